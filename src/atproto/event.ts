@@ -1,0 +1,54 @@
+// The protocol's vocabulary, shared by every folder: what can happen on the network, whichever wire told it.
+// Types and pure parsing only; nothing here knows a socket, a store or a rule.
+import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
+
+export type { Did, Handle, Nsid, RecordKey, Tid }
+
+/** Microseconds since the Unix epoch, as Jetstream's `time_us`: exact in a number until the year 2255. */
+export type Micros = number
+
+/** `active`, or why an account cannot be seen (`com.atproto.sync.subscribeRepos#account`). Unknown reasons arrive as `inactive`. */
+export type AccountStatus =
+  | 'active'
+  | 'deactivated'
+  | 'deleted'
+  | 'takendown'
+  | 'suspended'
+  | 'desynchronized'
+  | 'throttled'
+  | 'inactive'
+
+/** A record was written or removed. `record` is as it came, unchecked; a delete has none. */
+export type CommitEvent = {
+  kind: 'commit'
+  did: Did
+  /** When the stream's server witnessed it; the only clock that clients cannot set. */
+  at: Micros
+  /** Grows with every commit of a repository; several operations of one commit share it. */
+  rev: Tid
+  op: 'create' | 'update' | 'delete'
+  collection: Nsid
+  rkey: RecordKey
+  record: unknown
+}
+
+/** Something about who this is has changed; `handle` is a hint and often absent. */
+export type IdentityEvent = { kind: 'identity'; did: Did; at: Micros; handle: Handle | undefined }
+
+/** The account's standing. `time` is its own clock, in microseconds: a replay may bring an older status again. */
+export type AccountEvent = { kind: 'account'; did: Did; at: Micros; time: Micros; status: AccountStatus }
+
+/** The repository was replaced as a whole, at `rev`; only the v2 wire says so. */
+export type SyncEvent = { kind: 'sync'; did: Did; at: Micros; rev: Tid }
+
+/** One vocabulary for every wire. */
+export type StreamEvent = CommitEvent | IdentityEvent | AccountEvent | SyncEvent
+
+/** The two generations of Jetstream: `v1` is `/subscribe`, `v2` is `network.bsky.jetstream.subscribeEvents`. */
+export type Wire = 'v1' | 'v2'
+
+/**
+ * A place in one host's stream. `value` is microseconds on v1 and a sequence number on v2, so it means
+ * nothing on another host or wire: there only `at`, the time of the event it stands for, can be used.
+ */
+export type Cursor = { host: string; wire: Wire; value: number; at: Micros }

@@ -1,0 +1,54 @@
+// The whole game in one fold: from what is known and what happened to what changes. It does no I/O, has no clock and
+// never changes what it was given, so that replays, repairs, every store and the tests' model all share it.
+import type { Nsid } from '@atcute/lexicons/syntax'
+import { decideAccount, decideIdentity, decideSync } from './decide/account.ts'
+import { decideProfile, decideRepository, decideSubject } from './decide/answers.ts'
+import { decideCommit } from './decide/commit.ts'
+import { Draft } from './decide/draft.ts'
+import { decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
+import type { Operation } from './operation.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Changes, Known, Outcome } from './state.ts'
+
+/** The rules together with what an operator chose to follow. */
+export type Game = {
+  rules: Rulebook
+  /** Collections that are followed, with a rule or without. */
+  followed: ReadonlySet<Nsid>
+  /** Whether posts from before this server count, approximately. */
+  baseline: 'off' | 'posts'
+}
+
+/** What `operations`, in this order, make of what is `known`. The same operations a second time change nothing. */
+export function decide(game: Game, known: Known, operations: Iterable<Operation>): Changes {
+  const draft = new Draft(known)
+  for (const operation of operations) draft.count(outcomeOf(game, draft, operation))
+  return draft.changes
+}
+
+function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
+  switch (operation.kind) {
+    case 'commit':
+      return decideCommit(game, draft, operation)
+    case 'identity':
+      return decideIdentity(draft, operation)
+    case 'account':
+      return decideAccount(draft, operation)
+    case 'sync':
+      return decideSync(draft, operation)
+    case 'subject-answer':
+      return decideSubject(game, draft, operation)
+    case 'profile-answer':
+      return decideProfile(game, draft, operation)
+    case 'repository-answer':
+      return decideRepository(game, draft, operation)
+    case 'forget':
+      return decideForget(draft, operation)
+    case 'unforget':
+      return decideUnforget(draft, operation)
+    case 'look-up':
+      return decideLookUp(draft, operation)
+    case 'recompute':
+      return decideRecompute(game, draft, operation)
+  }
+}

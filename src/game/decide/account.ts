@@ -1,0 +1,39 @@
+import type { AccountEvent, IdentityEvent, SyncEvent } from '../../atproto/event.ts'
+import type { Outcome } from '../state.ts'
+import type { Draft } from './draft.ts'
+
+/** Whoever this was may be called something else now: what we knew goes, and is asked anew. */
+export function decideIdentity(draft: Draft, { did }: IdentityEvent): Outcome {
+  if (!draft.actor(did)?.born) return 'unfollowed'
+  const change = draft.change(did)
+  change.profile = null
+  draft.ask(change, { kind: 'profile', did })
+  return 'applied'
+}
+
+/**
+ * An account's standing changed. Not being active only hides, and the ledger goes on; `deleted` alone purges. A replay
+ * may bring an old status again, so what is older than the one we hold is ignored.
+ */
+export function decideAccount(draft: Draft, { did, status, time }: AccountEvent): Outcome {
+  const actor = draft.actor(did)
+  if (actor === undefined && status === 'active') return 'unfollowed'
+  if (actor !== undefined && time < actor.statusTime) return 'repeated'
+  const change = draft.change(did)
+  change.actor.status = status
+  change.actor.statusTime = time
+  if (status === 'deleted' && !change.actor.forgotten) draft.purge(change)
+  return 'applied'
+}
+
+/**
+ * The repository was replaced. What it holds now arrives as creates of its head revision and nothing marks their end;
+ * only the repository itself tells what it no longer holds.
+ */
+export function decideSync(draft: Draft, { did, rev }: SyncEvent): Outcome {
+  const actor = draft.actor(did)
+  if (!actor?.born) return 'unfollowed'
+  if (actor.floor !== undefined && rev <= actor.floor) return 'repeated'
+  draft.ask(draft.change(did), { kind: 'repository', did })
+  return 'applied'
+}

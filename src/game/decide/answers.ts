@@ -1,0 +1,87 @@
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
+import type { Game } from '../decide.ts'
+import type { Answer } from '../operation.ts'
+import { NO_FACTS } from '../rules/rule.ts'
+import { type Outcome, pathOf } from '../state.ts'
+import { remove } from './commit.ts'
+import type { Draft } from './draft.ts'
+
+/** Collection of the synthetic record that stands for posts from before this server; no client can write it. */
+export const BASELINE: Nsid = 'app.bskyrpg.baseline'
+
+/** Where the baseline of `did` stands in the ledger. */
+export function baselineOf(did: Did): RecordId {
+  return { did, collection: BASELINE, rkey: 'posts' }
+}
+
+/** What a reposted post shows became known. Once known it stays, whatever becomes of that post. */
+export function decideSubject(
+  game: Game,
+  draft: Draft,
+  answer: Answer & { kind: 'subject-answer' },
+): Outcome {
+  const { did, collection, rkey } = answer
+  const id = { did, collection, rkey }
+  const change = draft.change(did)
+  change.answered.push(answer.question)
+  const before = draft.record(id)
+  const asked = before?.live && before.rev === answer.rev && before.facts?.media === undefined
+  if (!asked || before.facts === undefined) return 'stale'
+
+  const facts = { media: answer.media ?? 'text', subject: before.facts.subject }
+  const { reason, xp: worth } = game.rules.award(collection, facts)
+  const xp = before.capped ? before.xp : worth
+  draft.put(change, id, { ...before, facts, xp })
+  if (xp !== before.xp)
+    draft.enter(change, id, { at: answer.at, cause: 'subject', reason, delta: xp - before.xp })
+  return 'applied'
+}
+
+/** Who a character is became known; with it, where wished, what they had posted before we came. */
+export function decideProfile(
+  game: Game,
+  draft: Draft,
+  answer: Answer & { kind: 'profile-answer' },
+): Outcome {
+  const change = draft.change(answer.did)
+  change.answered.push(answer.question)
+  if (!change.actor.born) return 'stale'
+  const { profile, at } = answer
+  change.profile = profile ?? { handle: undefined, displayName: undefined, avatar: undefined, asked: at }
+  change.actor.optedOut = answer.optedOut
+  if (game.baseline === 'posts') setBaseline(game, draft, answer)
+  return 'applied'
+}
+
+function setBaseline(
+  { rules }: Game,
+  draft: Draft,
+  { did, at, postsCount }: Answer & { kind: 'profile-answer' },
+): void {
+  const id = baselineOf(did)
+  const change = draft.change(did)
+  if (draft.record(id) !== undefined || change.actor.rev === undefined) return
+  const held = change.actor.counts.get('app.bsky.feed.post') ?? 0
+  const xp = Math.max(0, postsCount - held) * (rules.points['post.text'] ?? 0)
+  if (!Number.isSafeInteger(xp)) return
+  draft.put(change, id, { rev: change.actor.rev, live: true, xp, facts: NO_FACTS, at, capped: false })
+  draft.enter(change, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })
+}
+
+/** What a replaced repository no longer holds has gone; what is newer than the answer is none of its business. */
+export function decideRepository(
+  game: Game,
+  draft: Draft,
+  answer: Answer & { kind: 'repository-answer' },
+): Outcome {
+  const { did, rev, at, paths } = answer
+  const change = draft.change(did)
+  change.answered.push(answer.question)
+  if (paths === undefined) return 'stale'
+  for (const [id, state] of draft.records(did)) {
+    if (!state.live || state.rev > rev || id.collection === BASELINE || paths.has(pathOf(id))) continue
+    remove(game, draft, change, { ...id, rev, at }, state, 'sync')
+  }
+  return 'applied'
+}

@@ -1,0 +1,104 @@
+import type { Nsid } from '@atcute/lexicons/syntax'
+import type { CommitEvent, Micros } from '../../atproto/event.ts'
+import { isObject, type JsonObject } from '../../atproto/json.ts'
+import { type RecordId, uriOf } from '../../atproto/uri.ts'
+import type { Game } from '../decide.ts'
+import { type Facts, NO_FACTS } from '../rules/rule.ts'
+import type { ActorChange, Outcome, RecordState } from '../state.ts'
+import { earn } from './caps.ts'
+import type { Draft } from './draft.ts'
+
+/** Says who someone is and whether they want to be seen; earns nothing, but is always followed. */
+export const PROFILE: Nsid = 'app.bsky.actor.profile'
+
+/** A record was created, updated or deleted. */
+export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Outcome {
+  const actor = draft.actor(commit.did)
+  if (actor?.forgotten) return 'forgotten'
+  if (actor?.floor !== undefined && commit.rev <= actor.floor) return 'repeated'
+  if (commit.collection === PROFILE && actor?.born) noteProfile(draft, commit)
+  if (!game.followed.has(commit.collection)) return commit.collection === PROFILE ? 'applied' : 'unfollowed'
+
+  const before = draft.record(commit)
+  if (before !== undefined && commit.rev <= before.rev) return 'repeated'
+  const change = draft.change(commit.did)
+  if (commit.op === 'delete') {
+    remove(game, draft, change, commit, before)
+    return 'applied'
+  }
+  return write(game, draft, change, commit, before)
+}
+
+/** Where a record's removal comes from: the stream, or a repository that no longer holds it. */
+export type Removal = RecordId & { rev: string; at: Micros }
+
+/** Leaves a tombstone, and takes back exactly what the record had earned. */
+export function remove(
+  game: Game,
+  draft: Draft,
+  change: ActorChange,
+  { did, collection, rkey, rev, at }: Removal,
+  before: RecordState | undefined,
+  cause: 'delete' | 'sync' = 'delete',
+): void {
+  const id = { did, collection, rkey }
+  draft.put(change, id, { rev, live: false, xp: 0, facts: NO_FACTS, at, capped: false })
+  if (!before?.live) return
+  const { reason } = game.rules.award(collection, before.facts)
+  draft.enter(change, id, { at, cause, reason, delta: -before.xp })
+}
+
+function write(
+  game: Game,
+  draft: Draft,
+  change: ActorChange,
+  commit: CommitEvent,
+  before: RecordState | undefined,
+): Outcome {
+  const { did, collection, rkey, rev, at } = commit
+  const id = { did, collection, rkey }
+  const held = before?.live ? before : undefined
+  const read = isObject(commit.record) ? game.rules.assess(collection, commit.record) : undefined
+  const facts = read && settleSubject(draft, read, held?.facts)
+  const { reason, xp: worth } = game.rules.award(collection, facts)
+  const xp = earn(change.actor, game.rules.caps[collection], { collection, at, worth, held: held?.xp ?? 0 })
+
+  draft.put(change, id, { rev, live: true, xp, facts, at: held?.at ?? at, capped: xp < worth })
+  if (facts?.subject !== undefined && facts.media === undefined) {
+    draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
+  }
+  const delta = xp - (held?.xp ?? 0)
+  // A repository that is sent anew (v2's resync) repeats what we hold as creates: no news, no entry.
+  if (held === undefined || delta !== 0 || commit.op === 'update') {
+    draft.enter(change, id, { at, cause: held === undefined ? 'create' : 'update', reason, delta })
+  }
+  return facts === undefined ? 'unreadable' : 'applied'
+}
+
+/** Finds out what a subject shows where we can tell: from before, or from our own records. */
+function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): Facts {
+  const { subject, media } = facts
+  if (subject === undefined || media !== undefined) return facts
+  // The person asked not to be named here, by anybody.
+  if (draft.actor(subject.did)?.forgotten) return { media: 'text', subject: undefined }
+  if (before?.subject !== undefined && uriOf(before.subject) === uriOf(subject)) {
+    return { media: before.media, subject }
+  }
+  const own = draft.record(subject)
+  return own?.live ? { media: own.facts?.media ?? 'text', subject } : facts
+}
+
+/** A profile's own labels count at once; the rest of it is asked of the AppView. */
+function noteProfile(draft: Draft, commit: CommitEvent): void {
+  const change = draft.change(commit.did)
+  change.actor.optedOut = isObject(commit.record) && hidesItself(commit.record)
+  draft.ask(change, { kind: 'profile', did: commit.did })
+}
+
+function hidesItself({ labels }: JsonObject): boolean {
+  return (
+    isObject(labels) &&
+    Array.isArray(labels.values) &&
+    labels.values.some((label: unknown) => isObject(label) && label.val === '!no-unauthenticated')
+  )
+}

@@ -1,0 +1,140 @@
+import type { Did, Tid } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
+import {
+  type ActorChange,
+  type ActorState,
+  type Cause,
+  type Changes,
+  type Known,
+  type Outcome,
+  pathOf,
+  type Question,
+  type RecordState,
+  unknownActor,
+} from '../state.ts'
+
+/** What is known with what this batch has changed so far: later operations see what earlier ones did. */
+export class Draft {
+  readonly changes: Changes
+  readonly #known: Known
+
+  constructor(known: Known) {
+    this.#known = known
+    this.changes = {
+      actors: new Map(),
+      fulfilled: [],
+      outcomes: { applied: 0, repeated: 0, unreadable: 0, forgotten: 0, unfollowed: 0, stale: 0 },
+    }
+  }
+
+  count(outcome: Outcome): void {
+    this.changes.outcomes[outcome] += 1
+  }
+
+  /** The person as of now; `undefined` where they were never heard of. */
+  actor(did: Did): Readonly<ActorState> | undefined {
+    return this.changes.actors.get(did)?.actor ?? this.#known.actor(did)
+  }
+
+  /** The record as of now, unless what it did was purged. */
+  record(id: RecordId): RecordState | undefined {
+    const change = this.changes.actors.get(id.did)
+    const drafted = change?.records.get(pathOf(id))
+    if (drafted !== undefined) return drafted.state
+    return change?.purge ? undefined : this.#known.record(id)
+  }
+
+  /** Everything held of a person whose operation asked for it, as of now. */
+  *records(did: Did): Generator<[RecordId, RecordState]> {
+    const change = this.changes.actors.get(did)
+    if (!change?.purge) {
+      for (const [id, state] of this.#known.records(did)) {
+        if (!change?.records.has(pathOf(id))) yield [id, state]
+      }
+    }
+    if (change) for (const { id, state } of [...change.records.values()]) yield [id, state]
+  }
+
+  /** The change of `did` that this batch is making, begun where there is none yet. */
+  change(did: Did): ActorChange {
+    const begun = this.changes.actors.get(did)
+    if (begun !== undefined) return begun
+    const actor = this.#known.actor(did) ?? unknownActor(did)
+    const change: ActorChange = {
+      purge: false,
+      erase: false,
+      actor: { ...actor, counts: new Map(actor.counts) },
+      records: new Map(),
+      events: [],
+      asked: [],
+      answered: [],
+      profile: undefined,
+    }
+    this.changes.actors.set(did, change)
+    return change
+  }
+
+  /** Puts `state` in the record's place and keeps count; XP changes only by an event beside it (`enter`). */
+  put(change: ActorChange, id: RecordId, state: RecordState): void {
+    const before = this.record(id)
+    const path = pathOf(id)
+    const created = change.records.get(path)?.created ?? before === undefined
+    change.records.set(path, { id, state, created })
+    const step = Number(state.live) - Number(before?.live ?? false)
+    if (step !== 0) {
+      const counts = new Map(change.actor.counts)
+      counts.set(id.collection, (counts.get(id.collection) ?? 0) + step)
+      change.actor.counts = counts
+    }
+    if (change.actor.rev === undefined || state.rev > change.actor.rev) change.actor.rev = state.rev
+  }
+
+  /** Enters a difference of `delta` XP into the ledger. The first entry makes the person a character. */
+  enter(
+    change: ActorChange,
+    id: RecordId,
+    entry: { at: number; cause: Cause; reason: string; delta: number },
+  ): void {
+    const { actor } = change
+    actor.experience += entry.delta
+    actor.lastDelta = entry.delta
+    actor.updatedAt = entry.at
+    change.events.push({
+      did: id.did,
+      collection: id.collection,
+      rkey: id.rkey,
+      at: entry.at,
+      cause: entry.cause,
+      reason: entry.reason,
+      delta: entry.delta,
+      experience: actor.experience,
+    })
+    if (!actor.born) {
+      actor.born = true
+      this.ask(change, { kind: 'profile', did: id.did })
+    }
+  }
+
+  /** Has the network asked; about one person or record, one question of a kind is enough. */
+  ask(change: ActorChange, question: Question): void {
+    if (question.kind !== 'subject' && change.asked.some(({ kind }) => kind === question.kind)) return
+    change.asked.push(question)
+  }
+
+  /** Leaves nothing of a person but how they stand, and that what they had done up to now is not to come back. */
+  purge(change: ActorChange): void {
+    const { did, rev, floor, status, statusTime } = change.actor
+    change.purge = true
+    change.actor = { ...unknownActor(did), rev, floor: latest(rev, floor), status, statusTime }
+    change.records.clear()
+    change.events = []
+    change.asked = []
+    change.profile = undefined
+  }
+}
+
+/** The later of two revisions; TIDs sort as text. */
+export function latest(a: Tid | undefined, b: Tid | undefined): Tid | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a > b ? a : b
+}

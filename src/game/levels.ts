@@ -1,0 +1,50 @@
+/** Where a character stands. Whole numbers, exact up to 2^53 - 1. */
+export type Leveling = {
+  level: number
+  /** XP held now. */
+  experience: number
+  /** XP that remain until the next level begins; 0 at the cap. */
+  experienceToNextLevel: number
+  /** Levels that the last event brought; negative after a reversal. */
+  levelsGained: number
+  /** 0 to 100 from this level's beginning to the next one's, rounded down; 100 at the cap. */
+  progressPercentage: number
+}
+
+const BASE = 50
+const STEP = 100
+
+/** No level lies above this one. */
+export const MAX_LEVEL = 100_000
+
+/** The XP at which level `level` begins: an arithmetic progression, except that level 1 begins at 0. */
+export function threshold(level: number): number {
+  return level <= 1 ? 0 : BASE + (level - 1) * STEP
+}
+
+/** The level that `experience` (XP, not negative) makes. */
+export function levelOf(experience: number): number {
+  if (experience < BASE) return 1
+  return Math.min(MAX_LEVEL, 1 + Math.floor((experience - BASE) / STEP))
+}
+
+/**
+ * The leveling state at `experience`, the last event having changed it by `delta` XP.
+ * 0 and 149 XP are level 1, 150 is level 2, 250 is level 3.
+ */
+export function leveling(experience: number, delta: number): Leveling {
+  const level = levelOf(experience)
+  const levelsGained = level - levelOf(experience - delta)
+  if (level === MAX_LEVEL) {
+    return { level, experience, experienceToNextLevel: 0, levelsGained, progressPercentage: 100 }
+  }
+  const begins = threshold(level)
+  const ends = threshold(level + 1)
+  return {
+    level,
+    experience,
+    experienceToNextLevel: ends - experience,
+    levelsGained,
+    progressPercentage: Math.floor(((experience - begins) * 100) / (ends - begins)),
+  }
+}

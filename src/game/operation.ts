@@ -1,0 +1,50 @@
+import type { Did, Tid } from '@atcute/lexicons/syntax'
+import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { Profile } from '../atproto/profile.ts'
+import type { RecordId } from '../atproto/uri.ts'
+import type { Media } from './media.ts'
+import type { QuestionId, RecordPath, WishId } from './state.ts'
+
+/** What the network said when it was asked; see `Question`. */
+export type Answer =
+  /** `media` is `undefined` where nobody can say any more: the post is gone, or was never there. */
+  | (RecordId & {
+      kind: 'subject-answer'
+      question: QuestionId
+      at: Micros
+      rev: Tid
+      media: Media | undefined
+    })
+  /** `profile` is `undefined` where the AppView knows nobody of that DID. */
+  | {
+      kind: 'profile-answer'
+      question: QuestionId
+      did: Did
+      at: Micros
+      profile: Profile | undefined
+      optedOut: boolean
+      postsCount: number
+    }
+  /** What the repository held at revision `rev`; `paths` is `undefined` where it could not be had at all. */
+  | {
+      kind: 'repository-answer'
+      question: QuestionId
+      did: Did
+      at: Micros
+      rev: Tid
+      paths: ReadonlySet<RecordPath> | undefined
+    }
+
+/** What somebody other than the stream wants changed; see the store's inbox. */
+export type Wish =
+  | { kind: 'forget'; wish: WishId; did: Did; at: Micros }
+  /** `floor`: a revision made of the time of the wish; what was done before stays forgotten. */
+  | { kind: 'unforget'; wish: WishId; did: Did; at: Micros; floor: Tid }
+  /** Somebody looks at this character, and its profile is missing or old. */
+  | { kind: 'look-up'; wish: WishId; did: Did; at: Micros }
+
+/** An owner's own business: judge every record of `did` again by the rules as they are now. */
+export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
+
+/** All that can change the ledger. */
+export type Operation = StreamEvent | Answer | Wish | Recompute

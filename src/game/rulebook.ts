@@ -1,0 +1,100 @@
+import type { Nsid } from '@atcute/lexicons/syntax'
+import { builtInRules } from './rules/index.ts'
+import { type Facts, NO_FACTS, type Rule } from './rules/rule.ts'
+import { builtInTitles, type Title, titleAt } from './titles.ts'
+
+/** What an operator may change about the game, as in the file that `RULES` names. */
+export type RuleChanges = {
+  /** XP by reason, in place of the built-in value. */
+  points: Readonly<Record<string, number>>
+  /** Most XP that one character earns by a collection in one UTC day. */
+  caps: Readonly<Record<Nsid, number>>
+  titles: readonly Title[] | undefined
+}
+
+export const NO_CHANGES: RuleChanges = { points: {}, caps: {}, titles: undefined }
+
+/** Why a record earned what it did, and how much. */
+export type Award = { reason: string; xp: number }
+
+/** Reason of a record that its rule could not read. */
+export const UNREADABLE = 'unreadable'
+/** Reason of a record in a collection that is followed without a rule. */
+export const TRACKED = 'tracked'
+
+/** The rules of one running game: which collections count, for how much, and what levels are called. */
+export type Rulebook = {
+  /** Collections with a rule, in the order in which they are listed. */
+  collections: readonly Nsid[]
+  points: Readonly<Record<string, number>>
+  caps: Readonly<Record<Nsid, number>>
+  titles: readonly Title[]
+  /** Text that is equal exactly where two rulebooks award alike; a store is bound to it until it is recomputed. */
+  fingerprint: string
+  /** What to keep of a record; `undefined` where its rule cannot read it. A collection without a rule keeps nothing. */
+  assess(collection: Nsid, record: Readonly<Record<string, unknown>>): Facts | undefined
+  /** What `facts` (`undefined`: unreadable) of a record in `collection` are worth, caps aside. */
+  award(collection: Nsid, facts: Facts | undefined): Award
+  title(level: number): string
+}
+
+/** Raised whenever a rule's code comes to judge the same record differently, so that stores notice. */
+const REVISION = 1
+
+/**
+ * Makes a rulebook of `rules` as an operator changed them.
+ * @throws {RangeError} where a change names an unknown reason or collection, or is not a whole number of XP
+ */
+export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInRules): Rulebook {
+  const byCollection = new Map(rules.map((rule) => [rule.collection, rule]))
+  const points = changed('points', Object.assign({}, ...rules.map((rule) => rule.points)), changes.points)
+  for (const [collection, cap] of Object.entries(changes.caps)) {
+    if (!byCollection.has(collection as Nsid)) throw unknown('caps', collection, [...byCollection.keys()])
+    assertXp(`caps.${collection}`, cap)
+  }
+  const titles = changes.titles ?? builtInTitles
+  return {
+    collections: [...byCollection.keys()],
+    points,
+    caps: changes.caps,
+    titles,
+    fingerprint: JSON.stringify({ revision: REVISION, points: sorted(points), caps: sorted(changes.caps) }),
+    assess: (collection, record) => {
+      const rule = byCollection.get(collection)
+      return rule === undefined ? NO_FACTS : rule.facts(record)
+    },
+    award: (collection, facts) => {
+      const rule = byCollection.get(collection)
+      if (rule === undefined) return { reason: TRACKED, xp: 0 }
+      if (facts === undefined) return { reason: UNREADABLE, xp: 0 }
+      const reason = rule.reason(facts)
+      return { reason, xp: points[reason] ?? 0 }
+    },
+    title: (level) => titleAt(titles, level),
+  }
+}
+
+function changed(where: string, builtIn: Record<string, number>, changes: Readonly<Record<string, number>>) {
+  for (const [reason, xp] of Object.entries(changes)) {
+    if (!Object.hasOwn(builtIn, reason)) throw unknown(where, reason, Object.keys(builtIn))
+    assertXp(`${where}.${reason}`, xp)
+  }
+  return { ...builtIn, ...changes }
+}
+
+/** Far below 2^53 even for an account that fills its daily quota for a thousand years. */
+const MOST_XP = 1_000_000
+
+function assertXp(where: string, xp: number): void {
+  if (!Number.isInteger(xp) || xp < 0 || xp > MOST_XP) {
+    throw new RangeError(`${where} is ${xp}; expected a whole number from 0 to ${MOST_XP}`)
+  }
+}
+
+function unknown(where: string, name: string, known: readonly string[]): RangeError {
+  return new RangeError(`${where} names ${JSON.stringify(name)}; expected one of ${known.join(', ')}`)
+}
+
+function sorted(table: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1))
+}

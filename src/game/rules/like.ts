@@ -1,0 +1,10 @@
+import { isObject } from '../../atproto/json.ts'
+import { NO_FACTS, type Rule } from './rule.ts'
+
+/** A like earns the same whatever it likes: posts, feeds, lists and labelers. */
+export const like: Rule<'like'> = {
+  collection: 'app.bsky.feed.like',
+  points: { like: 10 },
+  facts: ({ subject }) => (isObject(subject) && typeof subject.uri === 'string' ? NO_FACTS : undefined),
+  reason: () => 'like',
+}

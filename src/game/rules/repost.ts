@@ -1,0 +1,21 @@
+import { isObject } from '../../atproto/json.ts'
+import { parseUri } from '../../atproto/uri.ts'
+import { post } from './post.ts'
+import type { Rule } from './rule.ts'
+
+/**
+ * A repost earns what the reposted post shows. Until that is known it counts as text; the difference comes later, as
+ * an event of its own. What is not a post has nothing to show.
+ */
+export const repost: Rule<'repost.text' | 'repost.media' | 'repost.alt'> = {
+  collection: 'app.bsky.feed.repost',
+  points: { 'repost.text': 50, 'repost.media': 60, 'repost.alt': 70 },
+  facts: ({ subject }) => {
+    if (!isObject(subject) || typeof subject.uri !== 'string') return undefined
+    const named = parseUri(subject.uri)
+    return named?.collection === post.collection
+      ? { media: undefined, subject: named }
+      : { media: 'text', subject: undefined }
+  },
+  reason: ({ media }) => `repost.${media ?? 'text'}`,
+}

@@ -1,0 +1,159 @@
+import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
+import type { AccountStatus, Micros } from '../atproto/event.ts'
+import type { Profile } from '../atproto/profile.ts'
+import type { RecordId } from '../atproto/uri.ts'
+import type { Facts } from './rules/rule.ts'
+
+/** What the ledger holds of one person, apart from the records. */
+export type ActorState = {
+  did: Did
+  /** True from the first event on: only then is there a character to show. */
+  born: boolean
+  /** Sum of the XP of all live records. */
+  experience: number
+  /** By how much the last event changed `experience`, and when that was witnessed; 0 before the first. */
+  lastDelta: number
+  updatedAt: Micros
+  /** Live records by collection. */
+  counts: ReadonlyMap<Nsid, number>
+  /** The newest revision that was applied, deletes included. */
+  rev: Tid | undefined
+  /** Operations at or below this revision change nothing: what they did was purged. */
+  floor: Tid | undefined
+  status: AccountStatus
+  /** The account's own time of `status`; older news are ignored. */
+  statusTime: Micros
+  /** The person asks that apps without sign-in do not show them (`!no-unauthenticated`). */
+  optedOut: boolean
+  /** An operator was asked to forget this person; nothing is kept until they are unforgotten. */
+  forgotten: boolean
+  /** XP that count towards today's caps; `undefined` where no collection has one. */
+  capped: CappedDay | undefined
+}
+
+/** XP earned on one UTC day (days since the epoch), by collection. */
+export type CappedDay = { day: number; earned: ReadonlyMap<Nsid, number> }
+
+/** What the ledger holds of one record. A deleted one stays as a tombstone: `live` false, 0 XP. */
+export type RecordState = {
+  /** The revision of the last operation on it: what is not newer changes nothing. */
+  rev: Tid
+  live: boolean
+  /** What it counts for now. */
+  xp: number
+  /** `undefined`: its rule cannot read it. */
+  facts: Facts | undefined
+  /** When the record as it stands was first witnessed; periods go by it. */
+  at: Micros
+  /** A cap kept it from what its facts are worth; it stays as it is until it is edited. */
+  capped: boolean
+}
+
+/** What made a record's XP change. */
+export type Cause =
+  | 'create'
+  | 'update'
+  | 'delete'
+  /** What a repost shows became known. */
+  | 'subject'
+  /** The repository was replaced and no longer holds the record. */
+  | 'sync'
+  | 'baseline'
+  | 'recompute'
+
+/** One entry of the ledger: `did`'s experience went from `experience - delta` to `experience` because of that record. */
+export type LedgerEvent = RecordId & {
+  at: Micros
+  cause: Cause
+  /** What the record is worth, or was where it has gone: `post.alt`, `like`, `tracked`, `unreadable`, ... */
+  reason: string
+  delta: number
+  experience: number
+}
+
+/**
+ * What the network has to be asked. Kept by the store until it is answered, so that a restart forgets none.
+ * `subject`: what does the post show that this record names? `profile`: who is this? `repository`: what is in it now?
+ */
+export type Question =
+  | { kind: 'subject'; did: Did; collection: Nsid; rkey: RecordKey; rev: Tid; subject: RecordId }
+  | { kind: 'profile'; did: Did }
+  | { kind: 'repository'; did: Did }
+
+export type QuestionKind = Question['kind']
+
+/** Names a stored question; what it looks like is the store's own business. */
+export type QuestionId = string
+
+/** Names a wish in the store's inbox. */
+export type WishId = string
+
+export type AskedQuestion = Question & { id: QuestionId }
+
+/** A record's name within its repository, `collection/rkey`. */
+export type RecordPath = `${Nsid}/${RecordKey}`
+
+/** Someone who was never heard of. */
+export function unknownActor(did: Did): ActorState {
+  return {
+    did,
+    born: false,
+    experience: 0,
+    lastDelta: 0,
+    updatedAt: 0,
+    counts: new Map(),
+    rev: undefined,
+    floor: undefined,
+    status: 'active',
+    statusTime: 0,
+    optedOut: false,
+    forgotten: false,
+    capped: undefined,
+  }
+}
+
+/** True while nobody may see that this person is here. */
+export function isHidden(actor: Pick<ActorState, 'status' | 'optedOut' | 'forgotten'>): boolean {
+  return actor.status !== 'active' || actor.optedOut || actor.forgotten
+}
+
+export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey'>): RecordPath {
+  return `${collection}/${rkey}`
+}
+
+/** What a store knows of the people and records that some operations may change. Never changed by its readers. */
+export type Known = {
+  actor(did: Did): ActorState | undefined
+  record(id: RecordId): RecordState | undefined
+  /** Every record of `did`, tombstones included; only for those whose operation needs all of them. */
+  records(did: Did): Iterable<[RecordId, RecordState]>
+}
+
+/** A record as it is to be kept; `created` where nothing was held of it, not even a tombstone. */
+export type RecordChange = { id: RecordId; state: RecordState; created: boolean }
+
+/** What becomes of one person; see `decide`. */
+export type ActorChange = {
+  /** Whether everything that was held of them has to go first: records, events, questions, profile. */
+  purge: boolean
+  /** Whether what others' records say of them has to go. */
+  erase: boolean
+  actor: ActorState
+  records: Map<RecordPath, RecordChange>
+  events: LedgerEvent[]
+  asked: Question[]
+  answered: QuestionId[]
+  /** The profile as it is to be kept; `null` to drop it, `undefined` to leave it. */
+  profile: Profile | null | undefined
+}
+
+/** What became of operations: `applied` changed something, `repeated` had been counted before, others say why not. */
+export type Outcome = 'applied' | 'repeated' | 'unreadable' | 'forgotten' | 'unfollowed' | 'stale'
+
+export type Changes = {
+  /** In the order in which people first appeared. */
+  actors: Map<Did, ActorChange>
+  /** Wishes that are fulfilled, to be taken from the inbox. */
+  fulfilled: WishId[]
+  outcomes: Record<Outcome, number>
+}

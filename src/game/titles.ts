@@ -1,0 +1,22 @@
+/** What characters from `level` on are called, until the next title's level. */
+export type Title = { level: number; title: string }
+
+export const builtInTitles: readonly Title[] = [
+  { level: 1, title: 'Wanderer' },
+  { level: 5, title: 'Apprentice' },
+  { level: 10, title: 'Scribe' },
+  { level: 25, title: 'Herald' },
+  { level: 50, title: 'Bard' },
+  { level: 100, title: 'Loremaster' },
+  { level: 250, title: 'Sage' },
+  { level: 500, title: 'Luminary' },
+  { level: 1000, title: 'Legend' },
+  { level: 5000, title: 'Myth' },
+]
+
+/** The title held at `level`: that of the highest entry not above it. `titles` ascend and begin at level 1. */
+export function titleAt(titles: readonly Title[], level: number): string {
+  const held = titles.findLast((entry) => entry.level <= level)
+  if (held === undefined) throw new RangeError(`no title for level ${level}: titles have to begin at level 1`)
+  return held.title
+}

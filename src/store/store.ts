@@ -1,0 +1,164 @@
+// What every store can do, in separate halves: whoever gets a Reader cannot write, and there is one Writer at a time.
+// A driver keeps what `game/` decided and decides nothing itself; all drivers pass the one suite in test/conformance.
+import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
+import type { Cursor, Micros } from '../atproto/event.ts'
+import type { Profile } from '../atproto/profile.ts'
+import type { Wish } from '../game/operation.ts'
+import type { AskedQuestion, Changes, Known, LedgerEvent, QuestionId, QuestionKind } from '../game/state.ts'
+import type { Touched } from '../game/touched.ts'
+
+/** A store that is open; disposing closes what it holds. */
+export interface Store extends AsyncDisposable {
+  readonly reader: Reader
+  readonly inbox: Inbox
+  readonly auditor: Auditor
+  /**
+   * Takes the ledger for writing.
+   * @throws {StoreBusyError} while another process holds it
+   * @throws {RulesChangedError} where the ledger was made by other rules than `fingerprint` stands for
+   */
+  write(options: WriteOptions): Promise<Writer>
+}
+
+export type WriteOptions = {
+  /** See `Rulebook.fingerprint`. */
+  fingerprint: string
+  /** What to do where the ledger was made by other rules: refuse, or take it in order to recompute it. */
+  onOtherRules: 'refuse' | 'adopt'
+}
+
+/** Looking never changes anything. Hidden people (see `isHidden`) are absent from everything here. */
+export interface Reader {
+  character(did: Did): Promise<Character | undefined>
+  /** In the order asked for, without those that there are not. */
+  characters(dids: readonly Did[]): Promise<Character[]>
+  /** Who goes by `handle`, as far as profiles tell. */
+  didOf(handle: Handle): Promise<Did | undefined>
+  /** Newest first; `undefined` where there is no such character. */
+  events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
+  /** Most experience first, then by DID; `around` begins so that the character stands in the middle. */
+  board(page: BoardPage): Promise<Page<Ranked>>
+  /** How many shown characters hold how much XP, most first: what ranks are made of. */
+  standings(): Promise<Standing[]>
+  /** Ledger events after a position, oldest first, for followers of the whole game; see `Recent`. */
+  recent(after: string | undefined, limit: number): Promise<Recent>
+  status(): Promise<StoreStatus>
+}
+
+/** A person as everybody may see them. */
+export type Character = {
+  did: Did
+  profile: Profile | undefined
+  experience: number
+  lastDelta: number
+  /** Live records by collection. */
+  counts: ReadonlyMap<Nsid, number>
+  updatedAt: Micros
+  /** Differs whenever anything else here does. */
+  version: string
+}
+
+/** `cursor` is opaque; `undefined` where nothing follows, and to begin with. */
+export type Page<T> = { items: T[]; cursor: string | undefined }
+
+export type EventsPage = { type: Nsid | undefined; cursor: string | undefined; limit: number }
+
+export type BoardPage = { cursor: string | undefined; around: Did | undefined; limit: number }
+
+/** `rank` is 1 + the number of characters with more experience: equals share one. */
+export type Ranked = { rank: number; character: Character }
+
+export type Standing = { experience: number; characters: number }
+
+/**
+ * `position` is where to go on from. Without `after` there are no events, only the newest position; a reader that asks
+ * too seldom may miss some.
+ */
+export type Recent = { events: LedgerEvent[]; position: string }
+
+/** The one that changes the ledger, for as long as it is not disposed. Its methods are called one after the other. */
+export interface Writer extends AsyncDisposable {
+  /** Where the stream was when the last commit was made. */
+  cursor(): Promise<Cursor | undefined>
+  /** Drivers read as little as their layout allows. */
+  load(touched: Touched): Promise<Known>
+  /**
+   * Durable when it resolves, per person all or nothing, and the cursor never before what it stands for. `changes` were
+   * decided on what `load` last returned. An `undefined` cursor leaves the stored one.
+   */
+  commit(changes: Changes, cursor: Cursor | undefined): Promise<void>
+  /** Oldest first, without those in `except`. */
+  questions(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>): Promise<AskedQuestion[]>
+  /** Wishes left in the inbox, oldest first; they stay until a commit says that they are fulfilled. */
+  wishes(limit: number): Promise<Wish[]>
+  /** Forgets up to `limit` events from before `before`, keeping their sum; returns how many went. */
+  prune(before: Micros, limit: number): Promise<number>
+  /** Every person after `after`, a page at a time, so that all of a ledger can be gone through. */
+  people(after: Did | undefined, limit: number): Promise<Did[]>
+  recordGap(gap: Gap): Promise<void>
+  /** Notes how much the ledger and the network took, for what `StoreStatus` says of a day. */
+  recordSample(sample: { at: Micros; networkBytes: number }): Promise<void>
+}
+
+/** A piece of the stream that was not seen and will not be. */
+export type Gap = { host: string; from: Micros; to: Micros | undefined; reason: string; at: Micros }
+
+/** Where anyone who is not the writer leaves what they want changed; it lasts until the writer takes it. */
+export interface Inbox {
+  leave(wish: WishToLeave): Promise<void>
+}
+
+export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
+
+/** Checks that the books balance, on a ledger in use. */
+export interface Auditor {
+  audit(progress: (done: AuditProgress) => void): Promise<AuditResult>
+}
+
+export type AuditProgress = { step: string; done: number; total: number }
+
+export type AuditResult = {
+  characters: number
+  records: number
+  events: number
+  experience: number
+  findings: Finding[]
+}
+
+/** Something that does not add up: whose, what it is, and the numbers that differ. */
+export type Finding = { did: Did | undefined; what: string; expected: number; actual: number }
+
+export type StoreStatus = {
+  cursor: Cursor | undefined
+  characters: number
+  /** Live records and tombstones. */
+  records: number
+  events: number
+  experience: number
+  waiting: Record<QuestionKind, number>
+  gaps: Gap[]
+  /** Bytes on disk; `undefined` where the driver cannot tell. */
+  bytes: number | undefined
+  /** At the rate of the latest samples; `undefined` before there are two. */
+  perDay: { events: number; diskBytes: number; networkBytes: number } | undefined
+}
+
+/** Someone else writes to this ledger; only one may. */
+export class StoreBusyError extends Error {
+  override name = 'StoreBusyError'
+}
+
+/** The ledger was awarded by other rules than the program was started with. */
+export class RulesChangedError extends Error {
+  override name = 'RulesChangedError'
+}
+
+/** A request's cursor is not one that this store gave out. */
+export class InvalidCursorError extends Error {
+  override name = 'InvalidCursorError'
+}
+
+/** The store cannot be used as it is: made by a newer program, damaged, or unreachable. */
+export class StoreError extends Error {
+  override name = 'StoreError'
+}

@@ -43,11 +43,14 @@ export type RecordState = {
   xp: number
   /** `undefined`: its rule cannot read it. */
   facts: Facts | undefined
-  /** When the record as it stands was first witnessed; periods go by it. */
-  at: Micros
+  /** When the record was first witnessed, in whole seconds since the Unix epoch; periods go by it. */
+  at: Seconds
   /** A cap kept it from what its facts are worth; it stays as it is until it is edited. */
   capped: boolean
 }
+
+/** Whole seconds since the Unix epoch. */
+export type Seconds = number
 
 /** What made a record's XP change. */
 export type Cause =
@@ -63,6 +66,7 @@ export type Cause =
 
 /** One entry of the ledger: `did`'s experience went from `experience - delta` to `experience` because of that record. */
 export type LedgerEvent = RecordId & {
+  /** When its cause was witnessed, in whole milliseconds. */
   at: Micros
   cause: Cause
   /** What the record is worth, or was where it has gone: `post.alt`, `like`, `tracked`, `unreadable`, ... */

@@ -36,7 +36,7 @@ export interface Reader {
   didOf(handle: Handle): Promise<Did | undefined>
   /** Newest first; `undefined` where there is no such character. */
   events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
-  /** Most experience first, then by DID; `around` begins so that the character stands in the middle. */
+  /** Most experience first, equals in an order of the store's own that stays; `around` begins so that the character stands in the middle. */
   board(page: BoardPage): Promise<Page<Ranked>>
   /** How many shown characters hold how much XP, most first: what ranks are made of. */
   standings(): Promise<Standing[]>
@@ -96,9 +96,17 @@ export interface Writer extends AsyncDisposable {
   /** Every person after `after`, a page at a time, so that all of a ledger can be gone through. */
   people(after: Did | undefined, limit: number): Promise<Did[]>
   recordGap(gap: Gap): Promise<void>
+  /** Says that whoever ingests is alive, and how far behind; every few seconds, whether or not anything happens. */
+  beat(pulse: Pulse): Promise<void>
   /** Notes how much the ledger and the network took, for what `StoreStatus` says of a day. */
   recordSample(sample: { at: Micros; networkBytes: number }): Promise<void>
 }
+
+/**
+ * A sign of life of whoever ingests. `lag` is how far behind the network the ledger is: 0 while the stream is connected
+ * and silent. `host` is `undefined` while not connected.
+ */
+export type Pulse = { at: Micros; lag: Micros; host: string | undefined }
 
 /** A piece of the stream that was not seen and will not be. */
 export type Gap = { host: string; from: Micros; to: Micros | undefined; reason: string; at: Micros }
@@ -130,6 +138,7 @@ export type Finding = { did: Did | undefined; what: string; expected: number; ac
 
 export type StoreStatus = {
   cursor: Cursor | undefined
+  pulse: Pulse | undefined
   characters: number
   /** Live records and tombstones. */
   records: number
@@ -161,4 +170,9 @@ export class InvalidCursorError extends Error {
 /** The store cannot be used as it is: made by a newer program, damaged, or unreachable. */
 export class StoreError extends Error {
   override name = 'StoreError'
+}
+
+/** There is no room left for the ledger to grow. */
+export class StoreFullError extends Error {
+  override name = 'StoreFullError'
 }

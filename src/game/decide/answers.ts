@@ -4,7 +4,7 @@ import type { Game } from '../decide.ts'
 import type { Answer } from '../operation.ts'
 import { NO_FACTS } from '../rules/rule.ts'
 import { type Outcome, pathOf } from '../state.ts'
-import { remove } from './commit.ts'
+import { remove, seconds } from './commit.ts'
 import type { Draft } from './draft.ts'
 
 /** Collection of the synthetic record that stands for posts from before this server; no client can write it. */
@@ -65,7 +65,14 @@ function setBaseline(
   const held = change.actor.counts.get('app.bsky.feed.post') ?? 0
   const xp = Math.max(0, postsCount - held) * (rules.points['post.text'] ?? 0)
   if (!Number.isSafeInteger(xp)) return
-  draft.put(change, id, { rev: change.actor.rev, live: true, xp, facts: NO_FACTS, at, capped: false })
+  draft.put(change, id, {
+    rev: change.actor.rev,
+    live: true,
+    xp,
+    facts: NO_FACTS,
+    at: seconds(at),
+    capped: false,
+  })
   draft.enter(change, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })
 }
 

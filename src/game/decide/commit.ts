@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../atproto/json.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { Game } from '../decide.ts'
 import { type Facts, NO_FACTS } from '../rules/rule.ts'
-import type { ActorChange, Outcome, RecordState } from '../state.ts'
+import type { ActorChange, Outcome, RecordState, Seconds } from '../state.ts'
 import { earn } from './caps.ts'
 import type { Draft } from './draft.ts'
 
@@ -29,6 +29,11 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   return write(game, draft, change, commit, before)
 }
 
+/** `at` to the second, as records keep it. */
+export function seconds(at: Micros): Seconds {
+  return Math.floor(at / 1_000_000)
+}
+
 /** Where a record's removal comes from: the stream, or a repository that no longer holds it. */
 export type Removal = RecordId & { rev: string; at: Micros }
 
@@ -42,7 +47,7 @@ export function remove(
   cause: 'delete' | 'sync' = 'delete',
 ): void {
   const id = { did, collection, rkey }
-  draft.put(change, id, { rev, live: false, xp: 0, facts: NO_FACTS, at, capped: false })
+  draft.put(change, id, { rev, live: false, xp: 0, facts: NO_FACTS, at: seconds(at), capped: false })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
   draft.enter(change, id, { at, cause, reason, delta: -before.xp })
@@ -63,7 +68,7 @@ function write(
   const { reason, xp: worth } = game.rules.award(collection, facts)
   const xp = earn(change.actor, game.rules.caps[collection], { collection, at, worth, held: held?.xp ?? 0 })
 
-  draft.put(change, id, { rev, live: true, xp, facts, at: held?.at ?? at, capped: xp < worth })
+  draft.put(change, id, { rev, live: true, xp, facts, at: held?.at ?? seconds(at), capped: xp < worth })
   if (facts?.subject !== undefined && facts.media === undefined) {
     draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
   }

@@ -96,14 +96,15 @@ export class Draft {
     entry: { at: number; cause: Cause; reason: string; delta: number },
   ): void {
     const { actor } = change
+    const at = entry.at - (entry.at % 1000)
     actor.experience += entry.delta
     actor.lastDelta = entry.delta
-    actor.updatedAt = entry.at
+    actor.updatedAt = at
     change.events.push({
       did: id.did,
       collection: id.collection,
       rkey: id.rkey,
-      at: entry.at,
+      at,
       cause: entry.cause,
       reason: entry.reason,
       delta: entry.delta,

@@ -1,0 +1,113 @@
+// How text from the environment or a flag becomes a value. Each throws an error that says what was expected; who asked
+// and what came is added by the caller.
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
+import type { Micros } from '../atproto/event.ts'
+
+const UNITS: Readonly<Record<string, Micros>> = {
+  ms: 1_000,
+  s: 1_000_000,
+  m: 60_000_000,
+  h: 3_600_000_000,
+  d: 86_400_000_000,
+}
+
+/** `90s`, `15m`, `12h`, `30d`, `250ms`. */
+export function duration(text: string): Micros {
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  const factor = unit === undefined ? undefined : UNITS[unit]
+  if (factor === undefined) throw new Error('a duration such as 250ms, 90s, 15m, 12h or 30d')
+  return Number(amount) * factor
+}
+
+/** `512MB`, `2GB`, or plain bytes; powers of 1,024. */
+export function bytes(text: string): number {
+  const [, amount, unit] = /^(\d{1,12})(KB|MB|GB|TB)?$/i.exec(text) ?? []
+  if (amount === undefined) throw new Error('a size such as 512MB or 2GB')
+  const power = ['', 'KB', 'MB', 'GB', 'TB'].indexOf((unit ?? '').toUpperCase())
+  return Number(amount) * 1024 ** power
+}
+
+export function port(text: string): number {
+  const number = Number(text)
+  if (!/^\d{1,5}$/.test(text) || number > 65_535)
+    throw new Error('a port from 0 to 65535 (0 takes a free one)')
+  return number
+}
+
+export function flag(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('true or false')
+  return text === 'true'
+}
+
+export function oneOf<const T extends string>(...words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text)
+    if (word === undefined) throw new Error(`one of ${words.join(', ')}`)
+    return word
+  }
+}
+
+/** A web address without credentials, query or path, as others can build on. */
+export function origin(text: string): string {
+  const url = URL.parse(text)
+  const plain = url !== null && url.username === '' && url.search === '' && url.hash === ''
+  if (!plain || !/^https?:$/.test(url.protocol))
+    throw new Error('an http or https address such as https://example.com')
+  return url.href.replace(/\/$/, '')
+}
+
+export function jetstreamUrls(text: string): string[] {
+  const expected = 'comma-separated ws:// or wss:// addresses'
+  return list(text, expected, (entry) => {
+    const url = URL.parse(entry)
+    return url !== null && /^wss?:$/.test(url.protocol) && url.username === '' ? entry : undefined
+  })
+}
+
+/** Comma-separated DIDs, or `@file` with one a line. */
+export function dids(text: string): Did[] {
+  const expected = 'comma-separated DIDs, or @file with one a line'
+  const source = text.startsWith('@') ? readText(text.slice(1)).split('\n').join(',') : text
+  return [...new Set(list(source, expected, (entry) => (isDid(entry) ? entry : undefined)))]
+}
+
+export function nsids(text: string): Nsid[] {
+  const expected = 'comma-separated collections such as app.bsky.graph.follow'
+  return [...new Set(list(text, expected, (entry) => (isNsid(entry) ? entry : undefined)))]
+}
+
+export function addresses(text: string): string[] {
+  const expected = 'comma-separated IP addresses or networks such as 10.0.0.0/8'
+  return list(text, expected, (entry) => {
+    const [address, bits] = entry.split('/')
+    return isIP(address ?? '') !== 0 && (bits === undefined || /^\d{1,3}$/.test(bits)) ? entry : undefined
+  })
+}
+
+export function readText(path: string): string {
+  return readBytes(path).toString('utf8')
+}
+
+export function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    throw new Error(`a file that can be read (${path}: ${why})`)
+  }
+}
+
+function list<T>(text: string, expected: string, read: (entry: string) => T | undefined): T[] {
+  const entries = text.split(',').map((entry) => entry.trim())
+  const values: T[] = []
+  for (const entry of entries) {
+    if (entry === '' || entry.startsWith('#')) continue
+    const value = read(entry)
+    if (value === undefined) throw new Error(`${expected}, and ${JSON.stringify(entry)} is not one`)
+    values.push(value)
+  }
+  if (values.length === 0) throw new Error(expected)
+  return values
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Micros } from '../atproto/event.ts'
+import type { LagMeter } from './lag.ts'
+import type { Ledger } from './ledger.ts'
+
+/** How often each is done, in milliseconds. */
+const WISHES_EVERY = 1_000
+const PULSE_EVERY = 2_000
+const SAMPLE_EVERY = 60_000
+const PRUNE_EVERY = 60_000
+
+/** Rows a turn: few enough that the stream hardly waits. */
+const WISHES_AT_ONCE = 100
+const PRUNED_AT_ONCE = 5_000
+
+export type ChoresOptions = {
+  ledger: Ledger
+  lag: LagMeter
+  /** How long events are kept; `undefined` for ever. */
+  retention: Micros | undefined
+  /** Bytes received since the last call. */
+  takeNetworkBytes: () => number
+  clock: () => Micros
+  signal: AbortSignal
+}
+
+/** Does what has to be done every so often beside the stream, until `signal` aborts. */
+export async function chores(options: ChoresOptions): Promise<void> {
+  const { ledger, lag, retention, takeNetworkBytes, clock, signal } = options
+  await Promise.all([
+    every(WISHES_EVERY, signal, () => fulfilWishes(ledger)),
+    every(PULSE_EVERY, signal, () => {
+      const at = clock()
+      return ledger.use((writer) => writer.beat({ at, lag: lag.lag(at), host: lag.host }))
+    }),
+    every(SAMPLE_EVERY, signal, () =>
+      ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
+    ),
+    every(PRUNE_EVERY, signal, () =>
+      prune(ledger, retention === undefined ? undefined : clock() - retention),
+    ),
+  ])
+}
+
+/** Folds what was left in the inbox, until nothing is. */
+export async function fulfilWishes(ledger: Ledger): Promise<void> {
+  for (;;) {
+    const wishes = await ledger.use((writer) => writer.wishes(WISHES_AT_ONCE))
+    if (wishes.length === 0) return
+    await ledger.fold(wishes, undefined)
+  }
+}
+
+async function prune(ledger: Ledger, before: Micros | undefined): Promise<void> {
+  if (before === undefined) return
+  let gone: number
+  do gone = await ledger.use((writer) => writer.prune(before, PRUNED_AT_ONCE))
+  while (gone === PRUNED_AT_ONCE)
+}
+
+/** Does `work` at once and then again `ms` after it ended, until `signal` aborts. */
+async function every(ms: number, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+  while (!signal.aborted) {
+    await work()
+    // The abort ends the wait; that is all that it means here.
+    await sleep(ms, undefined, { signal }).catch(() => {})
+  }
+}

@@ -1,0 +1,49 @@
+// From what happened to what is kept: the stream, the network's answers and people's wishes all pass through one ledger,
+// one after the other. Nothing here knows a wire or a table.
+import type { Cursor } from '../atproto/event.ts'
+import { decide, type Game } from '../game/decide.ts'
+import type { Operation } from '../game/operation.ts'
+import type { Changes } from '../game/state.ts'
+import { touched } from '../game/touched.ts'
+import type { Writer } from '../store/store.ts'
+
+export type LedgerOptions = {
+  game: Game
+  writer: Writer
+  /** Told of everything that was committed, after it was; it must not throw. */
+  folded: (changes: Changes) => void
+}
+
+/** The only place where the ledger changes. */
+export class Ledger {
+  readonly #game: Game
+  readonly #writer: Writer
+  readonly #folded: (changes: Changes) => void
+  /** Ends when everything that was asked for so far has been done. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor({ game, writer, folded }: LedgerOptions) {
+    this.#game = game
+    this.#writer = writer
+    this.#folded = folded
+  }
+
+  /** Decides and commits; durable when it resolves. The cursor stands for everything up to and with `operations`. */
+  fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes> {
+    return this.use(async (writer) => {
+      const known = await writer.load(touched(this.#game, operations))
+      const changes = decide(this.#game, known, operations)
+      await writer.commit(changes, cursor)
+      this.#folded(changes)
+      return changes
+    })
+  }
+
+  /** Lets `work` have the writer, whose methods are called one after the other, when its turn comes. */
+  use<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => work(this.#writer))
+    // Whoever asked hears of a failure; the next in line has its own.
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+}

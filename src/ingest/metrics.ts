@@ -1,0 +1,105 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Outcome } from '../game/state.ts'
+
+/** What ingest tells Prometheus. */
+export class IngestMetrics {
+  readonly registry = new Registry()
+  readonly #outcomes: Counter<'outcome'>
+  readonly #bytes: Counter
+  readonly #malformed: Counter<'reason'>
+  readonly #gaps: Counter<'reason'>
+  readonly #connections: Counter<'event'>
+  readonly #questions: Counter<'kind' | 'outcome'>
+  readonly #lag: Gauge
+  readonly #batchSeconds: Histogram
+  readonly #batchSize: Histogram
+
+  constructor() {
+    const registers = [this.registry]
+    this.#outcomes = new Counter({
+      name: 'bsky_rpg_operations_total',
+      help: 'Operations folded, by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#bytes = new Counter({
+      name: 'bsky_rpg_stream_bytes_total',
+      help: 'Bytes received from Jetstream',
+      registers,
+    })
+    this.#malformed = new Counter({
+      name: 'bsky_rpg_malformed_frames_total',
+      help: 'Frames that could not be read and were skipped',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.#gaps = new Counter({
+      name: 'bsky_rpg_gaps_total',
+      help: 'Pieces of the stream that were missed',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.#connections = new Counter({
+      name: 'bsky_rpg_stream_connections_total',
+      help: 'Connections made, lost, held back and resumed',
+      labelNames: ['event'],
+      registers,
+    })
+    this.#questions = new Counter({
+      name: 'bsky_rpg_questions_total',
+      help: 'Questions to the network, by kind and outcome',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    })
+    this.#lag = new Gauge({
+      name: 'bsky_rpg_lag_seconds',
+      help: 'How far behind the network the ledger is',
+      registers,
+    })
+    this.#batchSeconds = new Histogram({
+      name: 'bsky_rpg_fold_seconds',
+      help: 'Time to load, decide and commit one batch',
+      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+      registers,
+    })
+    this.#batchSize = new Histogram({
+      name: 'bsky_rpg_fold_events',
+      help: 'Events in one batch',
+      buckets: [1, 10, 30, 100, 300, 1000, 3000, 5000],
+      registers,
+    })
+  }
+
+  folded(outcomes: Readonly<Record<Outcome, number>>): void {
+    for (const [outcome, n] of Object.entries(outcomes)) if (n > 0) this.#outcomes.inc({ outcome }, n)
+  }
+
+  batch(events: number, seconds: number): void {
+    this.#batchSize.observe(events)
+    this.#batchSeconds.observe(seconds)
+  }
+
+  received(bytes: number): void {
+    this.#bytes.inc(bytes)
+  }
+
+  malformed(reason: string): void {
+    this.#malformed.inc({ reason })
+  }
+
+  gap(reason: string): void {
+    this.#gaps.inc({ reason })
+  }
+
+  connection(event: 'connected' | 'disconnected' | 'paused' | 'resumed'): void {
+    this.#connections.inc({ event })
+  }
+
+  questions(kind: string, outcome: 'answered' | 'failed', n: number): void {
+    this.#questions.inc({ kind, outcome }, n)
+  }
+
+  lag(seconds: number): void {
+    this.#lag.set(seconds)
+  }
+}

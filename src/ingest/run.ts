@@ -1,0 +1,125 @@
+import type { Logger } from 'pino'
+import type { Did, Micros } from '../atproto/event.ts'
+import type { AppView } from '../bluesky/appview.ts'
+import type { Repositories } from '../bluesky/repositories.ts'
+import { PROFILE } from '../game/decide/commit.ts'
+import type { Game } from '../game/decide.ts'
+import type { SubscribeOptions } from '../jetstream/subscribe.ts'
+import { subscribe } from '../jetstream/subscribe.ts'
+import type { Store, StoreStatus } from '../store/store.ts'
+import { answers } from './answers.ts'
+import { chores } from './chores.ts'
+import { LagMeter } from './lag.ts'
+import { Ledger } from './ledger.ts'
+import type { IngestMetrics } from './metrics.ts'
+import { streamReport } from './stream-report.ts'
+
+export type IngestOptions = {
+  store: Store
+  game: Game
+  stream: Pick<SubscribeOptions, 'hosts' | 'compression' | 'v1Dictionary' | 'dids'>
+  appview: AppView
+  repositories: Repositories
+  /** How long events are kept; `undefined` for ever. */
+  retention: Micros | undefined
+  metrics: IngestMetrics
+  log: Logger
+  clock: () => Micros
+  /** Told whose characters look different now. */
+  changed: (dids: readonly Did[]) => void
+  /** Ends it all cleanly, with everything received in the ledger and the cursor saved. */
+  signal: AbortSignal
+}
+
+/**
+ * The main job, until `signal` aborts: listens, folds, asks the network what the ledger wants to know, and does the chores.
+ * @throws whatever makes going on pointless: the ledger in use elsewhere, damaged, or its disk full
+ */
+export async function runIngest(options: IngestOptions): Promise<void> {
+  const { store, game, metrics, log, clock, changed, retention, appview, repositories } = options
+  await using writer = await store.write({ fingerprint: game.rules.fingerprint, onOtherRules: 'refuse' })
+  const cursor = await writer.cursor()
+  const lag = new LagMeter(cursor?.at)
+  const failure = new AbortController()
+  const signal = AbortSignal.any([options.signal, failure.signal])
+  let networkBytes = 0
+
+  const ledger = new Ledger({
+    game,
+    writer,
+    folded: ({ actors, outcomes }) => {
+      metrics.folded(outcomes)
+      changed([...actors.keys()])
+      for (const { asked } of actors.values()) if (asked.length > 0) asker.wake()
+    },
+  })
+  const asker = answers({
+    next: (kind, limit, except) => ledger.use((held) => held.questions(kind, limit, except)),
+    deliver: async (given) => {
+      await ledger.fold(given, undefined)
+    },
+    appview,
+    repositories,
+    followed: game.followed,
+    clock,
+    signal,
+    observer: {
+      answered: (kind, n) => metrics.questions(kind, 'answered', n),
+      failed: (kind, n, reason) => {
+        metrics.questions(kind, 'failed', n)
+        log.debug({ kind, reason }, 'a question to the network got no answer yet')
+      },
+    },
+  })
+
+  const listen = async (): Promise<void> => {
+    const stream = subscribe({
+      ...options.stream,
+      cursor,
+      collections: [...game.followed, PROFILE],
+      observer: streamReport({ log, metrics, lag, clock }),
+      signal,
+    })
+    for await (const { events, cursor: reached, bytes, gaps } of stream) {
+      networkBytes += bytes
+      metrics.received(bytes)
+      const began = performance.now()
+      for (const gap of gaps) await ledger.use((held) => held.recordGap({ ...gap, at: clock() }))
+      await ledger.fold(events, reached)
+      if (reached !== undefined) lag.folded(reached.at, clock())
+      metrics.batch(events.length, (performance.now() - began) / 1000)
+      metrics.lag(lag.lag(clock()) / 1_000_000)
+    }
+  }
+
+  const takeNetworkBytes = (): number => {
+    const taken = networkBytes
+    networkBytes = 0
+    return taken
+  }
+  log.info({ cursor }, describeStart(await store.reader.status(), game))
+  // Whichever fails first ends the others; all have to be over before the writer is given back.
+  const over = (work: Promise<void>) => work.finally(() => failure.abort())
+  const ended = await Promise.allSettled([
+    over(listen()),
+    over(asker.run()),
+    over(chores({ ledger, lag, retention, takeNetworkBytes, clock, signal })),
+  ])
+  const failed = ended.find((result) => result.status === 'rejected' && !isAbort(result.reason))
+  if (failed?.status === 'rejected') throw failed.reason
+  await ledger.use((held) => held.beat({ at: clock(), lag: lag.lag(clock()), host: undefined }))
+}
+
+/** What the disk and the network will see, as far as can be told. */
+function describeStart({ perDay, characters, events }: StoreStatus, { followed }: Game): string {
+  const held = `${characters} characters and ${events} events so far; following ${[...followed].join(', ')}`
+  if (perDay === undefined) {
+    return `${held}. The whole network brings 40 to 80 million events a day: some 5 to 8 GB on disk and 25 to 50 GB over the network, uncompressed. How much it is here is known after a few minutes: GET /v1/stats.`
+  }
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2)
+  return `${held}. At the latest rate a day brings ${perDay.events} events, ${gigabytes(perDay.diskBytes)} GB on disk and ${gigabytes(perDay.networkBytes)} GB over the network.`
+}
+
+function isAbort(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'AbortError'
+}

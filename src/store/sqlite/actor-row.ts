@@ -1,0 +1,152 @@
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { AccountStatus } from '../../atproto/event.ts'
+import type { ActorState, CappedDay } from '../../game/state.ts'
+import { integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
+
+/** Where a person's events and records of one collection begin, newest first. */
+export type Kind = {
+  live: number
+  /** Id of the newest event; 0 where there is none. */
+  lastEvent: number
+  /** Key of the record made last; `undefined` where there is none. */
+  lastRecord: StoredKey | undefined
+  /** The greatest TID among the keys: a greater one is new for sure, and need not be looked up. */
+  greatest: bigint | undefined
+}
+
+/** One row of `actors`, as the writer holds it. */
+export type ActorRow = {
+  id: number
+  /** False until the row is in the file. */
+  stored: boolean
+  state: ActorState
+  kinds: Map<Nsid, Kind>
+}
+
+/** The columns of `actors` that `actorRow` reads, in its order. All integers come as bigints. */
+export const ACTOR_COLUMNS =
+  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped'
+
+/** Positions of the bits in `standing`; above them the status. */
+const BORN = 1
+const OPTED_OUT = 2
+const FORGOTTEN = 4
+const STATUS = 8
+
+/** A status is stored as its place here: new ones go to the end. */
+const STATUSES: readonly AccountStatus[] = [
+  'active',
+  'deactivated',
+  'deleted',
+  'takendown',
+  'suspended',
+  'desynchronized',
+  'throttled',
+  'inactive',
+]
+
+/** The one standing of those who may be seen: born, active, neither opted out nor forgotten. */
+export const SHOWN = BORN
+
+/** `standing` as it is stored. */
+export function standingOf({ born, optedOut, forgotten, status }: ActorState): number {
+  return (
+    Number(born) * BORN +
+    Number(optedOut) * OPTED_OUT +
+    Number(forgotten) * FORGOTTEN +
+    STATUSES.indexOf(status) * STATUS
+  )
+}
+
+type KindTuple = [collection: number, live: number, lastEvent: number, lastRecord: string, greatest?: string]
+
+/** Reads a row of `ACTOR_COLUMNS`. */
+export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
+  const [id, did, standingBits, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, capped] =
+    row as [
+      bigint,
+      Did,
+      bigint,
+      bigint,
+      bigint,
+      bigint,
+      bigint | null,
+      bigint | null,
+      bigint,
+      string,
+      string | null,
+    ]
+  const standing = Number(standingBits)
+  const read = readKinds(kinds, nsid)
+  return {
+    id: Number(id),
+    stored: true,
+    kinds: read,
+    state: {
+      did,
+      born: (standing & BORN) !== 0,
+      optedOut: (standing & OPTED_OUT) !== 0,
+      forgotten: (standing & FORGOTTEN) !== 0,
+      status: STATUSES[Math.floor(standing / STATUS)] ?? 'inactive',
+      statusTime: Number(statusTime),
+      experience: Number(experience),
+      lastDelta: Number(lastDelta),
+      updatedAt: Number(updatedAt) * 1000,
+      counts: liveCounts(read),
+      rev: rev === null ? undefined : integerToTid(rev),
+      floor: floor === null ? undefined : integerToTid(floor),
+      capped: capped === null ? undefined : readCapped(capped, nsid),
+    },
+  }
+}
+
+/** Reads the column `kinds`. */
+export function readKinds(json: string, nsid: (collection: number) => Nsid): Map<Nsid, Kind> {
+  const kinds = new Map<Nsid, Kind>()
+  for (const [collection, live, lastEvent, last, greatest] of JSON.parse(json) as KindTuple[]) {
+    const lastRecord = last === '' ? undefined : storedKey(last)
+    kinds.set(nsid(collection), {
+      live,
+      lastEvent,
+      lastRecord,
+      greatest: greatest === undefined ? asTid(lastRecord) : tidOrNone(greatest),
+    })
+  }
+  return kinds
+}
+
+export function writeKinds(kinds: ReadonlyMap<Nsid, Kind>, id: (nsid: Nsid) => number): string {
+  const tuples: KindTuple[] = []
+  for (const [nsid, { live, lastEvent, lastRecord, greatest }] of kinds) {
+    const last = lastRecord === undefined ? '' : recordKey(lastRecord)
+    const tuple: KindTuple = [id(nsid), live, lastEvent, last]
+    if (greatest !== asTid(lastRecord)) tuple.push(greatest === undefined ? '' : integerToTid(greatest))
+    tuples.push(tuple)
+  }
+  return JSON.stringify(tuples)
+}
+
+/** Live records by collection; those without any are left out. */
+export function liveCounts(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, number> {
+  const counts = new Map<Nsid, number>()
+  for (const [nsid, { live }] of kinds) if (live > 0) counts.set(nsid, live)
+  return counts
+}
+
+export function writeCapped(capped: CappedDay | undefined, id: (nsid: Nsid) => number): string | null {
+  if (capped === undefined) return null
+  return JSON.stringify([capped.day, [...capped.earned].map(([nsid, xp]) => [id(nsid), xp])])
+}
+
+function readCapped(json: string, nsid: (collection: number) => Nsid): CappedDay {
+  const [day, earned] = JSON.parse(json) as [number, [number, number][]]
+  return { day, earned: new Map(earned.map(([collection, xp]) => [nsid(collection), xp])) }
+}
+
+function asTid(key: StoredKey | undefined): bigint | undefined {
+  return typeof key === 'bigint' ? key : undefined
+}
+
+function tidOrNone(text: string): bigint | undefined {
+  return text === '' ? undefined : tidToInteger(text)
+}

@@ -1,0 +1,97 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Nsid } from '@atcute/lexicons/syntax'
+import type { Cause } from '../../game/state.ts'
+import { StoreError } from '../store.ts'
+
+/** What a ledger entry says besides its numbers. */
+export type Entry = { collection: Nsid; cause: Cause; reason: string }
+
+/** Collections and entries as small integers. There are few of each, so all of them are held. */
+export class Names {
+  readonly #collections = new Map<Nsid, number>()
+  readonly #nsids: (Nsid | undefined)[] = []
+  /** By collection, cause and reason: no text is put together to look one up. */
+  readonly #entryIds = new Map<Nsid, Map<Cause, Map<string, number>>>()
+  readonly #entries: (Entry | undefined)[] = []
+  readonly #selectCollections: StatementSync
+  readonly #selectEntries: StatementSync
+  readonly #db: DatabaseSync
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+    this.#selectCollections = db.prepare('SELECT id, nsid FROM collections')
+    this.#selectEntries = db.prepare(
+      'SELECT e.id, c.nsid AS collection, e.cause, e.reason FROM entries e JOIN collections c ON c.id = e.collection',
+    )
+    this.reload()
+  }
+
+  /** Reads what others, or a transaction that was rolled back, have left. */
+  reload(): void {
+    this.#collections.clear()
+    this.#nsids.length = 0
+    this.#entryIds.clear()
+    this.#entries.length = 0
+    for (const { id, nsid } of this.#selectCollections.all()) this.#hold(Number(id), nsid as Nsid)
+    for (const { id, ...entry } of this.#selectEntries.all()) this.#holdEntry(Number(id), entry as Entry)
+  }
+
+  nsid(id: number): Nsid {
+    const known = this.#nsids[id]
+    if (known !== undefined) return known
+    this.reload()
+    return this.#nsids[id] ?? missing('collection', id)
+  }
+
+  entry(id: number): Entry {
+    const known = this.#entries[id]
+    if (known !== undefined) return known
+    this.reload()
+    return this.#entries[id] ?? missing('entry', id)
+  }
+
+  /** `undefined` where no row ever had this collection. */
+  find(nsid: Nsid): number | undefined {
+    return this.#collections.get(nsid)
+  }
+
+  /** For writers only: takes a new number where there is none. */
+  collection(nsid: Nsid): number {
+    const known = this.#collections.get(nsid)
+    if (known !== undefined) return known
+    const id = this.#insert('INSERT INTO collections (nsid) VALUES (?)', nsid)
+    this.#hold(id, nsid)
+    return id
+  }
+
+  /** For writers only: takes a new number where there is none. */
+  entryId(collection: Nsid, cause: Cause, reason: string): number {
+    const known = this.#entryIds.get(collection)?.get(cause)?.get(reason)
+    if (known !== undefined) return known
+    const sql = 'INSERT INTO entries (collection, cause, reason) VALUES (?, ?, ?)'
+    const id = this.#insert(sql, this.collection(collection), cause, reason)
+    this.#holdEntry(id, { collection, cause, reason })
+    return id
+  }
+
+  #insert(sql: string, ...values: (string | number)[]): number {
+    return Number(this.#db.prepare(sql).run(...values).lastInsertRowid)
+  }
+
+  #hold(id: number, nsid: Nsid): void {
+    this.#collections.set(nsid, id)
+    this.#nsids[id] = nsid
+  }
+
+  #holdEntry(id: number, entry: Entry): void {
+    const byCause = this.#entryIds.getOrInsertComputed(entry.collection, () => new Map())
+    byCause.getOrInsertComputed(entry.cause, () => new Map()).set(entry.reason, id)
+    this.#entries[id] = entry
+  }
+}
+
+function missing(what: string, id: number): never {
+  throw new StoreError(
+    `the ledger names ${what} ${id}, which it does not hold: the file is damaged; restore a copy.`,
+  )
+}

@@ -1,0 +1,146 @@
+import { mkdirSync, statfsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import {
+  type Inbox,
+  RulesChangedError,
+  type Store,
+  StoreError,
+  StoreFullError,
+  type WishToLeave,
+  type WriteOptions,
+} from '../store.ts'
+import { SqliteAuditor } from './audit.ts'
+import { lock } from './lock.ts'
+import { SqliteReader } from './reader.ts'
+import { migrate } from './schema.ts'
+import { SqliteWriter } from './writer.ts'
+
+export type SqliteOptions = {
+  /** The ledger's file; it and its folder are made where they are missing. */
+  path: string
+  /** Bytes to leave free on the disk: what would go below is not written. */
+  reserve: number
+  /** Bytes free on the disk that holds `path`. */
+  freeBytes?: (path: string) => number
+}
+
+/** How long to wait for another connection's short transaction, in milliseconds. */
+const PATIENCE = 5_000
+
+/**
+ * Opens the ledger in a SQLite file, bringing its schema up to date.
+ * @throws {StoreError} where the file cannot be used
+ */
+export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): Store {
+  const file = resolve(path)
+  const connect = (readOnly: 'read' | 'write'): DatabaseSync => connection(file, readOnly)
+  prepareFile(file)
+  const reading = connect('read')
+  let leaving: DatabaseSync | undefined
+  const inbox: Inbox = {
+    leave: async ({ kind, did, at }: WishToLeave) => {
+      leaving ??= connect('write')
+      leaving.prepare('INSERT INTO inbox (kind, did, at) VALUES (?, ?, ?)').run(kind, did, at)
+    },
+  }
+  return {
+    reader: new SqliteReader(reading, () => diskBytes(file)),
+    inbox,
+    auditor: new SqliteAuditor(() => connect('read')),
+    write: async (options) => {
+      const held = lock(file)
+      const db = connect('write')
+      try {
+        adoptRules(db, file, options)
+        return new SqliteWriter({
+          db,
+          lock: held,
+          diskBytes: () => diskBytes(file),
+          assertSpace: () => assertSpace(file, reserve, freeBytes),
+        })
+      } catch (error) {
+        db.close()
+        held[Symbol.dispose]()
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      reading.close()
+      leaving?.close()
+    },
+  }
+}
+
+function prepareFile(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    const db = new DatabaseSync(file, { timeout: PATIENCE })
+    try {
+      // Takes effect only on a new file; larger pages suit rows that are written in order.
+      db.exec('PRAGMA page_size = 8192')
+      db.exec('PRAGMA journal_mode = WAL')
+      migrate(db, file)
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StoreError(`${file} cannot be used as a ledger: ${why}. Name another file in DATABASE_URL.`, {
+      cause: error,
+    })
+  }
+}
+
+function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
+  const db = new DatabaseSync(file, { readOnly: purpose === 'read', timeout: PATIENCE })
+  db.exec('PRAGMA mmap_size = 1073741824')
+  if (purpose === 'write') {
+    // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
+    db.exec('PRAGMA synchronous = NORMAL')
+    db.exec('PRAGMA cache_size = -65536')
+    db.exec('PRAGMA wal_autocheckpoint = 4000')
+    db.exec('PRAGMA journal_size_limit = 67108864')
+  }
+  return db
+}
+
+/** Binds a new ledger to the rules, and refuses one that was made by others unless it is to be recomputed. */
+function adoptRules(db: DatabaseSync, file: string, { fingerprint, onOtherRules }: WriteOptions): void {
+  const held = db.prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1').get()
+  if (held?.fingerprint === fingerprint) return
+  if (held !== undefined && onOtherRules === 'refuse') {
+    throw new RulesChangedError(
+      `${file} was awarded by other rules than these. Run \`bsky-rpg recompute\` to judge it all again by the new ones, or start with the old ones.`,
+    )
+  }
+  db.prepare('INSERT INTO rulebooks (fingerprint, first_event) SELECT ?, next_event FROM totals').run(
+    fingerprint,
+  )
+}
+
+function assertSpace(file: string, reserve: number, freeBytes: (path: string) => number): void {
+  const left = freeBytes(file)
+  if (left >= reserve) return
+  throw new StoreFullError(
+    `the disk of ${file} has ${mebibytes(left)} MiB free, less than the ${mebibytes(reserve)} MiB kept in reserve (DISK_RESERVE): nothing more is written. Make room and start again; the stream goes on from where it was.`,
+  )
+}
+
+function free(path: string): number {
+  const { bavail, bsize } = statfsSync(dirname(path))
+  return bavail * bsize
+}
+
+function diskBytes(file: string): number {
+  return size(file) + size(`${file}-wal`)
+}
+
+function size(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function mebibytes(bytes: number): number {
+  return Math.floor(bytes / 2 ** 20)
+}

@@ -1,0 +1,112 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Did } from '@atcute/lexicons/syntax'
+import { unknownActor } from '../../game/state.ts'
+import { StoreError } from '../store.ts'
+import { ACTOR_COLUMNS, type ActorRow, actorRow, standingOf, writeCapped, writeKinds } from './actor-row.ts'
+import type { Names } from './names.ts'
+import { tidToInteger } from './tid.ts'
+
+/** Most rows held: two generations of half as many. A row is about 700 bytes, so this is at most some 45 MB. */
+const MOST_HELD = 65_536
+
+/**
+ * The rows of `actors`, read once and then held while they are in use. The writer is the only one to change them, so
+ * what is held is what is in the file.
+ */
+export class People {
+  readonly #names: Names
+  readonly #byDid: StatementSync
+  readonly #didById: StatementSync
+  readonly #insert: StatementSync
+  readonly #update: StatementSync
+  #young = new Map<Did, ActorRow>()
+  #old = new Map<Did, ActorRow>()
+  /** The id that the next new person takes. */
+  nextId: number
+
+  constructor(db: DatabaseSync, names: Names, nextId: number) {
+    this.#names = names
+    this.nextId = nextId
+    this.#byDid = db.prepare(`SELECT ${ACTOR_COLUMNS} FROM actors WHERE did = ?`)
+    this.#byDid.setReadBigInts(true)
+    this.#byDid.setReturnArrays(true)
+    this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
+    this.#insert = db.prepare(
+      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+    )
+    this.#update = db.prepare(
+      `UPDATE actors SET standing = ?, experience = ?, last_delta = ?, updated_at = ?, rev = ?, floor = ?,
+         status_time = ?, kinds = ?, capped = ? WHERE id = ?`,
+    )
+  }
+
+  /** The person's row; `undefined` where they were never heard of. */
+  find(did: Did): ActorRow | undefined {
+    const young = this.#young.get(did)
+    if (young !== undefined) return young
+    const old = this.#old.get(did)
+    if (old !== undefined) return this.#hold(old)
+    const row = this.#byDid.get(did) as unknown as unknown[] | undefined
+    return row && this.#hold(actorRow(row, (id) => this.#names.nsid(id)))
+  }
+
+  /** The person's row, begun where there is none; it is in the file once `save` has been called. */
+  row(did: Did): ActorRow {
+    const found = this.find(did)
+    if (found !== undefined) return found
+    return this.#hold({ id: this.nextId++, stored: false, state: unknownActor(did), kinds: new Map() })
+  }
+
+  /** The number by which rows name a person, who is put into the file if they are not there. */
+  idOf(did: Did): number {
+    const row = this.row(did)
+    if (!row.stored) this.save(row)
+    return row.id
+  }
+
+  didOf(id: number): Did {
+    const row = this.#didById.get(id)
+    if (row === undefined)
+      throw new StoreError(`the ledger names person ${id}, who is not in it: the file is damaged.`)
+    return row.did as Did
+  }
+
+  save(row: ActorRow): void {
+    const { id, kinds, state } = row
+    const rev = state.rev === undefined ? null : tidToInteger(state.rev)
+    const floor = state.floor === undefined ? null : tidToInteger(state.floor)
+    const json = writeKinds(kinds, (nsid) => this.#names.collection(nsid))
+    const capped = writeCapped(state.capped, (nsid) => this.#names.collection(nsid))
+    const { experience, lastDelta, statusTime } = state
+    const updatedAt = state.updatedAt / 1000
+    const standing = standingOf(state)
+    if (row.stored) {
+      this.#update.run(standing, experience, lastDelta, updatedAt, rev, floor, statusTime, json, capped, id)
+    } else {
+      const { did } = state
+      this.#insert.run(
+        id,
+        did,
+        standing,
+        experience,
+        lastDelta,
+        updatedAt,
+        rev,
+        floor,
+        statusTime,
+        json,
+        capped,
+      )
+      row.stored = true
+    }
+  }
+
+  #hold(row: ActorRow): ActorRow {
+    if (this.#young.size >= MOST_HELD / 2) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(row.state.did, row)
+    return row
+  }
+}

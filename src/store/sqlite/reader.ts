@@ -1,0 +1,156 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Did, Handle } from '@atcute/lexicons/syntax'
+import type { Wire } from '../../atproto/event.ts'
+import type { LedgerEvent, QuestionKind } from '../../game/state.ts'
+import {
+  type BoardPage,
+  type Character,
+  type EventsPage,
+  InvalidCursorError,
+  type Page,
+  type Ranked,
+  type Reader,
+  type Recent,
+  type Standing,
+  type StoreStatus,
+} from '../store.ts'
+import { readKinds, SHOWN } from './actor-row.ts'
+import { Board } from './board.ts'
+import { CHARACTER_COLUMNS, type CharacterRow, toCharacter } from './character-row.ts'
+import { Names } from './names.ts'
+import { perDay } from './samples.ts'
+import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
+
+/** Most gaps that the status names, newest first. */
+const MOST_GAPS = 100
+
+/** Reads the ledger over a connection of its own; the file's write-ahead log keeps readers and the writer apart. */
+export class SqliteReader implements Reader {
+  readonly #db: DatabaseSync
+  readonly #diskBytes: () => number
+  readonly #names: Names
+  readonly #timeline: Timeline
+  readonly #board: Board
+  readonly #character: StatementSync
+  readonly #byHandle: StatementSync
+  readonly #recent: StatementSync
+  readonly #newest: StatementSync
+  readonly #standings: StatementSync
+
+  constructor(db: DatabaseSync, diskBytes: () => number) {
+    this.#db = db
+    this.#diskBytes = diskBytes
+    this.#names = new Names(db)
+    this.#timeline = new Timeline(db, this.#names)
+    this.#board = new Board(db, (row) => toCharacter(row, this.#names))
+    this.#character = db.prepare(
+      `SELECT ${CHARACTER_COLUMNS} FROM actors a LEFT JOIN profiles p ON p.actor = a.id
+         WHERE a.did = ? AND a.standing = ${SHOWN}`,
+    )
+    this.#character.setReturnArrays(true)
+    this.#byHandle = db.prepare(
+      `SELECT a.did FROM profiles p JOIN actors a ON a.id = p.actor WHERE p.handle = ? AND a.standing = ${SHOWN}`,
+    )
+    this.#recent = db.prepare(
+      `SELECT ${EVENT_COLUMNS}, a.did, a.standing FROM events e JOIN actors a ON a.id = e.actor
+         WHERE e.id > ? ORDER BY e.id LIMIT ?`,
+    )
+    this.#recent.setReadBigInts(true)
+    this.#recent.setReturnArrays(true)
+    this.#newest = db.prepare('SELECT next_event - 1 AS id FROM totals')
+    this.#standings = db.prepare(
+      'SELECT experience, characters FROM standings WHERE characters > 0 ORDER BY experience DESC',
+    )
+  }
+
+  async character(did: Did): Promise<Character | undefined> {
+    const row = this.#row(did)
+    return row && toCharacter(row, this.#names)
+  }
+
+  async characters(dids: readonly Did[]): Promise<Character[]> {
+    return dids.flatMap((did) => {
+      const row = this.#row(did)
+      return row === undefined ? [] : [toCharacter(row, this.#names)]
+    })
+  }
+
+  async didOf(handle: Handle): Promise<Did | undefined> {
+    return this.#byHandle.get(handle.toLowerCase())?.did as Did | undefined
+  }
+
+  async events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined> {
+    const row = this.#row(did)
+    if (row === undefined) return undefined
+    const [id, , , , , kinds] = row
+    return this.#timeline.page({ id, did, kinds: readKinds(kinds, (kind) => this.#names.nsid(kind)) }, page)
+  }
+
+  async board(page: BoardPage): Promise<Page<Ranked>> {
+    if (page.around === undefined) return this.#board.page(page)
+    const row = this.#row(page.around)
+    if (row === undefined) return { items: [], cursor: undefined }
+    return this.#board.around({ id: row[0], experience: row[2] }, page.limit)
+  }
+
+  async standings(): Promise<Standing[]> {
+    return this.#standings.all().map(({ experience, characters }) => ({
+      experience: Number(experience),
+      characters: Number(characters),
+    }))
+  }
+
+  async recent(after: string | undefined, limit: number): Promise<Recent> {
+    if (after === undefined) return { events: [], position: String(this.#newest.get()?.id ?? 0) }
+    if (!/^\d{1,15}$/.test(after)) throw new InvalidCursorError('the position is not one of the ledger')
+    const rows = this.#recent.all(Number(after), limit) as unknown as unknown[][]
+    const shown = rows.filter((row) => row[9] === BigInt(SHOWN))
+    return {
+      events: shown.map((row) => ledgerEvent(row, row[8] as Did, this.#names)),
+      position: String(rows.at(-1)?.[0] ?? after),
+    }
+  }
+
+  async status(): Promise<StoreStatus> {
+    const one = (sql: string) => this.#db.prepare(sql).get()
+    const totals = one('SELECT characters, records, events, experience FROM totals') ?? {}
+    const cursor = one('SELECT host, wire, value, at FROM cursor')
+    const pulse = one('SELECT at, lag, host FROM pulse')
+    const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MOST_GAPS)
+    const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+    for (const row of this.#db.prepare('SELECT kind, count(*) AS n FROM questions GROUP BY kind').all()) {
+      waiting[row.kind as QuestionKind] = Number(row.n)
+    }
+    return {
+      cursor: cursor && {
+        host: String(cursor.host),
+        wire: cursor.wire as Wire,
+        value: Number(cursor.value),
+        at: Number(cursor.at),
+      },
+      pulse: pulse && {
+        at: Number(pulse.at),
+        lag: Number(pulse.lag),
+        host: pulse.host === null ? undefined : String(pulse.host),
+      },
+      characters: Number(totals.characters),
+      records: Number(totals.records),
+      events: Number(totals.events),
+      experience: Number(totals.experience),
+      waiting,
+      gaps: gaps.map((gap) => ({
+        host: String(gap.host),
+        from: Number(gap.began),
+        to: gap.ended === null ? undefined : Number(gap.ended),
+        reason: String(gap.reason),
+        at: Number(gap.at),
+      })),
+      bytes: this.#diskBytes(),
+      perDay: perDay(this.#db),
+    }
+  }
+
+  #row(did: Did): CharacterRow | undefined {
+    return this.#character.get(did) as unknown as CharacterRow | undefined
+  }
+}

@@ -1,0 +1,68 @@
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
+import type { Media } from '../../game/media.ts'
+import type { RecordState } from '../../game/state.ts'
+import { integerToTid, recordKey, type StoredKey, storedKey } from './tid.ts'
+
+/** The columns of `records` that `recordState` reads, in its order. All integers come as bigints. */
+export const RECORD_COLUMNS = 'rev, at, xp, state, subject_actor, subject_rkey'
+
+/** What `state` says below the bit `CAPPED`; a tombstone has no facts, an unreadable record neither. */
+const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
+  'none',
+  'text',
+  'media',
+  'alt',
+  'unreadable',
+  'tombstone',
+]
+const CAPPED = 8
+
+/** Subjects are posts, so that their collection need not be kept; any other keeps `collection/rkey`. */
+const SUBJECTS: Nsid = 'app.bsky.feed.post'
+
+/** The column `state` of a record. */
+export function stateCode({ live, facts, capped }: RecordState): number {
+  const word = !live ? 'tombstone' : facts === undefined ? 'unreadable' : (facts.media ?? 'none')
+  return CODES.indexOf(word) + Number(capped) * CAPPED
+}
+
+/** Reads a row of `RECORD_COLUMNS`; `did` tells whose id an actor's is. */
+export function recordState(row: readonly unknown[], did: (actor: number) => Did): RecordState {
+  const [rev, at, xp, code, subjectActor, subjectKey] = row as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint | null,
+    StoredKey | null,
+  ]
+  const state = Number(code)
+  const word = CODES[state % CAPPED]
+  const subject =
+    subjectActor === null || subjectKey === null
+      ? undefined
+      : subjectOf(did(Number(subjectActor)), subjectKey)
+  const media = word === 'text' || word === 'media' || word === 'alt' ? word : undefined
+  return {
+    rev: integerToTid(rev),
+    live: word !== 'tombstone',
+    xp: Number(xp),
+    facts: word === 'unreadable' ? undefined : { media, subject },
+    at: Number(at),
+    capped: state >= CAPPED,
+  }
+}
+
+/** The column `subject_rkey`. */
+export function subjectKey({ collection, rkey }: RecordId): StoredKey {
+  const key = storedKey(rkey)
+  return collection === SUBJECTS && typeof key === 'bigint' ? key : `${collection}/${rkey}`
+}
+
+/** The subject that `subjectKey` and its person's DID stand for. */
+export function subjectOf(did: Did, key: StoredKey): RecordId {
+  if (typeof key === 'bigint') return { did, collection: SUBJECTS, rkey: recordKey(key) }
+  const slash = key.indexOf('/')
+  return { did, collection: key.slice(0, slash) as Nsid, rkey: key.slice(slash + 1) }
+}

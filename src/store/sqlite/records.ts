@@ -1,0 +1,107 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Nsid, RecordKey } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
+import type { RecordChange, RecordState } from '../../game/state.ts'
+import type { ActorRow, Kind } from './actor-row.ts'
+import type { Names } from './names.ts'
+import type { People } from './people.ts'
+import { RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row.ts'
+import { recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
+
+/** The table `records`: one row for every record that was ever heard of, tombstones included. */
+export class Records {
+  readonly #names: Names
+  readonly #people: People
+  readonly #select: StatementSync
+  readonly #insert: StatementSync
+  readonly #update: StatementSync
+  readonly #delete: StatementSync
+  readonly #eraseSubject: StatementSync
+
+  constructor(db: DatabaseSync, names: Names, people: People) {
+    this.#names = names
+    this.#people = people
+    this.#select = db.prepare(
+      `SELECT ${RECORD_COLUMNS}, prev FROM records WHERE rkey = ? AND actor = ? AND collection = ?`,
+    )
+    this.#select.setReadBigInts(true)
+    this.#select.setReturnArrays(true)
+    this.#insert = db.prepare(
+      `INSERT INTO records (rkey, actor, collection, ${RECORD_COLUMNS}, prev) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#update = db.prepare(
+      `UPDATE records SET rev = ?, at = ?, xp = ?, state = ?, subject_actor = ?, subject_rkey = ?
+         WHERE rkey = ? AND actor = ? AND collection = ?`,
+    )
+    this.#delete = db.prepare('DELETE FROM records WHERE rkey = ? AND actor = ? AND collection = ?')
+    this.#eraseSubject = db.prepare(
+      'UPDATE records SET subject_actor = NULL, subject_rkey = NULL WHERE subject_actor = ?',
+    )
+  }
+
+  find(row: ActorRow, collection: Nsid, rkey: RecordKey): RecordState | undefined {
+    const kind = row.kinds.get(collection)
+    if (kind?.lastRecord === undefined) return undefined
+    const key = storedKey(rkey)
+    if (typeof key === 'bigint' && (kind.greatest === undefined || key > kind.greatest)) return undefined
+    return this.#read(row, collection, key)?.state
+  }
+
+  /** Every record of a person, newest first within each collection. */
+  *of(row: ActorRow): Generator<[RecordId, RecordState]> {
+    for (const [collection, kind] of row.kinds) {
+      for (let key = kind.lastRecord; key !== undefined; ) {
+        const found = this.#read(row, collection, key)
+        if (found === undefined) break
+        yield [{ did: row.state.did, collection, rkey: recordKey(key) }, found.state]
+        key = found.prev
+      }
+    }
+  }
+
+  put(row: ActorRow, kind: Kind, { id, state, created }: RecordChange): void {
+    const key = storedKey(id.rkey)
+    const collection = this.#names.collection(id.collection)
+    const subject = state.facts?.subject
+    const subjectActor = subject === undefined ? null : this.#people.idOf(subject.did)
+    const named = subject === undefined ? null : subjectKey(subject)
+    const rev = tidToInteger(state.rev)
+    const code = stateCode(state)
+    if (!created) {
+      this.#update.run(rev, state.at, state.xp, code, subjectActor, named, key, row.id, collection)
+      return
+    }
+    const prev = kind.lastRecord ?? null
+    this.#insert.run(key, row.id, collection, rev, state.at, state.xp, code, subjectActor, named, prev)
+    kind.lastRecord = key
+    if (typeof key === 'bigint' && (kind.greatest === undefined || key > kind.greatest)) kind.greatest = key
+  }
+
+  /** Removes all records of a person; returns how many there were. */
+  purge(row: ActorRow): number {
+    let gone = 0
+    for (const [collection, kind] of row.kinds) {
+      const id = this.#names.collection(collection)
+      for (let key = kind.lastRecord; key !== undefined; gone++) {
+        const prev = this.#read(row, collection, key)?.prev
+        this.#delete.run(key, row.id, id)
+        key = prev
+      }
+    }
+    return gone
+  }
+
+  /** Takes from everybody's records that they name this person. */
+  eraseMentions(person: number): void {
+    this.#eraseSubject.run(person)
+  }
+
+  #read(row: ActorRow, collection: Nsid, key: StoredKey) {
+    const found = this.#select.get(key, row.id, this.#names.collection(collection)) as unknown as
+      | unknown[]
+      | undefined
+    if (found === undefined) return undefined
+    const prev = found[6] as StoredKey | null
+    return { state: recordState(found, (id) => this.#people.didOf(id)), prev: prev ?? undefined }
+  }
+}

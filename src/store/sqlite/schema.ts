@@ -1,0 +1,129 @@
+// The ledger in one SQLite file. Tables that grow with every event grow at their right edge: records because their keys
+// are mostly TIDs, events because they are appended. What is written at random is one actor row per person and batch.
+import type { DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../store.ts'
+
+/** Each brings a file from the version that is its index to the next; they are never edited, only added to. */
+const MIGRATIONS: readonly string[] = [
+  `
+  -- Text that recurs in every row, once: collections, and what ledger entries say (collection, cause, reason).
+  CREATE TABLE collections (id INTEGER PRIMARY KEY, nsid TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE entries (
+    id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
+    UNIQUE (collection, cause, reason)
+  ) STRICT;
+
+  -- Everyone who acted or was named. standing = 1 is a character that everybody may see; see actor-row.ts for the bits.
+  -- kinds: JSON, by collection: [collection, live records, newest event, newest record's key, greatest key].
+  CREATE TABLE actors (
+    id INTEGER PRIMARY KEY,
+    did TEXT NOT NULL UNIQUE,
+    standing INTEGER NOT NULL,
+    experience INTEGER NOT NULL,
+    last_delta INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,   -- milliseconds
+    rev INTEGER, floor INTEGER,    -- TIDs as integers
+    status_time INTEGER NOT NULL,  -- microseconds
+    kinds TEXT NOT NULL,
+    capped TEXT,
+    pruned_xp INTEGER NOT NULL     -- sum of the deltas of events that are no longer kept
+  ) STRICT;
+  CREATE INDEX board ON actors (experience DESC) WHERE standing = 1;
+
+  -- rkey, prev, subject_rkey: a TID as an integer, any other key as text. prev is the key of the record that this
+  -- actor made before in this collection, so that all of a person's records can be found.
+  -- subject: actor, and the key of a post (integer) or collection/rkey (text).
+  CREATE TABLE records (
+    rkey ANY NOT NULL, actor INTEGER NOT NULL, collection INTEGER NOT NULL,
+    rev INTEGER NOT NULL,
+    at INTEGER NOT NULL,           -- seconds
+    xp INTEGER NOT NULL,
+    state INTEGER NOT NULL,        -- see record-row.ts
+    prev ANY,
+    subject_actor INTEGER, subject_rkey ANY,
+    PRIMARY KEY (rkey, actor, collection)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX records_by_subject ON records (subject_actor) WHERE subject_actor IS NOT NULL;
+
+  -- back: how many ids ago this actor's previous event of the same collection is; 0 for the first.
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, back INTEGER NOT NULL,
+    at INTEGER NOT NULL,           -- milliseconds
+    entry INTEGER NOT NULL, rkey ANY NOT NULL, delta INTEGER NOT NULL, experience INTEGER NOT NULL
+  ) STRICT;
+
+  -- How many shown characters hold how much XP: ranks are sums over this.
+  CREATE TABLE standings (experience INTEGER PRIMARY KEY, characters INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE profiles (
+    actor INTEGER PRIMARY KEY, handle TEXT, display_name TEXT, avatar TEXT,
+    asked INTEGER NOT NULL         -- microseconds
+  ) STRICT;
+  CREATE INDEX profiles_by_handle ON profiles (handle) WHERE handle IS NOT NULL;
+
+  CREATE TABLE questions (
+    kind TEXT NOT NULL, id INTEGER NOT NULL, actor INTEGER NOT NULL, collection INTEGER, rkey ANY, rev INTEGER,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, did TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT;
+
+  -- Single rows: where the stream is, who ingests, how much there is.
+  CREATE TABLE cursor (
+    id INTEGER PRIMARY KEY CHECK (id = 1), host TEXT NOT NULL, wire TEXT NOT NULL,
+    value INTEGER NOT NULL, at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE pulse (
+    id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, lag INTEGER NOT NULL, host TEXT
+  ) STRICT;
+  CREATE TABLE totals (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    characters INTEGER NOT NULL, records INTEGER NOT NULL, events INTEGER NOT NULL, experience INTEGER NOT NULL,
+    next_actor INTEGER NOT NULL, next_event INTEGER NOT NULL, oldest_event INTEGER NOT NULL, next_question INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO totals VALUES (1, 0, 0, 0, 0, 1, 1, 1, 1);
+
+  CREATE TABLE gaps (
+    id INTEGER PRIMARY KEY, host TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER, reason TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE samples (
+    at INTEGER PRIMARY KEY, events INTEGER NOT NULL, disk_bytes INTEGER NOT NULL, network_bytes INTEGER NOT NULL
+  ) STRICT;
+  -- Which rules awarded events from which id on; the newest is in force.
+  CREATE TABLE rulebooks (
+    version INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, first_event INTEGER NOT NULL
+  ) STRICT;
+  `,
+]
+
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/**
+ * Brings a file to the schema that this program knows, each step whole or not at all.
+ * @throws {StoreError} where a newer program made the file
+ */
+export function migrate(db: DatabaseSync, path: string): void {
+  const version = schemaVersion(db)
+  if (version > SCHEMA_VERSION) {
+    throw new StoreError(
+      `${path} has schema version ${version}, and this program knows ${SCHEMA_VERSION}: it was made by a newer bsky-rpg. Start that one, or name another file in DATABASE_URL.`,
+    )
+  }
+  for (const [step, sql] of MIGRATIONS.entries()) {
+    if (step < version) continue
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      // Another process may have come first while this one waited for the lock.
+      if (schemaVersion(db) === step) db.exec(`${sql}; PRAGMA user_version = ${step + 1}`)
+      db.exec('COMMIT')
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+export function schemaVersion(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.user_version)
+}

@@ -1,0 +1,261 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import { createRaw } from '@atcute/tid'
+import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
+import type { Profile } from '../../atproto/profile.ts'
+import { type RecordId, uriOf } from '../../atproto/uri.ts'
+import type { Wish } from '../../game/operation.ts'
+import {
+  type ActorChange,
+  type Changes,
+  isHidden,
+  type Known,
+  type QuestionKind,
+  type RecordState,
+} from '../../game/state.ts'
+import type { Touched } from '../../game/touched.ts'
+import type { Gap, Pulse, Writer } from '../store.ts'
+import type { ActorRow, Kind } from './actor-row.ts'
+import { Events } from './events.ts'
+import { Names } from './names.ts'
+import { People } from './people.ts'
+import { Questions } from './questions.ts'
+import { Records } from './records.ts'
+import { Samples } from './samples.ts'
+import { Standings } from './standings.ts'
+
+/** A revision's last bits name its clock; with all of them set it is the greatest of its microsecond. */
+const LAST_CLOCK = 1023
+
+/** What the writer needs of its surroundings. */
+export type WriterOptions = {
+  db: DatabaseSync
+  lock: Disposable
+  /** Called before anything is written; throws where the disk is too full. */
+  assertSpace: () => void
+  /** Bytes that the ledger takes on disk. */
+  diskBytes: () => number
+}
+
+/** The ledger's one writer. A batch and its cursor are one transaction. */
+export class SqliteWriter implements Writer {
+  readonly #db: DatabaseSync
+  readonly #lock: Disposable
+  readonly #assertSpace: () => void
+  readonly #names: Names
+  readonly #people: People
+  readonly #records: Records
+  readonly #events: Events
+  readonly #questions: Questions
+  readonly #standings: Standings
+  readonly #samples: Samples
+  readonly #sql: Statements
+  readonly #totals: { records: number; events: number; experience: number }
+
+  constructor({ db, lock, assertSpace, diskBytes }: WriterOptions) {
+    this.#db = db
+    this.#lock = lock
+    this.#assertSpace = assertSpace
+    this.#sql = prepare(db)
+    const totals = this.#sql.totals.get() as Record<string, number>
+    this.#totals = {
+      records: Number(totals.records),
+      events: Number(totals.events),
+      experience: Number(totals.experience),
+    }
+    this.#names = new Names(db)
+    this.#people = new People(db, this.#names, Number(totals.next_actor))
+    this.#records = new Records(db, this.#names, this.#people)
+    const ids = { nextId: Number(totals.next_event), oldestId: Number(totals.oldest_event) }
+    this.#events = new Events(db, this.#names, ids)
+    this.#questions = new Questions(db, this.#names, Number(totals.next_question))
+    this.#standings = new Standings(db, Number(totals.characters))
+    this.#samples = new Samples(db, diskBytes)
+  }
+
+  async cursor(): Promise<Cursor | undefined> {
+    const row = this.#sql.cursor.get()
+    if (row === undefined) return undefined
+    return { host: String(row.host), wire: row.wire as Wire, value: Number(row.value), at: Number(row.at) }
+  }
+
+  async load({ records, whole }: Touched): Promise<Known> {
+    const found = new Map<string, RecordState>()
+    for (const id of records) {
+      const row = this.#people.find(id.did)
+      const state = row && this.#records.find(row, id.collection, id.rkey)
+      if (state !== undefined) found.set(uriOf(id), state)
+    }
+    const all = new Map<Did, [RecordId, RecordState][]>()
+    for (const did of whole) {
+      const row = this.#people.find(did)
+      const held = row === undefined ? [] : [...this.#records.of(row)]
+      all.set(did, held)
+      for (const [id, state] of held) found.set(uriOf(id), state)
+    }
+    return {
+      actor: (did) => this.#people.find(did)?.state,
+      record: found.size === 0 ? () => undefined : (id) => found.get(uriOf(id)),
+      records: (did) => all.get(did) ?? [],
+    }
+  }
+
+  async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
+    this.#assertSpace()
+    this.#transaction(() => {
+      for (const change of changes.actors.values()) this.#write(change)
+      for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
+      this.#standings.save()
+      if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
+      this.#saveTotals()
+    })
+  }
+
+  async questions(kind: QuestionKind, limit: number, except: ReadonlySet<string>) {
+    return this.#questions.list(kind, limit, except)
+  }
+
+  async wishes(limit: number): Promise<Wish[]> {
+    return this.#sql.wishes.all(limit).map((row) => {
+      const at = Number(row.at)
+      const wish = { wish: String(row.id), did: row.did as Did, at }
+      const kind = row.kind as Wish['kind']
+      return kind === 'unforget' ? { kind, ...wish, floor: createRaw(at, LAST_CLOCK) } : { kind, ...wish }
+    })
+  }
+
+  async prune(before: Micros, limit: number): Promise<number> {
+    return this.#transaction(() => {
+      const gone = this.#events.prune(before, limit)
+      this.#totals.events -= gone
+      if (gone > 0) this.#saveTotals()
+      return gone
+    })
+  }
+
+  async people(after: Did | undefined, limit: number): Promise<Did[]> {
+    return this.#sql.people.all(after ?? '', limit).map((row) => row.did as Did)
+  }
+
+  async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
+    this.#sql.saveGap.run(host, from, to ?? null, reason, at)
+  }
+
+  async beat({ at, lag, host }: Pulse): Promise<void> {
+    this.#sql.savePulse.run(at, lag, host ?? null)
+  }
+
+  async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {
+    this.#samples.record({ at, events: this.#events.nextId - 1, networkBytes })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#db.close()
+    this.#lock[Symbol.dispose]()
+  }
+
+  #write(change: ActorChange): void {
+    const { actor } = change
+    const row = this.#people.row(actor.did)
+    const before = row.state
+    if (change.purge) this.#purge(row)
+    if (change.erase) this.#records.eraseMentions(row.id)
+    for (const record of change.records.values()) {
+      this.#records.put(row, kindOf(row, record.id.collection), record)
+      if (record.created) this.#totals.records += 1
+    }
+    for (const event of change.events) this.#events.append(row, kindOf(row, event.collection), event)
+    for (const [collection, kind] of row.kinds) kind.live = actor.counts.get(collection) ?? 0
+    row.state = actor
+    this.#people.save(row)
+
+    for (const question of change.asked) this.#questions.ask(row.id, question)
+    for (const question of change.answered) this.#questions.answered(question)
+    if (change.profile !== undefined) this.#saveProfile(row.id, change.profile)
+    this.#totals.events += change.events.length
+    this.#totals.experience += actor.experience - before.experience
+    this.#standings.move(
+      isShown(before) ? before.experience : undefined,
+      isShown(actor) ? actor.experience : undefined,
+    )
+  }
+
+  #purge(row: ActorRow): void {
+    this.#totals.records -= this.#records.purge(row)
+    this.#totals.events -= this.#events.purge(row)
+    this.#questions.purge(row.id)
+    this.#sql.dropProfile.run(row.id)
+    this.#sql.dropPruned.run(row.id)
+    row.kinds.clear()
+  }
+
+  #saveProfile(actor: number, profile: Profile | null): void {
+    if (profile === null) {
+      this.#sql.dropProfile.run(actor)
+      return
+    }
+    const { handle, displayName, avatar, asked } = profile
+    // A handle that moved is not the previous owner's any more.
+    if (handle !== undefined) this.#sql.dropHandle.run(handle)
+    this.#sql.saveProfile.run(actor, handle ?? null, displayName ?? null, avatar ?? null, asked)
+  }
+
+  #saveTotals(): void {
+    const { records, events, experience } = this.#totals
+    const { characters } = this.#standings
+    const ids = [this.#people.nextId, this.#events.nextId, this.#events.oldestId, this.#questions.nextId]
+    this.#sql.saveTotals.run(characters, records, events, experience, ...ids)
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#db.exec('COMMIT')
+      return result
+    } catch (error) {
+      // What is held in memory may be ahead of the file now: this writer is of no more use, and its owner stops.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+type Statements = ReturnType<typeof prepare>
+
+function prepare(db: DatabaseSync) {
+  const sql = (text: string): StatementSync => db.prepare(text)
+  return {
+    totals: sql('SELECT * FROM totals'),
+    saveTotals: sql(
+      `UPDATE totals SET characters = ?, records = ?, events = ?, experience = ?,
+         next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?`,
+    ),
+    cursor: sql('SELECT host, wire, value, at FROM cursor'),
+    saveCursor: sql('INSERT OR REPLACE INTO cursor (id, host, wire, value, at) VALUES (1, ?, ?, ?, ?)'),
+    wishes: sql('SELECT id, kind, did, at FROM inbox ORDER BY id LIMIT ?'),
+    fulfil: sql('DELETE FROM inbox WHERE id = ?'),
+    people: sql('SELECT did FROM actors WHERE did > ? ORDER BY did LIMIT ?'),
+    saveGap: sql('INSERT INTO gaps (host, began, ended, reason, at) VALUES (?, ?, ?, ?, ?)'),
+    savePulse: sql('INSERT OR REPLACE INTO pulse (id, at, lag, host) VALUES (1, ?, ?, ?)'),
+    dropPruned: sql('UPDATE actors SET pruned_xp = 0 WHERE id = ?'),
+    dropProfile: sql('DELETE FROM profiles WHERE actor = ?'),
+    dropHandle: sql('UPDATE profiles SET handle = NULL WHERE handle = ?'),
+    saveProfile: sql(
+      'INSERT OR REPLACE INTO profiles (actor, handle, display_name, avatar, asked) VALUES (?, ?, ?, ?, ?)',
+    ),
+  }
+}
+
+function kindOf(row: ActorRow, collection: Nsid): Kind {
+  return row.kinds.getOrInsertComputed(collection, () => ({
+    live: 0,
+    lastEvent: 0,
+    lastRecord: undefined,
+    greatest: undefined,
+  }))
+}
+
+function isShown(actor: ActorRow['state']): boolean {
+  return actor.born && !isHidden(actor)
+}

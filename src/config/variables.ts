@@ -1,4 +1,3 @@
-import { NO_CHANGES } from '../game/rulebook.ts'
 import { rulesFile } from './rules-file.ts'
 import {
   addresses,
@@ -95,6 +94,11 @@ export const variables = {
   },
   READY_LAG: { fallback: '120s', meaning: 'how far behind /readyz still is green', parse: duration },
   RANK_REFRESH: { fallback: '60s', meaning: 'how old ranks may be', parse: duration },
+  RATE_LIMIT: {
+    fallback: '1200',
+    meaning: 'requests that one address may make in a minute',
+    parse: requests,
+  },
   DISK_RESERVE: {
     fallback: '512MB',
     meaning: 'disk space that ingest leaves free, by stopping',
@@ -127,13 +131,16 @@ export const variables = {
   },
 } satisfies Record<string, Variable<unknown>>
 
-/** What stands for a variable that was not given and has no default. */
-export const NO_RULES = NO_CHANGES
-
 function databaseUrl(text: string): { driver: 'sqlite'; path: string } {
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length) : ''
   if (path === '' || path === ':memory:') throw new Error('sqlite: and the path of a file')
   return { driver: 'sqlite', path }
+}
+
+function requests(text: string): number {
+  const most = Number(text)
+  if (!/^\d{1,9}$/.test(text) || most === 0) throw new Error('a whole number of requests, 1 or more')
+  return most
 }
 
 function retention(text: string): number | 'forever' {

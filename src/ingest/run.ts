@@ -37,7 +37,7 @@ export type IngestOptions = {
  */
 export async function runIngest(options: IngestOptions): Promise<void> {
   const { store, game, metrics, log, clock, changed, retention, appview, repositories } = options
-  await using writer = await store.write({ fingerprint: game.rules.fingerprint, onOtherRules: 'refuse' })
+  await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
   const cursor = await writer.cursor()
   const lag = new LagMeter(cursor?.at)
   const failure = new AbortController()

@@ -23,8 +23,11 @@ export interface Store extends AsyncDisposable {
 export type WriteOptions = {
   /** See `Rulebook.fingerprint`. */
   fingerprint: string
-  /** What to do where the ledger was made by other rules: refuse, or take it in order to recompute it. */
-  onOtherRules: 'refuse' | 'adopt'
+  /**
+   * `keep` refuses a ledger that was awarded by other rules. `recompute` takes it whatever it was awarded by, and from
+   * then on only another `recompute` will, until `bindRules` says that it is done.
+   */
+  purpose: 'keep' | 'recompute'
 }
 
 /** Looking never changes anything. Hidden people (see `isHidden`) are absent from everything here. */
@@ -95,6 +98,8 @@ export interface Writer extends AsyncDisposable {
   prune(before: Micros, limit: number): Promise<number>
   /** Every person after `after`, a page at a time, so that all of a ledger can be gone through. */
   people(after: Did | undefined, limit: number): Promise<Did[]>
+  /** All that is held is as these rules would have it; see `Rulebook.fingerprint`. */
+  bindRules(fingerprint: string): Promise<void>
   recordGap(gap: Gap): Promise<void>
   /** Says that whoever ingests is alive, and how far behind; every few seconds, whether or not anything happens. */
   beat(pulse: Pulse): Promise<void>

@@ -14,7 +14,7 @@ import { SqliteAuditor } from './audit.ts'
 import { lock } from './lock.ts'
 import { SqliteReader } from './reader.ts'
 import { migrate } from './schema.ts'
-import { SqliteWriter } from './writer.ts'
+import { bindRules, SqliteWriter } from './writer.ts'
 
 export type SqliteOptions = {
   /** The ledger's file; it and its folder are made where they are missing. */
@@ -52,7 +52,7 @@ export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): 
       const held = lock(file)
       const db = connect('write')
       try {
-        adoptRules(db, file, options)
+        checkRules(db, file, options)
         return new SqliteWriter({
           db,
           lock: held,
@@ -106,18 +106,22 @@ function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
   return db
 }
 
-/** Binds a new ledger to the rules, and refuses one that was made by others unless it is to be recomputed. */
-function adoptRules(db: DatabaseSync, file: string, { fingerprint, onOtherRules }: WriteOptions): void {
-  const held = db.prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1').get()
-  if (held?.fingerprint === fingerprint) return
-  if (held !== undefined && onOtherRules === 'refuse') {
+/** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
+const RECOMPUTING = 'recomputing'
+
+/** Binds a new ledger to its rules, and keeps one that was awarded by others from being mixed up. */
+function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: WriteOptions): void {
+  const held = db
+    .prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1')
+    .get()?.fingerprint
+  if (purpose === 'recompute') bindRules(db, RECOMPUTING)
+  else if (held === undefined) bindRules(db, fingerprint)
+  else if (held !== fingerprint) {
+    const why = held === RECOMPUTING ? 'is half recomputed' : 'was awarded by other rules than these'
     throw new RulesChangedError(
-      `${file} was awarded by other rules than these. Run \`bsky-rpg recompute\` to judge it all again by the new ones, or start with the old ones.`,
+      `${file} ${why}. Run \`bsky-rpg recompute\` to judge all of it by the rules as they are now, or start with the old ones.`,
     )
   }
-  db.prepare('INSERT INTO rulebooks (fingerprint, first_event) SELECT ?, next_event FROM totals').run(
-    fingerprint,
-  )
 }
 
 function assertSpace(file: string, reserve: number, freeBytes: (path: string) => number): void {

@@ -137,6 +137,10 @@ export class SqliteWriter implements Writer {
     return this.#sql.people.all(after ?? '', limit).map((row) => row.did as Did)
   }
 
+  async bindRules(fingerprint: string): Promise<void> {
+    bindRules(this.#db, fingerprint)
+  }
+
   async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
     this.#sql.saveGap.run(host, from, to ?? null, reason, at)
   }
@@ -219,6 +223,13 @@ export class SqliteWriter implements Writer {
       throw error
     }
   }
+}
+
+/** From the next event on, these rules award. */
+export function bindRules(db: DatabaseSync, fingerprint: string): void {
+  db.prepare('INSERT INTO rulebooks (fingerprint, first_event) SELECT ?, next_event FROM totals').run(
+    fingerprint,
+  )
 }
 
 type Statements = ReturnType<typeof prepare>

@@ -1,0 +1,32 @@
+import type { Static } from 'typebox'
+import type { LedgerEvent } from './schemas.ts'
+
+type Event = Static<typeof LedgerEvent>
+
+const COLUMNS: readonly (readonly [string, (event: Event) => string | number])[] = [
+  ['at', ({ at }) => at],
+  ['uri', ({ uri }) => uri],
+  ['type', ({ type }) => type],
+  ['cause', ({ cause }) => cause],
+  ['reason', ({ reason }) => reason],
+  ['delta', ({ delta }) => delta],
+  ['experience', ({ leveling }) => leveling.experience],
+  ['level', ({ leveling }) => leveling.level],
+  ['note', ({ note }) => note],
+]
+
+export function csvHead(): string {
+  return `${COLUMNS.map(([name]) => name).join(',')}\r\n`
+}
+
+/** One record as RFC 4180 has it. */
+export function csvLine(event: Event): string {
+  return `${COLUMNS.map(([, value]) => field(value(event))).join(',')}\r\n`
+}
+
+/** Text that a spreadsheet would take for a formula is marked as text; numbers stay what they are. */
+function field(value: string | number): string {
+  if (typeof value === 'number') return String(value)
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

@@ -1,0 +1,63 @@
+import type { Micros } from '../atproto/event.ts'
+import type { Reader, Standing } from '../store/store.ts'
+
+/** Where a character stands among all that are shown. */
+export type Rank = { position: number; of: number; asOf: string }
+
+/** Ranks as of a moment not long ago, made of how many characters hold how much. */
+export class Ranks {
+  readonly #reader: Reader
+  readonly #clock: () => Micros
+  readonly #refresh: Micros
+  #experience: number[] = []
+  /** How many characters hold at least as much as the entry of `#experience` in the same place. */
+  #above: number[] = []
+  #asOf: Micros | undefined
+  #text = ''
+  #refreshing: Promise<void> | undefined
+
+  constructor({ reader, clock, refresh }: { reader: Reader; clock: () => Micros; refresh: Micros }) {
+    this.#reader = reader
+    this.#clock = clock
+    this.#refresh = refresh
+  }
+
+  /** Waits only for the first refresh; later ones go on beside the requests that start them. */
+  ready(): Promise<void> | undefined {
+    if (this.#asOf !== undefined && this.#clock() - this.#asOf < this.#refresh) return undefined
+    this.#refreshing ??= this.#reader
+      .standings()
+      .then((standings) => this.#take(standings))
+      .finally(() => {
+        this.#refreshing = undefined
+      })
+    if (this.#asOf === undefined) return this.#refreshing
+    // The next request tries again, and the store says itself that it is out of reach.
+    this.#refreshing.catch(() => {})
+    return undefined
+  }
+
+  /** 1 + the number of characters with more XP. */
+  of(experience: number): Rank {
+    let low = 0
+    let high = this.#experience.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#experience[middle] ?? 0) > experience) low = middle + 1
+      else high = middle
+    }
+    const position = 1 + (low === 0 ? 0 : (this.#above[low - 1] ?? 0))
+    return { position, of: Math.max(position, this.#above.at(-1) ?? 0), asOf: this.#text }
+  }
+
+  #take(standings: readonly Standing[]): void {
+    let sum = 0
+    this.#experience = standings.map(({ experience }) => experience)
+    this.#above = standings.map(({ characters }) => {
+      sum += characters
+      return sum
+    })
+    this.#asOf = this.#clock()
+    this.#text = new Date(this.#asOf / 1000).toISOString()
+  }
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import { isDid } from '@atcute/lexicons/syntax'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { leveling } from '../../game/levels.ts'
+import type { RouteOptions, Routes } from '../app.ts'
+import type { ReadyAnswer } from '../character-cache.ts'
+import { ProblemError } from '../problem.ts'
+import { problems } from '../responses.ts'
+import { ActorParameters, Character, CharacterList } from '../schemas.ts'
+
+const AT_ONCE = 100
+const TYPE = 'application/json; charset=utf-8'
+
+export const characterRoutes: Routes = (app, options) => {
+  const answers = new CharacterAnswers(options)
+
+  app.get(
+    '/v1/characters/:actor',
+    {
+      schema: {
+        summary: 'A character: level, rank, counts',
+        params: ActorParameters,
+        response: {
+          200: Character,
+          304: Type.Null({ description: 'as the ETag in If-None-Match says' }),
+          ...problems(400, 404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { actor } = request.params
+      const ready = answers.held(actor) ?? (await answers.make(actor))
+      return sendReady(request, reply, ready)
+    },
+  )
+
+  app.get(
+    '/v1/characters',
+    {
+      schema: {
+        summary: 'Up to 100 characters at once, without those that there are not',
+        querystring: Type.Object({
+          actors: Type.Union([Type.String(), Type.Array(Type.String())], {
+            description: 'DIDs or handles, comma-separated or repeated',
+          }),
+        }),
+        response: { 200: CharacterList, ...problems(400) },
+      },
+    },
+    async (request, reply) => {
+      const { actors, reader, presenter, ranks } = options
+      const named = [request.query.actors]
+        .flat()
+        .flatMap((list) => list.split(','))
+        .filter((name) => name !== '')
+      if (named.length === 0 || named.length > AT_ONCE) {
+        throw new ProblemError(
+          400,
+          'InvalidRequest',
+          `actors names ${named.length}; expected 1 to ${AT_ONCE}.`,
+        )
+      }
+      const found = await Promise.all(named.map((name) => actors.didOf(name).catch(onlyUnknown)))
+      await ranks.ready()
+      const characters = await reader.characters(found.filter((did) => did !== undefined))
+      for (const character of characters) actors.noteLook(character)
+      reply.header('cache-control', 'public, max-age=60')
+      return { items: characters.map((character) => presenter.character(character)), cursor: null }
+    },
+  )
+
+  app.get(
+    '/find/:actor',
+    {
+      schema: {
+        summary: "A character in the words of the article that this project's idea comes from",
+        params: ActorParameters,
+        response: { 200: Found, ...problems(400, 404) },
+      },
+    },
+    async (request) => {
+      const { actors, presenter, ranks } = options
+      await ranks.ready()
+      const character = await actors.character(await actors.didOf(request.params.actor))
+      const { did, handle, displayName } = presenter.character(character)
+      const state = leveling(character.experience, character.lastDelta)
+      return {
+        user_did: did,
+        name: displayName ?? handle ?? did,
+        leveling_state: {
+          level: state.level,
+          experience: state.experience,
+          experience_to_next_level: state.experienceToNextLevel,
+          levels_gained: state.levelsGained,
+          progress_percentage: state.progressPercentage,
+        },
+      }
+    },
+  )
+}
+
+const Found = Type.Object({
+  user_did: Type.String(),
+  name: Type.String(),
+  leveling_state: Type.Object({
+    level: Type.Integer(),
+    experience: Type.Integer(),
+    experience_to_next_level: Type.Integer(),
+    levels_gained: Type.Integer(),
+    progress_percentage: Type.Integer(),
+  }),
+})
+
+/** Answers about single characters, made once for each change. */
+class CharacterAnswers {
+  readonly #options: RouteOptions
+  /** Two games that award otherwise must not share an ETag. */
+  readonly #rules: string
+
+  constructor(options: RouteOptions) {
+    this.#options = options
+    this.#rules = createHash('sha256').update(options.rules.fingerprint).digest('base64url').slice(0, 6)
+  }
+
+  /** A hot character, by DID; what it says of the rank is as old as the answer. */
+  held(actor: string): ReadyAnswer | undefined {
+    return this.#options.cache.get(actor)
+  }
+
+  async make(actor: string): Promise<ReadyAnswer> {
+    const { actors, presenter, ranks, cache, settings } = this.#options
+    const did = isDid(actor) ? actor : await actors.didOf(actor)
+    const waiting = ranks.ready()
+    if (waiting !== undefined) await waiting
+    const character = await actors.character(did)
+    const body = JSON.stringify(presenter.character(character))
+    const etag = `"${character.version}.${this.#rules}"`
+    return cache.set(did, { body, etag }, settings.rankRefresh / 1000)
+  }
+}
+
+function sendReady(request: FastifyRequest, reply: FastifyReply, { body, etag }: ReadyAnswer): FastifyReply {
+  const { raw } = reply
+  raw.setHeader('etag', etag)
+  raw.setHeader('cache-control', 'public, max-age=60')
+  const known = request.headers['if-none-match']
+  if (known !== undefined && matches(known, etag)) return reply.code(304).send()
+  raw.setHeader('content-type', TYPE)
+  return reply.serializer(asItIs).send(body)
+}
+
+function asItIs(body: unknown): string {
+  return String(body)
+}
+
+/** RFC 9110, 13.1.2: a weak comparison with each that the client knows. */
+function matches(known: string, etag: string): boolean {
+  return known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+}
+
+/** In a list, someone unknown is left out; what is no name at all is still an error. */
+function onlyUnknown(error: unknown): undefined {
+  if (error instanceof ProblemError && error.status === 404) return undefined
+  throw error
+}

@@ -1,0 +1,52 @@
+import { Type } from 'typebox'
+import type { Micros } from '../../atproto/event.ts'
+import type { StoreStatus } from '../../store/store.ts'
+import type { Routes } from '../app.ts'
+
+const Ready = Type.Object({
+  status: Type.Enum(['ready', 'not ready']),
+  reasons: Type.Array(Type.String()),
+  lagSeconds: Type.Union([Type.Number(), Type.Null()]),
+})
+
+export const healthRoutes: Routes = (app, { reader, clock, settings }) => {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        summary: 'The process is up',
+        response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+  app.get(
+    '/readyz',
+    { schema: { summary: 'The ledger keeps up with the network', response: { 200: Ready, 503: Ready } } },
+    async (_request, reply) => {
+      const status = await reader.status().catch(() => undefined)
+      const reasons =
+        status === undefined
+          ? ['the ledger cannot be read']
+          : shortcomings(status, clock(), settings.readyLag)
+      const lagSeconds = status?.pulse === undefined ? null : status.pulse.lag / 1_000_000
+      reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503)
+      return {
+        status: reasons.length === 0 ? ('ready' as const) : ('not ready' as const),
+        reasons,
+        lagSeconds,
+      }
+    },
+  )
+}
+
+/** Why what is read here is not what the network knows. */
+export function shortcomings({ pulse }: Pick<StoreStatus, 'pulse'>, now: Micros, most: Micros): string[] {
+  const seconds = (time: Micros) => `${Math.round(time / 1_000_000)} s`
+  if (pulse === undefined) return ['nobody has ingested into this ledger yet']
+  const reasons: string[] = []
+  if (now - pulse.at > most) reasons.push(`ingest was last heard of ${seconds(now - pulse.at)} ago`)
+  if (pulse.lag > most) reasons.push(`the ledger is ${seconds(pulse.lag)} behind, more than ${seconds(most)}`)
+  if (pulse.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
+  return reasons
+}

@@ -1,0 +1,30 @@
+import { Type } from 'typebox'
+import type { Routes } from '../app.ts'
+import { problems } from '../responses.ts'
+
+const Rules = Type.Object({
+  points: Type.Record(Type.String(), Type.Integer(), { description: 'XP by reason' }),
+  caps: Type.Record(Type.String(), Type.Integer(), { description: 'most XP a UTC day, by collection' }),
+  titles: Type.Array(Type.Object({ level: Type.Integer(), title: Type.String() })),
+  collections: Type.Array(Type.String(), { description: 'those that earn XP' }),
+  tracked: Type.Array(Type.String(), { description: 'those that only stand in timelines' }),
+  levels: Type.String({ description: 'how a level follows from XP' }),
+})
+
+export const ruleRoutes: Routes = (app, { rules, tracked }) => {
+  app.get(
+    '/v1/rules',
+    { schema: { summary: 'What counts, and for how much', response: { 200: Rules, ...problems() } } },
+    async (_request, reply) => {
+      reply.header('cache-control', 'public, max-age=60')
+      return {
+        points: { ...rules.points },
+        caps: { ...rules.caps },
+        titles: [...rules.titles],
+        collections: [...rules.collections],
+        tracked: [...tracked],
+        levels: 'level 1 below 150 XP, then one level for every 100 XP: 1 + floor((XP - 50) / 100)',
+      }
+    },
+  )
+}

@@ -1,0 +1,76 @@
+import { Type } from 'typebox'
+import type { Routes } from '../app.ts'
+import { iso } from '../present.ts'
+import { problems } from '../responses.ts'
+
+const maybe = <T extends ReturnType<typeof Type.Integer> | ReturnType<typeof Type.String>>(type: T) =>
+  Type.Union([type, Type.Null()])
+const whole = (description: string) => Type.Integer({ description })
+
+const Stats = Type.Object({
+  characters: whole('shown'),
+  records: whole('live ones and tombstones'),
+  events: whole('in the ledger now'),
+  experience: whole('XP held by all'),
+  waiting: Type.Object(
+    { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
+    { description: 'questions to the network that are not answered yet' },
+  ),
+  stream: Type.Object({
+    host: maybe(Type.String()),
+    wire: maybe(Type.String()),
+    reached: maybe(Type.String({ format: 'date-time', description: 'time of the last event in the ledger' })),
+    lagSeconds: maybe(Type.Integer()),
+    connected: Type.Boolean(),
+  }),
+  gaps: Type.Array(
+    Type.Object({
+      host: Type.String(),
+      reason: Type.String(),
+      from: Type.String({ format: 'date-time' }),
+      to: maybe(Type.String({ format: 'date-time' })),
+      noted: Type.String({ format: 'date-time' }),
+    }),
+    { description: 'pieces of the stream that were missed, newest first' },
+  ),
+  diskBytes: maybe(Type.Integer()),
+  perDay: Type.Union([
+    Type.Object({ events: Type.Integer(), diskBytes: Type.Integer(), networkBytes: Type.Integer() }),
+    Type.Null(),
+  ]),
+})
+
+export const statsRoutes: Routes = (app, { reader }) => {
+  app.get(
+    '/v1/stats',
+    {
+      schema: {
+        summary: 'How much there is, and what a day brings',
+        response: { 200: Stats, ...problems() },
+      },
+    },
+    async (_request, reply) => {
+      const { cursor, pulse, gaps, bytes, perDay, ...totals } = await reader.status()
+      reply.header('cache-control', 'public, max-age=5')
+      return {
+        ...totals,
+        stream: {
+          host: cursor?.host ?? null,
+          wire: cursor?.wire ?? null,
+          reached: cursor === undefined ? null : iso(cursor.at),
+          lagSeconds: pulse === undefined ? null : Math.round(pulse.lag / 1_000_000),
+          connected: pulse?.host !== undefined,
+        },
+        gaps: gaps.map(({ host, reason, from, to, at }) => ({
+          host,
+          reason,
+          from: iso(from),
+          to: to === undefined ? null : iso(to),
+          noted: iso(at),
+        })),
+        diskBytes: bytes ?? null,
+        perDay: perDay ?? null,
+      }
+    },
+  )
+}

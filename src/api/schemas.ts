@@ -1,0 +1,61 @@
+// What goes over the wire, once: handlers are typed by it, requests are checked against it, /openapi.json shows it.
+import { Type } from 'typebox'
+
+const nullable = (type: ReturnType<typeof Type.String>) => Type.Union([type, Type.Null()])
+const time = (description: string) => Type.String({ format: 'date-time', description })
+
+export const Leveling = Type.Object({
+  level: Type.Integer(),
+  experience: Type.Integer({ description: 'XP held' }),
+  experienceToNextLevel: Type.Integer({ description: 'XP that remain; 0 at the highest level' }),
+  levelsGained: Type.Integer({ description: 'by the last event; negative after a reversal' }),
+  progressPercentage: Type.Integer({ minimum: 0, maximum: 100 }),
+})
+
+export const Rank = Type.Object({
+  position: Type.Integer({ description: '1 + the number of characters with more XP' }),
+  of: Type.Integer(),
+  asOf: time('ranks are counted every so often'),
+})
+
+export const Character = Type.Object({
+  did: Type.String(),
+  handle: nullable(Type.String()),
+  displayName: nullable(Type.String()),
+  avatar: nullable(Type.String()),
+  title: Type.String(),
+  leveling: Leveling,
+  rank: Rank,
+  counts: Type.Record(Type.String(), Type.Integer(), { description: 'live records by collection' }),
+  updatedAt: time('when the last event was witnessed'),
+})
+
+export const LedgerEvent = Type.Object({
+  uri: Type.String({ description: 'the record that it is about' }),
+  type: Type.String({ description: "the record's collection" }),
+  cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute']),
+  reason: Type.String({ description: 'what the record is worth, or was: post.alt, like, ...' }),
+  note: Type.String({ description: 'the same in words' }),
+  delta: Type.Integer({ description: 'XP' }),
+  at: time('when the cause was witnessed'),
+  leveling: Leveling,
+})
+
+const cursor = nullable(Type.String({ description: 'where the next page begins; null on the last' }))
+
+export const EventList = Type.Object({ items: Type.Array(LedgerEvent), cursor })
+export const CharacterList = Type.Object({ items: Type.Array(Character), cursor: Type.Null() })
+export const Board = Type.Object({
+  items: Type.Array(Type.Object({ rank: Type.Integer(), character: Character })),
+  cursor,
+})
+
+/** A name for somebody: a DID or a handle. */
+export const ActorParameters = Type.Object({
+  actor: Type.String({ minLength: 3, maxLength: 2048, description: 'a DID or a handle' }),
+})
+
+export const PageQuery = {
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
+}

@@ -1,0 +1,124 @@
+import { type Did, type Handle, isDid, isHandle } from '@atcute/lexicons/syntax'
+import type { Micros } from '../atproto/event.ts'
+import { isObject, type JsonObject } from '../atproto/json.ts'
+import type { Profile } from '../atproto/profile.ts'
+import { type Media, mediaOf } from '../game/media.ts'
+import { Pace } from './pace.ts'
+import { fetchJson, RequestError } from './request.ts'
+
+/** What a profile view says that matters here. */
+export type ProfileView = { did: Did; profile: Profile; postsCount: number; optedOut: boolean }
+
+/** The network's own view of people and posts. Every call may fail with a `RequestError`. */
+export type AppView = {
+  /** Who these are; those it does not know are left out. At most 25. */
+  profiles(dids: readonly Did[], signal: AbortSignal): Promise<ProfileView[]>
+  /** What these posts show, by URI; those that are gone are left out. At most 25. */
+  posts(uris: readonly string[], signal: AbortSignal): Promise<Map<string, Media>>
+  /** Whose handle this is; `undefined` where it is nobody's. */
+  resolve(handle: Handle, signal: AbortSignal): Promise<Did | undefined>
+}
+
+/** As many as one call may name, by its lexicons. */
+export const AT_ONCE = 25
+
+const LIMITS = { timeoutMs: 10_000, mostBytes: 4 * 2 ** 20 }
+
+/** The public AppView allows 3,000 requests in five minutes to one address; some are left for others there. */
+const PUBLIC_LIMIT = { most: 2_700, windowMs: 300_000 }
+
+export type AppViewOptions = { url: string; clock: () => Micros; pace?: Pace }
+
+/** Speaks to the AppView at `url`, within its rate limit. */
+export function openAppView({ url, clock, pace = new Pace(PUBLIC_LIMIT) }: AppViewOptions): AppView {
+  const ask = async (method: string, parameters: [string, string][], signal: AbortSignal) => {
+    await pace.turn(signal)
+    try {
+      const answer = await fetchJson(`${url}/xrpc/${method}?${new URLSearchParams(parameters)}`, {
+        ...LIMITS,
+        signal,
+      })
+      if (isObject(answer)) return answer
+      throw new RequestError(`${method} answered something that is no object`)
+    } catch (error) {
+      if (error instanceof RequestError && error.waitMs !== undefined) pace.rest(error.waitMs)
+      throw error
+    }
+  }
+  const avatars = url.startsWith('https:') ? /^https:/ : /^https?:/
+  return {
+    profiles: async (dids, signal) => {
+      const parameters = dids.map((did): [string, string] => ['actors', did])
+      const { profiles } = await ask('app.bsky.actor.getProfiles', parameters, signal)
+      const asked = clock()
+      return listOf(profiles, 'profiles').flatMap((view) => readProfile(view, asked, avatars) ?? [])
+    },
+    posts: async (uris, signal) => {
+      const parameters = uris.map((uri): [string, string] => ['uris', uri])
+      const { posts } = await ask('app.bsky.feed.getPosts', parameters, signal)
+      const media = new Map<string, Media>()
+      for (const view of listOf(posts, 'posts')) {
+        if (isObject(view) && typeof view.uri === 'string') media.set(view.uri, mediaOfView(view))
+      }
+      return media
+    },
+    resolve: async (handle, signal) => {
+      try {
+        const { did } = await ask('com.atproto.identity.resolveHandle', [['handle', handle]], signal)
+        return isDid(did) ? did : undefined
+      } catch (error) {
+        // It says 400 of a handle that it cannot resolve.
+        if (error instanceof RequestError && error.status === 400) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+function listOf(value: unknown, what: string): unknown[] {
+  if (Array.isArray(value)) return value
+  throw new RequestError(`expected a list of ${what}, got ${typeof value}`)
+}
+
+/** The record itself says most; a view is made of it. */
+function mediaOfView({ record, embed }: JsonObject): Media {
+  return mediaOf(isObject(record) && record.embed !== undefined ? record.embed : embed)
+}
+
+function readProfile(view: unknown, asked: Micros, avatars: RegExp): ProfileView | undefined {
+  if (!isObject(view) || !isDid(view.did)) return undefined
+  const { did, handle, displayName, avatar, postsCount, labels } = view
+  const known = isHandle(handle) && handle.toLowerCase() !== 'handle.invalid'
+  return {
+    did,
+    profile: {
+      handle: known ? (handle.toLowerCase() as Handle) : undefined,
+      displayName: typeof displayName === 'string' ? cleanName(displayName) : undefined,
+      avatar:
+        typeof avatar === 'string' && avatars.test(avatar) && avatar.length < 2_000 ? avatar : undefined,
+      asked,
+    },
+    postsCount: Number.isSafeInteger(postsCount) && Number(postsCount) > 0 ? Number(postsCount) : 0,
+    optedOut: Array.isArray(labels) && labels.some((label: unknown) => hides(label, did)),
+  }
+}
+
+/** The label counts where people put it on themselves. */
+function hides(label: unknown, did: Did): boolean {
+  return isObject(label) && label.val === '!no-unauthenticated' && label.src === did && label.neg !== true
+}
+
+/** The lexicon's own bound. */
+const MOST_GRAPHEMES = 64
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** One line without characters that would upset what stands beside it: controls and overrides of direction. */
+function cleanName(name: string): string | undefined {
+  const plain = name
+    .toWellFormed()
+    .slice(0, 640)
+    .replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu, ' ')
+    .trim()
+  const cut = Array.from(graphemes.segment(plain), ({ segment }) => segment).slice(0, MOST_GRAPHEMES)
+  return cut.length === 0 ? undefined : cut.join('')
+}

@@ -1,0 +1,106 @@
+// What we ask the network besides the stream. Everything that comes back is a stranger's: bounded in time and size,
+// checked for what is used, and a failure of one kind if it is anything else.
+
+/** A question got no answer that can be used. Asking again later may help. */
+export class RequestError extends Error {
+  override name = 'RequestError'
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined
+  /** The XRPC error's name, where one was given. */
+  readonly error: string | undefined
+  /** How long the server wants to be left alone, in milliseconds. */
+  readonly waitMs: number | undefined
+
+  constructor(
+    message: string,
+    details: {
+      status?: number
+      error?: string | undefined
+      waitMs?: number | undefined
+      cause?: unknown
+    } = {},
+  ) {
+    super(message, { cause: details.cause })
+    this.status = details.status
+    this.error = details.error
+    this.waitMs = details.waitMs
+  }
+}
+
+export type RequestOptions = {
+  /** Longest time for the whole answer, in milliseconds. */
+  timeoutMs: number
+  /** Most bytes that are taken. */
+  mostBytes: number
+  signal: AbortSignal
+}
+
+/**
+ * Fetches `url` whole. Redirects are not followed: where they lead was not looked at.
+ * @throws {RequestError}
+ */
+export async function fetchBytes(url: string, options: RequestOptions): Promise<Uint8Array> {
+  const { timeoutMs, mostBytes, signal } = options
+  const where = new URL(url).host
+  try {
+    const response = await fetch(url, {
+      redirect: 'error',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      headers: { 'user-agent': 'bsky-rpg' },
+    })
+    const body = await bounded(response, mostBytes)
+    if (response.ok) return body
+    throw new RequestError(`${where} answered ${response.status}`, {
+      status: response.status,
+      error: errorName(body),
+      waitMs: response.status === 429 ? waitOf(response.headers, Date.now()) : undefined,
+    })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof RequestError) throw error
+    const why = error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)
+    throw new RequestError(`${where} cannot be asked: ${why}`, { cause: error })
+  }
+}
+
+/** @throws {RequestError} also where the answer is not JSON */
+export async function fetchJson(url: string, options: RequestOptions): Promise<unknown> {
+  const body = await fetchBytes(url, options)
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch (error) {
+    throw new RequestError(`${new URL(url).host} answered something that is not JSON`, { cause: error })
+  }
+}
+
+/** From a 429's headers to milliseconds: `ratelimit-reset` (epoch seconds), else `retry-after`, else a minute. */
+export function waitOf(headers: Headers, nowMs: number): number {
+  const reset = Number(headers.get('ratelimit-reset'))
+  const after = Number(headers.get('retry-after'))
+  const wait = reset > 0 ? reset * 1000 - nowMs : after > 0 ? after * 1000 : 60_000
+  return Math.min(Math.max(wait, 1_000), 900_000)
+}
+
+async function bounded(response: Response, mostBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > mostBytes) throw new RequestError(`an answer is longer than ${mostBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function errorName(body: Uint8Array): string | undefined {
+  try {
+    const { error } = JSON.parse(new TextDecoder().decode(body))
+    return typeof error === 'string' ? error : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error ? ` (${cause.message})` : ''
+}

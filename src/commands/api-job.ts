@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { buildApp } from '../api/app.ts'
+import type { CharacterCache } from '../api/character-cache.ts'
+import { openAppView } from '../bluesky/appview.ts'
+import { handleResolver } from '../bluesky/handles.ts'
+import type { Config } from '../config.ts'
+import { clock, gameOf, storeOf } from './parts.ts'
+
+export type ApiJobOptions = {
+  config: Config
+  log: Logger
+  cache: CharacterCache
+  /** All metrics of this process, given the API's own. */
+  metrics: (own: Registry) => Promise<string>
+  signal: AbortSignal
+}
+
+/** Serves the ledger until `signal` aborts. Resolves once it listens, with where, and with what resolves when all is over. */
+export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
+  const { config, log, cache, metrics, signal } = options
+  const store = storeOf(config)
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const { rules } = gameOf(config)
+  const app: FastifyInstance = await buildApp({
+    reader: store.reader,
+    inbox: store.inbox,
+    rules,
+    tracked: config.TRACK ?? [],
+    handles: handleResolver({ appview: openAppView({ url: config.APPVIEW_URL, clock }), signal }),
+    metrics: { contentType: registry.contentType, metrics: () => metrics(registry) },
+    clock,
+    logger: log,
+    version: version(),
+    cache,
+    settings: {
+      publicUrl: config.PUBLIC_URL,
+      contact: config.CONTACT,
+      adminToken: config.ADMIN_TOKEN,
+      metricsPublic: config.METRICS_PUBLIC,
+      trustProxy: config.TRUST_PROXY ?? [],
+      readyLag: config.READY_LAG,
+      rankRefresh: config.RANK_REFRESH,
+      rateLimit: config.RATE_LIMIT,
+    },
+  })
+  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  const ended = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  }).then(async () => {
+    await app.close()
+    await store[Symbol.asyncDispose]()
+  })
+  return { url, ended }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return String(JSON.parse(text).version)
+}

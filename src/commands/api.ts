@@ -1,0 +1,19 @@
+import { CharacterCache } from '../api/character-cache.ts'
+import { apiJob } from './api-job.ts'
+import type { Command } from './command.ts'
+import { logOf } from './parts.ts'
+
+export const api: Command = {
+  usage: '',
+  summary: 'Serve a ledger that another process keeps',
+  flags: {},
+  positionals: 0,
+  async run({ config }, signal) {
+    const log = logOf(config)
+    const cache = new CharacterCache({ told: false })
+    const { url, ended } = await apiJob({ config, log, cache, metrics: (own) => own.metrics(), signal })
+    log.info(`serving at ${url}`)
+    await ended
+    return 0
+  },
+}

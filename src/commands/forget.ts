@@ -1,0 +1,53 @@
+import { type Did, isDid, isHandle } from '@atcute/lexicons/syntax'
+import { fulfilWishes } from '../ingest/chores.ts'
+import { Ledger } from '../ingest/ledger.ts'
+import { type Store, StoreBusyError } from '../store/store.ts'
+import { type Command, CommandError } from './command.ts'
+import { clock, gameOf, storeOf } from './parts.ts'
+
+export const forget: Command = wishFor('forget', {
+  summary: 'Remove everything held of a person, for good: nothing brings it back',
+  done: 'forgotten',
+})
+
+export const unforget: Command = wishFor('unforget', {
+  summary: 'Let a forgotten person be seen again, from now on',
+  done: 'no longer forgotten',
+})
+
+function wishFor(kind: 'forget' | 'unforget', { summary, done }: { summary: string; done: string }): Command {
+  return {
+    usage: ' <actor>',
+    summary,
+    flags: {},
+    positionals: 1,
+    async run({ config, positionals }) {
+      await using store = storeOf(config)
+      const did = await didOf(store, positionals[0] ?? '')
+      await store.inbox.leave({ kind, did, at: clock() })
+      try {
+        const game = gameOf(config)
+        await using writer = await store.write({
+          fingerprint: game.rules.fingerprint,
+          purpose: 'keep',
+        })
+        await fulfilWishes(new Ledger({ game, writer, folded: () => {} }))
+        console.log(`${did} is ${done}`)
+      } catch (error) {
+        if (!(error instanceof StoreBusyError)) throw error
+        console.log(`${did}: left for the running ingest, which sees to it within seconds`)
+      }
+      return 0
+    },
+  }
+}
+
+async function didOf(store: Store, actor: string): Promise<Did> {
+  if (isDid(actor)) return actor
+  const name = actor.replace(/^@/, '').toLowerCase()
+  const did = isHandle(name) ? await store.reader.didOf(name) : undefined
+  if (did !== undefined) return did
+  throw new CommandError(
+    `${JSON.stringify(actor)} is nobody we know; expected a DID, or the handle of a character`,
+  )
+}

@@ -1,0 +1,40 @@
+import type { Logger } from 'pino'
+import type { Did } from '../atproto/event.ts'
+import { openAppView } from '../bluesky/appview.ts'
+import { openRepositories } from '../bluesky/repositories.ts'
+import type { Config } from '../config.ts'
+import type { IngestMetrics } from '../ingest/metrics.ts'
+import { runIngest } from '../ingest/run.ts'
+import { clock, gameOf, retentionOf, storeOf } from './parts.ts'
+
+export type IngestJobOptions = {
+  config: Config
+  log: Logger
+  metrics: IngestMetrics
+  changed: (dids: readonly Did[]) => void
+  signal: AbortSignal
+}
+
+/** The main job as a configuration describes it; see `runIngest`. */
+export async function ingestJob({ config, log, metrics, changed, signal }: IngestJobOptions): Promise<void> {
+  await using store = storeOf(config)
+  await runIngest({
+    store,
+    game: gameOf(config),
+    stream: {
+      hosts: config.JETSTREAM_URLS,
+      compression: config.COMPRESSION,
+      v1Dictionary: config.JETSTREAM_V1_DICTIONARY,
+      dids: config.DIDS,
+    },
+    appview: openAppView({ url: config.APPVIEW_URL, clock }),
+    repositories: openRepositories({ plcUrl: config.PLC_URL }),
+    retention: retentionOf(config),
+    metrics,
+    log,
+    clock,
+    changed,
+    signal,
+  })
+  log.info('ingest has stopped; everything received is in the ledger')
+}

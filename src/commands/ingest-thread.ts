@@ -1,0 +1,40 @@
+// What runs in the worker thread of `start`: the whole of ingest, so that a flood of events does not slow an answer.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Config } from '../config.ts'
+import { IngestMetrics } from '../ingest/metrics.ts'
+import { isExpected } from './expected.ts'
+import { ingestJob } from './ingest-job.ts'
+import type { FromIngest } from './ingest-worker.ts'
+import { logOf } from './parts.ts'
+
+const METRICS_EVERY_MS = 2_000
+
+const port = parentPort
+if (port === null) throw new Error('ingest-thread.ts is started by ingest-worker.ts, in a thread of its own')
+const tell = (message: FromIngest): void => port.postMessage(message)
+
+const config = workerData as Config
+const end = new AbortController()
+port.once('message', () => end.abort())
+const metrics = new IngestMetrics()
+const timer = setInterval(async () => {
+  tell({ kind: 'metrics', metrics: await metrics.registry.getMetricsAsJSON() })
+}, METRICS_EVERY_MS)
+
+try {
+  await ingestJob({
+    config,
+    log: logOf(config),
+    metrics,
+    changed: (dids) => tell({ kind: 'changed', dids: [...dids] }),
+    signal: end.signal,
+  })
+} catch (error) {
+  // Classes do not survive the way between threads; what the user has to mend is told as text.
+  if (!isExpected(error)) throw error
+  tell({ kind: 'failed', message: error.message })
+} finally {
+  clearInterval(timer)
+  // Nothing is waited for any more, so the thread ends.
+  port.close()
+}

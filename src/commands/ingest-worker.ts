@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+import { AggregatorRegistry, type MetricObject, type Registry } from 'prom-client'
+import type { Did } from '../atproto/event.ts'
+import type { Config } from '../config.ts'
+import { CommandError } from './command.ts'
+
+/** What the ingest thread says. */
+export type FromIngest =
+  | { kind: 'changed'; dids: Did[] }
+  | { kind: 'metrics'; metrics: MetricObject[] }
+  /** It cannot go on, for a reason that is the user's to mend. */
+  | { kind: 'failed'; message: string }
+
+export type IngestWorkerOptions = {
+  config: Config
+  changed: (dids: readonly Did[]) => void
+  signal: AbortSignal
+}
+
+export type IngestWorker = {
+  /** Resolves when the thread has ended cleanly; rejects with what ended it otherwise. */
+  ended: Promise<void>
+  /** The thread's metrics as it last told them, with those of `own`. */
+  metrics(own: Registry): Promise<string>
+}
+
+/** Starts ingest in a thread of its own, to be ended by `signal`. */
+export function startIngest({ config, changed, signal }: IngestWorkerOptions): IngestWorker {
+  const worker = new Worker(new URL('./ingest-thread.ts', import.meta.url), { workerData: config })
+  const stop = (): void => worker.postMessage('stop')
+  let latest: MetricObject[] = []
+  let failed: string | undefined
+  worker.on('message', (message: FromIngest) => {
+    switch (message.kind) {
+      case 'changed':
+        changed(message.dids)
+        break
+      case 'metrics':
+        latest = message.metrics
+        break
+      case 'failed':
+        failed = message.message
+        break
+    }
+  })
+  signal.addEventListener('abort', stop, { once: true })
+  const ended = new Promise<void>((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('exit', (code) => {
+      signal.removeEventListener('abort', stop)
+      if (failed !== undefined) reject(new CommandError(failed))
+      else if (code === 0) resolve()
+      else reject(new Error(`the ingest thread ended with code ${code}`))
+    })
+  })
+  return {
+    ended,
+    metrics: async (own) => AggregatorRegistry.aggregate([await own.getMetricsAsJSON(), latest]).metrics(),
+  }
+}

@@ -1,0 +1,40 @@
+import type { Did } from '@atcute/lexicons/syntax'
+import { Ledger } from '../ingest/ledger.ts'
+import type { Command } from './command.ts'
+import { clock, gameOf, storeOf } from './parts.ts'
+
+/** People judged in one transaction. */
+const AT_ONCE = 500
+
+export const recompute: Command = {
+  usage: '',
+  summary: 'Judge all that is held again by the rules as they are now, without asking the network',
+  flags: {},
+  positionals: 0,
+  async run({ config }, signal) {
+    await using store = storeOf(config)
+    const game = gameOf(config)
+    await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'recompute' })
+    const ledger = new Ledger({ game, writer, folded: () => {} })
+    const at = clock()
+    let judged = 0
+    let changed = 0
+    let after: Did | undefined
+    for (;;) {
+      signal.throwIfAborted()
+      const dids = await writer.people(after, AT_ONCE)
+      if (dids.length === 0) break
+      const { actors } = await ledger.fold(
+        dids.map((did) => ({ kind: 'recompute', did, at })),
+        undefined,
+      )
+      judged += dids.length
+      changed += actors.size
+      after = dids.at(-1)
+      if (judged % (AT_ONCE * 20) === 0) console.error(`${judged} people judged, ${changed} changed`)
+    }
+    await writer.bindRules(game.rules.fingerprint)
+    console.log(`${judged} people judged, ${changed} changed`)
+    return 0
+  },
+}

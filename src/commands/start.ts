@@ -1,0 +1,36 @@
+import { CharacterCache } from '../api/character-cache.ts'
+import type { Config } from '../config.ts'
+import { apiJob } from './api-job.ts'
+import type { Command } from './command.ts'
+import { startIngest } from './ingest-worker.ts'
+import { logOf } from './parts.ts'
+
+export const start: Command = {
+  usage: '',
+  summary: 'The main job: listen to Jetstream, keep the ledger, serve it over HTTP',
+  flags: {},
+  positionals: 0,
+  async run({ config }, signal) {
+    await serveAndIngest(config, signal)
+    return 0
+  },
+}
+
+/** Ingest in a thread of its own and the API in this one, until `signal` aborts or either fails. */
+export async function serveAndIngest(config: Config, signal: AbortSignal): Promise<void> {
+  const log = logOf(config)
+  const failure = new AbortController()
+  const end = AbortSignal.any([signal, failure.signal])
+  const cache = new CharacterCache({ told: true })
+  const ingest = startIngest({ config, changed: (dids) => cache.forget(dids), signal: end })
+  // Heard of below; the API may take a moment to listen before that.
+  ingest.ended.catch(() => failure.abort())
+  try {
+    const { url, ended } = await apiJob({ config, log, cache, metrics: ingest.metrics, signal: end })
+    log.info(`serving at ${url}`)
+    await ended
+  } finally {
+    failure.abort()
+    await ingest.ended
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { Micros } from '../atproto/event.ts'
+import { uriOf } from '../atproto/uri.ts'
+import { type AppView, AT_ONCE } from '../bluesky/appview.ts'
+import type { Repositories } from '../bluesky/repositories.ts'
+import { RequestError } from '../bluesky/request.ts'
+import type { Media } from '../game/media.ts'
+import type { Answer } from '../game/operation.ts'
+import type { AskedQuestion, QuestionId, QuestionKind } from '../game/state.ts'
+import { Recollection } from './recollection.ts'
+
+export type AnswersOptions = {
+  /** Open questions, oldest first, without those in `except`. */
+  next: (kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>) => Promise<AskedQuestion[]>
+  /** Resolves once the answers are in the ledger, and their questions out of it. */
+  deliver: (answers: Answer[]) => Promise<void>
+  appview: AppView
+  repositories: Repositories
+  /** Collections whose records a repository is asked about. */
+  followed: ReadonlySet<Nsid>
+  clock: () => Micros
+  signal: AbortSignal
+  observer: {
+    answered(kind: QuestionKind, n: number): void
+    failed(kind: QuestionKind, n: number, reason: string): void
+  }
+  /** Milliseconds to wait after `failures` in a row. */
+  backoff?: (failures: number) => number
+}
+
+export type Answers = {
+  /** There may be new questions. */
+  wake(): void
+  /**
+   * Has the network asked until the signal aborts. A question stays in the ledger until its answer is, so nothing is lost
+   * by a failure or a restart. Rejects only when the ledger does.
+   */
+  run(): Promise<void>
+}
+
+/** Without a wake-up, how often to look for questions all the same, in milliseconds. */
+const LOOK_EVERY = 30_000
+
+/** How many questions to take at once: many reposts are of the same few posts, and those share a place in a call. */
+const TAKEN: Record<QuestionKind, number> = { subject: 200, profile: AT_ONCE, repository: 1 }
+
+/** Turns the ledger's open questions into answers. */
+export function answers(options: AnswersOptions): Answers {
+  const { signal } = options
+  let awake = Promise.withResolvers<void>()
+  const loops = [subjects(options), profiles(options), repositories(options)]
+  return {
+    wake: () => {
+      awake.resolve()
+    },
+    run: async () => {
+      const failed = new AbortController()
+      const ended = AbortSignal.any([signal, failed.signal])
+      const rest = async (): Promise<void> => {
+        const waiting = awake.promise
+        const late = new AbortController()
+        const timer = sleep(LOOK_EVERY, undefined, { signal: AbortSignal.any([ended, late.signal]) }).catch(
+          () => {},
+        )
+        await Promise.race([waiting, timer])
+        late.abort()
+        awake = awake.promise === waiting ? Promise.withResolvers<void>() : awake
+      }
+      await Promise.all(
+        loops.map((loop) =>
+          ask(options, loop, rest, ended).catch((error: unknown) => {
+            failed.abort()
+            throw error
+          }),
+        ),
+      )
+    },
+  }
+}
+
+type Loop = {
+  kind: QuestionKind
+  /** Answers as many of `questions` as it can in one go. */
+  answer(questions: readonly AskedQuestion[]): Promise<Answer[]>
+}
+
+async function ask(
+  { next, deliver, observer, backoff = doubling }: AnswersOptions,
+  { kind, answer }: Loop,
+  rest: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  /** Asked about and failed on their own; left alone until everything else was asked. */
+  const failing = new Set<QuestionId>()
+  let failures = 0
+  while (!signal.aborted) {
+    const questions = await next(kind, TAKEN[kind], failing)
+    if (questions.length === 0) {
+      await rest()
+      if (failures === 0) failing.clear()
+      continue
+    }
+    try {
+      const given = await answer(questions)
+      failures = 0
+      await deliver(given)
+      observer.answered(kind, given.length)
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof RequestError)) throw error
+      failures += 1
+      observer.failed(kind, questions.length, error.message)
+      // One repository that cannot be had must not hold up the next.
+      if (kind === 'repository') for (const { id } of questions) failing.add(id)
+      await sleep(error.waitMs ?? backoff(failures), undefined, { signal }).catch(() => {})
+    }
+  }
+}
+
+/** One to 64 seconds, half of it by chance, so that many servers do not ask again at the same moment. */
+function doubling(failures: number): number {
+  return 1000 * Math.min(64, 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
+}
+
+function subjects({ appview, clock, signal }: AnswersOptions): Loop {
+  /** What posts showed when they were asked about: popular ones are reposted again and again. */
+  const shown = new Recollection<string, Media>(50_000)
+  return {
+    kind: 'subject',
+    answer: async (questions) => {
+      const asked = questions.filter((question) => question.kind === 'subject')
+      const unknown = new Set<string>()
+      for (const { subject } of asked) {
+        const uri = uriOf(subject)
+        if (shown.get(uri) === undefined && unknown.size < AT_ONCE) unknown.add(uri)
+      }
+      const found = unknown.size === 0 ? new Map<string, Media>() : await appview.posts([...unknown], signal)
+      for (const [uri, media] of found) shown.set(uri, media)
+      const at = clock()
+      return asked.flatMap(({ id, did, collection, rkey, rev, subject }): Answer[] => {
+        const uri = uriOf(subject)
+        const media = shown.get(uri)
+        if (media === undefined && !unknown.has(uri)) return []
+        return [{ kind: 'subject-answer', question: id, did, collection, rkey, rev, at, media }]
+      })
+    },
+  }
+}
+
+function profiles({ appview, clock, signal }: AnswersOptions): Loop {
+  return {
+    kind: 'profile',
+    answer: async (questions) => {
+      const dids = [...new Set(questions.map(({ did }) => did))]
+      const views = new Map((await appview.profiles(dids, signal)).map((view) => [view.did, view]))
+      const at = clock()
+      return questions.map(({ id, did }) => {
+        const { profile, optedOut = false, postsCount = 0 } = views.get(did) ?? {}
+        return { kind: 'profile-answer', question: id, did, at, profile, optedOut, postsCount }
+      })
+    },
+  }
+}
+
+function repositories({ repositories, followed, clock, signal }: AnswersOptions): Loop {
+  return {
+    kind: 'repository',
+    answer: async (questions) => {
+      const given: Answer[] = []
+      for (const { id, did } of questions) {
+        const snapshot = await repositories.snapshot(did as Did, followed, signal)
+        const { rev, paths } = snapshot ?? { rev: '2222222222222', paths: undefined }
+        given.push({ kind: 'repository-answer', question: id, did, at: clock(), rev, paths })
+      }
+      return given
+    },
+  }
+}

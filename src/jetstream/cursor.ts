@@ -1,0 +1,55 @@
+import type { Cursor, Micros } from '../atproto/event.ts'
+import type { Place } from './observer.ts'
+
+/** What is asked of an endpoint; `exact` when it is our very place there and not a time near it. */
+export type Ask = { value: number | undefined; exact: boolean }
+
+/** How far to go back where only the time of our place can be used: hosts witness at different times. */
+export const REWIND: Micros = 10_000_000
+/** From here on v2 hosts read a cursor as microseconds, below as a sequence number. */
+export const TIME_CURSORS = 1e15
+
+/** The shortest time that a v1 host keeps events for; older cursors are moved up without a word. */
+const V1_WINDOW: Micros = 24 * 3_600_000_000
+const MARGIN: Micros = 3_600_000_000
+/** The first step past a frame that cannot be taken: a millisecond on v1, one number on v2. */
+const STEP = { v1: 1_000, v2: 1 } as const
+
+/**
+ * The cursor to ask `place` for, having been at `cursor`. `steps` steps past it, each doubling the way;
+ * `byTime` when the host has said that it does not know our place.
+ */
+export function askFrom(
+  cursor: Cursor | undefined,
+  place: Place,
+  { steps, byTime }: { steps: number; byTime: boolean },
+): Ask {
+  if (cursor === undefined) return { value: undefined, exact: false }
+  if (isAt(cursor, place) && !byTime) {
+    const past = steps === 0 ? 0 : STEP[place.wire] * 2 ** Math.min(steps - 1, 30)
+    return { value: cursor.value + past, exact: true }
+  }
+  return { value: Math.max(TIME_CURSORS, Math.floor(cursor.at - REWIND)), exact: false }
+}
+
+/** True when a v1 host may silently have begun later than asked. `nowMs` is our own clock, in milliseconds. */
+export function mayBeClamped(ask: Ask, place: Place, nowMs: number): boolean {
+  return place.wire === 'v1' && ask.value !== undefined && nowMs * 1_000 - ask.value > V1_WINDOW - MARGIN
+}
+
+/** True when `cursor` belongs to this host and wire. */
+export function isAt(cursor: Cursor, place: Place): boolean {
+  return cursor.host === place.host && cursor.wire === place.wire
+}
+
+/** True when both are the same place in the same stream, or both are nowhere. */
+export function samePlace(a: Cursor | undefined, b: Cursor | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return isAt(a, b) && a.value === b.value
+}
+
+/** True when `next` is further than `cursor` was: by its own numbers where they compare, else by time. */
+export function isPast(next: Cursor, cursor: Cursor | undefined): boolean {
+  if (cursor === undefined) return true
+  return isAt(next, cursor) ? next.value > cursor.value : next.at > cursor.at
+}

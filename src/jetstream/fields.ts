@@ -1,0 +1,135 @@
+// What both wires have in common: the fields of an event, checked no further than they are used.
+import { isHandle, isNsid, isRecordKey, isTid } from '@atcute/lexicons/syntax'
+import type {
+  AccountEvent,
+  AccountStatus,
+  CommitEvent,
+  Did,
+  Handle,
+  IdentityEvent,
+  Micros,
+  StreamEvent,
+} from '../atproto/event.ts'
+import { isObject, type JsonObject } from '../atproto/json.ts'
+import type { MalformedReason } from './observer.ts'
+
+/** What a frame turned out to be. */
+export type Frame =
+  /** `value` is its place in the stream, in the wire's own numbers. */
+  | { type: 'event'; event: StreamEvent; value: number }
+  | { type: 'malformed'; reason: MalformedReason }
+  /** Something newer than this program: skipped, and no place to resume from. */
+  | { type: 'unknown' }
+  /** An advisory of the v2 wire. */
+  | { type: 'info'; name: string; message: string }
+  /** The last frame of a v2 stream that the server ends. */
+  | { type: 'error'; error: string; message: string }
+
+const GONE: ReadonlySet<unknown> = new Set<AccountStatus>([
+  'deactivated',
+  'deleted',
+  'takendown',
+  'suspended',
+  'desynchronized',
+  'throttled',
+])
+/** RFC 3339 with any number of decimals. */
+const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/
+const UNKNOWN: Frame = { type: 'unknown' }
+
+export function malformed(reason: MalformedReason): Frame {
+  return { type: 'malformed', reason }
+}
+
+/** Parses the text of a frame; undefined when it is no JSON object. */
+export function objectOf(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The commit in `fields`, which are nested on v1 and flat on v2. */
+export function commitFrame(did: Did, at: Micros, value: number, fields: unknown): Frame {
+  if (!isObject(fields)) return malformed('commit')
+  const { rev, operation, collection, rkey, record } = fields
+  if (!isTid(rev) || !isNsid(collection) || !isRecordKey(rkey)) return malformed('commit')
+  let event: CommitEvent
+  switch (operation) {
+    case 'create':
+    case 'update':
+      if (!isObject(record)) return malformed('commit')
+      event = { kind: 'commit', did, at, rev, op: operation, collection, rkey, record }
+      break
+    case 'delete':
+      event = { kind: 'commit', did, at, rev, op: operation, collection, rkey, record: undefined }
+      break
+    default:
+      return typeof operation === 'string' ? UNKNOWN : malformed('commit')
+  }
+  return { type: 'event', event, value }
+}
+
+export function identityFrame(did: Did, at: Micros, value: number, fields: unknown): Frame {
+  if (!isObject(fields)) return malformed('identity')
+  const event: IdentityEvent = { kind: 'identity', did, at, handle: handleOf(fields.handle) }
+  return { type: 'event', event, value }
+}
+
+export function accountFrame(did: Did, at: Micros, value: number, fields: unknown): Frame {
+  if (!isObject(fields) || typeof fields.active !== 'boolean') return malformed('account')
+  const event: AccountEvent = {
+    kind: 'account',
+    did,
+    at,
+    time: accountTime(fields.time, at),
+    status: statusOf(fields.active, fields.status),
+  }
+  return { type: 'event', event, value }
+}
+
+export function syncFrame(did: Did, at: Micros, value: number, fields: unknown): Frame {
+  if (!isObject(fields) || !isTid(fields.rev)) return malformed('sync')
+  return { type: 'event', event: { kind: 'sync', did, at, rev: fields.rev }, value }
+}
+
+export function unknownFrame(): Frame {
+  return UNKNOWN
+}
+
+/** A whole number that is neither negative nor past what a number holds exactly. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** Microseconds of an RFC 3339 time; undefined when it is none. */
+export function microsOf(text: unknown): Micros | undefined {
+  if (typeof text !== 'string') return undefined
+  const parts = DATETIME.exec(text)
+  if (parts === null) return undefined
+  const [, seconds = '', decimals = '', zone = ''] = parts
+  const millis = Date.parse(seconds + zone)
+  if (Number.isNaN(millis)) return undefined
+  return millis * 1_000 + (decimals === '' ? 0 : Number(decimals.slice(0, 6).padEnd(6, '0')))
+}
+
+/**
+ * An account's own clock, which orders its statuses. Its server sets it: no later than it was witnessed,
+ * or a wrong clock would hold one status for ever.
+ */
+function accountTime(time: unknown, at: Micros): Micros {
+  const own = microsOf(time)
+  return own === undefined || own < 0 ? at : Math.min(own, at)
+}
+
+/** `active` decides; the reason only colours it. */
+function statusOf(active: boolean, status: unknown): AccountStatus {
+  if (active) return 'active'
+  return GONE.has(status) ? (status as AccountStatus) : 'inactive'
+}
+
+function handleOf(handle: unknown): Handle | undefined {
+  return isHandle(handle) && handle !== 'handle.invalid' ? handle : undefined
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import type { WebSocket } from 'ws'
+import { objectOf } from './fields.ts'
+import type { Ending } from './observer.ts'
+
+/** Of a refusal's body only the beginning is of interest. */
+const MOST_BODY = 16 * 1024
+
+/** Waits until `socket` is open, which gives undefined, or has failed. An abort ends the attempt. */
+export function handshake(socket: WebSocket, signal: AbortSignal): Promise<Ending | undefined> {
+  return new Promise((resolve) => {
+    const settle = (ending: Ending | undefined) => {
+      signal.removeEventListener('abort', onAbort)
+      if (ending !== undefined) socket.terminate()
+      resolve(ending)
+    }
+    const onAbort = () => settle({ kind: 'unreachable', message: textOf(signal.reason) })
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('open', () => settle(undefined))
+    socket.once('error', (error) => settle({ kind: 'unreachable', message: textOf(error) }))
+    socket.once('unexpected-response', (_request, response) => {
+      refusalOf(response).then(settle)
+    })
+    if (signal.aborted) onAbort()
+  })
+}
+
+/** What to tell of an error; connecting to several addresses fails with an empty message. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0])
+  return error.message
+}
+
+async function refusalOf(response: IncomingMessage): Promise<Ending> {
+  let body = ''
+  try {
+    for await (const chunk of response) {
+      body += String(chunk)
+      if (body.length > MOST_BODY) break
+    }
+  } catch {
+    // A body cut off says no less than none.
+  }
+  const answer = objectOf(body)
+  const error = typeof answer?.error === 'string' ? answer.error : undefined
+  const message = typeof answer?.message === 'string' ? answer.message : body
+  return { kind: 'refused', status: response.statusCode ?? 0, error, message: message.trim().slice(0, 300) }
+}

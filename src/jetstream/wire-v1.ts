@@ -1,0 +1,31 @@
+import { isDid } from '@atcute/lexicons/syntax'
+import {
+  accountFrame,
+  commitFrame,
+  type Frame,
+  identityFrame,
+  isCount,
+  malformed,
+  objectOf,
+  unknownFrame,
+} from './fields.ts'
+
+/** Reads one frame of `/subscribe`; its place is `time_us`. Never throws, whatever it is given. */
+export function readV1(text: string): Frame {
+  const message = objectOf(text)
+  if (message === undefined) return malformed('json')
+  const { did, time_us: at, kind } = message
+  if (typeof kind !== 'string') return malformed('shape')
+  if (!isDid(did)) return malformed('did')
+  if (!isCount(at)) return malformed('time')
+  switch (kind) {
+    case 'commit':
+      return commitFrame(did, at, at, message.commit)
+    case 'identity':
+      return identityFrame(did, at, at, message.identity)
+    case 'account':
+      return accountFrame(did, at, at, message.account)
+    default:
+      return unknownFrame()
+  }
+}

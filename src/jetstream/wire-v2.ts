@@ -1,0 +1,93 @@
+import { isDid } from '@atcute/lexicons/syntax'
+import type { Did, Micros } from '../atproto/event.ts'
+import { isObject, type JsonObject } from '../atproto/json.ts'
+import {
+  accountFrame,
+  commitFrame,
+  type Frame,
+  identityFrame,
+  isCount,
+  malformed,
+  microsOf,
+  objectOf,
+  syncFrame,
+  unknownFrame,
+} from './fields.ts'
+
+/**
+ * Reads one frame of `subscribeEvents`; its place is `seq`. Never throws, whatever it is given.
+ * Types are told by their fragment: the part before `#` names a lexicon that may move.
+ */
+export function readV2(text: string): Frame {
+  const message = objectOf(text)
+  if (message === undefined) return malformed('json')
+  switch (fragmentOf(message.$type)) {
+    case 'message':
+      return isObject(message.payload) ? readPayload(message.payload) : malformed('shape')
+    case 'error':
+      return { type: 'error', error: textOf(message.error), message: textOf(message.message) }
+    case undefined:
+      return malformed('shape')
+    default:
+      return unknownFrame()
+  }
+}
+
+function readPayload(payload: JsonObject): Frame {
+  const kind = fragmentOf(payload.$type)
+  switch (kind) {
+    case 'commit':
+    case 'identity':
+    case 'account':
+    case 'sync':
+      break
+    case 'info':
+      return { type: 'info', name: textOf(payload.name), message: textOf(payload.message) }
+    case undefined:
+      return malformed('shape')
+    default:
+      return unknownFrame()
+  }
+  const { did, seq } = payload
+  if (!isDid(did)) return malformed('did')
+  if (!isCount(seq)) return malformed('seq')
+  const at = witnessOf(payload)
+  if (at === undefined) return malformed('time')
+  return readEvent(kind, did, at, seq, payload)
+}
+
+function readEvent(
+  kind: 'commit' | 'identity' | 'account' | 'sync',
+  did: Did,
+  at: Micros,
+  seq: number,
+  payload: JsonObject,
+): Frame {
+  switch (kind) {
+    case 'commit':
+      return commitFrame(did, at, seq, payload)
+    case 'identity':
+      return identityFrame(did, at, seq, payload.identity)
+    case 'account':
+      return accountFrame(did, at, seq, payload.account)
+    case 'sync':
+      return syncFrame(did, at, seq, payload.sync)
+  }
+}
+
+/**
+ * `witnessedAt` where the server sends it: an operator's import may have set `time` to something else, and
+ * time cursors are looked up by the former (lexicon network.bsky.jetstream.subscribeEvents).
+ */
+function witnessOf({ witnessedAt, time }: JsonObject): Micros | undefined {
+  const at = microsOf(witnessedAt ?? time)
+  return at !== undefined && at >= 0 ? at : undefined
+}
+
+function fragmentOf(type: unknown): string | undefined {
+  return typeof type === 'string' ? type.slice(type.lastIndexOf('#') + 1) : undefined
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 300) : ''
+}

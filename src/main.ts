@@ -1,0 +1,71 @@
+// The commands. This and what lies in commands/ put the parts together; nothing else knows all of them.
+import { api } from './commands/api.ts'
+import type { Command } from './commands/command.ts'
+import { demo } from './commands/demo.ts'
+import { isExpected } from './commands/expected.ts'
+import { forget, unforget } from './commands/forget.ts'
+import { help, helpOf } from './commands/help.ts'
+import { ingest } from './commands/ingest.ts'
+import { recompute } from './commands/recompute.ts'
+import { simulate } from './commands/simulate.ts'
+import { start } from './commands/start.ts'
+import { verify } from './commands/verify.ts'
+import { ConfigError, readInvocation } from './config.ts'
+
+const commands: Readonly<Record<string, Command>> = {
+  start,
+  ingest,
+  api,
+  demo,
+  simulate,
+  verify,
+  forget,
+  unforget,
+  recompute,
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main([word, ...words]: readonly string[]): Promise<number> {
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
+    console.log(help(commands))
+    return word === undefined ? 2 : 0
+  }
+  const command = Object.hasOwn(commands, word) ? commands[word] : undefined
+  if (command === undefined) {
+    return fail(
+      `unknown command ${JSON.stringify(word)}; expected one of ${Object.keys(commands).join(', ')}`,
+      2,
+    )
+  }
+  if (words.includes('--help') || words.includes('-h')) {
+    console.log(helpOf(word, command))
+    return 0
+  }
+  try {
+    const invocation = readInvocation(words, process.env, command.flags)
+    if (invocation.positionals.length !== command.positionals) {
+      throw new ConfigError(`expected \`bsky-rpg ${word}${command.usage}\`; see \`bsky-rpg ${word} --help\``)
+    }
+    return await command.run(invocation, endOfProcess())
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.message, 2)
+    if (isExpected(error)) return fail(error.message, 1)
+    console.error(error)
+    return 1
+  }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process where it stands. */
+function endOfProcess(): AbortSignal {
+  const end = new AbortController()
+  const stop = (): void => end.abort()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  return end.signal
+}
+
+function fail(message: string, code: number): number {
+  console.error(`bsky-rpg: ${message}`)
+  return code
+}

@@ -1,0 +1,37 @@
+import { writeCarStream } from '@atcute/car'
+import { encode, toBytes } from '@atcute/cbor'
+import { type Cid, CODEC_DCBOR, create, fromString, toCidLink } from '@atcute/cid'
+import { MemoryBlockStore, NodeStore, NodeWrangler } from '@atcute/mst'
+import { createRaw } from '@atcute/tid'
+import type { Person } from './people.ts'
+
+/** A person's repository as a CAR file, as its server would give it, but for the signature, which nobody here checks. */
+export async function repositoryCar({ did, records, revMicros, index }: Person): Promise<Uint8Array> {
+  const blocks: { cid: Uint8Array; data: Uint8Array }[] = []
+  const add = async (value: unknown): Promise<Cid> => {
+    const data = encode(value)
+    const cid = await create(CODEC_DCBOR, data)
+    blocks.push({ cid: cid.bytes, data })
+    return cid
+  }
+  const store = new MemoryBlockStore()
+  const tree = new NodeWrangler(new NodeStore(store))
+  let root: string | null = null
+  for (const [path, record] of records) {
+    // The keys of the tree and what they point to are all that readers of a whole repository look at.
+    root = await tree.putRecord(root, path, toCidLink(await add(JSON.parse(JSON.stringify(record)))))
+  }
+  root ??= (await new NodeStore(store).get(null).then((empty) => empty.cid())).$link
+  for (const [cid, data] of store.blocks) blocks.push({ cid: fromString(cid).bytes, data })
+  const commit = await add({
+    version: 3,
+    did,
+    data: toCidLink(fromString(root)),
+    rev: createRaw(revMicros, index % 1024),
+    prev: null,
+    sig: toBytes(new Uint8Array(64)),
+  })
+  const chunks: Uint8Array[] = []
+  for await (const chunk of writeCarStream([toCidLink(commit)], blocks)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

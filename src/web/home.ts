@@ -1,0 +1,113 @@
+import { levelOf } from '../game/levels.ts'
+import type { Rulebook } from '../game/rulebook.ts'
+import type { Ranked, StoreStatus } from '../store/store.ts'
+import { type Html, html, raw } from './html.ts'
+import { style } from './style.ts'
+
+export type HomeOptions = {
+  status: StoreStatus
+  top: readonly Ranked[]
+  rules: Rulebook
+  contact: string | undefined
+  version: string
+}
+
+/** The first page: what this is, what has arrived so far, and where to look. */
+export function home({ status, top, rules, contact, version }: HomeOptions): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>bsky-rpg</title>
+<meta name="description" content="Bluesky as a role-playing game: experience for posts, likes and reposts, more for alt text.">
+<style>${raw(style)}</style>
+</head>
+<body><main>
+<h1>bsky-rpg</h1>
+<p class="lead">What people do on Bluesky, as a role-playing game that anyone can check. Posts, likes and reposts earn
+experience; pictures earn more, and most when they are described for those who cannot see them.</p>
+<form action="/find" method="get">
+<input name="actor" required minlength="3" maxlength="300" aria-label="handle or DID" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
+<button>Show character</button>
+</form>
+${numbers(status)}
+<div class="columns">
+${board(top, rules)}
+${points(rules)}
+${links()}
+</div>
+<footer>
+<p>Every point names the record that earned it; a delete takes back exactly what it had brought. No text of posts is kept.</p>
+<p>${contact === undefined ? 'bsky-rpg' : html`Run by ${contact}. Whoever wants to be forgotten here writes there.`} · ${version}</p>
+</footer>
+</main></body></html>`
+  return page.text
+}
+
+function numbers({ characters, events, experience, pulse, gaps }: StoreStatus): Html {
+  const lag =
+    pulse === undefined
+      ? 'not listening yet'
+      : pulse.host === undefined
+        ? 'not connected'
+        : `${Math.round(pulse.lag / 1_000_000)} s`
+  const entries: [string, string][] = [
+    ['characters', count(characters)],
+    ['events in the ledger', count(events)],
+    ['XP held', count(experience)],
+    ['behind the network', lag],
+    ['gaps', count(gaps.length)],
+  ]
+  return html`<dl class="numbers">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+function board(top: readonly Ranked[], rules: Rulebook): Html {
+  if (top.length === 0) {
+    return html`<section><h2>Most experienced</h2><p class="faint">Nobody yet: characters come to be with the first post, like or
+repost that arrives.</p></section>`
+  }
+  const rows = top.map(({ rank, character: { did, profile, experience } }) => {
+    const name = profile?.displayName ?? profile?.handle ?? did
+    const level = levelOf(experience)
+    return html`<tr><td class="faint">${rank}</td><td><a href="/v1/characters/${did}">${name}</a>
+<span class="faint">${rules.title(level)}</span></td><td class="gold">level ${count(level)}</td></tr>`
+  })
+  return html`<section><h2>Most experienced</h2><table>${rows}</table></section>`
+}
+
+function points({ points: table }: Rulebook): Html {
+  const rows = Object.entries(table).map(
+    ([reason, xp]) => html`<tr><th scope="row">${describe(reason)}</th><td class="gold">${xp} XP</td></tr>`,
+  )
+  return html`<section><h2>How experience is counted</h2><table>${rows}</table>
+<p class="faint">Level 2 begins at 150 XP, each one after that 100 XP later.</p></section>`
+}
+
+const SHOWN: Readonly<Record<string, string>> = {
+  text: 'text',
+  media: 'with media',
+  alt: 'with media that is all described',
+}
+
+/** `post.alt` in words. */
+function describe(reason: string): string {
+  const [kind = reason, shown] = reason.split('.')
+  return shown === undefined ? kind : `${kind}, ${SHOWN[shown] ?? shown}`
+}
+
+function links(): Html {
+  const entries: [string, string][] = [
+    ['/docs', 'the API, with everything to try'],
+    ['/openapi.json', 'the same for programs'],
+    ['/v1/leaderboards/all', 'the whole board'],
+    ['/v1/stream', 'awards and level-ups as they happen'],
+    ['/v1/rules', 'the rules in force'],
+    ['/v1/stats', 'numbers, gaps, growth'],
+  ]
+  return html`<section><h2>Where to look</h2><ul>${entries.map(([path, what]) => html`<li><a href="${path}">${path}</a>: ${what}</li>`)}</ul></section>`
+}
+
+function count(n: number): string {
+  return n.toLocaleString('en')
+}

@@ -3,7 +3,7 @@
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import scalar from '@scalar/fastify-api-reference'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Micros, Nsid } from '../atproto/event.ts'
 import type { HandleResolver } from '../bluesky/handles.ts'
@@ -81,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const app = typed(
     fastify({
       loggerInstance: logger.child({}, { level: 'warn' }),
-      disableRequestLogging: true,
+      logController: new LogController({ disableRequestLogging: true }),
       trustProxy: settings.trustProxy.length === 0 ? false : [...settings.trustProxy],
       routerOptions: { maxParamLength: 2_100 },
       // Types are coerced from the query's text; nothing is dropped and nothing filled in silently.

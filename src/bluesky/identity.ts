@@ -11,10 +11,11 @@ const LIMITS = { timeoutMs: 10_000, mostBytes: 2 ** 20 }
  * @throws {RequestError} where that cannot be told, or is an address that a stranger must not send us to
  */
 export async function findPds(did: Did, plcUrl: string, signal: AbortSignal): Promise<string> {
-  // A directory on this machine is a simulator, and so is what it names.
+  // A directory on this machine is a simulator: it has everybody's document, and what it names is here too.
   const local = isLocal(new URL(plcUrl).hostname)
-  const url = did.startsWith('did:web:') ? webDocument(did) : `${plcUrl}/${did}`
-  if (did.startsWith('did:web:') && !local) await assertPublic(url)
+  const ownHost = did.startsWith('did:web:') && !local
+  const url = ownHost ? webDocument(did) : `${plcUrl}/${did}`
+  if (ownHost) await assertPublic(url)
   const document = await fetchJson(url, { ...LIMITS, signal })
   const services = isObject(document) && Array.isArray(document.service) ? document.service : []
   const pds = services.find(

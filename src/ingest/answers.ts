@@ -98,7 +98,7 @@ async function ask(
     const questions = await next(kind, TAKEN[kind], failing)
     if (questions.length === 0) {
       await rest()
-      if (failures === 0) failing.clear()
+      failing.clear()
       continue
     }
     try {

@@ -1,3 +1,4 @@
+import { CODEC_DCBOR, toString as cidText, fromDigest } from '@atcute/cid'
 import type { JsonObject } from '../atproto/json.ts'
 import type { Random } from './random.ts'
 
@@ -98,13 +99,9 @@ function blob(random: Random, mimeType: string): JsonObject {
   return { $type: 'blob', ref: { $link: cid(random) }, mimeType, size: 1000 + random.below(900_000) }
 }
 
-/** Looks like a content id; nobody checks them. */
+/** A content id of nothing in particular. */
 export function cid(random: Random): string {
-  let text = 'bafyrei'
-  while (text.length < 59)
-    text += random
-      .below(2 ** 30)
-      .toString(32)
-      .replaceAll(/[01890]/g, 'q')
-  return text.slice(0, 59)
+  const digest = new Uint8Array(32)
+  for (let i = 0; i < digest.length; i++) digest[i] = random.below(256)
+  return cidText(fromDigest(CODEC_DCBOR, digest))
 }

@@ -21,7 +21,8 @@ export async function repositoryCar({ did, records, revMicros, index }: Person):
     // The keys of the tree and what they point to are all that readers of a whole repository look at.
     root = await tree.putRecord(root, path, toCidLink(await add(JSON.parse(JSON.stringify(record)))))
   }
-  root ??= (await new NodeStore(store).get(null).then((empty) => empty.cid())).$link
+  // A repository without records is a tree of one empty node.
+  root ??= toCidLink(await add({ l: null, e: [] })).$link
   for (const [cid, data] of store.blocks) blocks.push({ cid: fromString(cid).bytes, data })
   const commit = await add({
     version: 3,

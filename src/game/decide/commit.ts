@@ -6,7 +6,7 @@ import type { Game } from '../decide.ts'
 import { type Facts, NO_FACTS } from '../rules/rule.ts'
 import type { ActorChange, Outcome, RecordState, Seconds } from '../state.ts'
 import { earn } from './caps.ts'
-import type { Draft } from './draft.ts'
+import { type Draft, latest } from './draft.ts'
 
 /** Says who someone is and whether they want to be seen; earns nothing, but is always followed. */
 export const PROFILE: Nsid = 'app.bsky.actor.profile'
@@ -22,6 +22,8 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   const before = draft.record(commit)
   if (before !== undefined && commit.rev <= before.rev) return 'repeated'
   const change = draft.change(commit.did)
+  // Only the stream moves this on: a repository that was fetched is ahead of it, and what the stream brings still counts.
+  change.actor.rev = latest(change.actor.rev, commit.rev)
   if (commit.op === 'delete') {
     remove(game, draft, change, commit, before)
     return 'applied'

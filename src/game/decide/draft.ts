@@ -86,7 +86,6 @@ export class Draft {
       counts.set(id.collection, (counts.get(id.collection) ?? 0) + step)
       change.actor.counts = counts
     }
-    if (change.actor.rev === undefined || state.rev > change.actor.rev) change.actor.rev = state.rev
   }
 
   /** Enters a difference of `delta` XP into the ledger. The first entry makes the person a character. */

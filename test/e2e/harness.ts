@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Simulator } from '../../src/simulator/simulator.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
+
+/** A folder of a test's own, gone with it. */
+export function folder(): Disposable & { path: (name: string) => string } {
+  const path = mkdtempSync(join(tmpdir(), 'bsky-rpg-test-'))
+  return {
+    path: (name) => join(path, name),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+/** What has come out of a program so far, and how it ended. */
+export class Program implements AsyncDisposable {
+  readonly child: ChildProcess
+  readonly ended: Promise<number | NodeJS.Signals>
+  output = ''
+
+  constructor(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [PROGRAM, ...words], {
+      env: { PATH: process.env.PATH, LOG_FORMAT: 'json', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (data: Buffer) => {
+        this.output += data
+      })
+    }
+    this.ended = once(this.child, 'close').then(([code, signal]) => signal ?? code)
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
+    this.child.kill(signal)
+    return this.ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill('SIGKILL')
+  }
+}
+
+/** Flags that lead a program to a simulator and a ledger in `file`. */
+export function flagsFor(simulator: Simulator, file: string): string[] {
+  return [
+    ...['--database-url', `sqlite:${file}`],
+    ...['--jetstream-urls', simulator.url],
+    ...['--appview-url', simulator.httpUrl],
+    ...['--plc-url', simulator.httpUrl],
+    ...['--port', '0', '--disk-reserve', '0'],
+  ]
+}
+
+/** Resolves as soon as `condition` holds; says what was waited for where it does not in time. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  withinMs = 60_000,
+): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain until ${what}`)
+    await sleep(10)
+  }
+}

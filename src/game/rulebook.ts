@@ -53,6 +53,7 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     assertXp(`caps.${collection}`, cap)
   }
   const titles = changes.titles ?? builtInTitles
+  assertTitles(titles)
   return {
     collections: [...byCollection.keys()],
     points,
@@ -89,6 +90,14 @@ function assertXp(where: string, xp: number): void {
   if (!Number.isInteger(xp) || xp < 0 || xp > MOST_XP) {
     throw new RangeError(`${where} is ${xp}; expected a whole number from 0 to ${MOST_XP}`)
   }
+}
+
+function assertTitles(titles: readonly Title[]): void {
+  const ascend = titles.every(
+    ({ level }, i) => Number.isInteger(level) && level > (titles[i - 1]?.level ?? 0),
+  )
+  if (titles[0]?.level === 1 && ascend) return
+  throw new RangeError('titles have to begin at level 1 and ascend from one to the next')
 }
 
 function unknown(where: string, name: string, known: readonly string[]): RangeError {

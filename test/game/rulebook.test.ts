@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NO_CHANGES, type RuleChanges, rulebook } from '../../src/game/rulebook.ts'
+import { builtInRules } from '../../src/game/rules/index.ts'
+import { follow } from './follow-rule.ts'
+
+const POST = 'app.bsky.feed.post'
+const changes = (change: Partial<RuleChanges>): RuleChanges => ({ ...NO_CHANGES, ...change })
+
+test('the built-in table is what the game promises', () => {
+  const { points, collections } = rulebook(NO_CHANGES)
+  assert.deepEqual(points, {
+    'post.text': 50,
+    'post.media': 60,
+    'post.alt': 70,
+    'repost.text': 50,
+    'repost.media': 60,
+    'repost.alt': 70,
+    like: 10,
+  })
+  assert.deepEqual(collections, ['app.bsky.feed.post', 'app.bsky.feed.repost', 'app.bsky.feed.like'])
+})
+
+test('an operator changes the value of a reason, and the fingerprint tells', () => {
+  const changed = rulebook(changes({ points: { 'post.alt': 100 } }))
+  assert.deepEqual(changed.award(POST, { media: 'alt', subject: undefined }), { reason: 'post.alt', xp: 100 })
+  assert.notEqual(changed.fingerprint, rulebook(NO_CHANGES).fingerprint)
+  assert.equal(
+    rulebook(changes({ points: { 'post.alt': 70 } })).fingerprint,
+    rulebook(NO_CHANGES).fingerprint,
+  )
+  assert.equal(
+    rulebook(changes({ titles: [{ level: 1, title: 'Guest' }] })).fingerprint,
+    rulebook(NO_CHANGES).fingerprint,
+  )
+})
+
+test('what makes no sense is refused by name', () => {
+  assert.throws(() => rulebook(changes({ points: { 'post.gold': 1 } })), /"post.gold".*post\.text/)
+  assert.throws(() => rulebook(changes({ points: { like: -1 } })), /points\.like is -1/)
+  assert.throws(() => rulebook(changes({ points: { like: 1.5 } })), /points\.like is 1\.5/)
+  assert.throws(() => rulebook(changes({ caps: { 'app.bsky.graph.block': 5 } })), /app\.bsky\.graph\.block/)
+  assert.throws(() => rulebook(changes({ titles: [] })), /level 1/)
+  assert.throws(() => rulebook(changes({ titles: [{ level: 2, title: 'a' }] })), /level 1/)
+  const twice = [
+    { level: 1, title: 'a' },
+    { level: 1, title: 'b' },
+  ]
+  assert.throws(() => rulebook(changes({ titles: twice })), /ascend/)
+})
+
+test('titles are held from their level until the next one', () => {
+  const { title } = rulebook(NO_CHANGES)
+  assert.equal(title(1), 'Wanderer')
+  assert.equal(title(4), 'Wanderer')
+  assert.equal(title(5), 'Apprentice')
+  assert.equal(title(100_000), 'Myth')
+})
+
+test('a new kind of record is one rule and one entry in the list', () => {
+  const rules = rulebook(NO_CHANGES, [...builtInRules, follow])
+  assert.ok(rules.collections.includes('app.bsky.graph.follow'))
+  const facts = rules.assess('app.bsky.graph.follow', { subject: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })
+  assert.deepEqual(rules.award('app.bsky.graph.follow', facts), { reason: 'follow', xp: 5 })
+  assert.deepEqual(
+    rules.award('app.bsky.graph.follow', rules.assess('app.bsky.graph.follow', { subject: 7 })),
+    {
+      reason: 'unreadable',
+      xp: 0,
+    },
+  )
+})
+
+test('likes need a subject and nothing more; reposts of anything but posts count as text', () => {
+  const rules = rulebook(NO_CHANGES)
+  const like = 'app.bsky.feed.like'
+  assert.equal(rules.award(like, rules.assess(like, { subject: { uri: 'at://anything' } })).xp, 10)
+  assert.equal(rules.award(like, rules.assess(like, { subject: 'at://anything' })).reason, 'unreadable')
+  const repost = 'app.bsky.feed.repost'
+  const list = rules.assess(repost, {
+    subject: { uri: 'at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.graph.list/3k' },
+  })
+  assert.deepEqual(list, { media: 'text', subject: undefined })
+  assert.deepEqual(rules.assess(repost, { subject: { uri: 'at://alice.test/app.bsky.feed.post/3k' } }), {
+    media: 'text',
+    subject: undefined,
+  })
+  assert.equal(rules.assess(repost, { subject: null }), undefined)
+})

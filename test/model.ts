@@ -46,7 +46,7 @@ export function model(
       case 'account': {
         if (known === undefined && event.status === 'active') break
         const person = personOf(people, event.did)
-        if (event.time < person.statusTime) break
+        if (event.time <= person.statusTime) break
         person.status = event.status
         person.statusTime = event.time
         if (event.status === 'deleted') {
@@ -97,7 +97,16 @@ function commit(
   }
   person.acted = true
   const { media, subject } = look(people, event, before, subjectMedia)
-  person.records.set(path, { rev: event.rev, live: true, xp: points[media], media, subject })
+  const xp = readable(event) ? points[media] : 0
+  person.records.set(path, { rev: event.rev, live: true, xp, media, subject })
+}
+
+function readable({ collection, record }: CommitEvent): boolean {
+  if (!isObject(record)) return false
+  return (
+    collection === 'app.bsky.feed.post' ||
+    (isObject(record.subject) && typeof record.subject.uri === 'string')
+  )
 }
 
 function look(

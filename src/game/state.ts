@@ -21,7 +21,7 @@ export type ActorState = {
   /** Operations at or below this revision change nothing: what they did was purged. */
   floor: Tid | undefined
   status: AccountStatus
-  /** The account's own time of `status`; older news are ignored. */
+  /** The account's own time of `status`; what is not newer is ignored. */
   statusTime: Micros
   /** The person asks that apps without sign-in do not show them (`!no-unauthenticated`). */
   optedOut: boolean

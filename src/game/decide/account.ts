@@ -13,12 +13,12 @@ export function decideIdentity(draft: Draft, { did }: IdentityEvent): Outcome {
 
 /**
  * An account's standing changed. Not being active only hides, and the ledger goes on; `deleted` alone purges. A replay
- * may bring an old status again, so what is older than the one we hold is ignored.
+ * may bring an old status again, so what is not newer than the one we hold is ignored.
  */
 export function decideAccount(draft: Draft, { did, status, time }: AccountEvent): Outcome {
   const actor = draft.actor(did)
   if (actor === undefined && status === 'active') return 'unfollowed'
-  if (actor !== undefined && time < actor.statusTime) return 'repeated'
+  if (actor !== undefined && time <= actor.statusTime) return 'repeated'
   const change = draft.change(did)
   change.actor.status = status
   change.actor.statusTime = time

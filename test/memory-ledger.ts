@@ -1,0 +1,79 @@
+import type { Did } from '../src/atproto/event.ts'
+import { type RecordId, uriOf } from '../src/atproto/uri.ts'
+import { decide, type Game } from '../src/game/decide.ts'
+import type { Operation } from '../src/game/operation.ts'
+import type {
+  ActorState,
+  AskedQuestion,
+  Changes,
+  Known,
+  LedgerEvent,
+  RecordState,
+} from '../src/game/state.ts'
+
+/** The least that can hold a ledger: what `decide` says is put into maps. */
+export class MemoryLedger implements Known {
+  readonly actors = new Map<Did, ActorState>()
+  readonly held = new Map<string, [RecordId, RecordState]>()
+  readonly events: LedgerEvent[] = []
+  questions: AskedQuestion[] = []
+  #nextQuestion = 1
+
+  actor(did: Did): ActorState | undefined {
+    return this.actors.get(did)
+  }
+
+  record(id: RecordId): RecordState | undefined {
+    return this.held.get(uriOf(id))?.[1]
+  }
+
+  records(did: Did): [RecordId, RecordState][] {
+    return [...this.held.values()].filter(([id]) => id.did === did)
+  }
+
+  fold(game: Game, operations: readonly Operation[]): Changes {
+    const changes = decide(game, this, operations)
+    this.commit(changes)
+    return changes
+  }
+
+  commit({ actors }: Changes): void {
+    for (const [did, change] of actors) {
+      if (change.purge) this.#drop(did)
+      if (change.erase) this.#erase(did)
+      for (const { id, state } of change.records.values()) this.held.set(uriOf(id), [id, state])
+      this.events.push(...change.events)
+      for (const question of change.asked)
+        this.questions.push({ ...question, id: String(this.#nextQuestion++) })
+      this.questions = this.questions.filter(({ id }) => !change.answered.includes(id))
+      this.actors.set(did, change.actor)
+    }
+  }
+
+  /** Sums that have to agree, for everybody. */
+  assertBalanced(): void {
+    for (const [did, { experience }] of this.actors) {
+      const byRecords = this.records(did).reduce((sum, [, { xp }]) => sum + xp, 0)
+      const byEvents = this.events
+        .filter((event) => event.did === did)
+        .reduce((sum, { delta }) => sum + delta, 0)
+      if (byRecords !== experience || byEvents !== experience) {
+        throw new Error(`${did}: ${experience} XP, ${byRecords} by records, ${byEvents} by events`)
+      }
+    }
+  }
+
+  #drop(did: Did): void {
+    for (const [id] of this.records(did)) this.held.delete(uriOf(id))
+    this.questions = this.questions.filter((question) => question.did !== did)
+    for (let i = this.events.length - 1; i >= 0; i--)
+      if (this.events[i]?.did === did) this.events.splice(i, 1)
+  }
+
+  #erase(did: Did): void {
+    for (const [uri, [id, state]] of this.held) {
+      if (state.facts?.subject?.did !== did) continue
+      this.held.set(uri, [id, { ...state, facts: { ...state.facts, subject: undefined } }])
+    }
+  }
+}

@@ -66,8 +66,8 @@ export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): 
       }
     },
     [Symbol.asyncDispose]: async () => {
-      reading.close()
-      leaving?.close()
+      if (reading.isOpen) reading.close()
+      if (leaving?.isOpen) leaving.close()
     },
   }
 }

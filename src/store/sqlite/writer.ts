@@ -154,6 +154,7 @@ export class SqliteWriter implements Writer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#db.isOpen) return
     this.#db.close()
     this.#lock[Symbol.dispose]()
   }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { variables } from '../src/config/variables.ts'
+import { ConfigError, flagOf, readInvocation } from '../src/config.ts'
+import { folder } from './e2e/harness.ts'
+
+const wrong: Record<keyof typeof variables, string[]> = {
+  DATABASE_URL: ['postgres://x', 'sqlite:', 'sqlite::memory:', 'ledger.db'],
+  JETSTREAM_URLS: ['https://x', 'wss://user:pass@x', ',', 'nonsense'],
+  APPVIEW_URL: ['ftp://x', 'x', 'https://u:p@x', 'https://x?y'],
+  PLC_URL: ['nope'],
+  HOST: ['a b', 'x/y'],
+  PORT: ['-1', '65536', '80a', '1e3'],
+  DIDS: ['alice', 'did:plc:a b', '@/no/such/file'],
+  TRACK: ['like', 'app.bsky'],
+  RULES: ['/no/such/file.json'],
+  BASELINE: ['on'],
+  EVENTS_RETENTION: ['30', 'never', '-1d'],
+  COMPRESSION: ['gzip'],
+  JETSTREAM_V1_DICTIONARY: ['/no/such/file'],
+  READY_LAG: ['fast', '1.5s'],
+  RANK_REFRESH: ['60'],
+  RATE_LIMIT: ['0', '-5', 'many'],
+  DISK_RESERVE: ['some', '1.5GB'],
+  ADMIN_TOKEN: ['short'],
+  METRICS_PUBLIC: ['yes'],
+  TRUST_PROXY: ['proxy.example', '10.0.0.0/x'],
+  PUBLIC_URL: ['example.com'],
+  CONTACT: ['two\nlines', 'x'.repeat(201)],
+  LOG_LEVEL: ['loud'],
+  LOG_FORMAT: ['xml'],
+}
+
+for (const [name, values] of Object.entries(wrong)) {
+  test(`${name} says in one line what came and what is expected`, () => {
+    for (const value of values) {
+      assert.throws(
+        () => readInvocation([], { [name]: value }),
+        (error) => {
+          assert.ok(error instanceof ConfigError)
+          assert.match(error.message, new RegExp(`^${name} is .*; expected .`, 's'))
+          assert.ok(!error.message.includes('\n'), error.message)
+          if (name !== 'ADMIN_TOKEN') assert.ok(error.message.includes(JSON.stringify(value)))
+          else assert.ok(!error.message.includes(value), 'a secret is not told')
+          return true
+        },
+      )
+    }
+  })
+}
+
+test('flags win over the environment, which wins over the defaults', () => {
+  const { config } = readInvocation(['--port', '9000'], { PORT: '9001', HOST: '0.0.0.0', LOG_LEVEL: '' })
+  assert.deepEqual([config.PORT, config.HOST, config.LOG_LEVEL], [9000, '0.0.0.0', 'info'])
+})
+
+test('every variable is a flag of the same name', () => {
+  for (const name of Object.keys(variables)) assert.match(flagOf(name), /^[a-z0-9-]+$/)
+  assert.throws(() => readInvocation(['--prot', '1'], {}), /--prot.*--help/s)
+})
+
+test('rules come from a file, and a mistake in it is told', () => {
+  using here = folder()
+  const path = here.path('rules.json')
+  const read = (content: string) => {
+    writeFileSync(path, content)
+    return readInvocation([], { RULES: path }).config.RULES
+  }
+  assert.equal(read('{"points": {"like": 5}}')?.points.like, 5)
+  for (const bad of [
+    '{',
+    '[]',
+    '{"point": {}}',
+    '{"points": {"like": "5"}}',
+    '{"points": {"likes": 5}}',
+    '{"titles": [1]}',
+  ]) {
+    assert.throws(() => read(bad), ConfigError)
+  }
+})
+
+test('people come from a file, one a line, comments apart', () => {
+  using here = folder()
+  const path = here.path('people')
+  writeFileSync(path, '# friends\ndid:web:a.example\n\ndid:web:b.example\n')
+  assert.deepEqual(readInvocation([], { DIDS: `@${path}` }).config.DIDS, [
+    'did:web:a.example',
+    'did:web:b.example',
+  ])
+})

@@ -1,0 +1,402 @@
+// What every store has to do, whatever it is made of. A driver's own test file calls this with a way to open it.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Cursor, Did } from '../../src/atproto/event.ts'
+import { decide } from '../../src/game/decide.ts'
+import type { Operation } from '../../src/game/operation.ts'
+import { isHidden } from '../../src/game/state.ts'
+import { touched } from '../../src/game/touched.ts'
+import {
+  type EventsPage,
+  InvalidCursorError,
+  RulesChangedError,
+  type Store,
+  StoreBusyError,
+  type Writer,
+} from '../../src/store/store.ts'
+import { cut, game, LIKE, POST, person, REPOST, START, stream, tid } from '../game/arbitrary.ts'
+import { MemoryLedger } from '../memory-ledger.ts'
+
+export type Conformance = {
+  name: string
+  /** An empty ledger, the same again however often it is opened; all of it goes with the place. */
+  place: () => Promise<AsyncDisposable & { open(): Promise<Store> }>
+}
+
+const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
+const [alice, bob] = [person(0), person(1)]
+const FIRST: EventsPage = { type: undefined, cursor: undefined, limit: 100 }
+
+/** Registers the tests. */
+export function storeConformance({ name, place }: Conformance): void {
+  const check = (
+    title: string,
+    run: (store: Store, writer: Writer, open: () => Promise<Store>) => Promise<void>,
+  ) => {
+    test(`${name}: ${title}`, async () => {
+      await using here = await place()
+      await using store = await here.open()
+      await using writer = await store.write(KEEP)
+      await run(store, writer, () => here.open())
+    })
+  }
+
+  check('an empty ledger has nobody', async ({ reader, auditor }, writer) => {
+    assert.equal(await reader.character(alice), undefined)
+    assert.deepEqual(await reader.characters([alice, bob]), [])
+    assert.equal(await reader.events(alice, FIRST), undefined)
+    assert.deepEqual((await reader.board({ cursor: undefined, around: undefined, limit: 10 })).items, [])
+    assert.deepEqual(await reader.standings(), [])
+    assert.equal(await writer.cursor(), undefined)
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  })
+
+  check('the cursor is kept with what it stands for', async ({ reader }, writer) => {
+    const cursor = { host: 'a.test', wire: 'v2', value: 17, at: START } as const
+    await fold(writer, [post(alice, 1)], cursor)
+    assert.deepEqual(await writer.cursor(), cursor)
+    await fold(writer, [post(alice, 2)], undefined)
+    assert.deepEqual((await reader.status()).cursor, cursor)
+  })
+
+  check('a timeline can be walked page by page and by type', async ({ reader }, writer) => {
+    const operations = Array.from({ length: 25 }, (_, n) =>
+      n % 4 === 0 ? post(alice, n + 1) : like(alice, n + 1),
+    )
+    for (const piece of cut(operations, [2, 5])) await fold(writer, piece)
+    const walk = async (type: EventsPage['type'], limit: number) => {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await reader.events(alice, { type, cursor, limit })
+        assert.ok(page !== undefined && page.items.length <= limit)
+        seen.push(...page.items.map(({ rkey }) => rkey))
+        cursor = page.cursor
+      } while (cursor !== undefined)
+      return seen
+    }
+    const all = operations.map(({ rkey }) => rkey).reverse()
+    for (const limit of [1, 3, 100]) assert.deepEqual(await walk(undefined, limit), all)
+    const posts = operations.filter(({ collection }) => collection === POST).map(({ rkey }) => rkey)
+    assert.deepEqual(await walk(POST, 2), posts.reverse())
+    assert.deepEqual(await walk(REPOST, 2), [])
+  })
+
+  check('a cursor that it never gave out is refused', async ({ reader }, writer) => {
+    await fold(writer, [post(alice, 1), like(bob, 1), post(bob, 2)])
+    for (const cursor of ['!', '', 'x'.repeat(5_000), '../..', '{}']) {
+      await assert.rejects(reader.events(alice, { ...FIRST, cursor }), InvalidCursorError)
+      await assert.rejects(reader.board({ cursor, around: undefined, limit: 5 }), InvalidCursorError)
+      await assert.rejects(reader.recent(cursor, 5), InvalidCursorError)
+    }
+    const others = await reader.events(bob, { ...FIRST, limit: 1 })
+    await assert.rejects(reader.events(alice, { ...FIRST, cursor: others?.cursor }), InvalidCursorError)
+  })
+
+  check('the board goes by experience, equals share a rank, and has a middle', async ({ reader }, writer) => {
+    const dids = Array.from({ length: 12 }, (_, n): Did => `did:web:p${n}.example`)
+    await fold(
+      writer,
+      dids.flatMap((did, n) => Array.from({ length: 1 + (n >> 1) }, (_, i) => like(did, i + 1))),
+    )
+    const seen: Did[] = []
+    const ranks: number[] = []
+    let cursor: string | undefined
+    do {
+      const page = await reader.board({ cursor, around: undefined, limit: 5 })
+      seen.push(...page.items.map(({ character }) => character.did))
+      ranks.push(...page.items.map(({ rank }) => rank))
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    assert.equal(new Set(seen).size, 12)
+    assert.deepEqual(ranks, [1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11])
+    const around = await reader.board({ cursor: undefined, around: seen[5], limit: 5 })
+    assert.deepEqual(
+      around.items.map(({ character }) => character.did),
+      seen.slice(3, 8),
+    )
+    const atTop = await reader.board({ cursor: undefined, around: seen[0], limit: 5 })
+    assert.deepEqual(
+      atTop.items.map(({ character }) => character.did),
+      seen.slice(0, 5),
+    )
+    const standings = [60, 50, 40, 30, 20, 10].map((experience) => ({ experience, characters: 2 }))
+    assert.deepEqual(await reader.standings(), standings)
+  })
+
+  check('who is hidden appears nowhere, and again when they come back', async ({ reader }, writer) => {
+    await fold(writer, [post(alice, 1), post(bob, 1)])
+    const { position } = await reader.recent(undefined, 10)
+    await fold(writer, [status(alice, 'deactivated', 5), post(alice, 6)])
+    assert.equal(await reader.character(alice), undefined)
+    assert.equal(await reader.events(alice, FIRST), undefined)
+    assert.deepEqual(
+      (await reader.characters([alice, bob])).map(({ did }) => did),
+      [bob],
+    )
+    const board = await reader.board({ cursor: undefined, around: undefined, limit: 10 })
+    assert.deepEqual(
+      board.items.map(({ character }) => character.did),
+      [bob],
+    )
+    assert.deepEqual(await reader.standings(), [{ experience: 50, characters: 1 }])
+    assert.deepEqual((await reader.recent(position, 10)).events, [])
+    await fold(writer, [status(alice, 'active', 9)])
+    assert.equal((await reader.character(alice))?.experience, 100)
+    assert.equal((await reader.standings())[0]?.experience, 100)
+  })
+
+  check('a deleted account leaves nothing behind', async ({ reader, auditor }, writer) => {
+    await fold(writer, [post(alice, 1), like(alice, 2), repost(alice, 3, bob), post(bob, 1)])
+    await fold(writer, [status(alice, 'deleted', 5)])
+    const { records, events, experience, waiting } = await reader.status()
+    assert.deepEqual({ records, events, experience }, { records: 1, events: 1, experience: 50 })
+    assert.deepEqual(waiting, { subject: 0, profile: 1, repository: 0 })
+    await fold(writer, [status(alice, 'active', 8), post(alice, 9)])
+    assert.equal((await reader.events(alice, FIRST))?.items.length, 1)
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  })
+
+  check(
+    'a forgotten person is not named any more, and stays forgotten',
+    async ({ reader, inbox }, writer, open) => {
+      await fold(writer, [post(alice, 1), repost(bob, 2, alice), repost(bob, 3, alice, 9)])
+      await inbox.leave({ kind: 'forget', did: alice, at: START })
+      const wishes = await writer.wishes(10)
+      assert.deepEqual(
+        wishes.map(({ kind, did }) => [kind, did]),
+        [['forget', alice]],
+      )
+      await fold(writer, wishes)
+      assert.deepEqual(await writer.wishes(10), [])
+      assert.deepEqual(await writer.questions('subject', 10, new Set()), [])
+      await fold(writer, [post(alice, 7)])
+      assert.equal(await reader.character(alice), undefined)
+      await writer[Symbol.asyncDispose]()
+      await using again = await open()
+      await using second = await again.write(KEEP)
+      const both = new Set([alice, bob])
+      const known = await second.load({ actors: both, records: [], whole: both })
+      assert.equal(known.actor(alice)?.forgotten, true)
+      assert.deepEqual([...known.records(alice)], [])
+      for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
+      assert.equal(known.actor(bob)?.experience, 50 + 50)
+    },
+  )
+
+  check('questions stay until they are answered, oldest first', async (_store, writer) => {
+    await fold(writer, [repost(alice, 1, bob), repost(alice, 2, bob), repost(alice, 3, bob, 9)])
+    const [first, second] = await writer.questions('subject', 2, new Set())
+    assert.ok(first?.kind === 'subject' && second !== undefined)
+    assert.deepEqual(first.subject, { did: bob, collection: POST, rkey: tid(0) })
+    const others = await writer.questions('subject', 5, new Set([first.id]))
+    assert.deepEqual(others.map(({ id }) => id).includes(first.id), false)
+    assert.equal(others.length, 2)
+    const { did, collection, rkey, rev } = first
+    await fold(writer, [
+      { kind: 'subject-answer', question: first.id, did, collection, rkey, rev, at: START, media: 'alt' },
+      // The second repost goes, and with it the question about it.
+      { ...repost(alice, 2, bob), op: 'delete', rev: tid(8), record: undefined },
+    ])
+    const left = await writer.questions('subject', 5, new Set())
+    assert.deepEqual(
+      left.map((question) => question.kind === 'subject' && question.rkey),
+      [tid(3)],
+    )
+  })
+
+  check('a profile is kept, found by handle, and its handle moves', async ({ reader }, writer) => {
+    await fold(writer, [post(alice, 1), post(bob, 1)])
+    const before = (await reader.character(alice))?.version
+    await fold(writer, [named(alice, 'same.test')])
+    assert.equal(await reader.didOf('same.test'), alice)
+    assert.notEqual((await reader.character(alice))?.version, before)
+    await fold(writer, [named(bob, 'same.test')])
+    assert.equal(await reader.didOf('same.test'), bob)
+    assert.equal((await reader.character(alice))?.profile?.handle, undefined)
+    await fold(writer, [{ kind: 'identity', did: bob, at: START, handle: undefined }])
+    assert.equal(await reader.didOf('same.test'), undefined)
+  })
+
+  check(
+    'events are forgotten from the oldest on, and their sum is not',
+    async ({ reader, auditor }, writer) => {
+      await fold(writer, [post(alice, 1)])
+      await fold(writer, [like(alice, 2), post(bob, 3)])
+      await fold(writer, [like(alice, 60)])
+      assert.equal(await writer.prune(START + 30_000_000, 2), 2)
+      assert.equal(await writer.prune(START + 30_000_000, 10), 1)
+      assert.equal(await writer.prune(START + 30_000_000, 10), 0)
+      assert.deepEqual(
+        (await reader.events(alice, FIRST))?.items.map(({ rkey }) => rkey),
+        [tid(60)],
+      )
+      assert.deepEqual((await reader.events(bob, FIRST))?.items, [])
+      assert.equal((await reader.character(alice))?.experience, 70)
+      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+      await fold(writer, [
+        { ...post(alice, 1), op: 'delete', rev: tid(70), record: undefined },
+        status(bob, 'deleted', 80),
+      ])
+      assert.equal((await reader.character(alice))?.experience, 20)
+      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    },
+  )
+
+  check('gaps, pulse and samples are told', async ({ reader }, writer) => {
+    const gap = { host: 'a.test', from: START, to: START + 5, reason: 'clamped', at: START + 9 }
+    await writer.recordGap(gap)
+    await writer.beat({ at: START, lag: 3, host: 'a.test' })
+    await writer.recordSample({ at: START, networkBytes: 0 })
+    await fold(writer, [post(alice, 1)])
+    await writer.recordSample({ at: START + 3_600_000_000, networkBytes: 1_000 })
+    const { gaps, pulse, perDay } = await reader.status()
+    assert.deepEqual(gaps, [gap])
+    assert.deepEqual(pulse, { at: START, lag: 3, host: 'a.test' })
+    assert.deepEqual([perDay?.events, perDay?.networkBytes], [24, 24_000])
+  })
+
+  check(
+    'there is one writer at a time, and everything stays when it goes',
+    async ({ reader }, writer, open) => {
+      await using other = await open()
+      await assert.rejects(other.write(KEEP), StoreBusyError)
+      await fold(writer, [post(alice, 1)])
+      await writer[Symbol.asyncDispose]()
+      await assert.rejects(writer.cursor())
+      await assert.rejects(fold(writer, [post(alice, 2)]))
+      await using next = await other.write(KEEP)
+      await fold(next, [post(alice, 1), post(alice, 2)])
+      assert.equal((await reader.character(alice))?.experience, 100)
+    },
+  )
+
+  check('a ledger is bound to its rules until it is recomputed as a whole', async (store, writer) => {
+    await writer[Symbol.asyncDispose]()
+    const other = { fingerprint: 'others', purpose: 'keep' } as const
+    await assert.rejects(store.write(other), RulesChangedError)
+    {
+      await using begun = await store.write({ ...other, purpose: 'recompute' })
+      assert.deepEqual(await begun.people(undefined, 10), [])
+    }
+    await assert.rejects(store.write(other), RulesChangedError)
+    await assert.rejects(store.write(KEEP), RulesChangedError)
+    {
+      await using again = await store.write({ ...other, purpose: 'recompute' })
+      await again.bindRules('others')
+    }
+    await using bound = await store.write(other)
+    assert.equal(await bound.cursor(), undefined)
+  })
+
+  check('numbers are exact up to 2^53 - 1', async ({ reader, auditor }, writer) => {
+    await fold(writer, [post(alice, 1)])
+    const most = Math.floor((Number.MAX_SAFE_INTEGER - 50) / 50)
+    const huge: Operation = { ...named(alice, 'rich.test'), postsCount: most }
+    const counting = { ...game, baseline: 'posts' } as const
+    const known = await writer.load(touched(counting, [huge]))
+    await writer.commit(decide(counting, known, [huge]), undefined)
+    assert.equal((await reader.character(alice))?.experience, 50 + (most - 1) * 50)
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  })
+
+  test(`${name}: any stream, in any batches and with restarts, leaves what the naive ledger has`, async () => {
+    const anything = [stream, fc.array(fc.nat({ max: 12 })), fc.nat({ max: 5 })] as const
+    await fc.assert(
+      fc.asyncProperty(...anything, async (events, sizes, restartEvery) => {
+        await using here = await place()
+        const expected = new MemoryLedger()
+        let store = await here.open()
+        let writer = await store.write(KEEP)
+        for (const [index, piece] of cut(events, sizes).entries()) {
+          expected.fold(game, piece)
+          await fold(writer, piece)
+          if (restartEvery === 0 || index % restartEvery !== 0) continue
+          await writer[Symbol.asyncDispose]()
+          await store[Symbol.asyncDispose]()
+          store = await here.open()
+          writer = await store.write(KEEP)
+        }
+        await writer[Symbol.asyncDispose]()
+        await compare(store, expected)
+        await store[Symbol.asyncDispose]()
+      }),
+      { numRuns: 60 },
+    )
+  })
+}
+
+async function compare({ reader, auditor }: Store, expected: MemoryLedger): Promise<void> {
+  assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  let shown = 0
+  for (const [did, actor] of expected.actors) {
+    const character = await reader.character(did)
+    const page = await reader.events(did, { ...FIRST, limit: 1_000 })
+    if (!actor.born || isHidden(actor)) {
+      assert.deepEqual([character, page], [undefined, undefined])
+      continue
+    }
+    shown += 1
+    const { experience, lastDelta, updatedAt } = actor
+    assert.deepEqual(
+      [character?.experience, character?.lastDelta, character?.updatedAt],
+      [experience, lastDelta, updatedAt],
+    )
+    const counts = [...actor.counts].filter(([, n]) => n > 0)
+    assert.deepEqual([...(character?.counts ?? [])].sort(), counts.sort())
+    assert.deepEqual(page?.items, expected.events.filter((event) => event.did === did).reverse())
+  }
+  const { characters, records, events, experience } = await reader.status()
+  const sum = [...expected.actors.values()].reduce((total, actor) => total + actor.experience, 0)
+  assert.deepEqual(
+    { characters, records, events, experience },
+    { characters: shown, records: expected.held.size, events: expected.events.length, experience: sum },
+  )
+}
+
+async function fold(writer: Writer, operations: readonly Operation[], cursor?: Cursor): Promise<void> {
+  const known = await writer.load(touched(game, operations))
+  await writer.commit(decide(game, known, operations), cursor)
+}
+
+function commitOf(did: Did, n: number, collection: typeof POST, record: object) {
+  const at = START + n * 1_000_000
+  return { kind: 'commit', did, at, rev: tid(n), op: 'create', collection, rkey: tid(n), record } as const
+}
+
+function post(did: Did, n: number) {
+  return commitOf(did, n, POST, { text: 'not kept' })
+}
+
+function like(did: Did, n: number) {
+  return commitOf(did, n, LIKE, { subject: { uri: 'at://x' } })
+}
+
+/** Of a post by `author` that nobody has seen. */
+function repost(did: Did, n: number, author: Did, key = 0) {
+  return commitOf(did, n, REPOST, { subject: { uri: `at://${author}/${POST}/${tid(key)}` } })
+}
+
+function status(did: Did, value: 'active' | 'deactivated' | 'deleted', n: number) {
+  return {
+    kind: 'account',
+    did,
+    at: START + n * 1_000_000,
+    time: START + n * 1_000_000,
+    status: value,
+  } as const
+}
+
+function named(did: Did, handle: `${string}.${string}`) {
+  const profile = { handle, displayName: 'A name \u{1F98A}', avatar: undefined, asked: START }
+  return {
+    kind: 'profile-answer',
+    question: 'profile:1',
+    did,
+    at: START,
+    profile,
+    optedOut: false,
+    postsCount: 0,
+  } as const
+}

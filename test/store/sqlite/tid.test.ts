@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isTid } from '@atcute/lexicons/syntax'
+import { createRaw } from '@atcute/tid'
+import fc from 'fast-check'
+import { integerToTid, recordKey, storedKey, tidToInteger } from '../../../src/store/sqlite/tid.ts'
+
+const ALPHABET = '234567abcdefghijklmnopqrstuvwxyz'.split('')
+const anyTid = fc
+  .tuple(
+    fc.constantFrom(...ALPHABET.slice(0, 16)),
+    fc.array(fc.constantFrom(...ALPHABET), { minLength: 12, maxLength: 12 }),
+  )
+  .map(([first, rest]) => first + rest.join(''))
+
+test('every TID comes back from its integer', () => {
+  for (const tid of ['2222222222222', 'jzzzzzzzzzzzz', '3222222222222', '222222z222222', '2222223zzzzzz']) {
+    assert.equal(integerToTid(tidToInteger(tid)), tid)
+  }
+  fc.assert(fc.property(anyTid, (tid) => assert.equal(recordKey(storedKey(tid)), tid)))
+})
+
+test('TIDs of times that people live in are ordered as integers as they are as text', () => {
+  const real = fc
+    .tuple(fc.nat({ max: 2 ** 52 }), fc.nat({ max: 1023 }))
+    .map(([at, clock]) => createRaw(at, clock))
+  fc.assert(
+    fc.property(real, real, (a, b) => {
+      assert.equal(tidToInteger(a) < tidToInteger(b), a < b)
+    }),
+  )
+})
+
+test('any other key is kept as it is', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (key) => {
+      fc.pre(!isTid(key))
+      assert.equal(storedKey(key), key)
+      assert.equal(recordKey(key), key)
+    }),
+  )
+})

@@ -15,8 +15,8 @@ export type AppViewServerOptions = {
   seed: number
   /** This server's own address, which is also where everybody's repository is. */
   url: () => string
-  /** What v2's getZstdDictionary serves. */
-  dictionary: Uint8Array | undefined
+  /** What v2's getZstdDictionary serves, at the time that it is asked. */
+  dictionary: () => Uint8Array | undefined
 }
 
 /** The most that one call may name, by its lexicon. */
@@ -72,10 +72,11 @@ async function answerTo(url: URL, { network, url: self, dictionary }: AppViewSer
         return refusal('RepoNotFound', 'no such repository')
       return { status: 200, bytes: await repositoryCar(person), type: 'application/vnd.ipld.car' }
     }
-    case '/xrpc/network.bsky.jetstream.getZstdDictionary':
-      if (dictionary === undefined)
-        return { status: 404, json: { error: 'NotFound', message: 'no dictionary' } }
-      return { status: 200, bytes: dictionary, type: 'application/octet-stream' }
+    case '/xrpc/network.bsky.jetstream.getZstdDictionary': {
+      const current = dictionary()
+      if (current === undefined) return { status: 404, json: { error: 'NotFound', message: 'no dictionary' } }
+      return { status: 200, bytes: current, type: 'application/octet-stream' }
+    }
     default:
       return documentOf(network, pathname.slice(1), self())
   }

@@ -48,7 +48,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const archive = new Archive(firstSeq)
   const random = new Random(seed ^ 0x1b873593)
   let httpUrl = ''
-  const answer = appviewHandler({ network, faults, seed, url: () => httpUrl, dictionary: dictionaries.v2 })
+  const answer = appviewHandler({
+    network,
+    faults,
+    seed,
+    url: () => httpUrl,
+    dictionary: () => dictionaries.v2,
+  })
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       response.writeHead(500).end(JSON.stringify({ error: 'InternalServerError', message: String(error) }))

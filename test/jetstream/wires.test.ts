@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { readV1 } from '../../src/jetstream/wire-v1.ts'
+import { readV2 } from '../../src/jetstream/wire-v2.ts'
+import { malformedFrame } from '../../src/simulator/faults.ts'
+import { frameV1, frameV2 } from '../../src/simulator/frames.ts'
+import { Network } from '../../src/simulator/network.ts'
+import { Random } from '../../src/simulator/random.ts'
+import { game } from '../game/arbitrary.ts'
+import { MemoryLedger } from '../memory-ledger.ts'
+
+const AT = 1_750_000_000_000_000
+const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const commit = {
+  rev: '3lrnqk7r3sk27',
+  operation: 'create',
+  collection: 'app.bsky.feed.like',
+  rkey: '3lrnqk7r3sk26',
+  record: {},
+}
+const v1 = (fields: object) =>
+  readV1(JSON.stringify({ did: DID, time_us: AT, kind: 'commit', commit, ...fields }))
+
+test('both wires tell the same events, whatever happens on the network', () => {
+  const network = new Network({ seed: 3, actors: 40, start: AT, step: 1_000, mix: 'everything' })
+  const kinds = new Set<string>()
+  for (let seq = 1; seq < 4_000; seq++) {
+    for (const event of network.next()) {
+      kinds.add(event.kind)
+      const second = readV2(frameV2(event, seq))
+      assert.ok(second.type === 'event' && second.value === seq)
+      assert.deepEqual(second.event, event)
+      const text = frameV1(event, seq)
+      if (event.kind === 'sync') assert.equal(text, undefined)
+      else {
+        const first = readV1(text ?? '')
+        assert.ok(first.type === 'event' && first.value === event.at)
+        assert.deepEqual(first.event, event)
+      }
+    }
+  }
+  assert.deepEqual([...kinds].sort(), ['account', 'commit', 'identity', 'sync'])
+})
+
+test('what cannot be used is malformed, and says of what', () => {
+  const cases: [object, string][] = [
+    [{ did: 'alice' }, 'did'],
+    [{ did: 7 }, 'did'],
+    [{ time_us: '1' }, 'time'],
+    [{ time_us: 2 ** 53 }, 'time'],
+    [{ time_us: -1 }, 'time'],
+    [{ kind: 7 }, 'shape'],
+    [{ commit: null }, 'commit'],
+    [{ commit: { ...commit, rev: 'soon' } }, 'commit'],
+    [{ commit: { ...commit, collection: 'like' } }, 'commit'],
+    [{ commit: { ...commit, rkey: 'a/b' } }, 'commit'],
+    [{ commit: { ...commit, rkey: '' } }, 'commit'],
+    [{ commit: { ...commit, record: 'text' } }, 'commit'],
+    [{ kind: 'account', account: { active: 1 } }, 'account'],
+    [{ kind: 'identity', identity: [] }, 'identity'],
+  ]
+  for (const [fields, reason] of cases)
+    assert.deepEqual(v1(fields), { type: 'malformed', reason }, JSON.stringify(fields))
+  assert.equal(v1({ kind: 'party' }).type, 'unknown')
+  assert.equal(v1({ commit: { ...commit, operation: 'merge' } }).type, 'unknown')
+  const future = v1({
+    commit: { ...commit, record: { createdAt: '9999-12-31T23:59:59Z', text: '\ud800', __proto__: 1 } },
+  })
+  assert.equal(future.type, 'event', 'oddities that nobody looks at do no harm')
+})
+
+test('an account that is not active is gone for a reason, known or not', () => {
+  const status = (account: object) => {
+    const frame = v1({ kind: 'account', account })
+    return frame.type === 'event' && frame.event.kind === 'account' ? frame.event : undefined
+  }
+  assert.equal(status({ active: true, status: 'deleted' })?.status, 'active')
+  assert.equal(status({ active: false, status: 'takendown' })?.status, 'takendown')
+  assert.equal(status({ active: false })?.status, 'inactive')
+  assert.equal(status({ active: false, status: 'bored' })?.status, 'inactive')
+  assert.equal(status({ active: true, time: '2025-06-15T12:00:00.123456Z' })?.time, 1_749_988_800_123_456)
+  assert.equal(
+    status({ active: true, time: '9999-01-01T00:00:00Z' })?.time,
+    AT,
+    'no later than it was witnessed',
+  )
+})
+
+test('nothing that comes over a wire makes it throw', () => {
+  const random = new Random(1)
+  for (let i = 0; i < 500; i++) {
+    const text = malformedFrame(random, 1_000)
+    readV1(text)
+    readV2(text)
+  }
+  const frame = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc
+      .record(
+        {
+          did: fc.anything(),
+          time_us: fc.anything(),
+          kind: fc.constantFrom('commit', 'identity', 'account'),
+          commit: fc.object(),
+          account: fc.object(),
+          identity: fc.object(),
+        },
+        { requiredKeys: [] },
+      )
+      .map((value) =>
+        JSON.stringify(value, (_key, held) => (typeof held === 'bigint' ? Number(held) : held)),
+      ),
+  )
+  fc.assert(fc.property(frame, (text) => assert.ok(readV1(text ?? '').type && readV2(text ?? '').type)))
+})
+
+const REAL = new URL('../../../shared/fixtures/jetstream-real-10.jsonl', import.meta.url)
+
+test('real messages of the public network give what the table promises', {
+  skip: existsSync(REAL) ? false : 'the sample file is not here',
+}, () => {
+  const ledger = new MemoryLedger()
+  const lines = readFileSync(REAL, 'utf8').trim().split('\n')
+  for (const line of lines) {
+    const frame = readV1(line)
+    assert.ok(frame.type === 'event', line)
+    ledger.fold(game, [frame.event])
+  }
+  const earned = ledger.events.map(({ reason, delta }) => [reason, delta])
+  assert.deepEqual(earned, [
+    ['like', 10],
+    ['post.text', 50],
+    ['repost.text', 50],
+    ['tracked', 0],
+  ])
+  assert.equal(lines.length, 10)
+})

@@ -84,6 +84,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
       logController: new LogController({ disableRequestLogging: true }),
       trustProxy: settings.trustProxy.length === 0 ? false : [...settings.trustProxy],
       routerOptions: { maxParamLength: 2_100 },
+      // What the router cannot make sense of comes here before any hook.
+      frameworkErrors: (error, _request, reply) => {
+        sendProblem(
+          reply,
+          problemOf(400, 'InvalidRequest', `${error.message.slice(0, 200)}; see /openapi.json.`),
+        )
+      },
       // Types are coerced from the query's text; nothing is dropped and nothing filled in silently.
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
     }) as unknown as FastifyInstance,

@@ -25,7 +25,7 @@ export type SubscribeOptions = {
   withinMs?: number
   /** Servers ping every 30 s; without any sign of life for so long, the next host is tried. @default 75000 */
   silenceMs?: number
-  /** Text read and not yet taken, in bytes, at which the socket is not read any more. @default 16 MiB */
+  /** Text read and not yet taken, in bytes, at which the socket is not read any more. @default 4 MiB */
   highWaterBytes?: number
   /** A larger frame is refused and stepped over. @default 8 MiB */
   maxFrameBytes?: number
@@ -67,7 +67,7 @@ export function settingsOf(options: SubscribeOptions): Settings {
       most: options.most ?? 5_000,
       withinMs: options.withinMs ?? 100,
       silenceMs: options.silenceMs ?? 75_000,
-      highWaterBytes: options.highWaterBytes ?? 16 * 2 ** 20,
+      highWaterBytes: options.highWaterBytes ?? 4 * 2 ** 20,
       maxFrameBytes: options.maxFrameBytes ?? 8 * 2 ** 20,
     },
     backoff: options.backoff ?? BACKOFF,

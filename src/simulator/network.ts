@@ -93,6 +93,13 @@ export class Network {
     return this.#options.mix === 'feed' ? [this.#like(person, at)] : this.#rare(person, at)
   }
 
+  /** Something that this very person does, for those who need everybody to have acted. */
+  first(person: Person): StreamEvent[] {
+    const at = this.now
+    this.#happened += 1
+    return [this.#like(person, at), ...this.#post(person, at)]
+  }
+
   person(did: Did): Person | undefined {
     return this.#byDid.get(did)
   }

@@ -6,8 +6,8 @@ import { ACTOR_COLUMNS, type ActorRow, actorRow, standingOf, writeCapped, writeK
 import type { Names } from './names.ts'
 import { tidToInteger } from './tid.ts'
 
-/** Most rows held: two generations of half as many. A row is about 700 bytes, so this is at most some 45 MB. */
-const MOST_HELD = 65_536
+/** Most rows held: two generations of half as many. A row is about 700 bytes, so this is at most some 35 MB. */
+const MOST_HELD = 50_000
 
 /**
  * The rows of `actors`, read once and then held while they are in use. The writer is the only one to change them, so
@@ -21,6 +21,8 @@ export class People {
   readonly #update: StatementSync
   #young = new Map<Did, ActorRow>()
   #old = new Map<Did, ActorRow>()
+  /** Looked for and not there: a batch asks for the same stranger several times. */
+  readonly #absent = new Set<Did>()
   /** The id that the next new person takes. */
   nextId: number
 
@@ -46,14 +48,19 @@ export class People {
     if (young !== undefined) return young
     const old = this.#old.get(did)
     if (old !== undefined) return this.#hold(old)
+    if (this.#absent.has(did)) return undefined
     const row = this.#byDid.get(did) as unknown as unknown[] | undefined
-    return row && this.#hold(actorRow(row, (id) => this.#names.nsid(id)))
+    if (row !== undefined) return this.#hold(actorRow(row, (id) => this.#names.nsid(id)))
+    if (this.#absent.size >= MOST_HELD) this.#absent.clear()
+    this.#absent.add(did)
+    return undefined
   }
 
   /** The person's row, begun where there is none; it is in the file once `save` has been called. */
   row(did: Did): ActorRow {
     const found = this.find(did)
     if (found !== undefined) return found
+    this.#absent.delete(did)
     return this.#hold({ id: this.nextId++, stored: false, state: unknownActor(did), kinds: new Map() })
   }
 

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export type Feed = AsyncDisposable & { url: string; events: number }
+
+export type FeedOptions = {
+  events: number
+  actors: number
+  kinds: readonly ('v1' | 'v2' | 'zstd')[]
+  dictionary?: string
+}
+
+/** Starts a feeder in a process of its own, which leaves this one its core. */
+export async function startFeed({ events, actors, kinds, dictionary }: FeedOptions): Promise<Feed> {
+  const script = fileURLToPath(new URL('./feeder.ts', import.meta.url))
+  const words = ['--max-old-space-size=8000', script, String(events), String(actors)]
+  const child = spawn(process.execPath, dictionary === undefined ? words : [...words, dictionary], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, FEED: kinds.join(',') },
+  })
+  const [line] = await once(child.stdout, 'data')
+  const told = JSON.parse(String(line))
+  return {
+    url: `ws://127.0.0.1:${told.port}`,
+    events: told.events,
+    [Symbol.asyncDispose]: async () => {
+      child.kill()
+      await once(child, 'close')
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
+import { Ledger } from '../src/ingest/ledger.ts'
+import { Network } from '../src/simulator/network.ts'
+import { openSqlite } from '../src/store/sqlite/open.ts'
+import { type Row, rate } from './table.ts'
+
+const CHARACTERS = 200_000
+const SECONDS = 5
+const ROUNDS = 3
+
+/** Characters by DID, any of 200,000, against a bare Fastify route with a constant answer. Needs `wrk`. */
+export async function benchHttp(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
+  try {
+    const path = join(folder, 'ledger.db')
+    const dids = await fill(path)
+    const script = join(folder, 'paths.lua')
+    writeFileSync(script, lua(dids))
+    const measured: Record<'bare' | 'ours', Result[]> = { bare: [], ours: [] }
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const kind of ['bare', 'ours'] as const) measured[kind].push(await measure(kind, path, script))
+    }
+    const median = (kind: 'bare' | 'ours') =>
+      measured[kind].sort((a, b) => a.rate - b.rate)[Math.floor(ROUNDS / 2)] as Result
+    const [bare, ours] = [median('bare'), median('ours')]
+    return [
+      { name: 'bare Fastify, a constant answer', value: rate(bare.rate), note: `p99 ${bare.p99}` },
+      {
+        name: 'GET /v1/characters/{did}, all headers and limits',
+        value: rate(ours.rate),
+        note: `p99 ${ours.p99}; ${Math.round((ours.rate / bare.rate) * 100)} % of the bare one; ${CHARACTERS.toLocaleString('en')} characters, asked at random`,
+      },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+type Result = { rate: number; p99: string }
+
+async function measure(kind: 'bare' | 'ours', path: string, script: string): Promise<Result> {
+  const server = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./http-server.ts', import.meta.url)), kind, path],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const [url] = await once(server.stdout, 'data')
+  const words = ['-t1', '-c64', '--latency', '-s', script]
+  const run = (seconds: number) =>
+    execFileSync('wrk', [...words, `-d${seconds}s`, String(url).trim()], { encoding: 'utf8' })
+  run(2)
+  const output = run(SECONDS)
+  server.kill()
+  await once(server, 'close')
+  return {
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]),
+    p99: /99%\s+(\S+)/.exec(output)?.[1] ?? '',
+  }
+}
+
+async function fill(path: string): Promise<string[]> {
+  const rules = rulebook(NO_CHANGES)
+  await using store = openSqlite({ path, reserve: 0 })
+  await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
+  const ledger = new Ledger({
+    game: { rules, followed: new Set(rules.collections), baseline: 'off' },
+    writer,
+    folded: () => {},
+  })
+  const network = new Network({
+    seed: 1,
+    actors: CHARACTERS,
+    start: 1_750_000_000_000_000,
+    step: 1_000,
+    mix: 'feed',
+  })
+  for (let at = 0; at < network.people.length; at += 5_000) {
+    const piece = network.people.slice(at, at + 5_000)
+    await ledger.fold(
+      piece.flatMap((person) => network.first(person)),
+      undefined,
+    )
+  }
+  return network.people.map(({ did }) => did)
+}
+
+function lua(dids: readonly string[]): string {
+  return `local dids = {${dids.map((did) => `"${did}"`).join(',')}}
+math.randomseed(7)
+request = function() return wrk.format("GET", "/v1/characters/" .. dids[math.random(#dids)]) end
+`
+}

@@ -1,0 +1,19 @@
+// `npm run bench` measures everything; `npm run bench -- ingest` only what is named. Ratios hold from run to run on a shared
+// machine, absolute figures do not.
+import { benchClient } from './client.ts'
+import { benchHttp } from './http.ts'
+import { benchIngest } from './ingest.ts'
+import { machine, print, type Row } from './table.ts'
+
+const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
+  client: ['The stream client alone', () => benchClient()],
+  ingest: ['The whole path', () => benchIngest()],
+  http: ['The API', () => benchHttp()],
+}
+
+const named = process.argv.slice(2)
+console.log(machine())
+for (const [name, [title, run]] of Object.entries(all)) {
+  if (named.length === 0 || named.includes(name)) print(title, await run())
+}
+process.exit(0)

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { reference } from '../src/commands/help.ts'
+
+const root = new URL('../', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
+
+test('the reference of settings is made of the table that the program reads', () => {
+  assert.ok(
+    read('docs/configuration.md').includes(reference()),
+    'run `bsky-rpg --help` and bring docs/configuration.md up to date',
+  )
+})
+
+test('the rule that the docs show is the rule that is tested', () => {
+  const tested = read('test/game/follow-rule.ts').replace('../../src/game/rules/rule.ts', './rule.ts')
+  assert.ok(read('docs/architecture.md').includes(tested.trim()))
+})
+
+test('what the docs point to is there', () => {
+  for (const file of ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)]) {
+    for (const [, path = ''] of read(file).matchAll(/\]\(([^)#:]+)\)/g)) {
+      assert.ok(existsSync(new URL(path, new URL(file, root))), `${file} points to ${path}`)
+    }
+    for (const [, path = ''] of read(file).matchAll(/`((?:src|test|docs|bench)\/[\w./-]+\.(?:ts|md))`/g)) {
+      if (path !== 'src/game/rules/follow.ts')
+        assert.ok(existsSync(new URL(path, root)), `${file} names ${path}`)
+    }
+  }
+})

@@ -58,6 +58,6 @@ export function streamReport({ log, metrics, lag, clock }: StreamReportOptions):
     },
     paused: () => metrics.connection('paused'),
     resumed: () => metrics.connection('resumed'),
-    uncompressed: ({ host }, reason) => log.warn({ host }, `reading uncompressed: ${reason}`),
+    uncompressed: ({ host }, reason) => log.debug({ host }, `reading uncompressed: ${reason}`),
   }
 }

@@ -58,8 +58,6 @@ export function standingOf({ born, optedOut, forgotten, status }: ActorState): n
   )
 }
 
-type KindTuple = [collection: number, live: number, lastEvent: number, lastRecord: string, greatest?: string]
-
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
   const [id, did, standingBits, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, capped] =
@@ -100,14 +98,19 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
   }
 }
 
-/** Reads the column `kinds`. */
-export function readKinds(json: string, nsid: (collection: number) => Nsid): Map<Nsid, Kind> {
+/**
+ * Reads the column `kinds`: for each collection `id,live,newest event,newest record,greatest key`, with spaces in between.
+ * Event ids are in base 36; a greatest key that is the newest record's own is left out. Neither sign occurs in a key.
+ */
+export function readKinds(text: string, nsid: (collection: number) => Nsid): Map<Nsid, Kind> {
   const kinds = new Map<Nsid, Kind>()
-  for (const [collection, live, lastEvent, last, greatest] of JSON.parse(json) as KindTuple[]) {
+  if (text === '') return kinds
+  for (const part of text.split(' ')) {
+    const [collection, live, lastEvent = '', last = '', greatest] = part.split(',')
     const lastRecord = last === '' ? undefined : storedKey(last)
-    kinds.set(nsid(collection), {
-      live,
-      lastEvent,
+    kinds.set(nsid(Number(collection)), {
+      live: Number(live),
+      lastEvent: Number.parseInt(lastEvent, 36),
       lastRecord,
       greatest: greatest === undefined ? asTid(lastRecord) : tidOrNone(greatest),
     })
@@ -115,15 +118,16 @@ export function readKinds(json: string, nsid: (collection: number) => Nsid): Map
   return kinds
 }
 
+/** Writes the column `kinds`; see `readKinds`. */
 export function writeKinds(kinds: ReadonlyMap<Nsid, Kind>, id: (nsid: Nsid) => number): string {
-  const tuples: KindTuple[] = []
+  let text = ''
   for (const [nsid, { live, lastEvent, lastRecord, greatest }] of kinds) {
     const last = lastRecord === undefined ? '' : recordKey(lastRecord)
-    const tuple: KindTuple = [id(nsid), live, lastEvent, last]
-    if (greatest !== asTid(lastRecord)) tuple.push(greatest === undefined ? '' : integerToTid(greatest))
-    tuples.push(tuple)
+    if (text !== '') text += ' '
+    text += `${id(nsid)},${live},${lastEvent.toString(36)},${last}`
+    if (greatest !== asTid(lastRecord)) text += `,${greatest === undefined ? '' : integerToTid(greatest)}`
   }
-  return JSON.stringify(tuples)
+  return text
 }
 
 /** Live records by collection; those without any are left out. */

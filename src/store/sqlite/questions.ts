@@ -5,6 +5,19 @@ import type { Names } from './names.ts'
 import { subjectOf } from './record-row.ts'
 import { integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
 
+/** A kind is stored as its place here: new ones go to the end. */
+const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository']
+
+/** How many questions of each kind wait for an answer. */
+export function waiting(db: DatabaseSync): Record<QuestionKind, number> {
+  const counts: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  for (const row of db.prepare('SELECT kind, count(*) AS n FROM questions GROUP BY kind').all()) {
+    const kind = KINDS[Number(row.kind)]
+    if (kind !== undefined) counts[kind] = Number(row.n)
+  }
+  return counts
+}
+
 /** The table `questions`: what the network has to be asked, until it has answered. */
 export class Questions {
   readonly #names: Names
@@ -33,7 +46,7 @@ export class Questions {
          FROM questions q JOIN actors a ON a.id = q.actor
          LEFT JOIN records r ON r.rkey = q.rkey AND r.actor = q.actor AND r.collection = q.collection
          LEFT JOIN actors s ON s.id = r.subject_actor
-         WHERE q.kind = 'subject' AND q.id > ? ORDER BY q.id LIMIT ?`,
+         WHERE q.kind = ${KINDS.indexOf('subject')} AND q.id > ? ORDER BY q.id LIMIT ?`,
     )
     for (const statement of [this.#plain, this.#subjects]) {
       statement.setReadBigInts(true)
@@ -43,24 +56,18 @@ export class Questions {
 
   ask(actor: number, question: Question): void {
     const id = this.nextId++
+    const kind = KINDS.indexOf(question.kind)
     if (question.kind === 'subject') {
       const collection = this.#names.collection(question.collection)
-      this.#insert.run(
-        question.kind,
-        id,
-        actor,
-        collection,
-        storedKey(question.rkey),
-        tidToInteger(question.rev),
-      )
+      this.#insert.run(kind, id, actor, collection, storedKey(question.rkey), tidToInteger(question.rev))
     } else {
-      this.#insert.run(question.kind, id, actor, null, null, null)
+      this.#insert.run(kind, id, actor, null, null, null)
     }
   }
 
   answered(id: QuestionId): void {
     const [kind, number] = id.split(':')
-    this.#delete.run(kind as string, Number(number))
+    this.#delete.run(KINDS.indexOf(kind as QuestionKind), Number(number))
   }
 
   purge(actor: number): void {
@@ -86,7 +93,10 @@ export class Questions {
   }
 
   #page(kind: QuestionKind, after: bigint, limit: number): unknown[][] {
-    const rows = kind === 'subject' ? this.#subjects.all(after, limit) : this.#plain.all(kind, after, limit)
+    const rows =
+      kind === 'subject'
+        ? this.#subjects.all(after, limit)
+        : this.#plain.all(KINDS.indexOf(kind), after, limit)
     return rows as unknown as unknown[][]
   }
 

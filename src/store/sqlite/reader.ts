@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { Wire } from '../../atproto/event.ts'
-import type { LedgerEvent, QuestionKind } from '../../game/state.ts'
+import type { LedgerEvent } from '../../game/state.ts'
 import {
   type BoardPage,
   type Character,
@@ -18,6 +18,7 @@ import { readKinds, SHOWN } from './actor-row.ts'
 import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, toCharacter } from './character-row.ts'
 import { Names } from './names.ts'
+import { waiting } from './questions.ts'
 import { perDay } from './samples.ts'
 import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
 
@@ -117,10 +118,6 @@ export class SqliteReader implements Reader {
     const cursor = one('SELECT host, wire, value, at FROM cursor')
     const pulse = one('SELECT at, lag, host FROM pulse')
     const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MOST_GAPS)
-    const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
-    for (const row of this.#db.prepare('SELECT kind, count(*) AS n FROM questions GROUP BY kind').all()) {
-      waiting[row.kind as QuestionKind] = Number(row.n)
-    }
     return {
       cursor: cursor && {
         host: String(cursor.host),
@@ -137,7 +134,7 @@ export class SqliteReader implements Reader {
       records: Number(totals.records),
       events: Number(totals.events),
       experience: Number(totals.experience),
-      waiting,
+      waiting: waiting(this.#db),
       gaps: gaps.map((gap) => ({
         host: String(gap.host),
         from: Number(gap.began),

@@ -14,7 +14,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
 
   -- Everyone who acted or was named. standing = 1 is a character that everybody may see; see actor-row.ts for the bits.
-  -- kinds: JSON, by collection: [collection, live records, newest event, newest record's key, greatest key].
+  -- kinds: by collection, how many records are live, and where its chains of events and records begin.
   CREATE TABLE actors (
     id INTEGER PRIMARY KEY,
     did TEXT NOT NULL UNIQUE,
@@ -62,7 +62,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX profiles_by_handle ON profiles (handle) WHERE handle IS NOT NULL;
 
   CREATE TABLE questions (
-    kind TEXT NOT NULL, id INTEGER NOT NULL, actor INTEGER NOT NULL, collection INTEGER, rkey ANY, rev INTEGER,
+    kind INTEGER NOT NULL,         -- see questions.ts
+    id INTEGER NOT NULL, actor INTEGER NOT NULL, collection INTEGER, rkey ANY, rev INTEGER,
     PRIMARY KEY (kind, id)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE inbox (

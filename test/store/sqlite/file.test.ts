@@ -73,7 +73,7 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   const path = here.path('ledger.db')
   await using store = openSqlite({ path, reserve: 0 })
   const db = new DatabaseSync(path)
-  db.exec(`INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '[]', NULL, 0)`)
+  db.exec(`INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', NULL, 0)`)
   db.exec('UPDATE totals SET next_actor = 2')
   db.close()
   const { findings } = await store.auditor.audit(() => {})

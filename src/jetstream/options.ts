@@ -19,13 +19,13 @@ export type SubscribeOptions = {
   v1Dictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
-  /** Events in one delivery at most. @default 5000 */
+  /** Events in one delivery at most. @default 10000 */
   most?: number
   /** How long the first event of a delivery may wait for more, in milliseconds. @default 100 */
   withinMs?: number
   /** Servers ping every 30 s; without any sign of life for so long, the next host is tried. @default 75000 */
   silenceMs?: number
-  /** Text read and not yet taken, in bytes, at which the socket is not read any more. @default 4 MiB */
+  /** Text read and not yet taken, in bytes, at which the socket is not read any more. @default 8 MiB */
   highWaterBytes?: number
   /** A larger frame is refused and stepped over. @default 8 MiB */
   maxFrameBytes?: number
@@ -64,10 +64,10 @@ export function settingsOf(options: SubscribeOptions): Settings {
     observer,
     signal,
     limits: {
-      most: options.most ?? 5_000,
+      most: options.most ?? 10_000,
       withinMs: options.withinMs ?? 100,
       silenceMs: options.silenceMs ?? 75_000,
-      highWaterBytes: options.highWaterBytes ?? 4 * 2 ** 20,
+      highWaterBytes: options.highWaterBytes ?? 8 * 2 ** 20,
       maxFrameBytes: options.maxFrameBytes ?? 8 * 2 ** 20,
     },
     backoff: options.backoff ?? BACKOFF,

@@ -53,7 +53,7 @@ test('without a network it says whom it tried and why they failed, serves all th
   await using program = new Program(['start', ...flags])
   await until('it says what it tried', () => program.output.includes('npm run demo'), 15_000)
   assert.match(program.output, /tried 127\.0\.0\.1:9 \(.*ECONNREFUSED.*\), localhost:9 \(/)
-  const url = /serving at (http:[^"]+)/.exec(program.output)?.[1] ?? ''
+  const url = await servedAt(program)
   const ready = await fetch(`${url}/readyz`)
   assert.equal(ready.status, 503)
   await using second = new Program(['ingest', ...flags])
@@ -77,7 +77,7 @@ test('a running server follows the network, tells of it, and forgets who is to b
   await using store = openSqlite({ path: file, reserve: 0 })
   await until('ingest is connected', async () => (await store.reader.status()).pulse?.host !== undefined)
   simulator.emit(2_000)
-  const url = /serving at (http:[^"]+)/.exec(program.output)?.[1] ?? ''
+  const url = await servedAt(program)
   const last = simulator.archive.entries.length
   await until(
     'all of it has arrived',
@@ -99,3 +99,10 @@ test('a running server follows the network, tells of it, and forgets who is to b
   await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
   assert.equal(await verify.ended, 0, verify.output)
 })
+
+/** Where a program serves, once it does. */
+async function servedAt(program: Program): Promise<string> {
+  const told = /serving at (http:[^"]+)/
+  await until('it serves', () => told.test(program.output))
+  return told.exec(program.output)?.[1] ?? ''
+}

@@ -100,8 +100,8 @@ function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
     // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
     db.exec('PRAGMA synchronous = NORMAL')
     db.exec('PRAGMA cache_size = -65536')
-    db.exec('PRAGMA wal_autocheckpoint = 4000')
-    db.exec('PRAGMA journal_size_limit = 67108864')
+    db.exec('PRAGMA wal_autocheckpoint = 16000')
+    db.exec('PRAGMA journal_size_limit = 134217728')
   }
   return db
 }

@@ -3,7 +3,7 @@ import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { AskedQuestion, Question, QuestionId, QuestionKind } from '../../game/state.ts'
 import type { Names } from './names.ts'
 import { subjectOf } from './record-row.ts'
-import { integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
+import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
 
 /** A kind is stored as its place here: new ones go to the end. */
 const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository']
@@ -111,7 +111,8 @@ export class Questions {
       Did | null,
       StoredKey | null,
     ]
-    if (heldRev !== rev || subjectDid === null || key === null) return undefined
+    if (heldRev === null || fromDistance(rkey, heldRev) !== rev || subjectDid === null || key === null)
+      return undefined
     const nsid: Nsid = this.#names.nsid(Number(collection))
     return {
       kind: 'subject',

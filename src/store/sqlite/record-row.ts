@@ -2,7 +2,7 @@ import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Media } from '../../game/media.ts'
 import type { RecordState } from '../../game/state.ts'
-import { integerToTid, recordKey, type StoredKey, storedKey } from './tid.ts'
+import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey } from './tid.ts'
 
 /** The columns of `records` that `recordState` reads, in its order. All integers come as bigints. */
 export const RECORD_COLUMNS = 'rev, at, xp, state, subject_actor, subject_rkey'
@@ -27,8 +27,12 @@ export function stateCode({ live, facts, capped }: RecordState): number {
   return CODES.indexOf(word) + Number(capped) * CAPPED
 }
 
-/** Reads a row of `RECORD_COLUMNS`; `did` tells whose id an actor's is. */
-export function recordState(row: readonly unknown[], did: (actor: number) => Did): RecordState {
+/** Reads the row of `RECORD_COLUMNS` that stands at `key`; `did` tells whose id an actor's is. */
+export function recordState(
+  key: StoredKey,
+  row: readonly unknown[],
+  did: (actor: number) => Did,
+): RecordState {
   const [rev, at, xp, code, subjectActor, subjectKey] = row as [
     bigint,
     bigint,
@@ -45,7 +49,7 @@ export function recordState(row: readonly unknown[], did: (actor: number) => Did
       : subjectOf(did(Number(subjectActor)), subjectKey)
   const media = word === 'text' || word === 'media' || word === 'alt' ? word : undefined
   return {
-    rev: integerToTid(rev),
+    rev: integerToTid(fromDistance(key, rev)),
     live: word !== 'tombstone',
     xp: Number(xp),
     facts: word === 'unreadable' ? undefined : { media, subject },

@@ -6,7 +6,7 @@ import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import type { People } from './people.ts'
 import { RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row.ts'
-import { recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
+import { distance, fromDistance, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
 
 /** The table `records`: one row for every record that was ever heard of, tombstones included. */
 export class Records {
@@ -65,13 +65,14 @@ export class Records {
     const subject = state.facts?.subject
     const subjectActor = subject === undefined ? null : this.#people.idOf(subject.did)
     const named = subject === undefined ? null : subjectKey(subject)
-    const rev = tidToInteger(state.rev)
+    const rev = distance(key, tidToInteger(state.rev))
     const code = stateCode(state)
     if (!created) {
       this.#update.run(rev, state.at, state.xp, code, subjectActor, named, key, row.id, collection)
       return
     }
-    const prev = kind.lastRecord ?? null
+    const prev =
+      typeof kind.lastRecord === 'bigint' ? distance(key, kind.lastRecord) : (kind.lastRecord ?? null)
     this.#insert.run(key, row.id, collection, rev, state.at, state.xp, code, subjectActor, named, prev)
     kind.lastRecord = key
     if (typeof key === 'bigint' && (kind.greatest === undefined || key > kind.greatest)) kind.greatest = key
@@ -102,6 +103,9 @@ export class Records {
       | undefined
     if (found === undefined) return undefined
     const prev = found[6] as StoredKey | null
-    return { state: recordState(found, (id) => this.#people.didOf(id)), prev: prev ?? undefined }
+    return {
+      state: recordState(key, found, (id) => this.#people.didOf(id)),
+      prev: typeof prev === 'bigint' ? fromDistance(key, prev) : (prev ?? undefined),
+    }
   }
 }

@@ -31,7 +31,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX board ON actors (experience DESC) WHERE standing = 1;
 
   -- rkey, prev, subject_rkey: a TID as an integer, any other key as text. prev is the key of the record that this
-  -- actor made before in this collection, so that all of a person's records can be found.
+  -- actor made before in this collection, so that all of a person's records can be found. Where rkey is an integer,
+  -- rev and prev are distances from it (see tid.ts), which are short.
   -- subject: actor, and the key of a post (integer) or collection/rkey (text).
   CREATE TABLE records (
     rkey ANY NOT NULL, actor INTEGER NOT NULL, collection INTEGER NOT NULL,

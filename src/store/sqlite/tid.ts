@@ -48,6 +48,19 @@ export function recordKey(stored: StoredKey): RecordKey {
   return typeof stored === 'bigint' ? integerToTid(stored) : stored
 }
 
+/**
+ * A number as its distance from the key beside it: what happened close together takes few bytes. Wraps around at 64 bits,
+ * so that it comes back whatever the key is. Next to a key that is text, the number itself.
+ */
+export function distance(key: StoredKey, number: bigint): bigint {
+  return typeof key === 'bigint' ? BigInt.asIntN(64, number - key) : number
+}
+
+/** The number that `distance` made a distance of. */
+export function fromDistance(key: StoredKey, away: bigint): bigint {
+  return typeof key === 'bigint' ? BigInt.asIntN(64, key + away) : away
+}
+
 function digit(tid: Tid, index: number): number {
   return DIGITS[tid.charCodeAt(index)] as number
 }

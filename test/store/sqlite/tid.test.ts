@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import { isTid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
 import fc from 'fast-check'
-import { integerToTid, recordKey, storedKey, tidToInteger } from '../../../src/store/sqlite/tid.ts'
+import {
+  distance,
+  fromDistance,
+  integerToTid,
+  recordKey,
+  storedKey,
+  tidToInteger,
+} from '../../../src/store/sqlite/tid.ts'
 
 const ALPHABET = '234567abcdefghijklmnopqrstuvwxyz'.split('')
 const anyTid = fc
@@ -29,6 +36,18 @@ test('TIDs of times that people live in are ordered as integers as they are as t
       assert.equal(tidToInteger(a) < tidToInteger(b), a < b)
     }),
   )
+})
+
+test('a distance leads back from any key, and is short between neighbours', () => {
+  fc.assert(
+    fc.property(anyTid, anyTid, (key, other) => {
+      const [from, to] = [tidToInteger(key), tidToInteger(other)]
+      assert.equal(fromDistance(from, distance(from, to)), to)
+      assert.equal(fromDistance('self', distance('self', to)), to)
+    }),
+  )
+  const [a, b] = [createRaw(1_750_000_000_000_000, 9), createRaw(1_750_000_000_000_400, 9)]
+  assert.equal(distance(tidToInteger(a), tidToInteger(b)), 400n * 1024n)
 })
 
 test('any other key is kept as it is', () => {

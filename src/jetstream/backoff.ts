@@ -45,7 +45,7 @@ export function stepAfter(ending: Ending, circumstances: Circumstances): Step {
     case 'undecodable':
       return 'redial'
     case 'oversized':
-      return oversizedTimes < 2 ? 'redial' : 'next'
+      return oversizedTimes < 2 ? 'again' : 'next'
     case 'error-frame':
       return ending.error === 'ConsumerTooSlow' ? 'again' : 'next'
     case 'closed':

@@ -1,8 +1,10 @@
 import type { RawData, WebSocket } from 'ws'
-import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { StreamEvent } from '../atproto/event.ts'
 import type { Clock } from './clock.ts'
 import type { Frame } from './fields.ts'
 import type { Ending, GapReason, Place, StreamObserver } from './observer.ts'
+import { type Chunk, Queue } from './queue.ts'
+import { Watchdog } from './watchdog.ts'
 import { type Dictionary, inflate } from './zstd.ts'
 
 export type ConnectionOptions = {
@@ -34,22 +36,6 @@ export type ConnectionLimits = {
   maxFrameBytes: number
 }
 
-/** Events that came in a row, and the place after the last. */
-export type Chunk = {
-  events: StreamEvent[]
-  /** The last frame's place and time, wanted or not. */
-  value: number
-  at: Micros
-  /** The first frame's time, wanted or not. */
-  firstAt: Micros
-  /** Received on the wire since the chunk before. */
-  bytes: number
-}
-
-type Filling = Chunk & { startedMs: number; held: number }
-
-const WATCHES_PER_SILENCE = 4
-
 /**
  * A socket as a bounded queue of chunks. Frames are parsed as they arrive; the socket is paused at a mark and
  * resumed below half of it. Whoever opens one disposes it.
@@ -58,31 +44,27 @@ export class Connection implements AsyncDisposable {
   readonly #options: ConnectionOptions
   readonly #closed: Promise<void>
   readonly #onAbort: () => void
-  readonly #chunks: Filling[] = []
+  readonly #queue: Queue
+  readonly #watchdog: Watchdog
   /** Compressed frames that are not inflated yet, oldest first. */
   #frames: Buffer[] = []
-  #held = 0
-  #bytes = 0
   #paused = false
-  #alive = true
-  #quietWatches = 0
-  #callOffWatch = () => {}
-  #wake = () => {}
   #ending: Ending | undefined
   #notice: GapReason | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { socket, signal } = options
+    const { socket, signal, limits, clock, wants } = options
+    this.#queue = new Queue({ most: limits.most, withinMs: limits.withinMs, wants, clock })
+    const silent: Ending = { kind: 'silent', message: `nothing came for ${limits.silenceMs / 1_000} s` }
+    this.#watchdog = new Watchdog({ clock, silenceMs: limits.silenceMs, onSilence: () => this.#end(silent) })
     this.#onAbort = () => {
       socket.terminate()
-      this.#wake()
+      this.#queue.stir()
     }
     signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
-    socket.on('ping', () => {
-      this.#alive = true
-    })
+    socket.on('ping', () => this.#watchdog.hear())
     socket.on('error', (error) => this.#onError(error))
     this.#closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
@@ -95,12 +77,7 @@ export class Connection implements AsyncDisposable {
   /** Once the socket is open: says `hello` where the wire wants one, and watches for silence. */
   start(hello: string | undefined): void {
     if (hello !== undefined) this.#options.socket.send(hello)
-    this.#watch()
-  }
-
-  /** Why the stream has ended; undefined while it goes on. */
-  get ending(): Ending | undefined {
-    return this.#ending
+    if (this.#ending === undefined) this.#watchdog.start()
   }
 
   /** What the server said of the place that it was asked for. */
@@ -108,28 +85,24 @@ export class Connection implements AsyncDisposable {
     return this.#notice
   }
 
-  /** The next chunk, as soon as it is full or old enough; undefined after the last. Rejects when aborted. */
-  async next(): Promise<Chunk | undefined> {
-    const { signal, clock, limits } = this.#options
+  /** The next chunk, as soon as it is full or old enough; after the last, how it ended. Rejects when aborted. */
+  async next(): Promise<Chunk | Ending> {
     for (;;) {
-      signal.throwIfAborted()
-      const chunk = this.#chunks[0]
-      if (chunk === undefined) {
-        if (this.#ending !== undefined) return undefined
-        await this.#woken(undefined)
-        continue
+      this.#options.signal.throwIfAborted()
+      const dueMs = this.#queue.dueMs
+      if (dueMs === 0 || this.#paused || this.#ending !== undefined) {
+        const chunk = this.#take()
+        if (chunk !== undefined) return chunk
+        if (this.#ending !== undefined) return this.#ending
       }
-      const waitMs = chunk.startedMs + limits.withinMs - clock.now()
-      const full = chunk.events.length >= limits.most
-      if (full || waitMs <= 0 || this.#paused || this.#ending !== undefined) return this.#take(chunk)
-      await this.#woken(waitMs)
+      await this.#queue.changed(dueMs)
     }
   }
 
   /** Resolves when the socket is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
-    this.#callOffWatch()
+    this.#watchdog.stop()
     this.#options.socket.terminate()
     await this.#closed
   }
@@ -138,8 +111,8 @@ export class Connection implements AsyncDisposable {
     if (this.#ending !== undefined) return
     // One buffer, as long as nobody sets the socket's binaryType.
     const frame = data as Buffer
-    this.#alive = true
-    this.#bytes += frame.length
+    this.#watchdog.hear()
+    this.#queue.receive(frame.length)
     if (!isBinary) {
       if (this.#frames.length > 0) this.#inflate()
       this.#accept(frame.toString())
@@ -159,23 +132,26 @@ export class Connection implements AsyncDisposable {
       const results = inflate(this.#frames, dictionary, limits.maxFrameBytes)
       this.#frames = this.#frames.slice(results.length)
       for (const result of results) {
-        if ('text' in result) this.#accept(result.text)
-        else if (result.failed !== 'wrong-dictionary') observer.malformed(place, result.failed)
-        else {
+        if ('text' in result) {
+          this.#accept(result.text)
+        } else if (result.failed === 'wrong-dictionary') {
           this.#frames = []
           this.#end({ kind: 'undecodable', message: 'frames name another dictionary than was agreed on' })
           return
+        } else {
+          observer.malformed(place, result.failed)
         }
       }
     }
   }
 
   #accept(text: string): void {
-    const { read, observer, place } = this.#options
+    const { read, observer, place, limits } = this.#options
     const frame = read(text)
     switch (frame.type) {
       case 'event':
-        this.#keep(frame.event, frame.value, text.length)
+        this.#queue.push(frame.event, frame.value, text.length)
+        if (this.#queue.held >= limits.highWaterBytes && !this.#paused) this.#pause()
         break
       case 'malformed':
         observer.malformed(place, frame.reason)
@@ -191,54 +167,29 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  #keep(event: StreamEvent, value: number, size: number): void {
-    const { limits, clock, wants } = this.#options
-    let chunk = this.#chunks.at(-1)
-    if (chunk === undefined || chunk.events.length >= limits.most) {
-      chunk = {
-        events: [],
-        value,
-        at: event.at,
-        firstAt: event.at,
-        bytes: 0,
-        startedMs: clock.now(),
-        held: 0,
-      }
-      if (this.#chunks.push(chunk) === 1) this.#wake()
-    }
-    chunk.value = value
-    chunk.at = event.at
-    if (!wants(event)) return
-    chunk.held += size
-    this.#held += size
-    if (chunk.events.push(event) >= limits.most) this.#wake()
-    if (this.#held >= limits.highWaterBytes && !this.#paused) this.#pause()
-  }
-
   #pause(): void {
     const { socket, observer, place } = this.#options
     this.#paused = true
+    this.#watchdog.deafen()
     socket.pause()
     observer.paused(place)
-    this.#wake()
+    this.#queue.stir()
   }
 
-  #take(chunk: Filling): Chunk {
-    const { limits, socket, observer, place } = this.#options
-    this.#chunks.shift()
-    this.#held -= chunk.held
-    if (this.#paused && this.#held < limits.highWaterBytes / 2) {
-      this.#paused = false
-      this.#inflate()
-    }
-    if (!this.#paused && socket.isPaused) {
-      this.#alive = true
-      socket.resume()
-      observer.resumed(place)
-    }
-    const bytes = this.#bytes
-    this.#bytes = 0
-    return { events: chunk.events, value: chunk.value, at: chunk.at, firstAt: chunk.firstAt, bytes }
+  #take(): Chunk | undefined {
+    const chunk = this.#queue.take()
+    if (this.#paused && this.#queue.held < this.#options.limits.highWaterBytes / 2) this.#resume()
+    return chunk
+  }
+
+  #resume(): void {
+    const { socket, observer, place } = this.#options
+    this.#paused = false
+    this.#watchdog.listen()
+    observer.resumed(place)
+    // What had been read before the pause comes first, and may fill the queue again.
+    this.#inflate()
+    if (!this.#paused) socket.resume()
   }
 
   #heed(name: string, message: string): void {
@@ -249,10 +200,10 @@ export class Connection implements AsyncDisposable {
   }
 
   #onError(error: Error): void {
-    const { maxFrameBytes } = this.#options.limits
+    const { limits, observer, place } = this.#options
     if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
-      this.#options.observer.malformed(this.#options.place, 'oversized')
-      this.#end({ kind: 'oversized', message: `a frame is larger than ${maxFrameBytes} bytes` })
+      observer.malformed(place, 'oversized')
+      this.#end({ kind: 'oversized', message: `a frame is larger than ${limits.maxFrameBytes} bytes` })
     } else {
       this.#end({ kind: 'closed', code: 1006, message: error.message })
     }
@@ -260,34 +211,11 @@ export class Connection implements AsyncDisposable {
 
   #end(ending: Ending): void {
     if (this.#ending !== undefined) return
+    // Frames that came before the end are part of the stream.
     this.#inflate()
     this.#ending ??= ending
-    this.#callOffWatch()
+    this.#watchdog.stop()
     this.#options.socket.terminate()
-    this.#wake()
-  }
-
-  /** Pings, frames and our own pauses count as life: while paused, no ping is seen. */
-  #watch(): void {
-    const { clock, limits } = this.#options
-    if (this.#ending !== undefined) return
-    this.#callOffWatch = clock.after(limits.silenceMs / WATCHES_PER_SILENCE, () => {
-      this.#quietWatches = this.#alive || this.#paused ? 0 : this.#quietWatches + 1
-      this.#alive = false
-      if (this.#quietWatches < WATCHES_PER_SILENCE) this.#watch()
-      else this.#end({ kind: 'silent', message: `nothing came for ${limits.silenceMs / 1_000} s` })
-    })
-  }
-
-  /** Resolves at the next change that `next` may care about, or after `waitMs`. */
-  #woken(waitMs: number | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const callOff = waitMs === undefined ? undefined : this.#options.clock.after(waitMs, () => this.#wake())
-      this.#wake = () => {
-        this.#wake = () => {}
-        callOff?.()
-        resolve()
-      }
-    })
+    this.#queue.stir()
   }
 }

@@ -1,76 +1,81 @@
 import { WebSocket } from 'ws'
+import type { Wire } from '../atproto/event.ts'
 import { Connection } from './connection.ts'
 import type { Ask } from './cursor.ts'
 import type { Dictionaries } from './dictionaries.ts'
-import { handshake } from './handshake.ts'
-import { type Endpoint, helloOf, requestUrl } from './hosts.ts'
+import type { Frame } from './fields.ts'
+import { handshake, textOf } from './handshake.ts'
+import { type Endpoint, helloOf, type Request, requestUrl } from './hosts.ts'
 import type { Ending } from './observer.ts'
 import type { Settings } from './options.ts'
 import { readV1 } from './wire-v1.ts'
 import { readV2 } from './wire-v2.ts'
-
-const SUBPROTOCOLS = { v1: [], v2: ['xrpc.v1.json'] } as const
-const READERS = { v1: readV1, v2: readV2 } as const
 
 export type DialOptions = {
   settings: Settings
   dictionaries: Dictionaries
   endpoint: Endpoint
   ask: Ask
-  /** Messages too large for us shall not be sent; only v1 can be told so. */
+  /** Larger messages shall not be sent; undefined for no limit. */
   largest: number | undefined
-  /** How long the attempt may take, in milliseconds. */
+  /** For everything until the socket is open, in milliseconds. */
   withinMs: number
 }
 
-/** A connection that is open, or why there is none; and whether frames were asked to be compressed. */
-export type Dialled =
-  | { connection: Connection; compressed: boolean }
-  | { ending: Ending; compressed: boolean }
+/** Either an open connection, which the caller disposes, or why there is none. */
+export type Dialled = { compressed: boolean } & (
+  | { connection: Connection; ending: undefined }
+  | { connection: undefined; ending: Ending }
+)
 
-/** Opens a connection to `endpoint`. Rejects only with the reason of an aborted signal. */
+const PROTOCOLS: Record<Wire, string[]> = { v1: [], v2: ['xrpc.v1.json'] }
+const READERS: Record<Wire, (text: string) => Frame> = { v1: readV1, v2: readV2 }
+
+/** Opens a stream at `endpoint`. Rejects only when the subscription is aborted. */
 export async function dial(options: DialOptions): Promise<Dialled> {
   const { settings, dictionaries, endpoint, ask, largest, withinMs } = options
-  const { signal, clock, filter, limits, observer, wants } = settings
+  const { signal, clock } = settings
   const late = new AbortController()
-  const callOff = clock.after(withinMs, () => late.abort(new Error(`no answer within ${withinMs / 1000} s`)))
+  const callOff = clock.after(withinMs, () => late.abort(new Error(`no answer within ${withinMs / 1_000} s`)))
   const attempt = AbortSignal.any([signal, late.signal])
   try {
     const dictionary = await dictionaries.get(endpoint, attempt)
-    const compressed = dictionary !== undefined
-    const request = { cursor: ask.value, dictionary: dictionary?.id, largest }
-    const socket = new WebSocket(requestUrl(endpoint, filter, request), [...SUBPROTOCOLS[endpoint.wire]], {
-      // Offered together with zstd, hosts answer 400.
+    const request: Request = { cursor: ask.value, dictionary: dictionary?.id, largest }
+    const socket = new WebSocket(requestUrl(endpoint, settings.filter, request), PROTOCOLS[endpoint.wire], {
+      // Offered beside zstd it would be answered 400.
       perMessageDeflate: false,
-      maxPayload: limits.maxFrameBytes,
-      // The text of broken frames is not JSON either way.
+      // Bytes that are no UTF-8 harm one string, which is checked where it is used.
       skipUTF8Validation: true,
+      maxPayload: settings.maxFrameBytes,
+      headers: { 'user-agent': 'bsky-rpg' },
     })
     const connection = new Connection({
       socket,
       place: endpoint,
       read: READERS[endpoint.wire],
-      wants,
+      wants: settings.wants,
       dictionary,
       exact: ask.exact,
       signal,
-      limits,
+      limits: settings,
       clock,
-      observer,
+      observer: settings.observer,
     })
-    const ending = await handshake(socket, attempt)
-    if (ending !== undefined) {
+    const compressed = dictionary !== undefined
+    const failure = await handshake(socket, attempt)
+    if (failure !== undefined) {
       await connection[Symbol.asyncDispose]()
-      signal.throwIfAborted()
-      return { ending, compressed }
+      return { connection: undefined, ending: failure, compressed }
     }
-    connection.start(helloOf(endpoint.wire, filter, request))
-    observer.connected({ host: endpoint.host, wire: endpoint.wire, compressed })
-    return { connection, compressed }
+    connection.start(helloOf(endpoint.wire, settings.filter, request))
+    return { connection, ending: undefined, compressed }
   } catch (error) {
     signal.throwIfAborted()
-    const message = error instanceof Error ? error.message : String(error)
-    return { ending: { kind: 'unreachable', message }, compressed: false }
+    return {
+      connection: undefined,
+      ending: { kind: 'unreachable', message: textOf(error) },
+      compressed: false,
+    }
   } finally {
     callOff()
   }

@@ -1,6 +1,5 @@
-import type { Wire } from '../atproto/event.ts'
 import { dictionaryUrl, type Endpoint } from './hosts.ts'
-import type { StreamObserver } from './observer.ts'
+import type { Ending, Place, StreamObserver } from './observer.ts'
 import { type Dictionary, dictionaryOf } from './zstd.ts'
 
 export type DictionariesOptions = {
@@ -19,6 +18,8 @@ export class Dictionaries {
   readonly #v1: Dictionary | undefined
   /** By host; what v2 hosts served. */
   readonly #v2 = new Map<string, Dictionary>()
+  /** By host; why its dictionary could not be fetched. */
+  readonly #failures = new Map<string, string>()
   readonly #refused = new Set<string>()
   /** Hosts whose retired dictionary has been replaced once already. */
   readonly #replaced = new Set<string>()
@@ -40,35 +41,50 @@ export class Dictionaries {
       return fetched
     } catch (error) {
       signal.throwIfAborted()
-      // A host that has none may well have one after its next release; one that is away says so when dialled.
-      this.#options.observer.uncompressed(endpoint, error instanceof Error ? error.message : String(error))
+      // A host that has none may well have one after its next release.
+      this.#failures.set(endpoint.host, error instanceof Error ? error.message : String(error))
       return undefined
     }
   }
 
-  /** The host no longer knows the dictionary: fetch the current one, unless that was just done. */
-  retire(endpoint: Endpoint): void {
-    if (this.#replaced.has(endpoint.host)) {
-      this.refuse(endpoint, 'its current dictionary is refused')
-      return
-    }
-    this.#replaced.add(endpoint.host)
-    this.#v2.delete(endpoint.host)
+  /** The endpoint has answered, so that a dictionary which could not be fetched is worth a word. */
+  tellFailure({ host, wire }: Place): void {
+    const reason = this.#failures.get(host)
+    this.#failures.delete(host)
+    if (reason !== undefined && wire === 'v2') this.#options.observer.uncompressed({ host, wire }, reason)
   }
 
-  /** The endpoint accepted our dictionary: when it is retired one day, a new one may be fetched. */
-  accept(endpoint: Endpoint): void {
-    if (endpoint.wire === 'v2') this.#replaced.delete(endpoint.host)
+  /** Takes note of how a compressed attempt or connection at `endpoint` ended. */
+  note(ending: Ending, endpoint: Endpoint): void {
+    if (ending.kind === 'undecodable') this.#replace(endpoint, ending.message)
+    if (ending.kind !== 'refused' || ending.status !== 400 || ending.error === 'CursorTooOld') return
+    if (ending.error === 'UnknownZstdDictionary') this.#replace(endpoint, ending.message)
+    else this.#refuse(endpoint, `the host answered 400: ${ending.message}`)
+  }
+
+  /** The endpoint sends what our dictionary can read: once that is retired, a new one may be fetched. */
+  accept({ host, wire }: Place): void {
+    if (wire === 'v2') this.#replaced.delete(host)
+  }
+
+  /** Our dictionary is not the host's: fetch the current one, unless that was just done or there is none. */
+  #replace(endpoint: Endpoint, reason: string): void {
+    if (endpoint.wire === 'v1' || this.#replaced.has(endpoint.host)) {
+      this.#refuse(endpoint, reason)
+    } else {
+      this.#replaced.add(endpoint.host)
+      this.#v2.delete(endpoint.host)
+    }
   }
 
   /** Compression does not work at `endpoint`: go on without. */
-  refuse(endpoint: Endpoint, reason: string): void {
+  #refuse(endpoint: Endpoint, reason: string): void {
     this.#refused.add(keyOf(endpoint))
     this.#options.observer.uncompressed(endpoint, reason)
   }
 }
 
-function keyOf({ host, wire }: { host: string; wire: Wire }): string {
+function keyOf({ host, wire }: Place): string {
   return `${wire} ${host}`
 }
 

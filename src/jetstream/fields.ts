@@ -8,9 +8,11 @@ import type {
   Handle,
   IdentityEvent,
   Micros,
+  Nsid,
   StreamEvent,
 } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
+import { microsOf } from './micros.ts'
 import type { MalformedReason } from './observer.ts'
 
 /** What a frame turned out to be. */
@@ -33,9 +35,10 @@ const GONE: ReadonlySet<unknown> = new Set<AccountStatus>([
   'desynchronized',
   'throttled',
 ])
-/** RFC 3339 with any number of decimals. */
-const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/
 const UNKNOWN: Frame = { type: 'unknown' }
+/** A network has some dozens of collections and names one in every commit: each is checked once. */
+const MOST_COLLECTIONS_KNOWN = 1_000
+const knownCollections = new Set<unknown>()
 
 export function malformed(reason: MalformedReason): Frame {
   return { type: 'malformed', reason }
@@ -55,7 +58,7 @@ export function objectOf(text: string): JsonObject | undefined {
 export function commitFrame(did: Did, at: Micros, value: number, fields: unknown): Frame {
   if (!isObject(fields)) return malformed('commit')
   const { rev, operation, collection, rkey, record } = fields
-  if (!isTid(rev) || !isNsid(collection) || !isRecordKey(rkey)) return malformed('commit')
+  if (!isTid(rev) || !isCollection(collection) || !isRecordKey(rkey)) return malformed('commit')
   let event: CommitEvent
   switch (operation) {
     case 'create':
@@ -104,15 +107,11 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-/** Microseconds of an RFC 3339 time; undefined when it is none. */
-export function microsOf(text: unknown): Micros | undefined {
-  if (typeof text !== 'string') return undefined
-  const parts = DATETIME.exec(text)
-  if (parts === null) return undefined
-  const [, seconds = '', decimals = '', zone = ''] = parts
-  const millis = Date.parse(seconds + zone)
-  if (Number.isNaN(millis)) return undefined
-  return millis * 1_000 + (decimals === '' ? 0 : Number(decimals.slice(0, 6).padEnd(6, '0')))
+function isCollection(value: unknown): value is Nsid {
+  if (knownCollections.has(value)) return true
+  if (!isNsid(value)) return false
+  if (knownCollections.size < MOST_COLLECTIONS_KNOWN) knownCollections.add(value)
+  return true
 }
 
 /**

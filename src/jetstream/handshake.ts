@@ -26,7 +26,7 @@ export function handshake(socket: WebSocket, signal: AbortSignal): Promise<Endin
 }
 
 /** What to tell of an error; connecting to several addresses fails with an empty message. */
-function textOf(error: unknown): string {
+export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0])
   return error.message

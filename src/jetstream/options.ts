@@ -3,76 +3,86 @@ import type { Backoff } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { ConnectionLimits } from './connection.ts'
 import { type Filter, parseTarget, type Target } from './hosts.ts'
-import { type StreamObserver, silentObserver } from './observer.ts'
+import type { StreamObserver } from './observer.ts'
 
 export type SubscribeOptions = {
-  /** Servers in the order to try; see `parseTarget` for what a URL may say. */
+  /**
+   * URLs in order of preference. `wss://host` uses the best wire that the host speaks; the path `/subscribe`
+   * or `/xrpc/network.bsky.jetstream.subscribeEvents` fixes one. `ws://` for hosts without TLS.
+   */
   hosts: readonly string[]
-  /** The place to go on from; the live tip without one. */
+  /** Where to go on; the live tip when undefined. */
   cursor: Cursor | undefined
+  /** Commits in other collections are left out; none are when empty. */
   collections: readonly Nsid[]
-  /** Only these people; everyone when undefined. */
+  /** Events of other people are left out; undefined means everyone. */
   dids: readonly Did[] | undefined
-  /** `auto`: zstd wherever it can be had. */
+  /** `auto` asks for zstd wherever its dictionary can be had. */
   compression: 'auto' | 'off'
-  /** The bytes of v1's dictionary; without them v1 comes uncompressed. */
+  /** The v1 wire's dictionary, which no server hands out; v1 comes uncompressed without. */
   v1Dictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
-  /** Events in one delivery at most. @default 10000 */
+  /** Events in one delivery, at most. Default 10,000. */
   most?: number
-  /** How long the first event of a delivery may wait for more, in milliseconds. @default 100 */
+  /** Milliseconds that a delivery waits for more after its first event came. Default 100. */
   withinMs?: number
-  /** Servers ping every 30 s; without any sign of life for so long, the next host is tried. @default 75000 */
+  /** Milliseconds without frame or ping after which a connection is given up; hosts ping every 30 s. Default 75,000. */
   silenceMs?: number
-  /** Text read and not yet taken, in bytes, at which the socket is not read any more. @default 8 MiB */
+  /** Bytes of text that may wait to be taken before the socket is paused. Default 8 MiB. */
   highWaterBytes?: number
-  /** A larger frame is refused and stepped over. @default 8 MiB */
+  /** Bytes of the largest frame that is taken, before and after decompression. Default 8 MiB. */
   maxFrameBytes?: number
-  /** @default from half a second to a minute */
+  /** Between attempts: half a second at first, a minute at most, by default. */
   backoff?: Backoff
+  /** Default: the system's. */
   clock?: Clock
 }
 
-/** The options as the loop uses them. */
-export type Settings = {
+/** The options with every default filled in and every URL read. */
+export type Settings = ConnectionLimits & {
   targets: readonly [Target, ...Target[]]
   filter: Filter
+  wants: (event: StreamEvent) => boolean
   compression: 'auto' | 'off'
   v1Dictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
-  limits: ConnectionLimits
   backoff: Backoff
   clock: Clock
-  wants: (event: StreamEvent) => boolean
 }
 
-const BACKOFF: Backoff = { baseMs: 500, maxMs: 60_000, random: Math.random }
+const MIB = 1024 * 1024
 
-/** Fills in the defaults. Throws for a URL that cannot be read, and without any. */
+/** Throws when there is no host, or a URL cannot be read. */
 export function settingsOf(options: SubscribeOptions): Settings {
-  const { hosts, collections, dids, compression, v1Dictionary, observer = silentObserver, signal } = options
-  const [first, ...rest] = hosts.map(parseTarget)
+  const { hosts, collections, dids, compression, v1Dictionary, observer, signal } = options
+  const [first, ...others] = hosts.map(parseTarget)
   if (first === undefined) throw new Error('Expected at least one Jetstream URL, got none')
-  const people = dids === undefined ? undefined : new Set(dids)
   return {
-    targets: [first, ...rest],
+    targets: [first, ...others],
     filter: { collections, dids },
+    wants: wantsOf(collections, dids),
     compression,
     v1Dictionary,
     observer,
     signal,
-    limits: {
-      most: options.most ?? 10_000,
-      withinMs: options.withinMs ?? 100,
-      silenceMs: options.silenceMs ?? 75_000,
-      highWaterBytes: options.highWaterBytes ?? 8 * 2 ** 20,
-      maxFrameBytes: options.maxFrameBytes ?? 8 * 2 ** 20,
-    },
-    backoff: options.backoff ?? BACKOFF,
+    most: options.most ?? 10_000,
+    withinMs: options.withinMs ?? 100,
+    silenceMs: options.silenceMs ?? 75_000,
+    highWaterBytes: options.highWaterBytes ?? 8 * MIB,
+    maxFrameBytes: options.maxFrameBytes ?? 8 * MIB,
+    backoff: options.backoff ?? { baseMs: 500, maxMs: 60_000, random: Math.random },
     clock: options.clock ?? systemClock,
-    // A server may not know the filter, or the list may be too long for it.
-    wants: people === undefined ? () => true : ({ did }) => people.has(did),
+  }
+}
+
+/** The filter once more on our side: hosts take only so long lists, and are not to be relied on. */
+function wantsOf(collections: readonly Nsid[], dids: readonly Did[] | undefined): Settings['wants'] {
+  const wanted = new Set<string>(collections)
+  const people = dids === undefined ? undefined : new Set<string>(dids)
+  return (event) => {
+    if (people !== undefined && !people.has(event.did)) return false
+    return event.kind !== 'commit' || wanted.size === 0 || wanted.has(event.collection)
   }
 }

@@ -1,71 +1,48 @@
+import type { Wire } from '../atproto/event.ts'
+import type { Step } from './backoff.ts'
 import { type Endpoint, endpointOf, type Target } from './hosts.ts'
-import type { GapReason, Place } from './observer.ts'
 
-/** Which endpoint is next, and what earlier attempts have taught about the place to ask for. */
+/** Which host of the list is tried, and which wire there. */
 export class Route {
   readonly #targets: readonly [Target, ...Target[]]
-  #target = 0
-  #wire = 0
-  /** Hosts and wires that do not know our place: they are asked by time. */
-  readonly #lost = new Set<string>()
-  #oversized = 0
-  #suspicion: GapReason | undefined
+  #at = 0
+  /** Wires that the host at hand was found not to speak. */
+  #tried = 0
 
   constructor(targets: readonly [Target, ...Target[]]) {
     this.#targets = targets
   }
 
   get endpoint(): Endpoint {
-    const target = this.#targets[this.#target] ?? this.#targets[0]
-    return endpointOf(target, target.wires[this.#wire] ?? target.wires[0])
+    return endpointOf(this.#target, this.#wire)
   }
 
+  /** True when the host at hand may speak an older wire than the one tried. */
   get olderWireLeft(): boolean {
-    return this.#wire + 1 < (this.#targets[this.#target]?.wires.length ?? 0)
+    return this.#tried + 1 < this.#target.wires.length
   }
 
-  /** What may have been missed, to be told with the next events. */
-  get suspicion(): GapReason | undefined {
-    return this.#suspicion
+  /** A host that is come back to is tried with its best wire again: it may have been renewed. */
+  follow(step: Step): void {
+    switch (step) {
+      case 'redial':
+      case 'again':
+        break
+      case 'other-wire':
+        this.#tried += 1
+        break
+      case 'next':
+        this.#at = (this.#at + 1) % this.#targets.length
+        this.#tried = 0
+        break
+    }
   }
 
-  /** How many times running this place has ended in a frame too large to take. */
-  get oversizedTimes(): number {
-    return this.#oversized
+  get #target(): Target {
+    return this.#targets[this.#at] ?? this.#targets[0]
   }
 
-  isLost(place: Place): boolean {
-    return this.#lost.has(keyOf(place))
+  get #wire(): Wire {
+    return this.#target.wires[this.#tried] ?? this.#target.wires[0]
   }
-
-  /** The host does not know our place there, because of `reason`. */
-  lose(place: Place, reason: GapReason): void {
-    this.#lost.add(keyOf(place))
-    this.#suspicion = reason
-  }
-
-  meetOversized(): void {
-    this.#oversized += 1
-    this.#suspicion = 'oversized'
-  }
-
-  /** Events have come: what went wrong on the way here is over. */
-  arrive(): void {
-    this.#lost.clear()
-    this.#oversized = 0
-    this.#suspicion = undefined
-  }
-
-  takeOlderWire(): void {
-    this.#wire += 1
-  }
-
-  takeNextHost(): void {
-    this.#target = (this.#target + 1) % this.#targets.length
-    this.#wire = 0
-  }
-}
-
-function keyOf({ host, wire }: Place): string {
-  return `${wire} ${host}`
 }

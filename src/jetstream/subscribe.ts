@@ -1,160 +1,161 @@
 // The Jetstream client: whatever host and wire, one stream of events with their cursor. Here: the loop that
-// dials, delivers and fails over. What to ask is in cursor.ts and hosts.ts, what to do after a failure in
+// dials, delivers and fails over. What to ask for is in cursor.ts and hosts.ts, what to do after a failure in
 // backoff.ts, a socket's queue in connection.ts. Nothing here knows a rule or a store.
-import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
-import { dialMs, stepAfter, waitBefore } from './backoff.ts'
+import type { Cursor, StreamEvent } from '../atproto/event.ts'
+import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from './backoff.ts'
 import { pause } from './clock.ts'
-import type { Chunk, Connection } from './connection.ts'
-import { type Ask, askFrom, isPast, mayBeClamped } from './cursor.ts'
+import type { Connection } from './connection.ts'
+import { askFrom, isPast, mayBeClamped } from './cursor.ts'
 import { dial } from './dial.ts'
 import { Dictionaries } from './dictionaries.ts'
 import type { Endpoint } from './hosts.ts'
-import type { Ending, Gap, GapReason } from './observer.ts'
+import type { Ending, Gap, GapReason, Place } from './observer.ts'
 import { type Settings, type SubscribeOptions, settingsOf } from './options.ts'
+import type { Chunk } from './queue.ts'
 import { Route } from './route.ts'
+import { Trouble } from './trouble.ts'
 
 export type { Ending, Gap, GapReason, MalformedReason, Place, StreamObserver } from './observer.ts'
 export { silentObserver } from './observer.ts'
 export type { SubscribeOptions } from './options.ts'
 
 export type Delivery = {
-  /** In the order of the wire. Empty when everything that came was filtered out here. */
+  /** In the order of the wire. Empty when all that came was filtered out on our side. */
   events: StreamEvent[]
   /** The place after the last of them. May be saved once the next delivery is asked for. */
   cursor: Cursor | undefined
-  /** Received on the wire, in bytes. */
+  /** Received on the wire since the delivery before, in bytes. */
   bytes: number
   /** What may be missing before the first of `events`. */
   gaps: Gap[]
 }
 
-/** A first event later than asked for by more than this is a gap, where the host may have clamped the cursor. */
-const CLAMPED: Micros = 60_000_000
+type AttemptCircumstances = Pick<Circumstances, 'healthy' | 'compressed' | 'exact'>
+
+type DeliverOptions = {
+  place: Place
+  compressed: boolean
+  /** Why the place had to be asked for otherwise than plainly. */
+  detour: GapReason | undefined
+  clamped: boolean
+}
 
 /**
- * Yields what the hosts send from `options.cursor` on, for ever: failures are told to the observer and
- * retried. At least once: after a reconnection, events may come again. Ends by `break`; rejects with the
- * signal's reason when aborted; both after the socket is closed. Throws at once for a URL that it cannot read.
+ * Yields what the hosts send after `options.cursor`, for ever: failures are told to the observer and tried
+ * again. At least once: after a reconnection, events may come again. Ends by `break`; rejects with the
+ * signal's reason when aborted; both once the socket is closed. Throws at once for a URL that it cannot read.
  */
 export function subscribe(options: SubscribeOptions): AsyncGenerator<Delivery, void, undefined> {
-  return stream(settingsOf(options), options.cursor)
+  return new Subscription(settingsOf(options), options.cursor).run()
 }
 
-async function* stream(
-  settings: Settings,
-  start: Cursor | undefined,
-): AsyncGenerator<Delivery, void, undefined> {
-  const { signal, observer, clock, backoff, targets, limits } = settings
-  const dictionaries = new Dictionaries(settings)
-  const route = new Route(targets)
-  let cursor = start
-  let failures = 0
-  for (;;) {
-    signal.throwIfAborted()
-    const { endpoint, oversizedTimes } = route
-    const from = cursor
-    // v1 can be told to leave large messages out; only where that does not help they have to be stepped over.
-    const steps = endpoint.wire === 'v1' ? Math.max(0, oversizedTimes - 1) : oversizedTimes
-    const ask = askFrom(from, endpoint, { steps, byTime: route.isLost(endpoint) })
-    const largest = oversizedTimes > 0 ? limits.maxFrameBytes : undefined
-    const openedMs = clock.now()
-    observer.connecting(endpoint, ask.value)
-    const withinMs = dialMs(failures, targets.length)
-    const dialled = await dial({ settings, dictionaries, endpoint, ask, largest, withinMs })
-    let ending: Ending
-    if ('connection' in dialled) {
-      dictionaries.accept(endpoint)
-      await using connection = dialled.connection
-      for await (const chunk of chunksOf(connection)) {
-        const reached = { host: endpoint.host, wire: endpoint.wire, value: chunk.value, at: chunk.at }
-        const reason =
-          cursor === from ? suspicionOf(route, connection, ask, endpoint, chunk, openedMs) : undefined
-        const gaps = reason === undefined ? [] : [gapOf(reason, from, endpoint, chunk)]
-        for (const gap of gaps) observer.gap(gap)
-        yield { events: chunk.events, cursor: reached, bytes: chunk.bytes, gaps }
-        // Asked for the next: what was given is in good hands.
-        cursor = reached
-        route.arrive()
+class Subscription {
+  readonly #settings: Settings
+  readonly #dictionaries: Dictionaries
+  readonly #route: Route
+  readonly #trouble = new Trouble()
+  /** After the last event that the consumer is done with. */
+  #cursor: Cursor | undefined
+  /** In a row, without anything new. */
+  #failures = 0
+
+  constructor(settings: Settings, cursor: Cursor | undefined) {
+    this.#settings = settings
+    this.#dictionaries = new Dictionaries(settings)
+    this.#route = new Route(settings.targets)
+    this.#cursor = cursor
+  }
+
+  async *run(): AsyncGenerator<Delivery, void, undefined> {
+    const { signal, observer, clock, backoff, targets, maxFrameBytes } = this.#settings
+    for (;;) {
+      signal.throwIfAborted()
+      const { endpoint } = this.#route
+      const before = this.#cursor
+      const detour = this.#trouble.detour(endpoint)
+      const ask = askFrom(before, endpoint, detour)
+      observer.connecting(endpoint, ask.value)
+      const dialled = await dial({
+        settings: this.#settings,
+        dictionaries: this.#dictionaries,
+        endpoint,
+        ask,
+        largest: detour.oversized ? maxFrameBytes : undefined,
+        withinMs: dialMs(this.#failures, targets.length),
+      })
+      const { connection, compressed } = dialled
+      const openedMs = clock.now()
+      const clamped = mayBeClamped(ask, endpoint, openedMs)
+      const ending =
+        connection === undefined
+          ? dialled.ending
+          : yield* this.#deliver(connection, { place: endpoint, compressed, detour: detour.reason, clamped })
+      signal.throwIfAborted()
+      observer.disconnected(endpoint, ending)
+      // A connection counts when it brought something new and lasted, or lasted long.
+      const moved = this.#cursor !== undefined && isPast(this.#cursor, before)
+      const lasted = clock.now() - openedMs >= (moved ? backoff.baseMs : backoff.maxMs)
+      const healthy = connection !== undefined && lasted
+      const step = this.#follow(ending, endpoint, { healthy, compressed, exact: ask.exact })
+      const ms = waitBefore(step, this.#failures, targets.length, backoff)
+      if (ms > 0) {
+        observer.waiting(ms, this.#failures)
+        await pause(clock, ms, signal)
       }
-      ending = connection.ending ?? { kind: 'closed', code: 1006, message: 'the connection was lost' }
-    } else {
-      ending = dialled.ending
     }
-    observer.disconnected(endpoint, ending)
+  }
 
-    const moved = cursor !== undefined && cursor !== from && isPast(cursor, from)
-    const healthy = moved && clock.now() - openedMs >= backoff.baseMs
-    failures = healthy ? 1 : failures + 1
-    learn(route, dictionaries, endpoint, ending, dialled.compressed)
+  /** Hands over what comes, to the end of the connection. */
+  async *#deliver(
+    opened: Connection,
+    { place, compressed, detour, clamped }: DeliverOptions,
+  ): AsyncGenerator<Delivery, Ending, undefined> {
+    await using connection = opened
+    this.#settings.observer.connected({ host: place.host, wire: place.wire, compressed })
+    this.#dictionaries.tellFailure(place)
+    let first = true
+    for (;;) {
+      const chunk = await connection.next()
+      if ('kind' in chunk) return chunk
+      const reason = first ? (detour ?? connection.notice ?? (clamped ? 'clamped' : undefined)) : undefined
+      if (first && compressed) this.#dictionaries.accept(place)
+      first = false
+      const cursor = cursorAfter(chunk, place, this.#cursor)
+      yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps: this.#gapsBefore(chunk, place, reason) }
+      this.#cursor = cursor
+      this.#trouble.left(cursor)
+    }
+  }
+
+  /** A suspicion comes true only when the host began later than we had been. */
+  #gapsBefore(chunk: Chunk, { host, wire }: Place, reason: GapReason | undefined): Gap[] {
+    const from = this.#cursor?.at
+    if (reason === undefined || from === undefined || chunk.firstAt <= from) return []
+    const gap: Gap = { host, wire, from, to: chunk.firstAt, reason }
+    this.#settings.observer.gap(gap)
+    return [gap]
+  }
+
+  /** Learns from an ending, and goes where it leads. */
+  #follow(ending: Ending, endpoint: Endpoint, circumstances: AttemptCircumstances): Step {
+    this.#trouble.note(ending, endpoint, this.#cursor)
+    if (circumstances.compressed) this.#dictionaries.note(ending, endpoint)
     const step = stepAfter(ending, {
-      healthy,
-      compressed: dialled.compressed,
-      exact: ask.exact,
-      olderWireLeft: route.olderWireLeft,
-      oversizedTimes: route.oversizedTimes,
+      ...circumstances,
+      olderWireLeft: this.#route.olderWireLeft,
+      oversizedTimes: this.#trouble.oversizedTimes,
     })
-    if (step === 'other-wire') route.takeOlderWire()
-    if (step === 'next') route.takeNextHost()
-    const waitMs = waitBefore(step, failures, targets.length, backoff)
-    if (waitMs > 0) {
-      observer.waiting(waitMs, failures)
-      await pause(clock, waitMs, signal)
-    }
+    // Trying the same host in another way is still the same attempt.
+    if (step === 'again' || step === 'next') this.#failures = circumstances.healthy ? 1 : this.#failures + 1
+    this.#route.follow(step)
+    return step
   }
 }
 
-async function* chunksOf(connection: Connection): AsyncGenerator<Chunk, void, undefined> {
-  for (let chunk = await connection.next(); chunk !== undefined; chunk = await connection.next()) yield chunk
-}
-
-/** Remembers what `ending` says of compression, and of our place at that endpoint. */
-function learn(
-  route: Route,
-  dictionaries: Dictionaries,
-  endpoint: Endpoint,
-  ending: Ending,
-  compressed: boolean,
-): void {
-  switch (ending.kind) {
-    case 'refused':
-      if (ending.status !== 400) break
-      if (ending.error === 'CursorTooOld') route.lose(endpoint, 'cursor-too-old')
-      else if (ending.error === 'UnknownZstdDictionary') dictionaries.retire(endpoint)
-      else if (compressed) dictionaries.refuse(endpoint, `the host answered 400: ${ending.message}`)
-      break
-    case 'cursor-lost':
-      route.lose(endpoint, 'cursor-lost')
-      break
-    case 'undecodable':
-      if (endpoint.wire === 'v2') dictionaries.retire(endpoint)
-      else dictionaries.refuse(endpoint, ending.message)
-      break
-    case 'oversized':
-      route.meetOversized()
-      break
-    case 'unreachable':
-    case 'closed':
-    case 'error-frame':
-    case 'silent':
-      break
-  }
-}
-
-/** What may be missing before the first chunk of a connection. */
-function suspicionOf(
-  route: Route,
-  connection: Connection,
-  ask: Ask,
-  endpoint: Endpoint,
-  chunk: Chunk,
-  openedMs: number,
-): GapReason | undefined {
-  const reason = route.suspicion ?? connection.notice
-  if (reason !== undefined) return reason
-  const late = ask.value !== undefined && chunk.firstAt - ask.value > CLAMPED
-  return late && mayBeClamped(ask, endpoint, openedMs) ? 'clamped' : undefined
-}
-
-function gapOf(reason: GapReason, from: Cursor | undefined, { host, wire }: Endpoint, chunk: Chunk): Gap {
-  return { host, wire, from: from?.at ?? chunk.firstAt, to: chunk.firstAt, reason }
+/**
+ * The place after `chunk`. Its time never goes back: what a rewound replay brings again has been delivered,
+ * so that one failover after another does not lead further and further into the past.
+ */
+function cursorAfter(chunk: Chunk, { host, wire }: Place, before: Cursor | undefined): Cursor {
+  return { host, wire, value: chunk.value, at: Math.max(chunk.at, before?.at ?? 0) }
 }

@@ -8,11 +8,13 @@ import {
   identityFrame,
   isCount,
   malformed,
-  microsOf,
   objectOf,
   syncFrame,
   unknownFrame,
 } from './fields.ts'
+import { microsOf } from './micros.ts'
+
+const COMMIT = 'network.bsky.jetstream.subscribeEvents#commit'
 
 /**
  * Reads one frame of `subscribeEvents`; its place is `seq`. Never throws, whatever it is given.
@@ -85,6 +87,9 @@ function witnessOf({ witnessedAt, time }: JsonObject): Micros | undefined {
 }
 
 function fragmentOf(type: unknown): string | undefined {
+  // Nearly every frame has these two; comparing a string costs less than taking it apart.
+  if (type === 'message') return type
+  if (type === COMMIT) return 'commit'
   return typeof type === 'string' ? type.slice(type.lastIndexOf('#') + 1) : undefined
 }
 

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDid } from '@atcute/lexicons/syntax'
-import type { JsonObject } from '../atproto/json.ts'
-import { parseUri } from '../atproto/uri.ts'
-import { cid, viewOf } from './embeds.ts'
 import type { Faults } from './faults.ts'
 import type { Network } from './network.ts'
 import type { Person } from './people.ts'
 import { Random } from './random.ts'
-import { repositoryCar } from './repository.ts'
+import { repositoryOf } from './repository.ts'
+import { postView, profileView } from './views.ts'
 
 export type AppViewServerOptions = {
   network: Network
@@ -27,12 +25,16 @@ type Answer = { status: number; json: unknown } | { status: 200; bytes: Uint8Arr
 
 /** Answers what an AppView, the directory of DIDs and a repository server would, over the one network. */
 export function appviewHandler(options: AppViewServerOptions) {
+  const { faults } = options
   const random = new Random(options.seed ^ 0x2545f491)
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', options.url())
-    if (url.pathname.startsWith('/xrpc/app.bsky.') && random.chance(options.faults.appview)) {
-      fail(response, random)
-      return
+    if (url.pathname.startsWith('/xrpc/app.bsky.')) {
+      if (random.chance(faults.appviewHangs)) return
+      if (random.chance(faults.appview)) {
+        fail(response, random)
+        return
+      }
     }
     const answer = await answerTo(url, options)
     if ('bytes' in answer) {
@@ -49,32 +51,35 @@ async function answerTo(url: URL, { network, url: self, dictionary }: AppViewSer
   const { pathname, searchParams: query } = url
   switch (pathname) {
     case '/healthz':
-      return { status: 200, json: { status: 'ok' } }
+      return found({ status: 'ok' })
     case '/xrpc/app.bsky.actor.getProfiles': {
       const actors = query.getAll('actors')
       if (actors.length > AT_ONCE) return refusal('InvalidRequest', `at most ${AT_ONCE} actors`)
-      return { status: 200, json: { profiles: actors.flatMap((actor) => profileOf(network, actor) ?? []) } }
+      const people = actors.flatMap((actor) => personOf(network, actor) ?? network.byHandle(actor) ?? [])
+      return found({ profiles: people.flatMap((person) => profileView(person) ?? []) })
     }
     case '/xrpc/app.bsky.feed.getPosts': {
       const uris = query.getAll('uris')
       if (uris.length > AT_ONCE) return refusal('InvalidRequest', `at most ${AT_ONCE} uris`)
-      return { status: 200, json: { posts: uris.flatMap((uri) => postOf(network, uri) ?? []) } }
+      return found({ posts: uris.flatMap((uri) => postView(network, uri) ?? []) })
     }
     case '/xrpc/com.atproto.identity.resolveHandle': {
       const person = network.byHandle(query.get('handle') ?? '')
-      return person
-        ? { status: 200, json: { did: person.did } }
-        : refusal('InvalidRequest', 'Unable to resolve handle')
+      return person ? found({ did: person.did }) : refusal('InvalidRequest', 'Unable to resolve handle')
     }
-    case '/xrpc/com.atproto.sync.getRepo': {
+    case '/xrpc/com.atproto.sync.getRepo':
+    case '/xrpc/com.atproto.sync.getLatestCommit': {
       const person = personOf(network, query.get('did') ?? '')
+      // Those of people who are away stay, so that an answer does not depend on when the question comes.
       if (person === undefined || person.status === 'deleted')
-        return refusal('RepoNotFound', 'no such repository')
-      return { status: 200, bytes: await repositoryCar(person), type: 'application/vnd.ipld.car' }
+        return refusal('RepoNotFound', 'it is not here')
+      const { cid, rev, car } = await repositoryOf(person)
+      if (pathname.endsWith('getLatestCommit')) return found({ cid, rev })
+      return { status: 200, bytes: car, type: 'application/vnd.ipld.car' }
     }
     case '/xrpc/network.bsky.jetstream.getZstdDictionary': {
       const current = dictionary()
-      if (current === undefined) return { status: 404, json: { error: 'NotFound', message: 'no dictionary' } }
+      if (current === undefined) return missing('no dictionary')
       return { status: 200, bytes: current, type: 'application/octet-stream' }
     }
     default:
@@ -82,35 +87,32 @@ async function answerTo(url: URL, { network, url: self, dictionary }: AppViewSer
   }
 }
 
+/** A DID document, as the directory serves it: of people of other methods, too, for there is no other place. */
 function documentOf(network: Network, did: string, serviceEndpoint: string): Answer {
-  const person = personOf(network, decodeURIComponent(did))
-  if (person === undefined) return { status: 404, json: { error: 'NotFound', message: 'nothing here' } }
+  const person = personOf(network, decoded(did))
+  if (person === undefined) return missing('nothing here')
   const service = [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }]
-  return { status: 200, json: { id: person.did, alsoKnownAs: [`at://${person.handle}`], service } }
+  return found({ id: person.did, alsoKnownAs: [`at://${person.handle}`], service })
 }
 
-function profileOf(network: Network, actor: string): object | undefined {
-  const person = personOf(network, actor) ?? network.byHandle(actor)
-  if (person === undefined || person.status !== 'active') return undefined
-  const { did, handle, displayName, shy, records } = person
-  let postsCount = 0
-  for (const path of records.keys()) if (path.startsWith('app.bsky.feed.post/')) postsCount += 1
-  const labels = shy
-    ? [{ src: did, uri: `at://${did}/app.bsky.actor.profile/self`, val: '!no-unauthenticated' }]
-    : []
-  return { did, handle, displayName, postsCount, labels }
-}
-
-function postOf(network: Network, uri: string): object | undefined {
-  const id = parseUri(uri)
-  const record = id && network.record(id)
-  if (id === undefined || record === undefined) return undefined
-  const embed = viewOf(record.embed as JsonObject | undefined)
-  return { uri, cid: cid(new Random(uri.length)), author: { did: id.did }, record, ...(embed && { embed }) }
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function personOf(network: Network, did: string): Person | undefined {
   return isDid(did) ? network.person(did) : undefined
+}
+
+function found(json: unknown): Answer {
+  return { status: 200, json }
+}
+
+function missing(message: string): Answer {
+  return { status: 404, json: { error: 'NotFound', message } }
 }
 
 function refusal(error: string, message: string): Answer {
@@ -118,12 +120,11 @@ function refusal(error: string, message: string): Answer {
 }
 
 function fail(response: ServerResponse, random: Random): void {
-  const soon = String(Math.floor(Date.now() / 1000) + 1)
+  const reset = String(Math.floor(Date.now() / 1_000) + 1)
+  const limits = { 'ratelimit-limit': '3000', 'ratelimit-remaining': '0', 'ratelimit-reset': reset }
   switch (random.below(4)) {
     case 0:
-      response
-        .writeHead(429, { 'ratelimit-reset': soon, 'retry-after': '1' })
-        .end('{"error":"RateLimitExceeded"}')
+      response.writeHead(429, limits).end('{"error":"RateLimitExceeded"}')
       break
     case 1:
       response.writeHead(500).end('{"error":"InternalServerError"}')

@@ -1,4 +1,4 @@
-import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { Micros, StreamEvent, Wire } from '../atproto/event.ts'
 import { frameV1, frameV2 } from './frames.ts'
 
 /** An event in its place, and as each wire shows it; made when first sent. */
@@ -13,7 +13,8 @@ export class Entry {
     this.event = event
   }
 
-  frame(wire: 'v1' | 'v2'): string | undefined {
+  /** Undefined where the wire does not tell of it. */
+  frame(wire: Wire): string | undefined {
     if (wire === 'v2') {
       this.#v2 ??= frameV2(this.event, this.seq)
       return this.#v2
@@ -29,20 +30,25 @@ export class Archive {
   readonly #firstSeq: number
   /** Entries before this one are not served any more. */
   floor = 0
-  #listeners = new Set<() => void>()
+  #listeners = new Set<(added: readonly StreamEvent[]) => void>()
 
   /** @param firstSeq servers number what they see each in their own way */
   constructor(firstSeq: number) {
     this.#firstSeq = firstSeq
   }
 
+  /** The number of what is added next. */
+  get nextSeq(): number {
+    return this.#firstSeq + this.entries.length
+  }
+
   add(events: readonly StreamEvent[]): void {
-    for (const event of events) this.entries.push(new Entry(this.#firstSeq + this.entries.length, event))
-    for (const listener of this.#listeners) listener()
+    for (const event of events) this.entries.push(new Entry(this.nextSeq, event))
+    for (const listener of this.#listeners) listener(events)
   }
 
   /** Calls `listener` whenever something was added, until the function returned is called. */
-  onAdded(listener: () => void): () => void {
+  onAdded(listener: (added: readonly StreamEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

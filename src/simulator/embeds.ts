@@ -40,18 +40,22 @@ export function embedOf(random: Random): JsonObject | undefined {
   return { $type: 'app.bsky.embed.images', images: [] }
 }
 
-/** The same embed with everything in it described. */
+/** The same embed with everything in it described, as far as it can be after the fact. */
 export function described(embed: JsonObject, random: Random): JsonObject {
   const alt = random.pick(SIGHTS)
-  if (Array.isArray(embed.images))
-    return { ...embed, images: embed.images.map((image) => ({ ...image, alt })) }
-  if (embed.$type === 'app.bsky.embed.video') return { ...embed, alt }
-  return embed
-}
-
-/** An embed as the AppView shows it. */
-export function viewOf(embed: JsonObject | undefined): JsonObject | undefined {
-  return embed && { ...embed, $type: `${embed.$type}#view` }
+  const describe = (items: unknown) => (items as JsonObject[]).map((item) => ({ ...item, alt }))
+  switch (embed.$type) {
+    case 'app.bsky.embed.images':
+      return { ...embed, images: describe(embed.images) }
+    case 'app.bsky.embed.gallery':
+      return { ...embed, items: describe(embed.items) }
+    case 'app.bsky.embed.video':
+      return { ...embed, alt }
+    case 'app.bsky.embed.recordWithMedia':
+      return { ...embed, media: described(embed.media as JsonObject, random) }
+    default:
+      return embed
+  }
 }
 
 function images(random: Random): JsonObject {

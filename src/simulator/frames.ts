@@ -5,7 +5,7 @@ import { Random } from './random.ts'
 /** One frame of `/subscribe`, as a real server writes it; what that wire does not have is `undefined`. */
 export function frameV1(event: StreamEvent, seq: number): string | undefined {
   const { did, at } = event
-  const head = { did, time_us: at, kind: event.kind }
+  const head = { did, time_us: at, cursor: seq, kind: event.kind }
   switch (event.kind) {
     case 'commit':
       return JSON.stringify({ ...head, commit: commitOf(event, seq) })

@@ -7,6 +7,7 @@ import type { JsonObject } from '../atproto/json.ts'
 import { parseUri, type RecordId, uriOf } from '../atproto/uri.ts'
 import { type Media, mediaOf } from '../game/media.ts'
 import { pathOf, type RecordPath } from '../game/state.ts'
+import { Elsewhere } from './elsewhere.ts'
 import { cid, described, embedOf, sentence } from './embeds.ts'
 import { type Person, people } from './people.ts'
 import { Random } from './random.ts'
@@ -33,9 +34,10 @@ const RECENT = 8
 /** Posts that may be reposted; older ones make room. */
 const POOL = 3_000
 
-/** Posts by someone whom the stream never shows: only the AppView knows what is in them. */
-const ELSEWHERE: Did = 'did:plc:elsewhereelsewhereelsewh'
-const ELSEWHERE_POSTS = 400
+/** At most one in so many is away at a time, so that there is always somebody to act. */
+const AWAY = 5
+/** How often to draw lots before the first who is there acts. */
+const DRAWS = 100
 
 const POST: Nsid = 'app.bsky.feed.post'
 const LIKE: Nsid = 'app.bsky.feed.like'
@@ -49,8 +51,7 @@ export class Network {
   readonly #options: NetworkOptions
   readonly #random: Random
   readonly #byDid = new Map<Did, Person>()
-  readonly #elsewhere = new Map<string, JsonObject | undefined>()
-  readonly #elsewhereUris: readonly string[]
+  readonly #elsewhere: Elsewhere
   readonly #pool: Pooled[] = []
   #happened = 0
 
@@ -59,11 +60,7 @@ export class Network {
     this.#random = new Random(options.seed)
     this.people = people(options.actors, options.seed)
     for (const person of this.people) this.#byDid.set(person.did, person)
-    for (let i = 0; i < ELSEWHERE_POSTS; i++) {
-      const rkey = createRaw(options.start - (ELSEWHERE_POSTS - i) * 1_000_000, 7)
-      this.#elsewhere.set(uriOf({ did: ELSEWHERE, collection: POST, rkey }), embedOf(this.#random))
-    }
-    this.#elsewhereUris = [...this.#elsewhere.keys()]
+    this.#elsewhere = new Elsewhere(options.start, this.#random)
   }
 
   /** The time of the next happening. */
@@ -110,9 +107,7 @@ export class Network {
 
   /** The record as it stands, of anybody. */
   record(id: RecordId): JsonObject | undefined {
-    const uri = uriOf(id)
-    if (this.#elsewhere.has(uri)) return { $type: POST, text: 'elsewhere', embed: this.#elsewhere.get(uri) }
-    return this.#byDid.get(id.did)?.records.get(pathOf(id))
+    return this.#elsewhere.post(uriOf(id)) ?? this.#byDid.get(id.did)?.records.get(pathOf(id))
   }
 
   /** What a post shows; `undefined` where there is none. */
@@ -124,19 +119,22 @@ export class Network {
 
   /** The first people do the most, as in life. */
   #someone(): Person {
-    for (;;) {
+    for (let draw = 0; draw < DRAWS; draw++) {
       const index = Math.floor(this.people.length * this.#random.next() ** 2.5)
       const person = this.people[index]
       if (person?.status === 'active') return person
     }
+    const person = this.people.find(({ status }) => status === 'active')
+    if (person === undefined) throw new Error('Expected a network with somebody in it, found nobody')
+    return person
   }
 
   #like(person: Person, at: Micros): CommitEvent {
     const target = this.#random.chance(0.05)
       ? `at://${this.#someone().did}/app.bsky.feed.generator/what-is-new`
       : this.#random.chance(0.5)
-        ? uriOf(this.#pooled()?.id ?? elsewhereId())
-        : this.#random.pick(this.#elsewhereUris)
+        ? uriOf(this.#pooled()?.id ?? this.#elsewhere.absent)
+        : this.#random.pick(this.#elsewhere.uris)
     return this.#create(person, at, LIKE, { subject: { uri: target, cid: cid(this.#random) } })
   }
 
@@ -158,7 +156,7 @@ export class Network {
   #repost(person: Person, at: Micros): CommitEvent {
     const pooled = this.#random.chance(0.7) ? this.#pooled() : undefined
     if (pooled !== undefined) pooled.author.frozenUntil = this.#happened + SETTLED
-    const uri = pooled === undefined ? this.#random.pick(this.#elsewhereUris) : uriOf(pooled.id)
+    const uri = pooled === undefined ? this.#random.pick(this.#elsewhere.uris) : uriOf(pooled.id)
     return this.#create(person, at, REPOST, { subject: { uri, cid: cid(this.#random) } })
   }
 
@@ -263,7 +261,8 @@ export class Network {
       back.status = 'active'
       return [{ kind: 'account', did: back.did, at, time: at, status: 'active' }, this.#like(back, at)]
     }
-    if (!this.#change(person, POST)) return [this.#like(person, at)]
+    const crowded = (away.length + 1) * AWAY > this.people.length
+    if (crowded || !this.#change(person, POST)) return [this.#like(person, at)]
     const status: AccountStatus = this.#random.pick(['deactivated', 'deleted', 'takendown', 'deactivated'])
     person.status = status
     if (status === 'deleted') person.records.clear()
@@ -301,10 +300,6 @@ export class Network {
 
 function idOf({ did, collection, rkey }: CommitEvent): RecordId {
   return { did, collection, rkey }
-}
-
-function elsewhereId(): RecordId {
-  return { did: ELSEWHERE, collection: POST, rkey: '3kelsewhere22' }
 }
 
 function split(path: string): [Nsid, string] {

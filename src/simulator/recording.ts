@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { StreamEvent } from '../atproto/event.ts'
-import { readV1 } from '../jetstream/wire-v1.ts'
+import { isDid, isHandle, isNsid, isRecordKey, isTid } from '@atcute/lexicons/syntax'
+import type { AccountStatus, StreamEvent } from '../atproto/event.ts'
+import { isObject, type JsonObject } from '../atproto/json.ts'
 
 /**
  * Reads a file of v1 messages, one a line.
@@ -10,8 +11,41 @@ export function readRecording(path: string): StreamEvent[] {
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return []
-    const frame = readV1(line)
-    if (frame.type === 'event') return [frame.event]
+    const event = readMessage(line)
+    if (event !== undefined) return [event]
     throw new Error(`${path}:${index + 1} is not a message of Jetstream's /subscribe`)
   })
+}
+
+/** Strict where clients are lenient: a recording is meant to hold what was really sent. */
+function readMessage(line: string): StreamEvent | undefined {
+  let message: unknown
+  try {
+    message = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (!isObject(message)) return undefined
+  const { did, time_us: at, kind } = message
+  if (!isDid(did) || typeof at !== 'number' || !Number.isSafeInteger(at)) return undefined
+  const told: JsonObject = isObject(message[String(kind)]) ? (message[String(kind)] as JsonObject) : {}
+  switch (kind) {
+    case 'commit': {
+      const { rev, operation: op, collection, rkey, record } = told
+      if (!isTid(rev) || !isNsid(collection) || !isRecordKey(rkey)) return undefined
+      if (op === 'delete') return { kind, did, at, rev, op, collection, rkey, record: undefined }
+      if ((op !== 'create' && op !== 'update') || !isObject(record)) return undefined
+      return { kind, did, at, rev, op, collection, rkey, record }
+    }
+    case 'identity':
+      return { kind, did, at, handle: isHandle(told.handle) ? told.handle : undefined }
+    case 'account': {
+      const time = Date.parse(String(told.time)) * 1_000
+      if (typeof told.active !== 'boolean' || Number.isNaN(time)) return undefined
+      const status = told.active ? 'active' : ((told.status ?? 'inactive') as AccountStatus)
+      return { kind, did, at, time, status }
+    }
+    default:
+      return undefined
+  }
 }

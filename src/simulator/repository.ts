@@ -1,12 +1,17 @@
 import { writeCarStream } from '@atcute/car'
 import { encode, toBytes } from '@atcute/cbor'
-import { type Cid, CODEC_DCBOR, create, fromString, toCidLink } from '@atcute/cid'
+import { type Cid, CODEC_DCBOR, toString as cidText, create, fromString, toCidLink } from '@atcute/cid'
+import type { Tid } from '@atcute/lexicons/syntax'
 import { MemoryBlockStore, NodeStore, NodeWrangler } from '@atcute/mst'
 import { createRaw } from '@atcute/tid'
 import type { Person } from './people.ts'
 
-/** A person's repository as a CAR file, as its server would give it, but for the signature, which nobody here checks. */
-export async function repositoryCar({ did, records, revMicros, index }: Person): Promise<Uint8Array> {
+/** A repository as its server gives it: its newest commit, and all of it as a CAR file. */
+export type Repository = { cid: string; rev: Tid; car: Uint8Array }
+
+/** A person's repository as it stands; its signature is empty, for nobody here checks it. */
+export async function repositoryOf({ did, records, revMicros, index }: Person): Promise<Repository> {
+  const rev = createRaw(revMicros, index % 1024)
   const blocks: { cid: Uint8Array; data: Uint8Array }[] = []
   const add = async (value: unknown): Promise<Cid> => {
     const data = encode(value)
@@ -28,11 +33,11 @@ export async function repositoryCar({ did, records, revMicros, index }: Person):
     version: 3,
     did,
     data: toCidLink(fromString(root)),
-    rev: createRaw(revMicros, index % 1024),
+    rev,
     prev: null,
     sig: toBytes(new Uint8Array(64)),
   })
   const chunks: Uint8Array[] = []
   for await (const chunk of writeCarStream([toCidLink(commit)], blocks)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return { cid: cidText(commit), rev, car: Buffer.concat(chunks) }
 }

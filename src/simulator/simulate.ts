@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Micros } from '../atproto/event.ts'
 import { ALL_FAULTS, NO_FAULTS } from './faults.ts'
+import { live } from './live.ts'
 import { Network } from './network.ts'
 import { readRecording } from './recording.ts'
 import { type Simulator, startSimulator } from './simulator.ts'
@@ -21,7 +21,6 @@ export type SimulateOptions = {
 }
 
 const DAY: Micros = 86_400_000_000
-const TICK_MS = 50
 
 /** Starts a simulator with its history; `run` keeps it living until the signal aborts. */
 export async function simulate(
@@ -49,16 +48,7 @@ export async function simulate(
   return {
     simulator,
     run: async (signal) => {
-      network.moveTo(Math.max(network.now, clock()), Math.max(1, Math.floor(1_000_000 / rate)))
-      const started = performance.now()
-      let emitted = 0
-      while (!signal.aborted) {
-        await sleep(TICK_MS, undefined, { signal }).catch(() => {})
-        // By the time that has passed, so that a late tick is made up for.
-        const due = Math.floor(((performance.now() - started) / 1000) * rate) - emitted
-        if (due > 0) simulator.emit(due)
-        emitted += Math.max(0, due)
-      }
+      await live(simulator, { rate, clock, signal })
       await simulator[Symbol.asyncDispose]()
     },
   }

@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net'
 import type { Micros, StreamEvent } from '../atproto/event.ts'
 import { appviewHandler } from './appview-server.ts'
 import { Archive } from './archive.ts'
+import type { WireDictionaries } from './compression.ts'
 import { type Faults, NO_FAULTS } from './faults.ts'
 import type { Network } from './network.ts'
 import { Random } from './random.ts'
 import { serveStream } from './stream-server.ts'
+import type { SlowReader } from './subscription.ts'
 
 export type SimulatorOptions = {
   network: Network
@@ -17,11 +19,21 @@ export type SimulatorOptions = {
   faults?: Partial<Faults>
   /** Servers number what they see each in their own way. @default 1 */
   firstSeq?: number
-  dictionaries?: { v1: Uint8Array | undefined; v2: Uint8Array | undefined }
-  /** When a client that does not read is given up: bytes that wait for it, milliseconds of waiting. */
-  slow?: { bytes: number; ms: number }
+  /** Another server's archive: this one shows the same, with its own numbers and times. @default none */
+  mirror?: Archive
+  /** A mirror witnesses everything up to so many microseconds later. @default 0 */
+  jitter?: Micros
+  /** What frames can be compressed with; may be changed at any time. @default none */
+  dictionaries?: WireDictionaries
+  /** When a client that does not read is given up. @default 4 MiB, 5 s */
+  slow?: SlowReader
+  /** Milliseconds between keep-alives. @default 30,000, as real ones */
   pingMs?: number
 }
+
+const NO_DICTIONARIES: WireDictionaries = { v1: undefined, v2: undefined }
+/** As real ones: they give a write of one frame 5 s. */
+const SLOW: SlowReader = { bytes: 4 * 2 ** 20, ms: 5_000 }
 
 /** A running server: Jetstream on both wires, the AppView, the directory and everybody's repository. */
 export type Simulator = AsyncDisposable & {
@@ -33,8 +45,8 @@ export type Simulator = AsyncDisposable & {
   /** May be changed at any time. */
   faults: Faults
   archive: Archive
-  /** Lets about `count` more events happen and shows them to everybody who listens. */
-  emit(count: number): void
+  /** Lets `count` events happen, or a few more where they belong together, shows them to all, and returns how many. */
+  emit(count: number): number
   /** Adds events that happened elsewhere, a recording for instance. */
   add(events: readonly StreamEvent[]): void
 }
@@ -42,11 +54,13 @@ export type Simulator = AsyncDisposable & {
 /** Starts a server over `network`. Several may share one: each sees it through its own numbers. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { network, seed, host = '127.0.0.1', port = 0, firstSeq = 1, pingMs = 30_000 } = options
-  const { dictionaries = { v1: undefined, v2: undefined }, slow = { bytes: 4 * 2 ** 20, ms: 5_000 } } =
-    options
+  const { dictionaries = NO_DICTIONARIES, slow = SLOW, mirror, jitter = 0 } = options
   const faults: Faults = { ...NO_FAULTS, ...options.faults }
   const archive = new Archive(firstSeq)
   const random = new Random(seed ^ 0x1b873593)
+  const witness = witnessOf(jitter, new Random(seed ^ 0x7feb352d))
+  if (mirror !== undefined) archive.add(mirror.entries.map(({ event }) => witness(event)))
+  const stopMirroring = mirror?.onAdded((events) => archive.add(events.map(witness)))
   let httpUrl = ''
   const answer = appviewHandler({
     network,
@@ -66,9 +80,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     server.listen(port, host, resolve)
   })
   const { port: taken } = server.address() as AddressInfo
-  httpUrl = `http://${host}:${taken}`
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${taken}`
+  httpUrl = `http://${authority}`
   return {
-    url: `ws://${host}:${taken}`,
+    url: `ws://${authority}`,
     httpUrl,
     network,
     faults,
@@ -77,9 +92,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       const events: StreamEvent[] = []
       while (events.length < count) events.push(...network.next())
       archive.add(reordered(events, faults.reorder, random))
+      return events.length
     },
     add: (events) => archive.add(events),
     [Symbol.asyncDispose]: async () => {
+      stopMirroring?.()
       stream.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -100,5 +117,16 @@ function reordered(events: readonly StreamEvent[], chance: number, random: Rando
 }
 
 function at(event: StreamEvent, time: Micros): StreamEvent {
+  // An account's own clock does not run ahead of who witnesses it.
+  if (event.kind === 'account') return { ...event, at: time, time: Math.min(event.time, time) }
   return { ...event, at: time }
+}
+
+/** Tells of events as somebody would who hears of them up to `jitter` later; nothing overtakes anything. */
+function witnessOf(jitter: Micros, random: Random): (event: StreamEvent) => StreamEvent {
+  let last: Micros = 0
+  return (event) => {
+    last = Math.max(last, event.at + random.below(jitter + 1))
+    return at(event, last)
+  }
 }

@@ -1,8 +1,11 @@
 import type { WebSocket } from 'ws'
-import type { StreamEvent, Wire } from '../atproto/event.ts'
-import type { Archive } from './archive.ts'
-import { type Faults, malformedFrame } from './faults.ts'
+import type { Wire } from '../atproto/event.ts'
+import type { Archive, Entry } from './archive.ts'
+import type { Encode } from './compression.ts'
+import { cutOff, type Faults, malformedFrame } from './faults.ts'
+import type { Filter } from './filter.ts'
 import { errorV2 } from './frames.ts'
+import { hostileEntry } from './hostile.ts'
 import type { Random } from './random.ts'
 
 export type SubscriptionOptions = {
@@ -11,90 +14,128 @@ export type SubscriptionOptions = {
   archive: Archive
   /** Where to begin in the archive. */
   index: number
-  wants: (event: StreamEvent) => boolean
-  /** Makes of a frame's text what goes over the wire. */
-  encode: (text: string) => string | Buffer
+  filter: Filter
+  encode: Encode
   faults: Faults
   random: Random
-  /** Bytes not taken by the client at which the server waits, and time until it gives up, in milliseconds. */
-  slow: { bytes: number; ms: number }
+  slow: SlowReader
   pingMs: number
 }
 
+/** When a client is given up: the bytes that it leaves waiting, and for how many milliseconds. */
+export type SlowReader = { bytes: number; ms: number }
+
 /** Frames sent before other clients have their turn. */
 const TURN = 500
+/** How often to look whether a client that is behind has read on, in milliseconds. */
+const LOOK_MS = 5
 
 /** Sends one client the archive from its place on, and what is added to it, no faster than it takes them. */
-export function serve(options: SubscriptionOptions): {
-  update(wants: (event: StreamEvent) => boolean): void
-} {
-  const { socket, wire, archive, encode, faults, random, slow, pingMs } = options
-  let { index, wants } = options
-  let scheduled = false
-  let blockedSince: number | undefined
+export class Subscription {
+  readonly #options: SubscriptionOptions
+  #filter: Filter
+  #index: number
+  #sent = 0
+  #scheduled = false
+  /** Since when the client has left too much waiting, by `performance.now()`. */
+  #behindSince: number | undefined
 
-  const send = (text: string): void => socket.send(encode(text))
-  const sendOne = (): void => {
-    const entry = archive.entries[index]
-    if (entry !== undefined && wants(entry.event)) sendEntry(entry.frame(wire))
-    index += 1
-  }
-  const sendEntry = (text: string | undefined): void => {
-    if (text === undefined) return
-    if (random.chance(faults.malformed)) send(malformedFrame(random, faults.hugeFrame))
-    send(text)
-    if (random.chance(faults.duplicate)) repeatEarlier()
-    if (random.chance(faults.drop)) socket.terminate()
-  }
-  /** Sends the last few again, in order, as a server that resumes a little too early does. */
-  const repeatEarlier = (): void => {
-    for (const { event, frame } of archive.entries.slice(Math.max(0, index - 5), index).map((entry) => ({
-      event: entry.event,
-      frame: entry.frame(wire),
-    }))) {
-      if (frame !== undefined && wants(event)) send(frame)
-    }
+  constructor(options: SubscriptionOptions) {
+    const { socket, archive, faults, pingMs, filter, index } = options
+    this.#options = options
+    this.#filter = filter
+    this.#index = index
+    const stopListening = archive.onAdded(() => this.#schedule())
+    const pings = setInterval(() => {
+      if (!faults.silent && socket.readyState === socket.OPEN) socket.ping()
+    }, pingMs)
+    socket.once('close', () => {
+      stopListening()
+      clearInterval(pings)
+    })
+    this.#schedule()
   }
 
-  const pump = (): void => {
-    scheduled = false
-    if (socket.readyState !== socket.OPEN || faults.silent) return
-    for (let sent = 0; sent < TURN && index < archive.entries.length; sent++) {
-      if (socket.bufferedAmount > slow.bytes || socket.readyState !== socket.OPEN) break
-      sendOne()
-    }
-    if (socket.bufferedAmount > slow.bytes) {
-      blockedSince ??= performance.now()
-      if (performance.now() - blockedSince > slow.ms) {
-        if (wire === 'v2') socket.send(errorV2('ConsumerTooSlow', 'the client reads too slowly'))
-        socket.close(1008)
+  /** From the next event on, this is what the client wants. */
+  update(filter: Filter): void {
+    this.#filter = filter
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#pump())
+  }
+
+  #pump(): void {
+    const { socket, archive, faults, slow } = this.#options
+    this.#scheduled = false
+    for (let n = 0; n < TURN && this.#index < archive.entries.length; n++) {
+      if (socket.readyState !== socket.OPEN || faults.silent) return
+      if (socket.bufferedAmount > slow.bytes) {
+        this.#waitForReader()
         return
       }
-      schedule(5)
-      return
+      const entry = archive.entries[this.#index]
+      this.#index += 1
+      if (entry !== undefined) this.#tell(entry)
     }
-    blockedSince = undefined
-    if (index < archive.entries.length) schedule(0)
-  }
-  const schedule = (ms: number): void => {
-    if (scheduled) return
-    scheduled = true
-    if (ms === 0) setImmediate(pump)
-    else setTimeout(pump, ms)
+    this.#behindSince = undefined
+    if (this.#index < archive.entries.length) this.#schedule()
   }
 
-  const stopListening = archive.onAdded(() => schedule(0))
-  const pings = setInterval(() => {
-    if (!faults.silent && socket.readyState === socket.OPEN) socket.ping()
-  }, pingMs)
-  socket.on('close', () => {
-    stopListening()
-    clearInterval(pings)
-  })
-  schedule(0)
-  return {
-    update: (changed) => {
-      wants = changed
-    },
+  #waitForReader(): void {
+    const { socket, wire, slow } = this.#options
+    this.#behindSince ??= performance.now()
+    if (performance.now() - this.#behindSince <= slow.ms) {
+      this.#scheduled = true
+      setTimeout(() => this.#pump(), LOOK_MS)
+    } else if (wire === 'v1') {
+      socket.terminate()
+    } else {
+      this.#send(errorV2('ConsumerTooSlow', 'reading below the floor rate'))
+      socket.close(1008)
+    }
+  }
+
+  /** Sends an event, and whatever the faults make of it. */
+  #tell(entry: Entry): void {
+    const { socket, faults, random } = this.#options
+    const text = this.#frameOf(entry)
+    if (text === undefined) return
+    if (random.chance(faults.malformed)) this.#garble(text)
+    if (random.chance(faults.hostile)) this.#send(this.#frameOf(hostileEntry(random, entry)))
+    this.#send(text)
+    this.#sent += 1
+    if (random.chance(faults.duplicate)) this.#repeat()
+    if (random.chance(faults.drop) || this.#sent === faults.dropAfter) socket.terminate()
+  }
+
+  /** Sends something that is no frame, or `text` without its end. */
+  #garble(text: string): void {
+    const { socket, encode, faults, random } = this.#options
+    const cut = random.chance(0.2)
+    socket.send(cut ? cutOff(encode(text), random) : encode(malformedFrame(random, faults.hugeFrame)))
+  }
+
+  /** Sends the last few again, in order, as a server that resumes a little too early does. */
+  #repeat(): void {
+    const { archive } = this.#options
+    const again = archive.entries.slice(Math.max(0, this.#index - 5), this.#index)
+    for (const entry of again) this.#send(this.#frameOf(entry))
+  }
+
+  /** The text to send; undefined where the client does not want it or its wire does not have it. */
+  #frameOf(entry: Entry): string | undefined {
+    const { wants, largest } = this.#filter
+    if (!wants(entry.event)) return undefined
+    const text = entry.frame(this.#options.wire)
+    const tooLarge = text !== undefined && largest > 0 && Buffer.byteLength(text) > largest
+    return tooLarge ? undefined : text
+  }
+
+  #send(text: string | undefined): void {
+    const { socket, encode } = this.#options
+    if (text !== undefined) socket.send(encode(text))
   }
 }

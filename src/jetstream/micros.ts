@@ -1,0 +1,42 @@
+import type { Micros } from '../atproto/event.ts'
+
+/** RFC 3339 with any number of decimals. */
+const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/
+/** As far as the second: `2026-01-01T00:00:00`. */
+const SECOND_LENGTH = 19
+/** With six decimals, as Jetstream writes it. */
+const USUAL_LENGTH = 27
+
+/** The second read last: in a stream, hundreds of times share one. */
+const latest = { text: '-', micros: 0 }
+
+/** Microseconds of an RFC 3339 time; undefined when it is none. */
+export function microsOf(text: unknown): Micros | undefined {
+  if (typeof text !== 'string') return undefined
+  if (text.length === USUAL_LENGTH && text.startsWith(latest.text)) {
+    const decimals = usualDecimals(text)
+    if (decimals !== undefined) return latest.micros + decimals
+  }
+  const parts = DATETIME.exec(text)
+  if (parts === null) return undefined
+  const [, second = '', decimals = '', zone = ''] = parts
+  const millis = Date.parse(second + zone)
+  if (Number.isNaN(millis)) return undefined
+  if (zone === 'Z') {
+    latest.text = second
+    latest.micros = millis * 1_000
+  }
+  return millis * 1_000 + (decimals === '' ? 0 : Number(decimals.slice(0, 6).padEnd(6, '0')))
+}
+
+/** The number in `.123456Z` at the end; undefined when it looks otherwise. */
+function usualDecimals(text: string): number | undefined {
+  if (text[SECOND_LENGTH] !== '.' || text[USUAL_LENGTH - 1] !== 'Z') return undefined
+  let value = 0
+  for (let at = SECOND_LENGTH + 1; at < USUAL_LENGTH - 1; at += 1) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return value
+}

@@ -1,0 +1,110 @@
+import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { Clock } from './clock.ts'
+
+/** Events that came in a row, and the place after the last. */
+export type Chunk = {
+  events: StreamEvent[]
+  /** The last frame's place and time, wanted or not. */
+  value: number
+  at: Micros
+  /** The first frame's time, wanted or not. */
+  firstAt: Micros
+  /** Received on the wire since the chunk before. */
+  bytes: number
+}
+
+export type QueueOptions = {
+  /** Events in one chunk. */
+  most: number
+  /** How long a chunk waits for more, in milliseconds. */
+  withinMs: number
+  wants: (event: StreamEvent) => boolean
+  clock: Clock
+}
+
+type Filling = Chunk & { startedMs: number; held: number }
+
+/** Events on their way from the socket to the consumer, in chunks that are handed over whole. */
+export class Queue {
+  readonly #options: QueueOptions
+  readonly #chunks: Filling[] = []
+  #held = 0
+  #bytes = 0
+  #wake = () => {}
+
+  constructor(options: QueueOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of text that the waiting events had. */
+  get held(): number {
+    return this.#held
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0
+  }
+
+  /** Milliseconds until the first chunk is due; 0 when it is, undefined when there is none. */
+  get dueMs(): number | undefined {
+    const chunk = this.#chunks[0]
+    if (chunk === undefined) return undefined
+    const { most, withinMs, clock } = this.#options
+    return chunk.events.length >= most ? 0 : Math.max(0, chunk.startedMs + withinMs - clock.now())
+  }
+
+  receive(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  /** Adds an event whose text has `size` bytes. One that is not wanted only moves the place. */
+  push(event: StreamEvent, value: number, size: number): void {
+    const { most, wants, clock } = this.#options
+    let chunk = this.#chunks.at(-1)
+    if (chunk === undefined || chunk.events.length >= most) {
+      chunk = {
+        events: [],
+        value,
+        at: event.at,
+        firstAt: event.at,
+        bytes: 0,
+        startedMs: clock.now(),
+        held: 0,
+      }
+      if (this.#chunks.push(chunk) === 1) this.#wake()
+    }
+    chunk.value = value
+    chunk.at = event.at
+    if (!wants(event)) return
+    chunk.held += size
+    this.#held += size
+    if (chunk.events.push(event) >= most) this.#wake()
+  }
+
+  /** The first chunk, full or not. */
+  take(): Chunk | undefined {
+    const chunk = this.#chunks.shift()
+    if (chunk === undefined) return undefined
+    this.#held -= chunk.held
+    const bytes = this.#bytes
+    this.#bytes = 0
+    return { events: chunk.events, value: chunk.value, at: chunk.at, firstAt: chunk.firstAt, bytes }
+  }
+
+  /** Lets whoever waits look again. */
+  stir(): void {
+    this.#wake()
+  }
+
+  /** Resolves when a chunk begins or is full, when stirred, or after `waitMs`. */
+  changed(waitMs: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = waitMs === undefined ? undefined : this.#options.clock.after(waitMs, () => this.#wake())
+      this.#wake = () => {
+        this.#wake = () => {}
+        callOff?.()
+        resolve()
+      }
+    })
+  }
+}

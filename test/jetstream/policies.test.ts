@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import type { Cursor } from '../../src/atproto/event.ts'
+import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from '../../src/jetstream/backoff.ts'
+import { askFrom, isPast, mayBeClamped } from '../../src/jetstream/cursor.ts'
+import { endpointOf, helloOf, parseTarget, requestUrl } from '../../src/jetstream/hosts.ts'
+import { microsOf } from '../../src/jetstream/micros.ts'
+import type { Ending } from '../../src/jetstream/observer.ts'
+import { T0, timeOf } from './messages.ts'
+
+const PLAIN: Circumstances = {
+  healthy: false,
+  compressed: false,
+  exact: true,
+  olderWireLeft: false,
+  oversizedTimes: 0,
+}
+const refused = (status: number, error?: string): Ending => ({ kind: 'refused', status, error, message: '' })
+const closed = (code: number): Ending => ({ kind: 'closed', code, message: '' })
+const told = (error: string): Ending => ({ kind: 'error-frame', error, message: '' })
+const other = (kind: 'unreachable' | 'silent' | 'oversized' | 'cursor-lost' | 'undecodable'): Ending => {
+  return { kind, message: '' }
+}
+
+suite('what follows an ending', () => {
+  const table: [string, Ending, Partial<Circumstances>, Step][] = [
+    ['nobody listens', other('unreachable'), {}, 'next'],
+    ['still starting', refused(503), { olderWireLeft: true }, 'next'],
+    ['too many requests', refused(429), {}, 'next'],
+    ['no such path', refused(404), { olderWireLeft: true }, 'other-wire'],
+    ['no such path on the last wire', refused(404), {}, 'next'],
+    ['an old number', refused(400, 'CursorTooOld'), {}, 'redial'],
+    ['an old time', refused(400, 'CursorTooOld'), { exact: false }, 'next'],
+    ['compression', refused(400, 'UnknownZstdDictionary'), { compressed: true }, 'redial'],
+    ['a bad request', refused(400, 'InvalidRequest'), {}, 'next'],
+    ['a place that is not known', other('cursor-lost'), {}, 'redial'],
+    ['unreadable frames', other('undecodable'), {}, 'redial'],
+    ['a large frame', other('oversized'), { oversizedTimes: 1 }, 'again'],
+    ['a large frame again', other('oversized'), { oversizedTimes: 2 }, 'next'],
+    ['too slow', told('ConsumerTooSlow'), {}, 'again'],
+    ['a fault of the server', told('InternalError'), { healthy: true }, 'next'],
+    ['a shut-down', closed(1001), { healthy: true }, 'next'],
+    ['a lost line', closed(1006), { healthy: true }, 'again'],
+    ['a line lost at once', closed(1006), {}, 'next'],
+    ['silence', other('silent'), { healthy: true }, 'next'],
+  ]
+  for (const [name, ending, circumstances, step] of table) {
+    test(`${name}: ${step}`, () => {
+      assert.equal(stepAfter(ending, { ...PLAIN, ...circumstances }), step)
+    })
+  }
+})
+
+suite('waiting', () => {
+  const backoff = { baseMs: 1_000, maxMs: 30_000, random: () => 1 }
+  const table: [Step, number, number, number][] = [
+    ['redial', 5, 1, 0],
+    ['other-wire', 5, 1, 0],
+    ['next', 1, 1, 1_000],
+    ['next', 2, 1, 2_000],
+    ['next', 1, 3, 0],
+    ['next', 2, 3, 0],
+    ['next', 3, 3, 1_000],
+    ['next', 6, 3, 2_000],
+    ['next', 60, 1, 30_000],
+    ['again', 1, 3, 1_000],
+    ['again', 3, 3, 4_000],
+    ['again', 2_000, 3, 30_000],
+  ]
+  for (const [step, failures, hosts, ms] of table) {
+    test(`${step} after ${failures} failures with ${hosts} hosts: ${ms} ms`, () => {
+      assert.equal(waitBefore(step, failures, hosts, backoff), ms)
+      assert.equal(waitBefore(step, failures, hosts, { ...backoff, random: () => 0 }), ms / 2)
+    })
+  }
+
+  test('six hosts that do not answer are all heard of within 15 seconds', () => {
+    const total = [0, 1, 2, 3, 4, 5].reduce((sum, failures) => sum + dialMs(failures, 6), 0)
+    assert.ok(total <= 15_000)
+    assert.equal(dialMs(600, 6), 10_000)
+  })
+})
+
+suite('the cursor to ask for', () => {
+  const v2: Cursor = { host: 'a', wire: 'v2', value: 500, at: T0 }
+  const v1: Cursor = { host: 'a', wire: 'v1', value: T0, at: T0 }
+  const plain = { steps: 0, byTime: false }
+
+  test('is our very place where it was, and a time ten seconds back anywhere else', () => {
+    const rewound = { value: T0 - 10_000_000, exact: false }
+    assert.deepEqual(askFrom(undefined, { host: 'a', wire: 'v2' }, plain), { value: undefined, exact: false })
+    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, plain), { value: 500, exact: true })
+    assert.deepEqual(askFrom(v1, { host: 'a', wire: 'v1' }, plain), { value: T0, exact: true })
+    assert.deepEqual(askFrom(v2, { host: 'b', wire: 'v2' }, plain), rewound)
+    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v1' }, plain), rewound)
+    assert.deepEqual(askFrom(v1, { host: 'a', wire: 'v2' }, plain), rewound)
+    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, { steps: 0, byTime: true }), rewound)
+  })
+
+  test('is never a number that another host would take for a sequence number', () => {
+    const early: Cursor = { host: 'a', wire: 'v1', value: 5, at: 5 }
+    assert.deepEqual(askFrom(early, { host: 'b', wire: 'v2' }, plain), { value: 1e15, exact: false })
+  })
+
+  test('steps past a place, twice as far each time', () => {
+    const past = (cursor: Cursor, steps: number) => askFrom(cursor, cursor, { steps, byTime: false }).value
+    assert.deepEqual(
+      [1, 2, 3].map((steps) => past(v2, steps)),
+      [501, 502, 504],
+    )
+    assert.deepEqual(
+      [1, 2, 3].map((steps) => past(v1, steps)),
+      [T0 + 1_000, T0 + 2_000, T0 + 4_000],
+    )
+    assert.ok(Number.isSafeInteger(past(v1, 1_000)))
+  })
+
+  test('may have been moved up on v1, an hour before the host forgets', () => {
+    const ask = { value: T0, exact: true }
+    const hours = (n: number) => T0 / 1_000 + n * 3_600_000
+    assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v1' }, hours(22)), false)
+    assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v1' }, hours(23) + 1), true)
+    assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v2' }, hours(99)), false)
+  })
+
+  test('places compare by number on one wire of one host, by time across', () => {
+    assert.equal(isPast({ ...v2, value: 501 }, v2), true)
+    assert.equal(isPast(v2, v2), false)
+    assert.equal(isPast({ ...v2, host: 'b', value: 1, at: T0 + 1 }, v2), true)
+    assert.equal(isPast({ ...v2, host: 'b', value: 900 }, v2), false)
+    assert.equal(isPast(v2, undefined), true)
+  })
+})
+
+suite('URLs', () => {
+  test('a path fixes the wire, a plain host leaves it open', () => {
+    assert.deepEqual(parseTarget('wss://host').wires, ['v2', 'v1'])
+    assert.deepEqual(parseTarget('ws://host:81/').wires, ['v2', 'v1'])
+    assert.deepEqual(parseTarget('wss://host/subscribe').wires, ['v1'])
+    assert.deepEqual(parseTarget('wss://host/xrpc/network.bsky.jetstream.subscribeEvents').wires, ['v2'])
+    assert.equal(parseTarget('ws://host:81').host, 'host:81')
+  })
+
+  const request = { cursor: 5, dictionary: 7, largest: 9 }
+  const filter = { collections: ['app.bsky.feed.like'], dids: ['did:web:a.com'] } as const
+
+  test('each wire is asked in its own words', () => {
+    const target = parseTarget('wss://host')
+    assert.equal(
+      requestUrl(endpointOf(target, 'v1'), filter, request),
+      'wss://host/subscribe?wantedCollections=app.bsky.feed.like&wantedDids=did%3Aweb%3Aa.com&cursor=5&maxMessageSizeBytes=9&compress=true',
+    )
+    assert.equal(
+      requestUrl(endpointOf(target, 'v2'), filter, request),
+      'wss://host/xrpc/network.bsky.jetstream.subscribeEvents?collections=app.bsky.feed.like&dids=did%3Aweb%3Aa.com&cursor=5&maxMessageSizeBytes=9&zstdDictionary=7',
+    )
+  })
+
+  test('lists beyond what a host takes are left to us', () => {
+    const endpoint = endpointOf(parseTarget('wss://host'), 'v1')
+    const dids = Array.from({ length: 10_001 }, (_, n) => `did:web:a${n}.com` as const)
+    const collections = Array.from({ length: 101 }, (_, n) => `com.example.a${n}` as const)
+    const plain = { cursor: undefined, dictionary: undefined, largest: undefined }
+    assert.equal(requestUrl(endpoint, { collections, dids }, plain), 'wss://host/subscribe')
+    assert.equal(helloOf('v1', { collections, dids }, plain), undefined)
+  })
+})
+
+suite('times', () => {
+  test('keep every microsecond', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e15 }), (micros) => {
+        assert.equal(microsOf(timeOf(micros)), micros)
+      }),
+    )
+  })
+
+  const table: [unknown, number | undefined][] = [
+    ['2026-02-02T02:40:00Z', T0],
+    ['2026-02-02T02:40:00.5Z', T0 + 500_000],
+    ['2026-02-02T02:40:00.000001Z', T0 + 1],
+    ['2026-02-02T02:40:00.000001999Z', T0 + 1],
+    ['2026-02-02T03:40:00.000001+01:00', T0 + 1],
+    ['2026-02-02T02:40:00.00000xZ', undefined],
+    ['2026-02-02T02:40:00.000001z', undefined],
+    ['2026-13-02T02:40:00.000001Z', undefined],
+    ['2026-02-02 02:40:00Z', undefined],
+    ['', undefined],
+    [T0, undefined],
+    [null, undefined],
+  ]
+  for (const [text, micros] of table) {
+    test(`${JSON.stringify(text)} is ${micros}`, () => {
+      // Whatever was read before must make no difference.
+      for (const before of ['2026-02-02T02:40:00.000000Z', '1999-01-01T00:00:00.000000Z']) {
+        microsOf(before)
+        assert.equal(microsOf(text), micros)
+      }
+    })
+  }
+})

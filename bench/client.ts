@@ -52,14 +52,17 @@ export async function benchClient(events = 300_000): Promise<Row[]> {
 /** Counts to `count` and says how fast. */
 function counter(count: number): { tick: (n: number) => boolean; rate: () => number } {
   let seen = 0
+  let counted = 0
   let began = 0
   return {
     tick: (n) => {
+      // What came before the clock ran is not counted.
       if (began === 0) began = performance.now()
+      else counted += n
       seen += n
       return seen >= count
     },
-    rate: () => seen / ((performance.now() - began) / 1000),
+    rate: () => counted / ((performance.now() - began) / 1000),
   }
 }
 
@@ -87,6 +90,9 @@ async function ours(url: string, count: number, compression: 'auto' | 'off'): Pr
     v1Dictionary: compression === 'auto' ? new Uint8Array(readFileSync(DICTIONARY)) : undefined,
     observer: silentObserver,
     signal: new AbortController().signal,
+    // The others keep nothing. What waits in a delivery of 10,000 survives the collector's young generation, and is
+    // copied twice for it: that costs a third of the speed, and buys ingest fewer transactions.
+    most: 500,
   })
   let measured = 0
   for await (const { events } of stream) {

@@ -9,9 +9,28 @@ import { openSqlite } from '../src/store/sqlite/open.ts'
 const [kind, path = ''] = process.argv.slice(2)
 console.log(await (kind === 'bare' ? bare() : ours()))
 
+/** As large as what it stands beside: an answer costs by its size, too. */
+const CHARACTER = {
+  did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
+  handle: null,
+  displayName: null,
+  avatar: null,
+  title: 'Lurker',
+  leveling: {
+    level: 0,
+    experience: 60,
+    experienceToNextLevel: 940,
+    levelsGained: 0,
+    progressPercentage: 6,
+  },
+  rank: { position: 100_000, of: 200_000, asOf: '2026-01-01T00:00:00.000Z' },
+  counts: { 'app.bsky.feed.like': 1, 'app.bsky.feed.post': 1 },
+  updatedAt: '2026-01-01T00:00:00.000Z',
+}
+
 async function bare(): Promise<string> {
   const app = fastify()
-  app.get('/v1/characters/:actor', async () => ({ hello: 'world' }))
+  app.get('/v1/characters/:actor', async () => CHARACTER)
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
 

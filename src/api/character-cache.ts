@@ -1,7 +1,7 @@
 import type { Did } from '@atcute/lexicons/syntax'
 
 /** An answer about one character, ready to be sent. */
-export type ReadyAnswer = { body: string; etag: string; until: number }
+export type ReadyAnswer = { body: string; bytes: number; etag: string; until: number }
 
 export type CharacterCacheOptions = {
   /** Whether somebody calls `forget` after every change; otherwise nothing is kept for longer than five seconds. */
@@ -9,20 +9,32 @@ export type CharacterCacheOptions = {
   now?: () => number
 }
 
-/** An answer is some 600 bytes, so this is at most about 40 MB. */
-const MOST_HELD = 65_536
+/** An answer is some 600 bytes, so this is at most about 160 MB, where so many different characters are asked for. */
+const MOST_HELD = 262_144
 const UNTOLD_MS = 5_000
+/** A power of two: DIDs seen lately, by hash, in two megabytes. */
+const DOOR = 524_288
 
-/** Answers about characters that somebody asked for lately, in two generations: the older goes when the younger is full. */
+/**
+ * Answers about characters that many ask for, in two generations: the older goes when the younger is full. Who is asked
+ * for once is not held: going through everybody would else drive out those who are hot, and cost more than it saves.
+ */
 export class CharacterCache {
   readonly #told: boolean
   readonly #now: () => number
+  readonly #door = new Int32Array(DOOR)
   #young = new Map<string, ReadyAnswer>()
   #old = new Map<string, ReadyAnswer>()
+  #changes = 0
 
   constructor({ told, now = performance.now.bind(performance) }: CharacterCacheOptions) {
     this.#told = told
     this.#now = now
+  }
+
+  /** Grows with each change that is told: to be taken before what an answer is made of is read. */
+  get changes(): number {
+    return this.#changes
   }
 
   get(did: string): ReadyAnswer | undefined {
@@ -33,23 +45,41 @@ export class CharacterCache {
       this.#hold(did, held)
     }
     if (held.until > this.#now()) return held
-    this.forget([did])
+    this.#drop(did)
     return undefined
   }
 
-  /** @param mostMs how long the answer holds even if nothing is told, in milliseconds */
-  set(did: string, answer: { body: string; etag: string }, mostMs: number): ReadyAnswer {
-    const ready = { ...answer, until: this.#now() + (this.#told ? mostMs : Math.min(mostMs, UNTOLD_MS)) }
-    this.#hold(did, ready)
+  /**
+   * @param changes as they were before the answer was read: where one was told since, it may be this character's
+   * @param mostMs how long the answer holds even if nothing is told, in milliseconds
+   */
+  set(did: string, answer: { body: string; etag: string }, changes: number, mostMs: number): ReadyAnswer {
+    const current = this.#told && changes === this.#changes
+    const until = this.#now() + (current ? mostMs : Math.min(mostMs, UNTOLD_MS))
+    const { body, etag } = answer
+    const ready = { body, bytes: Buffer.byteLength(body), etag, until }
+    if (this.#wasSeen(did)) this.#hold(did, ready)
     return ready
   }
 
   /** These characters look different now, or are gone. */
   forget(dids: readonly (Did | string)[]): void {
-    for (const did of dids) {
-      this.#young.delete(did)
-      this.#old.delete(did)
-    }
+    this.#changes += 1
+    for (const did of dids) this.#drop(did)
+  }
+
+  #drop(did: string): void {
+    this.#young.delete(did)
+    this.#old.delete(did)
+  }
+
+  /** True from the second time on, as long as no other DID of the same place came between. */
+  #wasSeen(did: string): boolean {
+    const hash = hashOf(did)
+    const place = (hash >>> 1) & (DOOR - 1)
+    const seen = this.#door[place] === hash
+    this.#door[place] = hash
+    return seen
   }
 
   #hold(did: string, answer: ReadyAnswer): void {
@@ -59,4 +89,13 @@ export class CharacterCache {
     }
     this.#young.set(did, answer)
   }
+}
+
+/** FNV-1a over the end of a DID, which is where DIDs differ; never 0, which stands for nobody. */
+function hashOf(did: string): number {
+  let hash = 0x811c9dc5
+  for (let at = Math.max(0, did.length - 24); at < did.length; at++) {
+    hash = Math.imul(hash ^ did.charCodeAt(at), 0x01000193)
+  }
+  return hash | 1
 }

@@ -1,7 +1,8 @@
 import type { Static } from 'typebox'
 import type { LedgerEvent } from './schemas.ts'
 
-type Event = Static<typeof LedgerEvent>
+/** An event as the API says it. */
+export type Event = Static<typeof LedgerEvent>
 
 const COLUMNS: readonly (readonly [string, (event: Event) => string | number])[] = [
   ['at', ({ at }) => at],

@@ -2,11 +2,16 @@ import type { Static } from 'typebox'
 import type { Micros } from '../atproto/event.ts'
 import { uriOf } from '../atproto/uri.ts'
 import { leveling } from '../game/levels.ts'
-import type { Rulebook } from '../game/rulebook.ts'
+import { type Rulebook, TRACKED, UNREADABLE } from '../game/rulebook.ts'
 import type { LedgerEvent } from '../game/state.ts'
 import type { Character } from '../store/store.ts'
 import type { Ranks } from './ranks.ts'
 import type * as schemas from './schemas.ts'
+
+const CREATED: Readonly<Record<string, string>> = {
+  [TRACKED]: 'followed, without XP',
+  [UNREADABLE]: 'not as records of its kind are: no XP',
+}
 
 /** From what the store holds to what the API says. */
 export class Presenter {
@@ -34,6 +39,22 @@ export class Presenter {
     }
   }
 
+  /** `character` as JSON, written by hand: it is what most requests ask for. */
+  characterText({ did, profile, experience, lastDelta, counts, updatedAt }: Character): string {
+    const state = leveling(experience, lastDelta)
+    const rank = this.#ranks.of(experience)
+    let live = ''
+    for (const [collection, n] of counts) live += `${live === '' ? '' : ','}"${collection}":${n}`
+    // DIDs, handles and collections are made of letters, digits and marks that JSON takes as they are.
+    return `{"did":"${did}","handle":${profile?.handle === undefined ? 'null' : `"${profile.handle}"`},\
+"displayName":${text(profile?.displayName)},"avatar":${text(profile?.avatar)},\
+"title":${text(this.#rules.title(state.level))},"leveling":{"level":${state.level},\
+"experience":${state.experience},"experienceToNextLevel":${state.experienceToNextLevel},\
+"levelsGained":${state.levelsGained},"progressPercentage":${state.progressPercentage}},\
+"rank":${rank === null ? 'null' : `{"position":${rank.position},"of":${rank.of},"asOf":"${rank.asOf}"}`},\
+"counts":{${live}},"updatedAt":"${iso(updatedAt)}"}`
+  }
+
   event(event: LedgerEvent): Static<typeof schemas.LedgerEvent> {
     const { cause, reason, delta, experience } = event
     return {
@@ -53,23 +74,26 @@ export function iso(at: Micros): string {
   return new Date(at / 1000).toISOString()
 }
 
+function text(value: string | undefined): string {
+  return value === undefined ? 'null' : JSON.stringify(value)
+}
+
 /** What happened, for people. What went down says why. */
-function noteOf({ cause, reason, delta }: LedgerEvent): string {
-  const amount = `${delta > 0 ? '+' : ''}${delta} XP`
+function noteOf({ cause, reason }: LedgerEvent): string {
   switch (cause) {
     case 'create':
-      return `${amount} for ${reason}`
+      return CREATED[reason] ?? `counts as ${reason}`
     case 'update':
-      return `${amount} because the record was edited; it counts as ${reason} now`
+      return `edited: counts as ${reason} now`
     case 'delete':
-      return `${amount} because the record was deleted; it had counted as ${reason}`
+      return `deleted: had counted as ${reason}`
     case 'subject':
-      return `${amount} because what the reposted post shows became known; it counts as ${reason} now`
+      return `what the reposted post shows became known: counts as ${reason}`
     case 'sync':
-      return `${amount} because the record is gone from the repository, which was replaced; it had counted as ${reason}`
+      return `no longer in the repository, which was replaced: had counted as ${reason}`
     case 'baseline':
-      return `${amount}, approximately, for posts from before this server`
+      return 'posts from before this server, approximately'
     case 'recompute':
-      return `${amount} because the rules have changed; it counts as ${reason} now`
+      return `the rules have changed: counts as ${reason} now`
   }
 }

@@ -22,23 +22,27 @@ export class Ranks {
     this.#refresh = refresh
   }
 
-  /** Waits only for the first refresh; later ones go on beside the requests that start them. */
+  /**
+   * Waits only for the first refresh; later ones go on beside the requests that start them. Never fails: there are
+   * no ranks until one succeeds, and the next request tries again.
+   */
   ready(): Promise<void> | undefined {
     if (this.#asOf !== undefined && this.#clock() - this.#asOf < this.#refresh) return undefined
     this.#refreshing ??= this.#reader
       .standings()
-      .then((standings) => this.#take(standings))
+      .then(
+        (standings) => this.#take(standings),
+        () => {},
+      )
       .finally(() => {
         this.#refreshing = undefined
       })
-    if (this.#asOf === undefined) return this.#refreshing
-    // The next request tries again, and the store says itself that it is out of reach.
-    this.#refreshing.catch(() => {})
-    return undefined
+    return this.#asOf === undefined ? this.#refreshing : undefined
   }
 
-  /** 1 + the number of characters with more XP. */
-  of(experience: number): Rank {
+  /** 1 + the number of characters with more XP; `null` while no ranks are known. */
+  of(experience: number): Rank | null {
+    if (this.#asOf === undefined) return null
     let low = 0
     let high = this.#experience.length
     while (low < high) {

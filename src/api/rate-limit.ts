@@ -70,5 +70,8 @@ export function clientOf(address: string): string {
     while (groups.length + after < 8) groups.push('0')
     groups.push(...(tail === '' ? [] : tail.split(':')))
   }
-  return groups.slice(0, 4).join(':')
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }

@@ -12,11 +12,14 @@ export const Leveling = Type.Object({
   progressPercentage: Type.Integer({ minimum: 0, maximum: 100 }),
 })
 
-export const Rank = Type.Object({
-  position: Type.Integer({ description: '1 + the number of characters with more XP' }),
-  of: Type.Integer(),
-  asOf: time('ranks are counted every so often'),
-})
+export const Rank = Type.Union([
+  Type.Object({
+    position: Type.Integer({ description: '1 + the number of characters with more XP' }),
+    of: Type.Integer(),
+    asOf: time('ranks are counted every so often'),
+  }),
+  Type.Null({ description: 'not known right now' }),
+])
 
 export const Character = Type.Object({
   did: Type.String(),
@@ -52,7 +55,8 @@ export const Board = Type.Object({
 
 /** A name for somebody: a DID or a handle. */
 export const ActorParameters = Type.Object({
-  actor: Type.String({ minLength: 3, maxLength: 2048, description: 'a DID or a handle' }),
+  // How long they may be is theirs to say: counting it here as well costs each request.
+  actor: Type.String({ description: 'a DID or a handle' }),
 })
 
 export const PageQuery = {

@@ -6,6 +6,8 @@ import { style } from './style.ts'
 
 export type HomeOptions = {
   status: StoreStatus
+  /** Whether the stream is being listened to right now. */
+  connected: boolean
   top: readonly Ranked[]
   rules: Rulebook
   contact: string | undefined
@@ -13,7 +15,7 @@ export type HomeOptions = {
 }
 
 /** The first page: what this is, what has arrived so far, and where to look. */
-export function home({ status, top, rules, contact, version }: HomeOptions): string {
+export function home({ status, connected, top, rules, contact, version }: HomeOptions): string {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -31,7 +33,7 @@ experience; pictures earn more, and most when they are described for those who c
 <input name="actor" required minlength="3" maxlength="300" aria-label="handle or DID" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
 <button>Show character</button>
 </form>
-${numbers(status)}
+${numbers(status, connected)}
 <div class="columns">
 ${board(top, rules)}
 ${points(rules)}
@@ -45,11 +47,14 @@ ${links()}
   return page.text
 }
 
-function numbers({ characters, events, experience, pulse, gaps }: StoreStatus): Html {
+function numbers(
+  { characters, events, experience, pulse, gaps }: StoreStatus,
+  connected: HomeOptions['connected'],
+): Html {
   const lag =
     pulse === undefined
       ? 'not listening yet'
-      : pulse.host === undefined
+      : !connected
         ? 'not connected'
         : `${Math.round(pulse.lag / 1_000_000)} s`
   const entries: [string, string][] = [

@@ -9,7 +9,7 @@ const Ready = Type.Object({
   lagSeconds: Type.Union([Type.Number(), Type.Null()]),
 })
 
-export const healthRoutes: Routes = (app, { reader, clock, settings }) => {
+export const healthRoutes: Routes = (app, { status: recent, clock, settings }) => {
   app.get(
     '/healthz',
     {
@@ -18,13 +18,16 @@ export const healthRoutes: Routes = (app, { reader, clock, settings }) => {
         response: { 200: Type.Object({ status: Type.Literal('ok') }) },
       },
     },
-    async () => ({ status: 'ok' as const }),
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { status: 'ok' as const }
+    },
   )
   app.get(
     '/readyz',
     { schema: { summary: 'The ledger keeps up with the network', response: { 200: Ready, 503: Ready } } },
     async (_request, reply) => {
-      const status = await reader.status().catch(() => undefined)
+      const status = await recent.get().catch(() => undefined)
       const reasons =
         status === undefined
           ? ['the ledger cannot be read']

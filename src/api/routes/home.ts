@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { home } from '../../web/home.ts'
 import type { Routes } from '../app.ts'
 import { problems } from '../responses.ts'
+import { isConnected } from '../status.ts'
 
 const MOST_SHOWN = 10
 
@@ -9,17 +10,27 @@ const MOST_SHOWN = 10
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-export const homeRoutes: Routes = (app, { reader, rules, version, settings, actors }) => {
+export const homeRoutes: Routes = (
+  app,
+  { reader, rules, version, settings, actors, status: recent, clock },
+) => {
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
     const [status, board] = await Promise.all([
-      reader.status(),
+      recent.get(),
       reader.board({ cursor: undefined, around: undefined, limit: MOST_SHOWN }),
     ])
     for (const { character } of board.items) actors.noteLook(character)
     reply
       .type('text/html; charset=utf-8')
       .headers({ 'content-security-policy': POLICY, 'cache-control': 'public, max-age=5' })
-    return home({ status, top: board.items, rules, contact: settings.contact, version })
+    return home({
+      status,
+      connected: isConnected(status.pulse, clock(), settings.readyLag),
+      top: board.items,
+      rules,
+      contact: settings.contact,
+      version,
+    })
   })
 
   app.get(

@@ -16,7 +16,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
             Type.String({ description: 'a DID or handle to stand in the middle of the page' }),
           ),
         }),
-        response: { 200: Board, ...problems(400, 404) },
+        response: { 200: Board, ...problems(400, 404, 503) },
       },
     },
     async (request, reply) => {

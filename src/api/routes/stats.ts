@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Routes } from '../app.ts'
 import { iso } from '../present.ts'
 import { problems } from '../responses.ts'
+import { isConnected } from '../status.ts'
 
 const maybe = <T extends ReturnType<typeof Type.Integer> | ReturnType<typeof Type.String>>(type: T) =>
   Type.Union([type, Type.Null()])
@@ -20,7 +21,8 @@ const Stats = Type.Object({
     host: maybe(Type.String()),
     wire: maybe(Type.String()),
     reached: maybe(Type.String({ format: 'date-time', description: 'time of the last event in the ledger' })),
-    lagSeconds: maybe(Type.Integer()),
+    heard: maybe(Type.String({ format: 'date-time', description: 'last sign of life of whoever ingests' })),
+    lagSeconds: maybe(Type.Integer({ description: 'behind the network, when last heard of' })),
     connected: Type.Boolean(),
   }),
   gaps: Type.Array(
@@ -40,17 +42,17 @@ const Stats = Type.Object({
   ]),
 })
 
-export const statsRoutes: Routes = (app, { reader }) => {
+export const statsRoutes: Routes = (app, { status: recent, clock, settings }) => {
   app.get(
     '/v1/stats',
     {
       schema: {
         summary: 'How much there is, and what a day brings',
-        response: { 200: Stats, ...problems() },
+        response: { 200: Stats, ...problems(503) },
       },
     },
     async (_request, reply) => {
-      const { cursor, pulse, gaps, bytes, perDay, ...totals } = await reader.status()
+      const { cursor, pulse, gaps, bytes, perDay, ...totals } = await recent.get()
       reply.header('cache-control', 'public, max-age=5')
       return {
         ...totals,
@@ -58,8 +60,9 @@ export const statsRoutes: Routes = (app, { reader }) => {
           host: cursor?.host ?? null,
           wire: cursor?.wire ?? null,
           reached: cursor === undefined ? null : iso(cursor.at),
+          heard: pulse === undefined ? null : iso(pulse.at),
           lagSeconds: pulse === undefined ? null : Math.round(pulse.lag / 1_000_000),
-          connected: pulse?.host !== undefined,
+          connected: isConnected(pulse, clock(), settings.readyLag),
         },
         gaps: gaps.map(({ host, reason, from, to, at }) => ({
           host,

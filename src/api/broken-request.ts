@@ -1,0 +1,26 @@
+import type { Socket } from 'node:net'
+import { PROBLEM_TYPE, problemOf } from './problem.ts'
+
+/** Answers what is not even HTTP, which never becomes a request; then there is no telling where a next one begins. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = problemOf(
+    STATUS[error.code ?? ''] ?? 400,
+    'InvalidRequest',
+    'This is not a request in HTTP/1.1.',
+  )
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** By the codes of Node's own parser. */
+const STATUS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+}

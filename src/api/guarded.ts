@@ -1,0 +1,24 @@
+import { InvalidCursorError, type Reader } from '../store/store.ts'
+import { ProblemError } from './problem.ts'
+
+/**
+ * `reader`, whose failures are answered as what they are to a client: the ledger is out of reach, try again.
+ * @param failed hears of each
+ */
+export function guarded(reader: Reader, failed: (error: unknown) => void): Reader {
+  const fail = (error: unknown): never => {
+    if (error instanceof InvalidCursorError) throw error
+    failed(error)
+    throw new ProblemError(503, 'LedgerUnavailable', 'The ledger cannot be read right now; try again soon.')
+  }
+  return {
+    character: (did) => reader.character(did).catch(fail),
+    characters: (dids) => reader.characters(dids).catch(fail),
+    didOf: (handle) => reader.didOf(handle).catch(fail),
+    events: (did, page) => reader.events(did, page).catch(fail),
+    board: (page) => reader.board(page).catch(fail),
+    standings: () => reader.standings().catch(fail),
+    recent: (after, limit) => reader.recent(after, limit).catch(fail),
+    status: () => reader.status().catch(fail),
+  }
+}

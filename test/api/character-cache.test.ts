@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { CharacterCache } from '../../src/api/character-cache.ts'
+
+const answer = { body: 'é', etag: '"1"' }
+
+/** Somebody asks twice. */
+function hold(cache: CharacterCache, did: string, changes: number, mostMs = 60_000) {
+  cache.set(did, answer, changes, mostMs)
+  return cache.set(did, answer, changes, mostMs)
+}
+
+test('an answer is held from the second time on, as long as it was said to hold', () => {
+  let now = 0
+  const cache = new CharacterCache({ told: true, now: () => now })
+  cache.set('a', answer, cache.changes, 60_000)
+  assert.equal(cache.get('a'), undefined)
+  cache.set('a', answer, cache.changes, 60_000)
+  assert.deepEqual(cache.get('a'), { body: 'é', bytes: 2, etag: '"1"', until: 60_000 })
+  now = 60_000
+  assert.equal(cache.get('a'), undefined)
+})
+
+test('where nobody tells of changes, nothing is held for longer than five seconds', () => {
+  let now = 0
+  const cache = new CharacterCache({ told: false, now: () => now })
+  hold(cache, 'a', cache.changes)
+  now = 4_999
+  assert.ok(cache.get('a'))
+  now = 5_000
+  assert.equal(cache.get('a'), undefined)
+})
+
+test('an answer that was read before a change is not trusted for longer either', () => {
+  let now = 0
+  const cache = new CharacterCache({ told: true, now: () => now })
+  const { changes } = cache
+  cache.forget(['a'])
+  hold(cache, 'a', changes)
+  now = 5_000
+  assert.equal(cache.get('a'), undefined)
+})
+
+test('however many are asked for, only so many are held, and those asked for again stay', () => {
+  const cache = new CharacterCache({ told: true, now: () => 0 })
+  hold(cache, 'hot', cache.changes)
+  for (let n = 0; n < 200_000; n++) {
+    hold(cache, `did:plc:${n}`, cache.changes)
+    if (n % 1_000 === 0) assert.ok(cache.get('hot'), String(n))
+  }
+  let held = 0
+  // The newest first: looking at an old one makes it young, and may push out others.
+  for (let n = 199_999; n >= 0; n--) held += Number(cache.get(`did:plc:${n}`) !== undefined)
+  assert.ok(held > 30_000 && held <= 65_536, String(held))
+})
+
+test('going through everybody once holds nobody', () => {
+  const cache = new CharacterCache({ told: true, now: () => 0 })
+  for (let n = 0; n < 10_000; n++) cache.set(`did:plc:${n}`, answer, cache.changes, 60_000)
+  for (let n = 0; n < 10_000; n++) assert.equal(cache.get(`did:plc:${n}`), undefined)
+})

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { LightMyRequestResponse } from 'fastify'
+import { StoreError } from '../../src/store/store.ts'
+import { alice, bob, build, NOW, profile, SECOND } from './harness.ts'
+
+type Media = { schema: object }
+type Document = {
+  openapi: string
+  components: { schemas: Record<string, object> }
+  paths: Record<string, { get: { responses: Record<string, { content?: Record<string, Media> }> } }>
+}
+
+type Server = Awaited<ReturnType<typeof build>>
+
+/** `[path of the document, address, status, headers]`: together, all that the document promises. */
+const CASES: readonly (readonly [string, string, number, Record<string, string>?])[] = [
+  ['/v1/characters/{actor}', `/v1/characters/${alice}`, 200],
+  ['/v1/characters/{actor}', `/v1/characters/${bob}`, 200],
+  ['/v1/characters/{actor}', `/v1/characters/${alice}`, 304, { 'if-none-match': '*' }],
+  ['/v1/characters/{actor}', '/v1/characters/x', 400],
+  ['/v1/characters/{actor}', '/v1/characters/nobody.example', 404],
+  ['/v1/characters', `/v1/characters?actors=${alice},${bob}`, 200],
+  ['/v1/characters', '/v1/characters', 400],
+  ['/find/{actor}', `/find/${alice}`, 200],
+  ['/find/{actor}', '/find/x', 400],
+  ['/find/{actor}', '/find/nobody.example', 404],
+  ['/find', '/find?actor=@alice.example', 303],
+  ['/find', '/find', 400],
+  ['/v1/characters/{actor}/events', `/v1/characters/${alice}/events?limit=2`, 200],
+  ['/v1/characters/{actor}/events', `/v1/characters/${alice}/events?cursor=x`, 400],
+  ['/v1/characters/{actor}/events', '/v1/characters/nobody.example/events', 404],
+  ['/v1/characters/{actor}/events.csv', `/v1/characters/${alice}/events.csv`, 200],
+  ['/v1/characters/{actor}/events.csv', '/v1/characters/x/events.csv', 400],
+  ['/v1/characters/{actor}/events.csv', '/v1/characters/nobody.example/events.csv', 404],
+  ['/v1/characters/{actor}/events.jsonl', `/v1/characters/${alice}/events.jsonl`, 200],
+  ['/v1/characters/{actor}/events.jsonl', '/v1/characters/x/events.jsonl', 400],
+  ['/v1/characters/{actor}/events.jsonl', '/v1/characters/nobody.example/events.jsonl', 404],
+  ['/v1/leaderboards/all', '/v1/leaderboards/all?limit=1', 200],
+  ['/v1/leaderboards/all', `/v1/leaderboards/all?around=${alice}`, 200],
+  ['/v1/leaderboards/all', '/v1/leaderboards/all?limit=1000', 400],
+  ['/v1/leaderboards/all', '/v1/leaderboards/all?around=nobody.example', 404],
+  ['/v1/rules', '/v1/rules', 200],
+  ['/v1/stats', '/v1/stats', 200],
+  ['/v1/stream', '/v1/stream?actors=x', 400],
+  ['/v1/stream', '/v1/stream?actors=nobody.example', 404],
+  ['/healthz', '/healthz', 200],
+  ['/readyz', '/readyz', 200],
+  ['/metrics', '/metrics', 200],
+  ['/metrics', '/metrics', 403, { 'x-forwarded-for': '192.0.2.1' }],
+]
+
+/** While the ledger is out of reach. */
+const OUT_OF_REACH: typeof CASES = [
+  ['/v1/characters/{actor}', `/v1/characters/${alice}`, 503],
+  ['/v1/characters', `/v1/characters?actors=${alice}`, 503],
+  ['/find/{actor}', `/find/${alice}`, 503],
+  ['/v1/characters/{actor}/events', `/v1/characters/${alice}/events`, 503],
+  ['/v1/characters/{actor}/events.csv', `/v1/characters/${alice}/events.csv`, 503],
+  ['/v1/characters/{actor}/events.jsonl', `/v1/characters/${alice}/events.jsonl`, 503],
+  ['/v1/leaderboards/all', '/v1/leaderboards/all', 503],
+  ['/v1/stats', '/v1/stats', 503],
+  ['/v1/stream', '/v1/stream?actors=alice.example', 503],
+  ['/readyz', '/readyz', 503],
+]
+
+async function populated(): Promise<Server> {
+  const server = await build()
+  const { ledger } = server
+  ledger.join(alice, profile('alice.example')).join(bob)
+  for (const delta of [70, 10, 0, 500]) ledger.earn(alice, { delta })
+  ledger.earn(alice, { delta: -70, cause: 'delete', reason: 'post.alt' }).earn(bob, { delta: 10 })
+  ledger.pulse = { at: NOW, lag: SECOND, host: 'stream.example' }
+  ledger.cursor = { host: 'stream.example', wire: 'v2', value: 7, at: NOW }
+  ledger.gaps = [
+    { host: 'stream.example', from: NOW, to: undefined, reason: 'clamped', at: NOW },
+    { host: 'stream.example', from: NOW, to: NOW, reason: 'clamped', at: NOW },
+  ]
+  ledger.perDay = { events: 1, diskBytes: 2, networkBytes: 3 }
+  return server
+}
+
+/** Says what is wrong with an answer, by the document. */
+function checker(document: Document) {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  ajv.addSchema(document, 'document')
+  return (path: string, answer: LightMyRequestResponse): void => {
+    const { responses } = document.paths[path]?.get ?? assert.fail(`${path} is not in the document`)
+    const status = responses[answer.statusCode] === undefined ? 'default' : String(answer.statusCode)
+    const { content } = responses[status] ?? assert.fail(`${path} does not say ${answer.statusCode}`)
+    if (content === undefined) {
+      assert.equal(answer.body, '')
+      return
+    }
+    const type = String(answer.headers['content-type']).split(';')[0] ?? ''
+    assert.ok(content[type], `${path} does not say that ${status} is ${type}`)
+    const pointer = ['paths', path, 'get', 'responses', status, 'content', type, 'schema']
+      .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
+      .join('/')
+    const validate = ajv.compile({ $ref: `document#/${pointer}` })
+    assert.ok(validate(/json$/.test(type) ? answer.json() : answer.body), JSON.stringify(validate.errors))
+  }
+}
+
+test('every route answers every status that the document names, as the document says', async () => {
+  await using server = await populated()
+  const document = (await server.get('/openapi.json')).json<Document>()
+  assert.equal(document.openapi, '3.1.0')
+  assert.deepEqual(Object.keys(document.components.schemas), ['Problem'])
+  const check = checker(document)
+  // The one answer that does not end; test/api/stream.test.ts has it.
+  const seen = new Set(['/v1/stream 200'])
+  const ask = async (from: Server, [path, url, status, headers]: (typeof CASES)[number]) => {
+    const answer = await from.get(url, headers)
+    assert.equal(answer.statusCode, status, `${url}: ${answer.body}`)
+    check(path, answer)
+    seen.add(`${path} ${status}`)
+    return answer
+  }
+  for (const one of CASES) await ask(server, one)
+
+  await using failing = await populated()
+  failing.ledger.failure = new StoreError('the disk is gone')
+  for (const one of OUT_OF_REACH) {
+    const answer = await ask(failing, one)
+    assert.ok(!answer.body.includes('disk is gone'), 'what it is stays with us')
+    if (one[0] !== '/readyz') assert.equal(answer.headers['retry-after'], '5')
+  }
+  assert.equal(failing.logged.length, 1, 'and is logged, but not for each request')
+
+  await using limited = await build({ settings: { rateLimit: 1 } })
+  await limited.get('/v1/rules')
+  for (const path of Object.keys(document.paths)) {
+    if (path !== '/healthz' && path !== '/readyz') await ask(limited, [path, path, 429])
+  }
+
+  const promised = Object.entries(document.paths).flatMap(([path, { get }]) =>
+    Object.keys(get.responses).map((status) => `${path} ${status}`),
+  )
+  assert.deepEqual(
+    promised.filter((one) => !one.endsWith(' default') && !seen.has(one)),
+    [],
+    'every promise was tried',
+  )
+})
+
+test('a fault of ours is a problem that tells nothing, and is logged with its request', async () => {
+  const metrics = async () => {
+    throw new Error('secret of the house')
+  }
+  await using server = await build({ metrics: { contentType: 'text/plain', metrics } })
+  const document = (await server.get('/openapi.json')).json<Document>()
+  const answer = await server.get('/metrics')
+  assert.equal(answer.statusCode, 500)
+  checker(document)('/metrics', answer)
+  assert.ok(!answer.body.includes('secret'))
+  assert.match(
+    server.logged.join(''),
+    /"url":"\/metrics".*secret of the house|secret of the house.*"url":"\/metrics"/,
+  )
+})

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import test from 'node:test'
+import fc from 'fast-check'
+import { csvHead, csvLine, type Event } from '../../src/api/csv.ts'
+import { alice, build, NOW, profile, SECOND } from './harness.ts'
+
+test('whatever the address, the answer is never a fault of ours', async () => {
+  await using server = await build()
+  server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
+  const piece = fc.oneof(
+    fc.constantFrom(
+      alice,
+      'alice.example',
+      '@alice.example',
+      '__proto__',
+      'constructor',
+      '%00',
+      '%ff',
+      '..',
+      '//',
+    ),
+    fc.string({ unit: 'binary' }).map((text) => encodeURIComponent(text.toWellFormed())),
+  )
+  const route = fc.constantFrom(
+    (text: string) => `/v1/characters/${text}`,
+    (text: string) => `/v1/characters/${text}/events.csv`,
+    (text: string) => `/v1/characters/${alice}/events?cursor=${text}`,
+    (text: string) => `/v1/characters/${alice}/events?type=${text}&limit=${text}`,
+    (text: string) => `/v1/characters?actors=${text}&actors=${text}`,
+    (text: string) => `/v1/leaderboards/all?around=${text}&${text}=1&cursor[]=${text}`,
+    (text: string) => `/find?actor=${text}`,
+    (text: string) => `/find/${text}`,
+    (text: string) => `/docs/${text}`,
+    (text: string) => `/${text}`,
+  )
+  await fc.assert(
+    fc.asyncProperty(route, piece, async (address, text) => {
+      const { statusCode, headers } = await server.get(address(text))
+      assert.ok(statusCode < 500, `${address(text)}: ${statusCode}`)
+      if (statusCode >= 400) assert.match(String(headers['content-type']), /^application\/problem\+json/)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('what is only read says so, what is not there says that, and no body is looked at', async () => {
+  await using server = await build()
+  const send = (method: 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD', url: string) =>
+    server.app.inject({ method, url, headers: { 'content-type': 'application/json' }, payload: '{"broken' })
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+    for (const url of ['/', '/v1/rules', `/v1/characters/${alice}`, '/openapi.json', '/docs/']) {
+      const answer = await send(method, url)
+      assert.equal(answer.statusCode, 405, `${method} ${url}`)
+      assert.equal(answer.headers.allow, 'GET, HEAD, OPTIONS')
+      assert.equal(answer.json().error, 'MethodNotAllowed')
+    }
+    assert.ok([400, 404].includes((await send(method, '/nothing')).statusCode))
+  }
+  const stream = await send('HEAD', '/v1/stream')
+  assert.equal(stream.statusCode, 405)
+  assert.equal(stream.headers.allow, 'GET, OPTIONS')
+})
+
+test('a Host that is none costs the documentation nothing', async () => {
+  await using server = await build()
+  assert.equal((await server.get('/docs/')).statusCode, 200)
+  assert.equal((await server.get('/docs/', { host: '][' })).statusCode, 400)
+  assert.match(String((await server.get('/docs/')).headers['content-security-policy']), /connect-src 'self'/)
+})
+
+test('what is not even HTTP is answered with a problem too', async () => {
+  await using server = await build()
+  await server.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = server.app.server.address() as AddressInfo
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  let answer = ''
+  socket.on('data', (text) => {
+    answer += text
+  })
+  socket.write('HELLO\r\n\r\n')
+  await once(socket, 'close')
+  assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/)
+  assert.match(answer, /application\/problem\+json/)
+  assert.equal(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').error, 'InvalidRequest')
+})
+
+test('metrics do not answer whoever comes through a proxy that nobody told us of', async () => {
+  await using server = await build()
+  assert.equal((await server.get('/metrics')).statusCode, 200)
+  assert.equal((await server.get('/metrics', { 'x-forwarded-for': '127.0.0.1' })).statusCode, 403)
+  await using behind = await build({ settings: { trustProxy: ['127.0.0.1'] } })
+  assert.equal((await behind.get('/metrics', { 'x-forwarded-for': '192.0.2.1' })).statusCode, 403)
+  assert.equal((await behind.get('/metrics', { 'x-forwarded-for': '127.0.0.1, 192.0.2.1' })).statusCode, 403)
+  const authorization = 'Bearer a-token'
+  assert.equal(
+    (await behind.get('/metrics', { 'x-forwarded-for': '192.0.2.1', authorization })).statusCode,
+    200,
+  )
+  await using open = await build({ settings: { metricsPublic: true, adminToken: undefined } })
+  assert.equal((await open.get('/metrics', { 'x-forwarded-for': '192.0.2.1' })).statusCode, 200)
+})
+
+test('whoever ingests has to be heard of, or nobody is connected', async () => {
+  await using server = await build()
+  server.ledger.pulse = { at: NOW, lag: 2 * SECOND, host: 'stream.example' }
+  const stream = async () => (await server.get('/v1/stats')).json().stream
+  assert.deepEqual([(await stream()).connected, (await stream()).lagSeconds], [true, 2])
+  server.time.now += 121 * SECOND
+  assert.equal((await stream()).connected, false)
+  assert.match((await server.get('/')).body, /not connected/)
+  assert.equal((await server.get('/readyz')).statusCode, 503)
+})
+
+test('the status is asked for once in five seconds, and a failure is not kept', async () => {
+  await using server = await build()
+  server.ledger.failure = new Error('away')
+  assert.equal((await server.get('/v1/stats')).statusCode, 503)
+  server.ledger.failure = undefined
+  for (const url of ['/v1/stats', '/readyz', '/', '/v1/stats']) await server.get(url)
+  assert.equal(server.ledger.reads.status, 2)
+  server.time.now += 5 * SECOND
+  await server.get('/v1/stats')
+  assert.equal(server.ledger.reads.status, 3)
+})
+
+test('ranks are kept when they cannot be counted anew, and absent until they were once', async () => {
+  await using server = await build()
+  server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
+  const standings = server.ledger.standings.bind(server.ledger)
+  const broken = async () => {
+    throw new Error('away')
+  }
+  const rank = async () => (await server.get(`/v1/characters?actors=${alice}`)).json().items[0].rank
+  server.ledger.standings = broken
+  assert.equal(await rank(), null)
+  server.ledger.standings = standings
+  assert.equal((await rank()).position, 1)
+  server.ledger.standings = broken
+  server.time.now += 61 * SECOND
+  assert.equal((await rank()).asOf, new Date(NOW / 1000).toISOString())
+})
+
+test('a whole ledger comes in pages, and ends when the person is gone', async () => {
+  await using server = await build()
+  server.ledger.join(alice, profile('alice.example'))
+  for (let n = 0; n < 1_201; n++) server.ledger.earn(alice, { delta: 10 })
+  const jsonl = await server.get(`/v1/characters/${alice}/events.jsonl`)
+  const lines = jsonl.body.trimEnd().split('\n')
+  assert.equal(new Set(lines.map((line) => JSON.parse(line).uri)).size, 1_201)
+  assert.equal(server.ledger.reads.events, 3)
+  assert.match(String(jsonl.headers['content-disposition']), /attachment/)
+
+  const events = server.ledger.events.bind(server.ledger)
+  server.ledger.events = async (did, page) => {
+    if (page.cursor !== undefined) server.ledger.hide(alice)
+    return events(did, page)
+  }
+  const csv = await server.get(`/v1/characters/${alice}/events.csv`)
+  assert.equal(csv.body.trimEnd().split('\r\n').length, 1 + 500)
+})
+
+test('a field is one field however it is written, and never a formula', () => {
+  const leveling = {
+    level: 1,
+    experience: 50,
+    experienceToNextLevel: 100,
+    levelsGained: 0,
+    progressPercentage: 33,
+  }
+  const line = (uri: string) => {
+    const event = {
+      uri,
+      type: 'like',
+      cause: 'create',
+      reason: 'like',
+      note: '',
+      delta: -5,
+      at: 'now',
+      leveling,
+    }
+    return csvLine(event as Event)
+  }
+  assert.equal(csvHead(), 'at,uri,type,cause,reason,delta,experience,level,note\r\n')
+  assert.equal(line('at://a'), 'now,at://a,like,create,like,-5,50,1,\r\n')
+  assert.equal(line('a,"b"\r\nc'), 'now,"a,""b""\r\nc",like,create,like,-5,50,1,\r\n')
+  for (const sign of ['=', '+', '-', '@', '\t']) {
+    assert.equal(line(`${sign}1`), `now,'${sign}1,like,create,like,-5,50,1,\r\n`)
+  }
+})

@@ -1,0 +1,62 @@
+import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
+import { pino } from 'pino'
+import { type AppOptions, type AppSettings, buildApp } from '../../src/api/app.ts'
+import { CharacterCache } from '../../src/api/character-cache.ts'
+import type { Micros } from '../../src/atproto/event.ts'
+import type { Profile } from '../../src/atproto/profile.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { MemoryLedger } from './memory-ledger.ts'
+
+export const NOW: Micros = 1_700_000_500_000_000
+export const SECOND: Micros = 1_000_000
+
+export const alice = 'did:plc:aliceaaaaaaaaaaaaaaaaaaa' as Did
+export const bob = 'did:plc:bobbbbbbbbbbbbbbbbbbbbbb' as Did
+export const nobody = 'did:plc:nobodyyyyyyyyyyyyyyyyyyy' as Did
+
+const SETTINGS: AppSettings = {
+  publicUrl: 'http://rpg.example',
+  contact: 'keeper@rpg.example',
+  adminToken: 'a-token',
+  metricsPublic: false,
+  trustProxy: [],
+  readyLag: 120 * SECOND,
+  rankRefresh: 60 * SECOND,
+  rateLimit: 10_000,
+}
+
+export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Partial<AppSettings> }
+
+/** The API over a ledger in memory, with a clock that only the test moves. */
+export async function build(overrides: Overrides = {}) {
+  const ledger = new MemoryLedger()
+  const time = { now: NOW }
+  const logged: string[] = []
+  const app = await buildApp({
+    reader: ledger,
+    inbox: ledger,
+    rules: rulebook(NO_CHANGES),
+    tracked: ['app.bsky.graph.follow' as Nsid],
+    handles: { resolve: async () => undefined },
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' },
+    clock: () => time.now,
+    logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
+    version: '1.2.3',
+    cache: new CharacterCache({ told: true }),
+    ...overrides,
+    settings: { ...SETTINGS, ...overrides.settings },
+  })
+  return {
+    app,
+    ledger,
+    time,
+    /** Lines of the log. */
+    logged,
+    get: (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers }),
+    [Symbol.asyncDispose]: () => app.close(),
+  }
+}
+
+export function profile(handle: string, { asked = NOW, displayName = 'Alice' } = {}): Profile {
+  return { handle: handle as Handle, displayName, avatar: 'https://cdn.example/alice.jpg', asked }
+}

@@ -1,0 +1,201 @@
+// A ledger in memory, to read over HTTP without a store: what is put in comes out, and nothing is decided here.
+import type { Did, Handle, Nsid, RecordKey } from '@atcute/lexicons/syntax'
+import type { Micros } from '../../src/atproto/event.ts'
+import type { Profile } from '../../src/atproto/profile.ts'
+import type { LedgerEvent } from '../../src/game/state.ts'
+import {
+  type BoardPage,
+  type Character,
+  type EventsPage,
+  type Inbox,
+  InvalidCursorError,
+  type Page,
+  type Ranked,
+  type Reader,
+  type Recent,
+  type Standing,
+  type StoreStatus,
+  type WishToLeave,
+} from '../../src/store/store.ts'
+
+type Person = {
+  profile: Profile | undefined
+  experience: number
+  lastDelta: number
+  counts: Map<Nsid, number>
+  updatedAt: Micros
+  events: LedgerEvent[]
+  hidden: boolean
+}
+
+/** What `earn` enters, where a test does not say otherwise. */
+export type Entry = Partial<Omit<LedgerEvent, 'did' | 'experience'>> & { delta: number }
+
+export class MemoryLedger implements Reader, Inbox {
+  readonly people = new Map<Did, Person>()
+  readonly log: LedgerEvent[] = []
+  readonly wishes: WishToLeave[] = []
+  /** How often each method was called. */
+  readonly reads: Record<string, number> = {}
+  /** Thrown by every read while it is set. */
+  failure: Error | undefined
+  pulse: StoreStatus['pulse']
+  cursor: StoreStatus['cursor']
+  gaps: StoreStatus['gaps'] = []
+  perDay: StoreStatus['perDay']
+
+  join(did: Did, profile?: Profile): this {
+    this.people.set(did, {
+      profile,
+      experience: 0,
+      lastDelta: 0,
+      counts: new Map(),
+      updatedAt: 0,
+      events: [],
+      hidden: false,
+    })
+    return this
+  }
+
+  earn(did: Did, entry: Entry): this {
+    const person = this.#person(did)
+    const event: LedgerEvent = {
+      did,
+      collection: 'app.bsky.feed.post' as Nsid,
+      rkey: `record-${this.log.length}` as RecordKey,
+      at: 1_700_000_000_000_000 + this.log.length * 1_000_000,
+      cause: 'create',
+      reason: 'post.text',
+      ...entry,
+      experience: person.experience + entry.delta,
+    }
+    person.experience = event.experience
+    person.lastDelta = event.delta
+    person.updatedAt = event.at
+    const step = event.cause === 'create' ? 1 : event.cause === 'delete' ? -1 : 0
+    const count = (person.counts.get(event.collection) ?? 0) + step
+    if (count > 0) person.counts.set(event.collection, count)
+    else person.counts.delete(event.collection)
+    person.events.push(event)
+    this.log.push(event)
+    return this
+  }
+
+  hide(did: Did): this {
+    this.#person(did).hidden = true
+    return this
+  }
+
+  async character(did: Did): Promise<Character | undefined> {
+    this.#read('character')
+    return this.#shown(did)
+  }
+
+  async characters(dids: readonly Did[]): Promise<Character[]> {
+    this.#read('characters')
+    return dids.map((did) => this.#shown(did)).filter((character) => character !== undefined)
+  }
+
+  async didOf(handle: Handle): Promise<Did | undefined> {
+    this.#read('didOf')
+    for (const [did, { profile, hidden }] of this.people)
+      if (!hidden && profile?.handle === handle) return did
+    return undefined
+  }
+
+  async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
+    this.#read('events')
+    if (this.#shown(did) === undefined) return undefined
+    const all = this.#person(did)
+      .events.filter(({ collection }) => type === undefined || collection === type)
+      .reverse()
+    return slice(all, cursor, limit)
+  }
+
+  async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
+    this.#read('board')
+    const shown = [...this.people.keys()].map((did) => this.#shown(did)).filter((one) => one !== undefined)
+    shown.sort((a, b) => b.experience - a.experience)
+    const ranked = shown.map((character) => ({
+      rank: 1 + shown.filter(({ experience }) => experience > character.experience).length,
+      character,
+    }))
+    if (around === undefined) return slice(ranked, cursor, limit)
+    const middle = ranked.findIndex(({ character }) => character.did === around)
+    if (middle < 0) return { items: [], cursor: undefined }
+    return slice(ranked, String(Math.max(0, middle - Math.floor((limit - 1) / 2))), limit)
+  }
+
+  async standings(): Promise<Standing[]> {
+    this.#read('standings')
+    const characters = new Map<number, number>()
+    for (const { experience, hidden } of this.people.values()) {
+      if (!hidden) characters.set(experience, (characters.get(experience) ?? 0) + 1)
+    }
+    return [...characters]
+      .map(([experience, n]) => ({ experience, characters: n }))
+      .sort((a, b) => b.experience - a.experience)
+  }
+
+  async recent(after: string | undefined, limit: number): Promise<Recent> {
+    this.#read('recent')
+    const from = after === undefined ? this.log.length : position(after)
+    const events = this.log.slice(from, from + limit)
+    return {
+      events: events.filter(({ did }) => !this.people.get(did)?.hidden),
+      position: String(from + events.length),
+    }
+  }
+
+  async status(): Promise<StoreStatus> {
+    this.#read('status')
+    let experience = 0
+    for (const person of this.people.values()) experience += person.experience
+    return {
+      cursor: this.cursor,
+      pulse: this.pulse,
+      characters: this.people.size,
+      records: this.log.length,
+      events: this.log.length,
+      experience,
+      waiting: { subject: 0, profile: 0, repository: 0 },
+      gaps: this.gaps,
+      bytes: undefined,
+      perDay: this.perDay,
+    }
+  }
+
+  async leave(wish: WishToLeave): Promise<void> {
+    this.wishes.push(wish)
+  }
+
+  #shown(did: Did): Character | undefined {
+    const person = this.people.get(did)
+    if (person === undefined || person.hidden || person.events.length === 0) return undefined
+    const { profile, experience, lastDelta, counts, updatedAt, events } = person
+    const version = `${events.length}.${profile?.asked ?? 0}`
+    return { did, profile, experience, lastDelta, counts, updatedAt, version }
+  }
+
+  #person(did: Did): Person {
+    const person = this.people.get(did)
+    if (person === undefined) throw new Error(`${did} has not joined`)
+    return person
+  }
+
+  #read(method: string): void {
+    this.reads[method] = (this.reads[method] ?? 0) + 1
+    if (this.failure !== undefined) throw this.failure
+  }
+}
+
+function slice<T>(all: readonly T[], cursor: string | undefined, limit: number): Page<T> {
+  const from = cursor === undefined ? 0 : position(cursor)
+  const next = from + limit
+  return { items: all.slice(from, next), cursor: next < all.length ? String(next) : undefined }
+}
+
+function position(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidCursorError('the cursor is not one of this ledger')
+  return Number(text)
+}

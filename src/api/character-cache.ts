@@ -7,9 +7,13 @@ export type CharacterCacheOptions = {
   /** Whether somebody calls `forget` after every change; otherwise nothing is kept for longer than five seconds. */
   told: boolean
   now?: () => number
+  /**
+   * Answers held at most. One is some 600 bytes, so that the default is at most about 160 MB, where so many different
+   * characters are asked for. @default 262144
+   */
+  most?: number
 }
 
-/** An answer is some 600 bytes, so this is at most about 160 MB, where so many different characters are asked for. */
 const MOST_HELD = 262_144
 const UNTOLD_MS = 5_000
 /** A power of two: DIDs seen lately, by hash, in two megabytes. */
@@ -22,13 +26,15 @@ const DOOR = 524_288
 export class CharacterCache {
   readonly #told: boolean
   readonly #now: () => number
+  readonly #most: number
   readonly #door = new Int32Array(DOOR)
   #young = new Map<string, ReadyAnswer>()
   #old = new Map<string, ReadyAnswer>()
   #changes = 0
 
-  constructor({ told, now = performance.now.bind(performance) }: CharacterCacheOptions) {
+  constructor({ told, now = performance.now.bind(performance), most = MOST_HELD }: CharacterCacheOptions) {
     this.#told = told
+    this.#most = most
     this.#now = now
   }
 
@@ -83,7 +89,7 @@ export class CharacterCache {
   }
 
   #hold(did: string, answer: ReadyAnswer): void {
-    if (this.#young.size >= MOST_HELD / 2) {
+    if (this.#young.size >= this.#most / 2) {
       this.#old = this.#young
       this.#young = new Map()
     }

@@ -3,12 +3,14 @@
 import { benchClient } from './client.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
+import { benchLatency } from './latency.ts'
 import { machine, print, type Row } from './table.ts'
 
 const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   client: ['The stream client alone', () => benchClient()],
   ingest: ['The whole path', () => benchIngest()],
   http: ['The API', () => benchHttp()],
+  latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }
 
 const named = process.argv.slice(2)

@@ -45,8 +45,8 @@ export type AppOptions = {
 }
 
 export type AppSettings = {
-  /** Where this server is found, for links. */
-  publicUrl: string
+  /** Where this server is found, for links; `undefined`: whichever address it is asked at. */
+  publicUrl: string | undefined
   contact: string | undefined
   adminToken: string | undefined
   metricsPublic: boolean

@@ -3,7 +3,7 @@ import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, ProblemError } from './problem.ts'
 
-export type DocsOptions = { version: string; publicUrl: string }
+export type DocsOptions = { version: string; publicUrl: string | undefined }
 
 /** Begins to gather what routes say of themselves. Before any route is added. */
 export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: DocsOptions): Promise<void> {
@@ -15,7 +15,7 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
         version,
         description: 'Characters and levels from what people do on Bluesky.',
       },
-      servers: [{ url: publicUrl }],
+      servers: [{ url: publicUrl ?? '/' }],
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, n) => String(schema.$id ?? `def-${n}`) },
   })
@@ -35,7 +35,7 @@ export async function serveDocs(app: FastifyInstance, { publicUrl }: DocsOptions
     "style-src 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
-    `connect-src 'self' ${new URL(publicUrl).origin}`,
+    `connect-src 'self'${publicUrl === undefined ? '' : ` ${new URL(publicUrl).origin}`}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ')
@@ -46,6 +46,7 @@ export async function serveDocs(app: FastifyInstance, { publicUrl }: DocsOptions
       pageTitle: 'bsky-rpg API',
       withDefaultFonts: false,
       telemetry: false,
+      showDeveloperTools: 'never',
       agent: { disabled: true },
     },
     hooks: {

@@ -112,7 +112,11 @@ export const variables = {
   },
   METRICS_PUBLIC: { fallback: 'false', meaning: 'true: /metrics answers everybody', parse: flag },
   TRUST_PROXY: { fallback: undefined, meaning: 'proxies whose X-Forwarded-For counts', parse: addresses },
-  PUBLIC_URL: { fallback: 'http://127.0.0.1:8000', meaning: "this server's address in links", parse: origin },
+  PUBLIC_URL: {
+    fallback: undefined,
+    meaning: "this server's address in links; without it, whichever it is asked at",
+    parse: origin,
+  },
   CONTACT: {
     fallback: undefined,
     meaning: 'how to reach whoever runs this server, shown on its pages',

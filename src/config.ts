@@ -64,11 +64,15 @@ function parseWords(words: readonly string[], commandFlags: CommandFlags) {
   }
 }
 
-function parsed(name: string, { parse, secret }: Variable<unknown>, text: string): unknown {
+function parsed(
+  name: string,
+  { parse, secret, hide = (all) => all }: Variable<unknown>,
+  text: string,
+): unknown {
   try {
     return parse(text)
   } catch (error) {
-    const came = secret ? 'a value that is not shown' : JSON.stringify(text)
+    const came = secret ? 'a value that is not shown' : JSON.stringify(hide(text))
     const expected = error instanceof Error ? error.message : String(error)
     throw new ConfigError(`${name} is ${came}; expected ${expected}`, { cause: error })
   }

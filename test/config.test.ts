@@ -6,7 +6,19 @@ import { ConfigError, flagOf, readInvocation } from '../src/config.ts'
 import { folder } from './e2e/harness.ts'
 
 const wrong: Record<keyof typeof variables, string[]> = {
-  DATABASE_URL: ['postgres://x', 'sqlite:', 'sqlite::memory:', 'ledger.db'],
+  DATABASE_URL: [
+    'postgres://x',
+    'sqlite:',
+    'sqlite::memory:',
+    'ledger.db',
+    'cql://',
+    'cql://host',
+    'cql://a:1,b c/ks',
+    'cql://h/KS',
+    'cql://h/ks?x=1',
+    'cql://h/ks?tls=1',
+    'cql://h/ks?consistency=any',
+  ],
   JETSTREAM_URLS: ['https://x', 'wss://user:pass@x', ',', 'nonsense'],
   APPVIEW_URL: ['ftp://x', 'x', 'https://u:p@x', 'https://x?y'],
   PLC_URL: ['nope'],
@@ -23,6 +35,8 @@ const wrong: Record<keyof typeof variables, string[]> = {
   RANK_REFRESH: ['60'],
   RATE_LIMIT: ['0', '-5', 'many'],
   DISK_RESERVE: ['some', '1.5GB'],
+  SHARDS: ['0', '2000', 'few'],
+  REPLICATION: ['0', '10', 'all'],
   ADMIN_TOKEN: ['short'],
   METRICS_PUBLIC: ['yes'],
   TRUST_PROXY: ['proxy.example', '10.0.0.0/x'],

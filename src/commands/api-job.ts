@@ -21,7 +21,7 @@ export type ApiJobOptions = {
 /** Serves the ledger until `signal` aborts. Resolves once it listens, with where, and with what resolves when all is over. */
 export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
   const { config, log, cache, metrics, signal } = options
-  const store = storeOf(config)
+  const store = await storeOf(config)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const { rules } = gameOf(config)

@@ -53,7 +53,7 @@ export const demo: Command = {
 
 /** A new ledger listens from now on; the demo's goes back to where its network began. */
 async function beginAt(at: Micros, host: string, config: Config): Promise<void> {
-  await using store = storeOf(config)
+  await using store = await storeOf(config)
   const game = gameOf(config)
   await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
   const ledger = new Ledger({ game, writer, folded: () => {} })

@@ -1,8 +1,7 @@
 import { type Did, isDid, isHandle } from '@atcute/lexicons/syntax'
-import { fulfilWishes } from '../ingest/chores.ts'
-import { Ledger } from '../ingest/ledger.ts'
-import { type Store, StoreBusyError } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { type Command, CommandError } from './command.ts'
+import { fulfil } from './fulfil.ts'
 import { clock, gameOf, storeOf } from './parts.ts'
 
 export const forget: Command = wishFor('forget', {
@@ -22,21 +21,12 @@ function wishFor(kind: 'forget' | 'unforget', { summary, done }: { summary: stri
     flags: {},
     positionals: 1,
     async run({ config, positionals }) {
-      await using store = storeOf(config)
+      await using store = await storeOf(config)
       const did = await didOf(store, positionals[0] ?? '')
       await store.inbox.leave({ kind, did, at: clock() })
-      try {
-        const game = gameOf(config)
-        await using writer = await store.write({
-          fingerprint: game.rules.fingerprint,
-          purpose: 'keep',
-        })
-        await fulfilWishes(new Ledger({ game, writer, folded: () => {} }))
-        console.log(`${did} is ${done}`)
-      } catch (error) {
-        if (!(error instanceof StoreBusyError)) throw error
-        console.log(`${did}: left for the running ingest, which sees to it within seconds`)
-      }
+      const here = await fulfil(store, gameOf(config))
+      if (here) console.log(`${did} is ${done}`)
+      else console.log(`${did}: left for the running ingest, which sees to it within seconds`)
       return 0
     },
   }

@@ -17,7 +17,7 @@ export type IngestJobOptions = {
 
 /** The main job as a configuration describes it; see `runIngest`. */
 export async function ingestJob({ config, log, metrics, changed, signal }: IngestJobOptions): Promise<void> {
-  await using store = storeOf(config)
+  await using store = await storeOf(config)
   await runIngest({
     store,
     game: gameOf(config),

@@ -22,8 +22,12 @@ export function gameOf({ RULES, TRACK, BASELINE }: Config): Game {
   return { rules, followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]), baseline: BASELINE }
 }
 
-export function storeOf({ DATABASE_URL, DISK_RESERVE }: Config): Store {
-  return openSqlite({ path: DATABASE_URL.path, reserve: DISK_RESERVE })
+/** @throws {StoreError} where it cannot be used */
+export async function storeOf({ DATABASE_URL, DISK_RESERVE, SHARDS, REPLICATION }: Config): Promise<Store> {
+  if (DATABASE_URL.driver === 'sqlite') return openSqlite({ path: DATABASE_URL.path, reserve: DISK_RESERVE })
+  // Only whoever uses a cluster waits for its driver to be read.
+  const { openCql } = await import('../store/cql/open.ts')
+  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION })
 }
 
 export function logOf({ LOG_LEVEL, LOG_FORMAT }: Config): Logger {

@@ -12,7 +12,7 @@ export const recompute: Command = {
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
-    await using store = storeOf(config)
+    await using store = await storeOf(config)
     const game = gameOf(config)
     await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'recompute' })
     const ledger = new Ledger({ game, writer, folded: () => {} })

@@ -1,3 +1,4 @@
+import { type CqlAddress, readAddress } from '../store/cql/address.ts'
 import { rulesFile } from './rules-file.ts'
 import {
   addresses,
@@ -22,6 +23,8 @@ export type Variable<T> = {
   meaning: string
   /** Never printed. */
   secret?: true
+  /** Takes out what is not to be printed. */
+  hide?: (text: string) => string
   /** @throws {Error} whose message is what was expected */
   parse: (text: string) => T
 }
@@ -40,7 +43,9 @@ const PUBLIC_JETSTREAM = [
 export const variables = {
   DATABASE_URL: {
     fallback: 'sqlite:data/bsky-rpg.db',
-    meaning: 'where the ledger is: sqlite:path',
+    meaning:
+      'where the ledger is: sqlite:path, or cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&consistency=local_quorum',
+    hide: (text) => text.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1:***@'),
     parse: databaseUrl,
   },
   JETSTREAM_URLS: {
@@ -104,6 +109,18 @@ export const variables = {
     meaning: 'disk space that ingest leaves free, by stopping',
     parse: bytes,
   },
+  SHARDS: {
+    fallback: '16',
+    meaning:
+      'on a cluster: into how many parts people are divided, so that as many processes may ingest; fixed when the keyspace is made',
+    parse: partsOf,
+  },
+  REPLICATION: {
+    fallback: undefined,
+    shown: 'three, or as many as there are nodes',
+    meaning: 'on a cluster: copies of each row, when the keyspace is made',
+    parse: copies,
+  },
   ADMIN_TOKEN: {
     fallback: undefined,
     secret: true,
@@ -135,10 +152,24 @@ export const variables = {
   },
 } satisfies Record<string, Variable<unknown>>
 
-function databaseUrl(text: string): { driver: 'sqlite'; path: string } {
+function databaseUrl(text: string): { driver: 'sqlite'; path: string } | CqlAddress {
+  if (text.startsWith('cql://')) return readAddress(text)
   const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length) : ''
-  if (path === '' || path === ':memory:') throw new Error('sqlite: and the path of a file')
+  if (path === '' || path === ':memory:')
+    throw new Error('sqlite: and the path of a file, or cql:// and the hosts of a cluster')
   return { driver: 'sqlite', path }
+}
+
+function partsOf(text: string): number {
+  const shards = Number(text)
+  if (!/^\d{1,4}$/.test(text) || shards < 1 || shards > 1_024)
+    throw new Error('a whole number from 1 to 1024')
+  return shards
+}
+
+function copies(text: string): number {
+  if (!/^[1-9]$/.test(text)) throw new Error('a whole number from 1 to 9')
+  return Number(text)
 }
 
 function requests(text: string): number {

@@ -31,8 +31,10 @@ export class Ledger {
   /** Decides and commits; durable when it resolves. The cursor stands for everything up to and with `operations`. */
   fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes> {
     return this.use(async (writer) => {
-      const known = await writer.load(touched(this.#game, operations))
-      const changes = decide(this.#game, known, operations)
+      // What became others' business meanwhile is left to them.
+      const own = operations.filter(({ did }) => writer.owns(did))
+      const known = await writer.load(touched(this.#game, own))
+      const changes = decide(this.#game, known, own)
       await writer.commit(changes, cursor)
       this.#folded(changes)
       return changes

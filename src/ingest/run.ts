@@ -37,7 +37,11 @@ export type IngestOptions = {
  */
 export async function runIngest(options: IngestOptions): Promise<void> {
   const { store, game, metrics, log, clock, changed, retention, appview, repositories } = options
-  await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+  await using writer = await store.write({
+    fingerprint: game.rules.fingerprint,
+    purpose: 'keep',
+    company: 'others',
+  })
   const cursor = await writer.cursor()
   const lag = new LagMeter(cursor?.at)
   const failure = new AbortController()
@@ -72,13 +76,13 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     },
   })
 
-  const listen = async (): Promise<void> => {
+  const listen = async (moved: AbortSignal): Promise<void> => {
     const stream = subscribe({
       ...options.stream,
-      cursor,
+      cursor: await ledger.use((held) => held.cursor()),
       collections: [...game.followed, PROFILE],
       observer: streamReport({ log, metrics, lag, clock }),
-      signal,
+      signal: AbortSignal.any([signal, moved]),
     })
     for await (const { events, cursor: reached, bytes, gaps } of stream) {
       networkBytes += bytes
@@ -92,6 +96,16 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     }
   }
 
+  /** Begins anew wherever people came under this writer's care that are further back. */
+  const listenOn = async (): Promise<void> => {
+    for (;;) {
+      const { moved } = writer
+      await listen(moved).catch((error: unknown) => {
+        if (signal.aborted || !moved.aborted) throw error
+      })
+    }
+  }
+
   const takeNetworkBytes = (): number => {
     const taken = networkBytes
     networkBytes = 0
@@ -101,7 +115,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   // Whichever fails first ends the others; all have to be over before the writer is given back.
   const over = (work: Promise<void>) => work.finally(() => failure.abort())
   const ended = await Promise.allSettled([
-    over(listen()),
+    over(listenOn()),
     over(asker.run()),
     over(chores({ ledger, lag, retention, takeNetworkBytes, clock, signal })),
   ])
@@ -116,7 +130,8 @@ function describeStart({ perDay, characters, events }: StoreStatus, { followed }
   if (perDay === undefined) {
     return `${held}. The whole network brings 40 to 80 million events a day: some 5 to 8 GB on disk and 25 to 50 GB over the network, uncompressed. How much it is here is known after a few minutes: GET /v1/stats.`
   }
-  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2)
+  const gigabytes = (bytes: number | undefined) =>
+    bytes === undefined ? 'an unknown number of' : (bytes / 1e9).toFixed(2)
   return `${held}. At the latest rate a day brings ${perDay.events} events, ${gigabytes(perDay.diskBytes)} GB on disk and ${gigabytes(perDay.networkBytes)} GB over the network.`
 }
 

@@ -28,6 +28,11 @@ export type WriteOptions = {
    * then on only another `recompute` will, until `bindRules` says that it is done.
    */
   purpose: 'keep' | 'recompute'
+  /**
+   * `alone` wants all of the ledger, and is refused where somebody else writes. `others` takes a part of it where a driver
+   * can divide it among several processes; where it cannot, it is the same. @default 'alone'
+   */
+  company?: 'alone' | 'others'
 }
 
 /** Looking never changes anything. Hidden people (see `isHidden`) are absent from everything here. */
@@ -81,7 +86,11 @@ export type Recent = { events: LedgerEvent[]; position: string }
 
 /** The one that changes the ledger, for as long as it is not disposed. Its methods are called one after the other. */
 export interface Writer extends AsyncDisposable {
-  /** Where the stream was when the last commit was made. */
+  /** Whether a person belongs to the part of the ledger that this writer holds; everybody does where it is not divided. */
+  owns(did: Did): boolean
+  /** Aborts when the part has grown: the stream has to go on from `cursor()`, so that nobody new misses anything. */
+  readonly moved: AbortSignal
+  /** Where the stream was when the last commit was made; where several parts differ, the least. */
   cursor(): Promise<Cursor | undefined>
   /** Drivers read as little as their layout allows. */
   load(touched: Touched): Promise<Known>
@@ -126,6 +135,11 @@ export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
 /** Checks that the books balance, on a ledger in use. */
 export interface Auditor {
   audit(progress: (done: AuditProgress) => void): Promise<AuditResult>
+  /**
+   * Has whoever writes mend what a crash may leave behind and what follows from the rest, such as counters.
+   * @returns how many findings that is; others stay
+   */
+  repair(result: AuditResult): Promise<number>
 }
 
 export type AuditProgress = { step: string; done: number; total: number }
@@ -154,7 +168,7 @@ export type StoreStatus = {
   /** Bytes on disk; `undefined` where the driver cannot tell. */
   bytes: number | undefined
   /** At the rate of the latest samples; `undefined` before there are two. */
-  perDay: { events: number; diskBytes: number; networkBytes: number } | undefined
+  perDay: { events: number; diskBytes: number | undefined; networkBytes: number } | undefined
 }
 
 /** Someone else writes to this ledger; only one may. */

@@ -150,6 +150,12 @@ export function storeConformance({ name, place }: Conformance): void {
   check('a deleted account leaves nothing behind', async ({ reader, auditor }, writer) => {
     await fold(writer, [post(alice, 1), like(alice, 2), repost(alice, 3, bob), post(bob, 1)])
     await fold(writer, [status(alice, 'deleted', 5)])
+    // A store may find out only when it looks that a question has become pointless.
+    assert.deepEqual(await writer.questions('subject', 10, new Set()), [])
+    assert.deepEqual(
+      (await writer.questions('profile', 10, new Set())).map(({ did }) => did),
+      [bob],
+    )
     const { records, events, experience, waiting } = await reader.status()
     assert.deepEqual({ records, events, experience }, { records: 1, events: 1, experience: 50 })
     assert.deepEqual(waiting, { subject: 0, profile: 1, repository: 0 })

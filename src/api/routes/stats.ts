@@ -37,7 +37,11 @@ const Stats = Type.Object({
   ),
   diskBytes: maybe(Type.Integer()),
   perDay: Type.Union([
-    Type.Object({ events: Type.Integer(), diskBytes: Type.Integer(), networkBytes: Type.Integer() }),
+    Type.Object({
+      events: Type.Integer(),
+      diskBytes: maybe(Type.Integer()),
+      networkBytes: Type.Integer(),
+    }),
     Type.Null(),
   ]),
 })
@@ -72,7 +76,7 @@ export const statsRoutes: Routes = (app, { status: recent, clock, settings }) =>
           noted: iso(at),
         })),
         diskBytes: bytes ?? null,
-        perDay: perDay ?? null,
+        perDay: perDay === undefined ? null : { ...perDay, diskBytes: perDay.diskBytes ?? null },
       }
     },
   )

@@ -1,6 +1,6 @@
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import type { AccountStatus } from '../../atproto/event.ts'
 import type { ActorState, CappedDay } from '../../game/state.ts'
+import { readStanding } from '../standing.ts'
 import { integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
 
 /** Where a person's events and records of one collection begin, newest first. */
@@ -27,40 +27,9 @@ export type ActorRow = {
 export const ACTOR_COLUMNS =
   'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped'
 
-/** Positions of the bits in `standing`; above them the status. */
-const BORN = 1
-const OPTED_OUT = 2
-const FORGOTTEN = 4
-const STATUS = 8
-
-/** A status is stored as its place here: new ones go to the end. */
-const STATUSES: readonly AccountStatus[] = [
-  'active',
-  'deactivated',
-  'deleted',
-  'takendown',
-  'suspended',
-  'desynchronized',
-  'throttled',
-  'inactive',
-]
-
-/** The one standing of those who may be seen: born, active, neither opted out nor forgotten. */
-export const SHOWN = BORN
-
-/** `standing` as it is stored. */
-export function standingOf({ born, optedOut, forgotten, status }: ActorState): number {
-  return (
-    Number(born) * BORN +
-    Number(optedOut) * OPTED_OUT +
-    Number(forgotten) * FORGOTTEN +
-    STATUSES.indexOf(status) * STATUS
-  )
-}
-
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
-  const [id, did, standingBits, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, capped] =
+  const [id, did, standing, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, capped] =
     row as [
       bigint,
       Did,
@@ -74,7 +43,6 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
       string,
       string | null,
     ]
-  const standing = Number(standingBits)
   const read = readKinds(kinds, nsid)
   return {
     id: Number(id),
@@ -82,10 +50,7 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
     kinds: read,
     state: {
       did,
-      born: (standing & BORN) !== 0,
-      optedOut: (standing & OPTED_OUT) !== 0,
-      forgotten: (standing & FORGOTTEN) !== 0,
-      status: STATUSES[Math.floor(standing / STATUS)] ?? 'inactive',
+      ...readStanding(Number(standing)),
       statusTime: Number(statusTime),
       experience: Number(experience),
       lastDelta: Number(lastDelta),

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
+import { SHOWN } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
-import { readKinds, SHOWN } from './actor-row.ts'
+import { readKinds } from './actor-row.ts'
 import { Names } from './names.ts'
 
 /** Rows between two reports of progress; the event loop runs in between. */
@@ -27,6 +28,11 @@ export class SqliteAuditor implements Auditor {
     } finally {
       db.close()
     }
+  }
+
+  /** One transaction a batch: a crash leaves nothing that could be mended. */
+  async repair(): Promise<number> {
+    return 0
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { SHOWN } from '../standing.ts'
 import { type BoardPage, type Character, InvalidCursorError, type Page, type Ranked } from '../store.ts'
-import { SHOWN } from './actor-row.ts'
 import { CHARACTER_COLUMNS, type CharacterRow } from './character-row.ts'
 
 /** A place on the board: who stands there, and with how much. Equals follow each other by id. */

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { unknownActor } from '../../game/state.ts'
+import { standingOf } from '../standing.ts'
 import { StoreError } from '../store.ts'
-import { ACTOR_COLUMNS, type ActorRow, actorRow, standingOf, writeCapped, writeKinds } from './actor-row.ts'
+import { ACTOR_COLUMNS, type ActorRow, actorRow, writeCapped, writeKinds } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { tidToInteger } from './tid.ts'
 

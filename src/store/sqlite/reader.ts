@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { Wire } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
+import { SHOWN } from '../standing.ts'
 import {
   type BoardPage,
   type Character,
@@ -14,7 +15,7 @@ import {
   type Standing,
   type StoreStatus,
 } from '../store.ts'
-import { readKinds, SHOWN } from './actor-row.ts'
+import { readKinds } from './actor-row.ts'
 import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, toCharacter } from './character-row.ts'
 import { Names } from './names.ts'

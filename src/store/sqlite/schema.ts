@@ -13,7 +13,7 @@ const MIGRATIONS: readonly string[] = [
     UNIQUE (collection, cause, reason)
   ) STRICT;
 
-  -- Everyone who acted or was named. standing = 1 is a character that everybody may see; see actor-row.ts for the bits.
+  -- Everyone who acted or was named. standing = 1 is a character that everybody may see; see standing.ts for the bits.
   -- kinds: by collection, how many records are live, and where its chains of events and records begin.
   CREATE TABLE actors (
     id INTEGER PRIMARY KEY,

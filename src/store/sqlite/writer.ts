@@ -73,6 +73,13 @@ export class SqliteWriter implements Writer {
     this.#samples = new Samples(db, diskBytes)
   }
 
+  /** The file is not divided, so that this never happens. */
+  readonly moved = new AbortController().signal
+
+  owns(): boolean {
+    return true
+  }
+
   async cursor(): Promise<Cursor | undefined> {
     const row = this.#sql.cursor.get()
     if (row === undefined) return undefined

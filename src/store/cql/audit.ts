@@ -1,0 +1,195 @@
+// Adds up the books: for everybody, records against the character, events against it by both tables, and the counter. On a
+// ledger in use, somebody may change while they are looked at, so that nothing is reported that is not so when looked at
+// again a moment later.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Did } from '../../atproto/event.ts'
+import { SHOWN, standingOf } from '../standing.ts'
+import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
+import { type Held, readHeld } from './character-row.ts'
+import type { CqlInbox } from './inbox.ts'
+import { readShards } from './leases.ts'
+import type { Row, Session } from './session.ts'
+import { allRecordBuckets, eventBucket } from './sharding.ts'
+import { numberOf } from './values.ts'
+
+/** Pieces of the ring that are looked at one after the other, and people at once. */
+const RANGES = 64
+const AT_ONCE = 32
+const LOOKS = 5
+const AGAIN_MS = 200
+
+const RANGE = 'SELECT * FROM characters WHERE token(did) >= ? AND token(did) <= ?'
+const ONE = 'SELECT * FROM characters WHERE did = ?'
+const RECORDS = 'SELECT live, xp FROM records WHERE did = ? AND bucket = ?'
+const EVENTS = 'SELECT delta, leveling FROM events WHERE did = ? AND bucket = ?'
+const EVENTS_BY_TYPE = 'SELECT delta FROM events_by_type WHERE did = ? AND type = ? AND bucket = ?'
+const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
+
+/** What a finding about a counter is called: only those a crash may leave. */
+export const COUNTER_BEHIND = 'experience counter'
+
+type Sums = {
+  characters: number
+  records: number
+  events: number
+  experience: number
+  shown: number
+  findings: Finding[]
+}
+
+export class CqlAuditor implements Auditor {
+  readonly #session: Session
+  readonly #inbox: CqlInbox
+
+  constructor(session: Session, inbox: CqlInbox) {
+    this.#session = session
+    this.#inbox = inbox
+  }
+
+  async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
+    const before = await this.#version()
+    const sums: Sums = { characters: 0, records: 0, events: 0, experience: 0, shown: 0, findings: [] }
+    for (const [index, [from, to]] of ranges().entries()) {
+      for await (const rows of this.#session.pages(RANGE, [from, to], 500)) {
+        for (let at = 0; at < rows.length; at += AT_ONCE) {
+          await Promise.all(rows.slice(at, at + AT_ONCE).map((row) => this.#person(row, sums)))
+        }
+      }
+      progress({ step: 'token ranges', done: index + 1, total: RANGES })
+    }
+    // Sums over everybody mean something only where nobody changed meanwhile.
+    if ((await this.#version()) === before) await this.#totals(sums)
+    const { shown: _, ...result } = sums
+    return result
+  }
+
+  /** Has counters that are behind moved on by whoever owns them; returns how many there are. */
+  async repair({ findings }: AuditResult): Promise<number> {
+    const behind = findings.filter(({ what }) => what === COUNTER_BEHIND)
+    for (const { did } of behind) {
+      if (did !== undefined) await this.#inbox.note({ kind: 'recount', did }, Date.now() * 1000)
+    }
+    return behind.length
+  }
+
+  async #person(row: Row, sums: Sums): Promise<void> {
+    let looked = await this.#look(row)
+    for (let look = 1; look < LOOKS && looked.findings.length > 0; look++) {
+      await sleep(AGAIN_MS)
+      const [again] = await this.#session.read(ONE, [row.did])
+      if (again !== undefined) looked = await this.#look(again)
+    }
+    const { held, findings } = looked
+    if (held.state.born) sums.characters += 1
+    if (standingOf(held.state) === SHOWN) sums.shown += 1
+    sums.records += held.records
+    sums.events += held.lastSeq - held.firstSeq + 1
+    sums.experience += held.state.experience
+    sums.findings.push(...findings)
+  }
+
+  async #look(row: Row): Promise<{ held: Held; findings: Finding[] }> {
+    const held = readHeld(row)
+    const { did, experience, counts } = held.state
+    const findings: Finding[] = []
+    const expect = (what: string, expected: number, actual: number): void => {
+      if (expected !== actual) findings.push({ did, what, expected, actual })
+    }
+    const [records, events, counter] = await Promise.all([
+      this.#records(held),
+      this.#events(held),
+      this.#session.read(COUNTER, [did]),
+    ])
+    expect('experience by records', records.xp, experience)
+    expect('records', records.rows, held.records)
+    expect(
+      'live records',
+      records.live,
+      [...counts.values()].reduce((sum, n) => sum + n, 0),
+    )
+    expect('experience by events', events.xp, experience)
+    expect('events', events.rows, held.lastSeq - held.firstSeq + 1)
+    for (const [nsid, kind] of held.kinds) {
+      const rows = await this.#eventsOfType(did, nsid, kind.firstSeq, kind.lastSeq)
+      expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
+    }
+    expect(COUNTER_BEHIND, experience, numberOf(counter[0]?.experience))
+    return { held, findings }
+  }
+
+  async #records({ state, records }: Held): Promise<{ rows: number; live: number; xp: number }> {
+    const sums = { rows: 0, live: 0, xp: 0 }
+    await Promise.all(
+      allRecordBuckets(records).map(async (bucket) => {
+        for await (const rows of this.#session.pages(RECORDS, [state.did, bucket])) {
+          for (const { live, xp } of rows) {
+            sums.rows += 1
+            sums.live += Number(live)
+            sums.xp += numberOf(xp)
+          }
+        }
+      }),
+    )
+    return sums
+  }
+
+  /** What is no longer kept is in what the oldest that is kept began with. */
+  async #events({ state, firstSeq, lastSeq }: Held): Promise<{ rows: number; xp: number }> {
+    if (lastSeq < firstSeq) return { rows: 0, xp: state.experience }
+    const sums = { rows: 0, xp: 0 }
+    let oldest: Row | undefined
+    for (let bucket = eventBucket(lastSeq); bucket >= eventBucket(firstSeq); bucket--) {
+      for await (const rows of this.#session.pages(EVENTS, [state.did, bucket])) {
+        for (const row of rows) {
+          sums.rows += 1
+          sums.xp += numberOf(row.delta)
+          oldest = row
+        }
+      }
+    }
+    const after = numberOf((oldest?.leveling as { experience: unknown } | undefined)?.experience)
+    return { rows: sums.rows, xp: sums.xp + after - numberOf(oldest?.delta) }
+  }
+
+  async #eventsOfType(did: Did, type: string, first: number, last: number): Promise<number> {
+    let count = 0
+    if (last < first) return 0
+    for (let bucket = eventBucket(first); bucket <= eventBucket(last); bucket++) {
+      for await (const rows of this.#session.pages(EVENTS_BY_TYPE, [did, type, bucket])) count += rows.length
+    }
+    return count
+  }
+
+  async #totals(sums: Sums): Promise<void> {
+    const books = await this.#session.read('SELECT * FROM books', [])
+    const standings = await this.#session.read('SELECT shard, experience, characters FROM standings', [])
+    const sum = (rows: readonly Row[], column: string) =>
+      rows.reduce((total, row) => total + numberOf(row[column]), 0)
+    const expect = (what: string, expected: number, actual: number): void => {
+      if (expected !== actual) sums.findings.push({ did: undefined, what, expected, actual })
+    }
+    expect('total of records', sums.records, sum(books, 'records'))
+    expect('total of events', sums.events, sum(books, 'events'))
+    expect('total of experience', sums.experience, sum(books, 'experience'))
+    expect('total of shown characters', sums.shown, sum(books, 'characters'))
+    expect('characters in the standings', sums.shown, sum(standings, 'characters'))
+  }
+
+  async #version(): Promise<string> {
+    return (await readShards(this.#session))
+      .map(({ shard, epoch, seq }) => `${shard}:${epoch}:${seq}`)
+      .sort()
+      .join()
+  }
+}
+
+/** The whole ring of tokens, in equal pieces. */
+function ranges(): [string, string][] {
+  const least = -(2n ** 63n)
+  const step = 2n ** 64n / BigInt(RANGES)
+  return Array.from({ length: RANGES }, (_, n): [string, string] => {
+    const from = least + BigInt(n) * step
+    const to = n === RANGES - 1 ? 2n ** 63n - 1n : from + step - 1n
+    return [String(from), String(to)]
+  })
+}

@@ -1,0 +1,145 @@
+// The sums of one shard, in its owner's memory: how much there is, how many hold how much, and who is on the board. They
+// change with every batch and are written with it.
+
+import type { Did } from '../../atproto/event.ts'
+import type { ActorState, QuestionKind } from '../../game/state.ts'
+import { SHOWN, standingOf } from '../standing.ts'
+import type { Mutation } from './mutations.ts'
+import type { Row, Session } from './session.ts'
+import { numberOf } from './values.ts'
+
+/** Once so many of a shard are on the board, it is cut back to half as many. */
+const MOST_ON_BOARD = 2_000
+
+export type Totals = { characters: number; records: number; events: number; experience: number }
+
+export type PerQuestion = Record<QuestionKind, number>
+
+export class Books {
+  readonly shard: number
+  readonly totals: Totals
+  readonly waiting: PerQuestion
+  /** No question of a kind has a smaller number: where to begin looking. */
+  readonly oldest: PerQuestion
+  nextQuestion: number
+  /** No events are older than this day; `undefined` while there are none. */
+  oldestDay: number | undefined
+  /** Everybody with more than this is on the board. */
+  boardAbove: number
+  readonly #standings: Map<number, number>
+  readonly #board: Map<Did, number>
+  readonly #touchedStandings = new Set<number>()
+  readonly #touchedBoard = new Set<Did>()
+  #changed = false
+
+  constructor(shard: number, row: Row | undefined, standings: readonly Row[], board: readonly Row[]) {
+    this.shard = shard
+    this.totals = {
+      characters: numberOf(row?.characters),
+      records: numberOf(row?.records),
+      events: numberOf(row?.events),
+      experience: numberOf(row?.experience),
+    }
+    this.waiting = perQuestion(row?.waiting)
+    this.oldest = perQuestion(row?.oldest)
+    this.nextQuestion = Math.max(1, numberOf(row?.next_question))
+    this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
+    this.boardAbove = row === undefined ? -1 : numberOf(row.board_above)
+    this.#standings = new Map(
+      standings.map(({ experience, characters }) => [numberOf(experience), numberOf(characters)]),
+    )
+    this.#board = new Map(board.map(({ did, experience }) => [did as Did, numberOf(experience)]))
+  }
+
+  /** Something of the sums was changed from outside. */
+  touch(): void {
+    this.#changed = true
+  }
+
+  /** A character went from one standing to another. */
+  move(before: ActorState, after: ActorState): void {
+    this.#changed = true
+    this.totals.experience += after.experience - before.experience
+    const [had, has] = [shownXp(before), shownXp(after)]
+    this.totals.characters += Number(has !== undefined) - Number(had !== undefined)
+    if (had !== has) {
+      this.#stand(had, -1)
+      this.#stand(has, 1)
+      this.#place(after.did, has)
+    }
+  }
+
+  /** What has changed since the last call. */
+  mutations(): Mutation[] {
+    if (!this.#changed) return []
+    this.#cutBoard()
+    const { shard, totals, waiting, oldest, nextQuestion, oldestDay, boardAbove } = this
+    const { characters, records, events, experience } = totals
+    const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, boardAbove]
+    const mutations: Mutation[] = [['books', shard, ...sums, { ...waiting }, { ...oldest }]]
+    for (const xp of this.#touchedStandings) {
+      const n = this.#standings.get(xp)
+      mutations.push(n === undefined ? ['dropStanding', shard, xp] : ['standing', shard, xp, n])
+    }
+    for (const did of this.#touchedBoard) {
+      const xp = this.#board.get(did)
+      mutations.push(xp === undefined ? ['dropBoard', shard, did] : ['board', shard, did, xp])
+    }
+    this.#touchedStandings.clear()
+    this.#touchedBoard.clear()
+    this.#changed = false
+    return mutations
+  }
+
+  #stand(experience: number | undefined, step: 1 | -1): void {
+    if (experience === undefined) return
+    const n = (this.#standings.get(experience) ?? 0) + step
+    if (n === 0) this.#standings.delete(experience)
+    else this.#standings.set(experience, n)
+    this.#touchedStandings.add(experience)
+  }
+
+  #place(did: Did, experience: number | undefined): void {
+    if (experience !== undefined && (experience > this.boardAbove || this.#board.has(did))) {
+      this.#board.set(did, experience)
+      this.#touchedBoard.add(did)
+    } else if (this.#board.delete(did)) {
+      this.#touchedBoard.add(did)
+    }
+  }
+
+  /** Only those far up are asked for; the others would be written with every batch for nobody. */
+  #cutBoard(): void {
+    if (this.#board.size <= MOST_ON_BOARD) return
+    const all = [...this.#board].sort(([, a], [, b]) => b - a)
+    this.boardAbove = all[MOST_ON_BOARD / 2]?.[1] ?? 0
+    for (const [did, xp] of all) {
+      if (xp > this.boardAbove) continue
+      this.#board.delete(did)
+      this.#touchedBoard.add(did)
+    }
+  }
+}
+
+/** Reads the books of `shard` as its last owner left them. */
+export async function readBooks(session: Session, shard: number): Promise<Books> {
+  const [[row], standings, board] = await Promise.all([
+    session.read('SELECT * FROM books WHERE shard = ?', [shard]),
+    session.read('SELECT experience, characters FROM standings WHERE shard = ?', [shard]),
+    session.read('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+  ])
+  return new Books(shard, row, standings, board)
+}
+
+function shownXp(actor: ActorState): number | undefined {
+  return standingOf(actor) === SHOWN ? actor.experience : undefined
+}
+
+export function perQuestion(value: unknown): PerQuestion {
+  const counts = (value ?? {}) as Record<string, unknown>
+  return {
+    subject: numberOf(counts.subject),
+    profile: numberOf(counts.profile),
+    repository: numberOf(counts.repository),
+  }
+}

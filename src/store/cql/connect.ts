@@ -1,0 +1,102 @@
+import { auth, Client, type ClientOptions, errors, policies, types } from 'cassandra-driver'
+import { StoreError } from '../store.ts'
+import type { CqlAddress } from './address.ts'
+
+/** A request that takes longer counts as failed, in milliseconds; servers give up before that. */
+const READ_TIMEOUT = 12_000
+const CONNECT_TIMEOUT = 5_000
+
+/**
+ * Connects to a cluster. Nothing is tried twice by the driver itself: what may be sent again, and how often, is decided
+ * where it is known what it does.
+ * @throws {StoreError} naming what is wrong with the address, the rights or the cluster
+ */
+export async function connect(address: CqlAddress): Promise<Client> {
+  const localDataCenter = address.localDataCenter ?? (await nearest(address))
+  const client = new Client(optionsOf(address, localDataCenter))
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.shutdown().catch(() => {})
+    throw explained(error, address, localDataCenter)
+  }
+  return client
+}
+
+function optionsOf(address: CqlAddress, localDataCenter: string): ClientOptions {
+  const { contactPoints, username, password, tls } = address
+  return {
+    contactPoints,
+    localDataCenter,
+    ...(username === undefined
+      ? {}
+      : { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
+    ...(tls ? { sslOptions: { rejectUnauthorized: true } } : {}),
+    socketOptions: { readTimeout: READ_TIMEOUT, connectTimeout: CONNECT_TIMEOUT },
+    queryOptions: { prepare: true, fetchSize: 5_000 },
+    policies: { retry: new policies.retry.FallthroughRetryPolicy() },
+    maxPrepared: 500,
+  }
+}
+
+/** The data centre of the first contact point that answers. */
+async function nearest(address: CqlAddress): Promise<string> {
+  const policy = new policies.loadBalancing.RoundRobinPolicy()
+  const { policies: others, ...options } = optionsOf(address, '')
+  const client = new Client({ ...options, policies: { ...others, loadBalancing: policy } })
+  try {
+    await client.connect()
+    const { rows } = await client.execute('SELECT data_center FROM system.local')
+    return String(rows[0]?.data_center)
+  } catch (error) {
+    throw explained(error, address, undefined)
+  } finally {
+    await client.shutdown().catch(() => {})
+  }
+}
+
+/** What `error` is to whoever runs this. */
+export function explained(error: unknown, address: CqlAddress, localDataCenter: string | undefined): unknown {
+  const { contactPoints, username } = address
+  const where = contactPoints.join(', ')
+  const causes = causesOf(error)
+  const text = causes.map(({ message }) => message).join('; ')
+  if (
+    causes.some((cause) => cause instanceof errors.AuthenticationError || /authenticat/i.test(cause.message))
+  ) {
+    const who = username === undefined ? 'without a name and password' : `as ${username}`
+    return new StoreError(
+      `${where} does not let us in ${who}: ${text}. Set user and password in DATABASE_URL.`,
+      { cause: error },
+    )
+  }
+  if (/data center|datacenter|localDataCenter/i.test(text)) {
+    return new StoreError(
+      `${where} has no data centre named ${JSON.stringify(localDataCenter)}: ${text}. Set dc= in DATABASE_URL.`,
+      { cause: error },
+    )
+  }
+  if (causes.some((cause) => isCode(cause, types.responseErrorCodes.unauthorized))) {
+    return new StoreError(
+      `${username ?? 'nobody'} may not do that at ${where}: ${text}. Grant the rights to create and use keyspace ${address.keyspace}.`,
+      { cause: error },
+    )
+  }
+  if (error instanceof errors.NoHostAvailableError || causes.length > 1) {
+    return new StoreError(
+      `none of ${where} can be reached: ${text}. Check that the servers run and that DATABASE_URL names them.`,
+      { cause: error },
+    )
+  }
+  return error
+}
+
+function causesOf(error: unknown): Error[] {
+  if (!(error instanceof Error)) return [new Error(String(error))]
+  const inner = 'innerErrors' in error ? Object.values(error.innerErrors as Record<string, Error>) : []
+  return [error, ...inner]
+}
+
+function isCode(error: Error, code: number): boolean {
+  return error instanceof errors.ResponseError && error.code === code
+}

@@ -1,0 +1,79 @@
+// What others want of an owner: wishes of people and operators, and notes that owners of other shards leave for each other.
+import { randomUUID } from 'node:crypto'
+import { createRaw } from '@atcute/tid'
+import type { Did, Micros, Nsid } from '../../atproto/event.ts'
+import type { Wish } from '../../game/operation.ts'
+import type { Inbox, WishToLeave } from '../store.ts'
+import type { Mutation } from './mutations.ts'
+import type { Row, Session } from './session.ts'
+import { shardOf } from './sharding.ts'
+import { numberOf } from './values.ts'
+
+/** What an owner does by itself, without asking the game. */
+export type Note =
+  /** The record does not name that subject any more. */
+  | { kind: 'unname'; did: Did; collection: Nsid; rkey: string; subject: Did }
+  /** The handle is somebody else's by now. */
+  | { kind: 'unhandle'; did: Did; handle: string }
+  /** The experience counter is to say what the character does. */
+  | { kind: 'recount'; did: Did }
+
+export type Letter = { shard: number; id: string } & ({ wish: Wish } | { note: Note })
+
+const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?)'
+const SELECT = 'SELECT id, kind, did, at, note FROM inbox WHERE shard = ? LIMIT ?'
+/** The last of the clock ids that a TID may carry, so that a floor is above every revision of its time. */
+const LAST_CLOCK = 1023
+
+/** Anybody may leave something; it waits for the shard's owner. */
+export class CqlInbox implements Inbox {
+  readonly #session: Session
+  readonly #shards: number
+
+  constructor(session: Session, shards: number) {
+    this.#session = session
+    this.#shards = shards
+  }
+
+  async leave({ kind, did, at }: WishToLeave): Promise<void> {
+    await this.#session.write(INSERT, [shardOf(did, this.#shards), idOf(at), kind, did, at, null])
+  }
+
+  async note(note: Note, at: Micros): Promise<void> {
+    const shard = shardOf(note.did, this.#shards)
+    await this.#session.write(INSERT, [shard, idOf(at), note.kind, note.did, at, JSON.stringify(note)])
+  }
+}
+
+/** A note, as part of a batch of whoever has reason to leave it. */
+export function noteMutation(note: Note, shards: number, at: Micros): Mutation {
+  return ['note', shardOf(note.did, shards), idOf(at), note.kind, note.did, at, JSON.stringify(note)]
+}
+
+/** What waits for the owner of `shard`, oldest first. */
+export async function readInbox(session: Session, shard: number, limit: number): Promise<Letter[]> {
+  return (await session.read(SELECT, [shard, limit])).map((row) => letterOf(shard, row))
+}
+
+function letterOf(shard: number, { id, kind, did, at, note }: Row): Letter {
+  const place = { shard, id: String(id) }
+  if (note !== null && note !== undefined) return { ...place, note: JSON.parse(String(note)) as Note }
+  const wish = { wish: `${shard}:${id}`, did: did as Did, at: numberOf(at) }
+  switch (kind) {
+    case 'unforget':
+      return { ...place, wish: { kind, ...wish, floor: createRaw(wish.at, LAST_CLOCK) } }
+    default:
+      return { ...place, wish: { kind: kind as 'forget' | 'look-up', ...wish } }
+  }
+}
+
+/** Reads the name of a wish. */
+export function wishPlace(wish: string): { shard: number; id: string } {
+  const colon = wish.indexOf(':')
+  return { shard: Number(wish.slice(0, colon)), id: wish.slice(colon + 1) }
+}
+
+/** Sorts by time, and differs for each. */
+function idOf(at: Micros): string {
+  return `${String(at).padStart(17, '0')}-${randomUUID()}`
+}

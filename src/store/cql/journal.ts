@@ -1,0 +1,66 @@
+// The journal of a shard: each batch as one block of bytes, kept before anything of it is written, so that whoever comes
+// after a crash can write the rest of it. What it says is only valid once the shard's row names it; see leases.ts.
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { Mutation } from './mutations.ts'
+import type { Session } from './session.ts'
+
+/** One row holds that many bytes, so that no request is too large for a server. */
+const CHUNK = 256 * 1024
+/** Batches that stay for those who follow what happens, and how often older ones go. */
+const KEPT = 128
+const SWEEP_EVERY = 64
+
+const INSERT = 'INSERT INTO journal (shard, seq, chunk, data) VALUES (?, ?, ?, ?) USING TIMESTAMP ?'
+const SELECT = 'SELECT chunk, data FROM journal WHERE shard = ? AND seq = ?'
+const SWEEP = 'DELETE FROM journal USING TIMESTAMP ? WHERE shard = ? AND seq < ?'
+
+/** A batch, with the epoch of whoever made it: it is always written under the times of that one. */
+export type Batch = { epoch: number; mutations: Mutation[] }
+
+/** Packs a batch into as many blocks as it takes. */
+export function pack(batch: Batch): Buffer[] {
+  const bytes = zstdCompressSync(JSON.stringify(batch))
+  const chunks: Buffer[] = []
+  for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(bytes.subarray(at, at + CHUNK))
+  return chunks
+}
+
+/** Reads what `pack` made. */
+export function unpack(chunks: readonly Buffer[]): Batch {
+  return JSON.parse(zstdDecompressSync(Buffer.concat(chunks)).toString()) as Batch
+}
+
+/** Writes a batch down as number `seq` of `shard`; durable when it resolves. */
+export async function keep(
+  session: Session,
+  { shard, seq, time }: { shard: number; seq: number; time: number },
+  chunks: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(
+    chunks.map((data, chunk) => session.write(INSERT, [shard, seq, chunk, data, time], signal)),
+  )
+  if (seq % SWEEP_EVERY === 0) await session.write(SWEEP, [time - 1, shard, seq - KEPT], signal)
+}
+
+/**
+ * The times under which batch `seq` of an owner is written: later than everything of earlier batches and owners, and what
+ * it deletes older than what it writes. Numbers of their own, and no clock: exact below 2^53 for 2^19 owners of a shard.
+ */
+export function timesOf(epoch: number, seq: number): { delete: number; write: number } {
+  const base = epoch * 2 ** 33 + seq * 2
+  return { delete: base, write: base + 1 }
+}
+
+/** Reads the batch that the shard's row says is number `seq`, of so many blocks. */
+export async function recall(
+  session: Session,
+  { shard, seq, chunks }: { shard: number; seq: number; chunks: number },
+): Promise<Batch> {
+  const rows = await session.read(SELECT, [shard, seq])
+  const blocks = rows.filter(({ chunk }) => Number(chunk) < chunks).map(({ data }) => data as Buffer)
+  if (blocks.length !== chunks) {
+    throw new Error(`batch ${seq} of shard ${shard} has ${blocks.length} of ${chunks} blocks in the journal`)
+  }
+  return unpack(blocks)
+}

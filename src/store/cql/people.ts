@@ -1,0 +1,153 @@
+// What an owner knows of its people: their rows, held while they are in use, for nobody else changes them.
+import { isTid } from '@atcute/lexicons/syntax'
+import type { Did } from '../../atproto/event.ts'
+import { type RecordId, uriOf } from '../../atproto/uri.ts'
+import { type Known, pathOf, type RecordPath } from '../../game/state.ts'
+import type { Touched } from '../../game/touched.ts'
+import { type Held, readHeld } from './character-row.ts'
+import { type HeldRecord, readRecord } from './record-row.ts'
+import type { Session } from './session.ts'
+import { allRecordBuckets, recordBuckets } from './sharding.ts'
+
+/** Rows held at most, in two generations; one takes about a kilobyte. */
+const MOST_HELD = 100_000
+/** Rows asked for at once: more in one request would make one server wait for the others. */
+const AT_ONCE = 20
+
+const CHARACTERS = 'SELECT * FROM characters WHERE did IN ?'
+const RECORD = 'SELECT * FROM records WHERE did = ? AND bucket = ? AND collection = ? AND rkey = ?'
+const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
+
+/** What `load` found, as the game wants it and as the plan does. */
+export type Loaded = {
+  known: Known
+  held: (did: Did) => Held | undefined
+  buckets: Map<Did, Map<RecordPath, number>>
+}
+
+export class People {
+  readonly #session: Session
+  readonly #owns: (did: Did) => boolean
+  #young = new Map<Did, Held | null>()
+  #old = new Map<Did, Held | null>()
+
+  constructor(session: Session, owns: (did: Did) => boolean) {
+    this.#session = session
+    this.#owns = owns
+  }
+
+  /** Reads what of `touched` is not held. Others' people are read every time: their owners change them. */
+  async load({ actors, records, whole }: Touched): Promise<Loaded> {
+    const people = await this.#people(new Set([...actors, ...whole]))
+    const found = new Map<string, HeldRecord>()
+    await Promise.all([
+      ...dedupe(records).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
+      ...[...whole].map((did) => this.#whole(did, people.get(did) ?? undefined, found)),
+    ])
+    const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
+    const buckets = new Map<Did, Map<RecordPath, number>>()
+    for (const [did, all] of byDid) {
+      buckets.set(did, new Map(all.map(({ id, bucket }) => [pathOf(id), bucket])))
+    }
+    return {
+      known: {
+        actor: (did) => people.get(did)?.state,
+        record: (id) => found.get(uriOf(id))?.state,
+        records: (did) =>
+          (byDid.get(did) ?? []).map(({ id, state }): [RecordId, HeldRecord['state']] => [id, state]),
+      },
+      held: (did) => people.get(did) ?? undefined,
+      buckets,
+    }
+  }
+
+  async one(did: Did): Promise<Held | undefined> {
+    return (await this.#people(new Set([did]))).get(did) ?? undefined
+  }
+
+  record(id: RecordId, held: Held): Promise<HeldRecord | undefined> {
+    return this.#lookUp(id, held)
+  }
+
+  /** As it was just written. */
+  hold(did: Did, held: Held | null): void {
+    if (this.#young.size >= MOST_HELD / 2) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(did, held)
+  }
+
+  /** Somebody else owns some of them now, or what was planned for them has not come about. */
+  forget(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
+
+  async #people(dids: ReadonlySet<Did>): Promise<Map<Did, Held | null>> {
+    const people = new Map<Did, Held | null>()
+    const missing: Did[] = []
+    for (const did of dids) {
+      const held = this.#peek(did)
+      if (held === undefined) missing.push(did)
+      else people.set(did, held)
+    }
+    const groups: Did[][] = []
+    for (let at = 0; at < missing.length; at += AT_ONCE) groups.push(missing.slice(at, at + AT_ONCE))
+    await Promise.all(
+      groups.map(async (group) => {
+        for (const did of group) people.set(did, null)
+        for (const row of await this.#session.read(CHARACTERS, [group])) {
+          people.set(row.did as Did, readHeld(row))
+        }
+        for (const did of group) if (this.#owns(did)) this.hold(did, people.get(did) ?? null)
+      }),
+    )
+    return people
+  }
+
+  #peek(did: Did): Held | null | undefined {
+    const young = this.#young.get(did)
+    if (young !== undefined) return young
+    const old = this.#old.get(did)
+    if (old !== undefined) this.hold(did, old)
+    return old
+  }
+
+  /** A TID greater than all that the person has had is that of a new record: most need not be looked up. */
+  async #record(id: RecordId, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
+    const kind = held?.kinds.get(id.collection)
+    if (held === undefined || kind === undefined) return
+    if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) return
+    const record = await this.#lookUp(id, held)
+    if (record !== undefined) found.set(uriOf(id), record)
+  }
+
+  async #lookUp({ did, collection, rkey }: RecordId, held: Held): Promise<HeldRecord | undefined> {
+    const rows = await Promise.all(
+      recordBuckets(rkey, held.records).map((bucket) =>
+        this.#session.read(RECORD, [did, bucket, collection, rkey]),
+      ),
+    )
+    const [row] = rows.flat()
+    return row && readRecord(row)
+  }
+
+  async #whole(did: Did, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
+    if (held === undefined) return
+    await Promise.all(
+      allRecordBuckets(held.records).map(async (bucket) => {
+        for await (const rows of this.#session.pages(RECORDS, [did, bucket])) {
+          for (const row of rows) {
+            const record = readRecord(row)
+            found.set(uriOf(record.id), record)
+          }
+        }
+      }),
+    )
+  }
+}
+
+function dedupe(ids: readonly RecordId[]): RecordId[] {
+  return [...new Map(ids.map((id) => [uriOf(id), id])).values()]
+}

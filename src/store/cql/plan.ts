@@ -1,0 +1,144 @@
+// From what the game decided about one person to what is written: the rows of that person, numbered on from those before.
+import { isTid } from '@atcute/lexicons/syntax'
+import type { Nsid } from '../../atproto/event.ts'
+import { uriOf } from '../../atproto/uri.ts'
+import {
+  type ActorChange,
+  type ActorState,
+  pathOf,
+  type Question,
+  type RecordPath,
+} from '../../game/state.ts'
+import type { Books } from './books.ts'
+import { characterMutation, type Held, type Kind, noKind } from './character-row.ts'
+import { eventMutations } from './event-row.ts'
+import type { Count, Mutation } from './mutations.ts'
+import { recordMutation } from './record-row.ts'
+import { allRecordBuckets, eventBucket, mentionBucket, recordBucket } from './sharding.ts'
+
+const DAY_MS = 86_400_000
+
+/** A batch of one shard in the making. */
+export type Draft = {
+  books: Books
+  mutations: Mutation[]
+  counts: Count[]
+  /** The time under which the batch is written. */
+  time: number
+}
+
+export type Before = {
+  held: Held
+  /** In which partition each known record is; what is not named is new. */
+  buckets: ReadonlyMap<RecordPath, number>
+}
+
+/**
+ * Puts what becomes of one person into `draft`.
+ * @returns the person as they are then
+ */
+export function planActor(draft: Draft, change: ActorChange, { held, buckets }: Before): Held {
+  const { books, mutations, counts, time } = draft
+  const before = held.state
+  const after = change.purge ? purged(draft, held) : { ...held, kinds: copyOf(held.kinds) }
+  planRecords(draft, change, after, buckets)
+  planEvents(draft, change, after, before)
+  for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
+  after.state = change.actor
+  if (change.profile !== undefined) after.profile = change.profile ?? undefined
+  for (const question of change.asked) planQuestion(draft, question)
+  books.move(before, change.actor)
+  mutations.push(characterMutation(after, time))
+  const delta = change.actor.experience - before.experience
+  if (delta !== 0) counts.push({ did: before.did, delta })
+  const handle = change.profile?.handle
+  if (handle !== undefined) mutations.push(['handle', handle, before.did, change.profile?.asked ?? 0])
+  return after
+}
+
+function planRecords(
+  { books, mutations }: Draft,
+  { records, actor }: ActorChange,
+  held: Held,
+  buckets: ReadonlyMap<RecordPath, number>,
+): void {
+  for (const { id, state, created } of records.values()) {
+    const path = pathOf(id)
+    const bucket = (created ? undefined : buckets.get(path)) ?? recordBucket(id.rkey, held.records)
+    mutations.push(recordMutation(id, bucket, state))
+    const kind = kindOf(held, id.collection)
+    if (created) {
+      held.records += 1
+      books.totals.records += 1
+      if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) kind.greatest = id.rkey
+    }
+    const subject = state.facts?.subject
+    if (state.live && subject !== undefined && subject.did !== actor.did) {
+      mutations.push(['mention', subject.did, mentionBucket(actor.did), actor.did, id.collection, id.rkey])
+    }
+  }
+}
+
+function planEvents(
+  { books, mutations }: Draft,
+  { events, actor }: ActorChange,
+  held: Held,
+  before: ActorState,
+): void {
+  let lastDay = held.lastSeq < held.firstSeq ? undefined : dayOf(before.updatedAt / 1000)
+  for (const event of events) {
+    const kind = kindOf(held, event.collection)
+    held.lastSeq += 1
+    kind.lastSeq += 1
+    mutations.push(...eventMutations(event, held.lastSeq, kind.lastSeq))
+    const day = dayOf(event.at / 1000)
+    if (day !== lastDay) mutations.push(['eventDay', books.shard, day, actor.did])
+    lastDay = day
+    if (books.oldestDay === undefined || day < books.oldestDay) books.oldestDay = day
+  }
+  books.totals.events += events.length
+}
+
+function planQuestion({ books, mutations }: Draft, question: Question): void {
+  const id = books.nextQuestion
+  books.nextQuestion += 1
+  books.waiting[question.kind] += 1
+  const of =
+    question.kind === 'subject'
+      ? [question.collection, question.rkey, question.rev, uriOf(question.subject)]
+      : [null, null, null, null]
+  mutations.push(['question', books.shard, question.kind, id, question.did, ...of])
+}
+
+/** Everything that was held goes; numbers begin anew, under later times than what went. */
+function purged({ books, mutations }: Draft, held: Held): Held {
+  const { did } = held.state
+  for (const bucket of allRecordBuckets(held.records)) mutations.push(['dropRecords', did, bucket])
+  for (const bucket of span(held)) mutations.push(['dropEvents', did, bucket])
+  for (const [nsid, kind] of held.kinds) {
+    for (const bucket of span(kind)) mutations.push(['dropEventsByType', did, nsid, bucket])
+  }
+  books.totals.records -= held.records
+  books.totals.events -= held.lastSeq - held.firstSeq + 1
+  return { ...held, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined }
+}
+
+/** The partitions that hold events; none where there are no events. */
+function span({ lastSeq, firstSeq }: { lastSeq: number; firstSeq: number }): number[] {
+  if (lastSeq < firstSeq) return []
+  const from = eventBucket(firstSeq)
+  return Array.from({ length: eventBucket(lastSeq) - from + 1 }, (_, n) => from + n)
+}
+
+function kindOf(held: Held, nsid: Nsid): Kind {
+  return held.kinds.getOrInsertComputed(nsid, noKind)
+}
+
+function copyOf(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, Kind> {
+  return new Map([...kinds].map(([nsid, kind]) => [nsid, { ...kind }]))
+}
+
+/** The UTC day of a time in milliseconds, counted from the epoch. */
+export function dayOf(millis: number): number {
+  return Math.floor(millis / DAY_MS)
+}

@@ -1,0 +1,80 @@
+import type { Did, Micros } from '../../atproto/event.ts'
+import type { Books } from './books.ts'
+import type { Held } from './character-row.ts'
+import type { Mutation } from './mutations.ts'
+import { dayOf } from './plan.ts'
+import type { Session } from './session.ts'
+import { eventBucket } from './sharding.ts'
+import { millisOf, numberOf } from './values.ts'
+
+/** Somebody's oldest events, to be dropped. */
+export type Pruned = { held: Held; gone: number; mutations: Mutation[] }
+
+const OLDEST =
+  'SELECT seq, event_at, type, type_seq FROM events WHERE did = ? AND bucket = ? AND seq >= ? ORDER BY seq ASC LIMIT ?'
+const DAY = 'SELECT did FROM event_days WHERE shard = ? AND day = ?'
+
+/** Who of a shard had events on `day`. */
+export async function whoOn(session: Session, shard: number, day: number): Promise<Did[]> {
+  const dids: Did[] = []
+  for await (const rows of session.pages(DAY, [shard, day])) for (const { did } of rows) dids.push(did as Did)
+  return dids
+}
+
+/** The last day that is of interest for what happened before `before`. */
+export function lastDay(before: Micros): number {
+  return dayOf(before / 1000)
+}
+
+/** Plans to drop up to `most` of somebody's events from before `before`, from the oldest on. */
+export async function prunePerson(
+  session: Session,
+  held: Held,
+  before: Micros,
+  most: number,
+): Promise<Pruned | undefined> {
+  const { did } = held.state
+  const last = new Map<string, number>()
+  let gone = 0
+  let { firstSeq } = held
+  while (gone < most && firstSeq <= held.lastSeq) {
+    const bucket = eventBucket(firstSeq)
+    const rows = await session.read(OLDEST, [did, bucket, firstSeq, most - gone])
+    const old = rows.filter((row) => millisOf(row.event_at) * 1000 < before)
+    // Numbers go up with time but for a moment here or there, which then waits for its neighbours.
+    const count = rows.findIndex((row) => millisOf(row.event_at) * 1000 >= before)
+    for (const row of count === -1 ? old : rows.slice(0, count)) {
+      gone += 1
+      firstSeq = numberOf(row.seq) + 1
+      last.set(String(row.type), numberOf(row.type_seq))
+    }
+    if (count !== -1 || rows.length === 0) break
+  }
+  if (gone === 0) return undefined
+  return { gone, ...dropped(held, firstSeq, last) }
+}
+
+function dropped(held: Held, firstSeq: number, last: ReadonlyMap<string, number>) {
+  const { did } = held.state
+  const mutations: Mutation[] = []
+  for (let bucket = eventBucket(held.firstSeq); bucket <= eventBucket(firstSeq - 1); bucket++) {
+    mutations.push(['dropEventsUpTo', did, bucket, firstSeq - 1])
+  }
+  const kinds = new Map(held.kinds)
+  for (const [nsid, kind] of held.kinds) {
+    const seq = last.get(nsid)
+    if (seq === undefined) continue
+    for (let bucket = eventBucket(kind.firstSeq); bucket <= eventBucket(seq); bucket++) {
+      mutations.push(['dropEventsByTypeUpTo', did, nsid, bucket, seq])
+    }
+    kinds.set(nsid, { ...kind, firstSeq: seq + 1 })
+  }
+  return { held: { ...held, kinds, firstSeq }, mutations }
+}
+
+/** Notes in the books that nothing is older than `day` any more. */
+export function forgetDay(books: Books, day: number): Mutation {
+  books.oldestDay = day + 1
+  books.touch()
+  return ['dropEventDay', books.shard, day]
+}

@@ -1,0 +1,153 @@
+import type { Did, Handle, Nsid } from '../../atproto/event.ts'
+import type { LedgerEvent } from '../../game/state.ts'
+import { SHOWN } from '../standing.ts'
+import {
+  type BoardPage,
+  type Character,
+  type EventsPage,
+  InvalidCursorError,
+  type Page,
+  type Ranked,
+  type Reader,
+  type Recent,
+  type Standing,
+  type StoreStatus,
+} from '../store.ts'
+import { boardAfter, boardAround, readBoard } from './board.ts'
+import { readCharacter, readKinds } from './character-row.ts'
+import { readEvent } from './event-row.ts'
+import { readRecent } from './recent.ts'
+import type { Row, Session } from './session.ts'
+import { eventBucket, fingerprint } from './sharding.ts'
+import { readStatus } from './status.ts'
+import { numberOf } from './values.ts'
+
+export type CqlReaderOptions = {
+  session: Session
+  shards: number
+  /** How old a board may be, in milliseconds. */
+  boardMs: number
+}
+
+const CHARACTER = 'SELECT * FROM characters WHERE did = ?'
+const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
+const EVENTS = 'SELECT * FROM events WHERE did = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
+const EVENTS_BY_TYPE =
+  'SELECT * FROM events_by_type WHERE did = ? AND type = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
+
+/** Reads what is shown, from the nearest copy; it may be a moment behind. */
+export class CqlReader implements Reader {
+  readonly #options: CqlReaderOptions
+  readonly #session: Session
+  #board: { at: number; read: ReturnType<typeof readBoard> } | undefined
+  /** Several who ask for the same at once share one request. */
+  readonly #asked = new Map<Did, Promise<Row | undefined>>()
+
+  constructor(options: CqlReaderOptions) {
+    this.#options = options
+    this.#session = options.session
+  }
+
+  async character(did: Did): Promise<Character | undefined> {
+    const row = await this.#row(did)
+    return row && readCharacter(row)
+  }
+
+  async characters(dids: readonly Did[]): Promise<Character[]> {
+    const rows = await Promise.all(dids.map((did) => this.#row(did)))
+    return rows.flatMap((row) => (row === undefined ? [] : [readCharacter(row)]))
+  }
+
+  async didOf(handle: Handle): Promise<Did | undefined> {
+    const name = handle.toLowerCase()
+    const [row] = await this.#session.glance(HANDLE, [name])
+    if (row === undefined) return undefined
+    // The table tells who was known by it last; whether they still are, they say themselves.
+    const character = await this.character(row.did as Did)
+    return character?.profile?.handle === name ? character.did : undefined
+  }
+
+  async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
+    const row = await this.#row(did)
+    if (row === undefined) return undefined
+    const kind = type === undefined ? undefined : readKinds(row.kinds).get(type)
+    const last = type === undefined ? numberOf(row.last_seq) : (kind?.lastSeq ?? 0)
+    const first = type === undefined ? numberOf(row.first_seq) : (kind?.firstSeq ?? 1)
+    const mark = fingerprint(`${did} ${type ?? ''}`)
+    let seq = cursor === undefined ? last : Math.min(last, readPlace(cursor, mark))
+    const items: LedgerEvent[] = []
+    while (seq >= first && items.length < limit) {
+      const rows = await this.#events(did, type, seq, first, limit - items.length)
+      items.push(...rows.map((event) => readEvent(type === undefined ? event : { ...event, type })))
+      // The next is in the same partition, or begins the one before.
+      const reached = rows.at(-1)
+      seq = reached === undefined ? eventBucket(seq) * PER_BUCKET - 1 : numberOf(reached.seq) - 1
+    }
+    return { items, cursor: seq >= first ? `${seq.toString(36)}-${mark}` : undefined }
+  }
+
+  async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
+    const board = await this.#boardNow()
+    const page = around === undefined ? boardAfter(board, cursor, limit) : boardAround(board, around, limit)
+    const found = new Map((await this.characters(page.dids)).map((character) => [character.did, character]))
+    return {
+      items: page.places.flatMap(({ did, rank }) => {
+        const character = found.get(did)
+        return character === undefined ? [] : [{ rank, character }]
+      }),
+      cursor: page.cursor,
+    }
+  }
+
+  async standings(): Promise<Standing[]> {
+    return (await this.#boardNow()).standings
+  }
+
+  recent(after: string | undefined, limit: number): Promise<Recent> {
+    return readRecent(this.#session, this.#options.shards, after, limit)
+  }
+
+  status(): Promise<StoreStatus> {
+    return readStatus(this.#session, this.#options.shards)
+  }
+
+  #boardNow(): ReturnType<typeof readBoard> {
+    const now = performance.now()
+    const { boardMs, shards } = this.#options
+    if (this.#board !== undefined && now - this.#board.at < boardMs) return this.#board.read
+    const asked = { at: now, read: readBoard(this.#session, shards) }
+    this.#board = asked
+    asked.read.catch(() => {
+      if (this.#board === asked) this.#board = undefined
+    })
+    return asked.read
+  }
+
+  #events(did: Did, type: Nsid | undefined, seq: number, first: number, limit: number): Promise<Row[]> {
+    const bucket = eventBucket(seq)
+    return type === undefined
+      ? this.#session.glance(EVENTS, [did, bucket, seq, first, limit])
+      : this.#session.glance(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
+  }
+
+  /** The row of somebody who may be seen. */
+  #row(did: Did): Promise<Row | undefined> {
+    const asked = this.#asked.get(did)
+    if (asked !== undefined) return asked
+    const row = this.#session
+      .glance(CHARACTER, [did])
+      .then(([found]) => (found?.standing === SHOWN ? found : undefined))
+      .finally(() => this.#asked.delete(did))
+    this.#asked.set(did, row)
+    return row
+  }
+}
+
+const PER_BUCKET = 10_000
+
+function readPlace(cursor: string, mark: string): number {
+  const [, seq, whose] = /^([0-9a-z]{1,11})-([\w-]{8})$/.exec(cursor) ?? []
+  if (seq === undefined || whose !== mark)
+    throw new InvalidCursorError('the cursor is not one of this timeline')
+  return Number.parseInt(seq, 36)
+}

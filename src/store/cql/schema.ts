@@ -1,0 +1,210 @@
+// The keyspace and its tables. Several processes may start at once: one of them changes the schema, by a lock in the
+// table `meta`, and the others wait for it.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'cassandra-driver'
+import { StoreError } from '../store.ts'
+
+/** Each brings a keyspace from the version that is its index to the next; they are never edited, only added to. */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TYPE IF NOT EXISTS leveling (
+       level int, experience bigint, experience_to_next_level bigint, levels_gained int, progress_percentage int)`,
+    // Of one person and collection: live records; numbers of the newest and the oldest event; the greatest TID among the keys.
+    'CREATE TYPE IF NOT EXISTS kind (live bigint, last_seq bigint, first_seq bigint, greatest text)',
+    `CREATE TABLE IF NOT EXISTS characters (
+       did text PRIMARY KEY, leveling frozen<leveling>, experience bigint, last_delta bigint, updated_at timestamp,
+       standing int, status_time bigint, rev text, floor text, capped text,
+       kinds frozen<map<text, frozen<kind>>>, records bigint, last_seq bigint, first_seq bigint,
+       handle text, display_name text, avatar text, asked bigint, version bigint)`,
+    'CREATE TABLE IF NOT EXISTS characters_experience (did text PRIMARY KEY, experience counter)',
+    `CREATE TABLE IF NOT EXISTS records (
+       did text, bucket int, collection text, rkey text,
+       rev text, live boolean, xp bigint, readable boolean, media text, subject text, at bigint, capped boolean,
+       PRIMARY KEY ((did, bucket), collection, rkey))`,
+    `CREATE TABLE IF NOT EXISTS events (
+       did text, bucket bigint, seq bigint,
+       event_at timestamp, type text, rkey text, cause text, reason text, delta bigint, leveling frozen<leveling>,
+       type_seq bigint,
+       PRIMARY KEY ((did, bucket), seq)) WITH CLUSTERING ORDER BY (seq DESC)`,
+    `CREATE TABLE IF NOT EXISTS events_by_type (
+       did text, type text, bucket bigint, seq bigint,
+       event_at timestamp, rkey text, cause text, reason text, delta bigint, leveling frozen<leveling>,
+       PRIMARY KEY ((did, type, bucket), seq)) WITH CLUSTERING ORDER BY (seq DESC)`,
+    // Who had events on a day, so that old ones are found without looking at everybody.
+    'CREATE TABLE IF NOT EXISTS event_days (shard int, day int, did text, PRIMARY KEY ((shard, day), did))',
+    // Whose records name a person.
+    `CREATE TABLE IF NOT EXISTS mentions (
+       subject text, bucket int, did text, collection text, rkey text,
+       PRIMARY KEY ((subject, bucket), did, collection, rkey))`,
+    'CREATE TABLE IF NOT EXISTS handles (handle text PRIMARY KEY, did text)',
+    // Leases and cursors, changed only on condition; see leases.ts.
+    `CREATE TABLE IF NOT EXISTS shards (
+       shard int PRIMARY KEY, owner text, epoch bigint, until bigint, seq bigint, chunks int,
+       host text, wire text, value bigint, at bigint)`,
+    'CREATE TABLE IF NOT EXISTS workers (worker text PRIMARY KEY, wants int)',
+    `CREATE TABLE IF NOT EXISTS journal (
+       shard int, seq bigint, chunk int, data blob, PRIMARY KEY (shard, seq, chunk))
+       WITH CLUSTERING ORDER BY (seq DESC, chunk ASC)`,
+    `CREATE TABLE IF NOT EXISTS books (
+       shard int PRIMARY KEY, characters bigint, records bigint, events bigint, experience bigint,
+       next_question bigint, oldest_day int, board_above bigint, waiting frozen<map<text, bigint>>, oldest frozen<map<text, bigint>>)`,
+    'CREATE TABLE IF NOT EXISTS standings (shard int, experience bigint, characters bigint, PRIMARY KEY (shard, experience))',
+    'CREATE TABLE IF NOT EXISTS board (shard int, did text, experience bigint, PRIMARY KEY (shard, did))',
+    `CREATE TABLE IF NOT EXISTS questions (
+       shard int, kind text, id bigint, did text, collection text, rkey text, rev text, subject text,
+       PRIMARY KEY ((shard, kind), id))`,
+    'CREATE TABLE IF NOT EXISTS inbox (shard int, id text, kind text, did text, at bigint, note text, PRIMARY KEY (shard, id))',
+    `CREATE TABLE IF NOT EXISTS gaps (
+       part int, at bigint, host text, began bigint, ended bigint, reason text, PRIMARY KEY (part, at, host, began))
+       WITH CLUSTERING ORDER BY (at DESC, host ASC, began ASC)`,
+    'CREATE TABLE IF NOT EXISTS pulses (part int, shard int, at bigint, lag bigint, host text, PRIMARY KEY (part, shard))',
+    `CREATE TABLE IF NOT EXISTS samples (
+       part int, worker text, at bigint, events bigint, network_bytes bigint, PRIMARY KEY (part, worker, at))`,
+  ],
+]
+
+/** Emptied by tests and by nobody else. */
+export const TABLES: readonly string[] = MIGRATIONS.flat().flatMap(
+  (statement) => /CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [],
+)
+
+/** The same for whoever comes first, so that two who create it at once create one table. */
+const META_ID = '6a1f3b70-52d1-11f0-8a3e-0242ac120002'
+const LOCK_SECONDS = 60
+const LOOK_AGAIN_MS = 250
+
+export type SchemaOptions = {
+  keyspace: string
+  /** Copies of each row; `undefined`: three, or as many as there are nodes. */
+  replication: number | undefined
+  localDataCenter: string
+  /** Fixed when the keyspace is made. */
+  shards: number
+}
+
+/**
+ * Makes the keyspace or brings it up to date; `client` uses none yet.
+ * @returns into how many shards its people are divided
+ */
+export async function migrate(client: Client, options: SchemaOptions): Promise<number> {
+  const { keyspace, replication, localDataCenter, shards } = options
+  const scylla = await isScylla(client)
+  const known = await client.execute(
+    'SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?',
+    [keyspace],
+    { prepare: true },
+  )
+  if (known.rowLength === 0) {
+    const nodes = client.hosts.values().filter(({ datacenter }) => datacenter === localDataCenter).length
+    const copies = replication ?? Math.max(1, Math.min(3, nodes))
+    const tablets = scylla ? " AND tablets = {'enabled': false}" : ''
+    await client.execute(
+      `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication =
+         {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${copies}}${tablets}`,
+    )
+  }
+  const meta = new Meta(client, keyspace)
+  await meta.create(scylla)
+  for (;;) {
+    const version = Number((await meta.get('version')) ?? 0)
+    if (version > MIGRATIONS.length) {
+      throw new StoreError(
+        `keyspace ${keyspace} was made by a newer bsky-rpg (schema ${version}, this one knows ${MIGRATIONS.length}): upgrade this program.`,
+      )
+    }
+    if (version === MIGRATIONS.length) return Number(await meta.get('shards'))
+    await meta.locked(async () => {
+      // Somebody else may have done it while we waited.
+      if (Number((await meta.get('version')) ?? 0) !== version) return
+      for (const statement of MIGRATIONS[version] ?? []) {
+        await client.execute(inKeyspace(statement, keyspace))
+      }
+      if (version === 0) await meta.setOnce('shards', String(shards))
+      await meta.set('version', String(version + 1))
+    })
+  }
+}
+
+/** ScyllaDB has a table that nobody else has. */
+async function isScylla(client: Client): Promise<boolean> {
+  const found = await client.execute(
+    "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system' AND table_name = 'scylla_local'",
+  )
+  return found.rowLength > 0
+}
+
+/** Names in the statements are without the keyspace: types and tables get it here. */
+function inKeyspace(statement: string, keyspace: string): string {
+  return statement.replace(/^(CREATE (?:TYPE|TABLE) IF NOT EXISTS )/, `$1${keyspace}.`)
+}
+
+/** The table `meta`: a few settings by name. */
+export class Meta {
+  readonly #client: Client
+  readonly #table: string
+
+  constructor(client: Client, keyspace: string) {
+    this.#client = client
+    this.#table = `${keyspace}.meta`
+  }
+
+  async create(scylla: boolean): Promise<void> {
+    const id = scylla ? '' : ` WITH id = ${META_ID}`
+    await this.#client.execute(
+      `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
+    )
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const { rows } = await this.#run(`SELECT value FROM ${this.#table} WHERE name = ?`, [name], 'serial')
+    return (rows[0]?.value as string | null | undefined) ?? undefined
+  }
+
+  async set(name: string, value: string): Promise<void> {
+    // On condition, as whatever else is written here: the two kinds of writes do not see each other's order.
+    await this.#run(`UPDATE ${this.#table} SET value = ? WHERE name = ? IF EXISTS`, [value, name])
+    await this.setOnce(name, value)
+  }
+
+  /** Leaves what is there already; says whether it was not. */
+  async setOnce(name: string, value: string): Promise<boolean> {
+    const result = await this.#run(`INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`, [
+      name,
+      value,
+    ])
+    return result.wasApplied()
+  }
+
+  /** Replaces `before`; says whether that was what stood there. */
+  async replace(name: string, before: string, value: string): Promise<boolean> {
+    const result = await this.#run(`UPDATE ${this.#table} SET value = ? WHERE name = ? IF value = ?`, [
+      value,
+      name,
+      before,
+    ])
+    return result.wasApplied()
+  }
+
+  /** Runs `work` while nobody else does; a lock whose holder died goes after a minute. */
+  async locked(work: () => Promise<void>): Promise<void> {
+    const holder = randomUUID()
+    const take = `INSERT INTO ${this.#table} (name, value) VALUES ('lock', ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`
+    while (!(await this.#run(take, [holder])).wasApplied()) await sleep(LOOK_AGAIN_MS)
+    try {
+      await work()
+    } finally {
+      await this.#run(`DELETE FROM ${this.#table} WHERE name = 'lock' IF value = ?`, [holder])
+    }
+  }
+
+  #run(query: string, params: unknown[], consistency?: 'serial') {
+    return this.#client.execute(query, params, {
+      prepare: true,
+      ...(consistency === undefined ? {} : { consistency: SERIAL }),
+    })
+  }
+}
+
+/** Sees what conditional writes have agreed on, even where their outcome was not told. */
+const SERIAL = 0x0008

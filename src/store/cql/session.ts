@@ -1,0 +1,274 @@
+// Requests to the cluster: bounded in flight, and sent again as they are while a cluster is out of reach, for whatever is
+// sent here may safely arrive twice. Nothing here knows what is in a table.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Client, errors, types } from 'cassandra-driver'
+import type { Consistency } from './address.ts'
+import { type Count, type Moment, type Mutation, partitionOf, STATEMENTS, sizeOf } from './mutations.ts'
+
+export type Row = Record<string, unknown>
+
+export type SessionOptions = {
+  client: Client
+  consistency: Consistency
+  /** Requests that this program has in flight at once. @default 96 */
+  inFlight?: number
+}
+
+/** How many requests went out, by what they were for. */
+export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', number>
+
+const IN_FLIGHT = 96
+/** Mutations and bytes in one request: servers warn of large ones, and refuse those above 50 KiB. */
+const MOST_TOGETHER = 50
+const MOST_BYTES = 24 * 1024
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 2_000
+
+/** Failures of the moment; whatever else comes is our own fault. */
+const PASSING: ReadonlySet<number> = new Set([
+  types.responseErrorCodes.serverError,
+  types.responseErrorCodes.unavailableException,
+  types.responseErrorCodes.overloaded,
+  types.responseErrorCodes.isBootstrapping,
+  types.responseErrorCodes.writeTimeout,
+  types.responseErrorCodes.readTimeout,
+  types.responseErrorCodes.readFailure,
+  types.responseErrorCodes.writeFailure,
+])
+
+export class Session {
+  readonly client: Client
+  readonly traffic: Traffic = { read: 0, write: 0, counter: 0, conditional: 0 }
+  readonly #consistency: number
+  readonly #inFlight: number
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor({ client, consistency, inFlight = IN_FLIGHT }: SessionOptions) {
+    this.client = client
+    this.#consistency = codeOf(consistency)
+    this.#inFlight = inFlight
+  }
+
+  /** Reads what owners decide on; tried until there is an answer, or `signal` aborts. */
+  read(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
+    return this.#persist(signal, async () => {
+      this.traffic.read += 1
+      const { rows } = await this.client.execute(query, [...params], {
+        prepare: true,
+        isIdempotent: true,
+        consistency: this.#consistency,
+      })
+      return rows
+    })
+  }
+
+  /** The same, all pages of it one after the other. */
+  async *pages(query: string, params: readonly unknown[], fetchSize = 1_000): AsyncGenerator<Row[]> {
+    let pageState: string | undefined
+    do {
+      const at = pageState
+      const result = await this.#persist(undefined, () => {
+        this.traffic.read += 1
+        return this.client.execute(query, [...params], {
+          prepare: true,
+          isIdempotent: true,
+          consistency: this.#consistency,
+          fetchSize,
+          ...(at === undefined ? {} : { pageState: at }),
+        })
+      })
+      yield result.rows
+      pageState = result.pageState ?? undefined
+    } while (pageState !== undefined)
+  }
+
+  /** Reads what is only shown: one attempt, the nearest copy. */
+  async glance(query: string, params: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.client.execute(query, [...params], {
+      prepare: true,
+      isIdempotent: true,
+      consistency: types.consistencies.localOne,
+    })
+    return rows
+  }
+
+  /** One write, by the servers' clock. */
+  write(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<void> {
+    return this.#persist(signal, async () => {
+      this.traffic.write += 1
+      await this.client.execute(query, [...params], {
+        prepare: true,
+        isIdempotent: true,
+        consistency: this.#consistency,
+      })
+    })
+  }
+
+  /** A conditional write, once: a failure leaves open whether it happened. Rows tell what stood in the way. */
+  async conditional(
+    query: string,
+    params: readonly unknown[],
+  ): Promise<{ applied: boolean; row: Row | undefined }> {
+    this.traffic.conditional += 1
+    const result = await this.client.execute(query, [...params], {
+      prepare: true,
+      consistency: this.#consistency,
+      serialConsistency: types.consistencies.serial,
+    })
+    return { applied: result.wasApplied(), row: result.rows[0] }
+  }
+
+  /** What conditional writes have agreed on by now. */
+  readAgreed(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
+    return this.#persist(signal, async () => {
+      this.traffic.conditional += 1
+      const { rows } = await this.client.execute(query, [...params], {
+        prepare: true,
+        isIdempotent: true,
+        consistency: types.consistencies.serial,
+      })
+      return rows
+    })
+  }
+
+  /**
+   * Writes all of `mutations` under the given times, those for the same servers together. Resolves when all of them are
+   * durable; the same again is the same.
+   */
+  async apply(
+    mutations: readonly Mutation[],
+    times: { delete: number; write: number },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await Promise.all(
+      this.#requests(mutations).map(([moment, group]) =>
+        this.#persist(signal, async () => {
+          this.traffic.write += 1
+          await this.client.batch(
+            group.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params })),
+            {
+              prepare: true,
+              logged: false,
+              isIdempotent: true,
+              consistency: this.#consistency,
+              ...(moment === 'now' ? {} : { timestamp: times[moment] }),
+            },
+          )
+        }),
+      ),
+    )
+  }
+
+  /** Moves counters, once: what fails leaves them behind, which `verify --repair` mends. Returns how many may be. */
+  async count(counts: readonly Count[]): Promise<number> {
+    const groups = this.#byServer(counts, ({ did }) => [did])
+    let behind = 0
+    await Promise.all(
+      groups.flatMap((group) =>
+        pieces(group, () => 60).map((piece) =>
+          this.#admitted(async () => {
+            this.traffic.counter += 1
+            try {
+              await this.client.batch(
+                piece.map(({ did, delta }) => ({
+                  query: 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?',
+                  params: [delta, did],
+                })),
+                { prepare: true, counter: true, isIdempotent: false, consistency: this.#consistency },
+              )
+            } catch {
+              behind += piece.length
+            }
+          }),
+        ),
+      ),
+    )
+    return behind
+  }
+
+  #requests(mutations: readonly Mutation[]): [Moment, Mutation[]][] {
+    const requests: [Moment, Mutation[]][] = []
+    for (const moment of ['delete', 'write', 'now'] as const) {
+      const those = mutations.filter(([statement]) => STATEMENTS[statement].moment === moment)
+      for (const group of this.#byServer(those, partitionOf)) {
+        for (const piece of pieces(group, sizeOf)) requests.push([moment, piece])
+      }
+    }
+    return requests
+  }
+
+  /** Puts together what the same servers keep; where all keep everything, or one does, that is all of it. */
+  #byServer<T>(items: readonly T[], _partition: (item: T) => readonly unknown[]): T[][] {
+    return items.length === 0 ? [] : [[...items]]
+  }
+
+  /** Tries until it succeeds; what is wrong for good is thrown. */
+  #persist<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    return this.#admitted(async () => {
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+        signal?.throwIfAborted()
+        try {
+          return await attempt()
+        } catch (error) {
+          if (!isPassing(error)) throw error
+        }
+        await sleep(waitMs * (0.5 + Math.random() / 2), undefined, signal === undefined ? {} : { signal })
+      }
+    })
+  }
+
+  /** Runs `work` when fewer than so many others run. */
+  async #admitted<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#inFlight) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#running += 1
+    try {
+      return await work()
+    } finally {
+      // Whoever waits takes the place over.
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#running -= 1
+      else next()
+    }
+  }
+}
+
+/** True for what may be over soon: servers that are away, slow or too busy. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof errors.ResponseError) return PASSING.has(error.code)
+  return (
+    error instanceof errors.NoHostAvailableError ||
+    error instanceof errors.OperationTimedOutError ||
+    error instanceof errors.BusyConnectionError
+  )
+}
+
+function codeOf(consistency: Consistency): number {
+  const { localQuorum, quorum, eachQuorum, all, localOne, one } = types.consistencies
+  return {
+    local_quorum: localQuorum,
+    quorum,
+    each_quorum: eachQuorum,
+    all,
+    local_one: localOne,
+    one,
+  }[consistency]
+}
+
+function pieces<T>(items: readonly T[], size: (item: T) => number): T[][] {
+  const all: T[][] = []
+  let piece: T[] = []
+  let bytes = 0
+  for (const item of items) {
+    const more = size(item)
+    if (piece.length === MOST_TOGETHER || (piece.length > 0 && bytes + more > MOST_BYTES)) {
+      all.push(piece)
+      piece = []
+      bytes = 0
+    }
+    piece.push(item)
+    bytes += more
+  }
+  if (piece.length > 0) all.push(piece)
+  return all
+}

@@ -1,0 +1,181 @@
+// One shard in its owner's hands: batches are planned in memory, kept in the journal, made to count by one conditional
+// write, and only then written out. Whoever takes the shard over writes the last batch out again, so that a crash leaves
+// nothing half done but the experience counters, which must not move twice.
+import type { Cursor } from '../../atproto/event.ts'
+import { type Books, readBooks } from './books.ts'
+import { keep, pack, recall, timesOf } from './journal.ts'
+import { commit, LEASE_MS, LeaseLostError, renew, type ShardRow } from './leases.ts'
+import type { Count, Mutation } from './mutations.ts'
+import type { Session } from './session.ts'
+
+export type OwnedShardOptions = {
+  session: Session
+  row: ShardRow
+  books: Books
+  nowMs: () => number
+}
+
+/** How often a cursor that moved without a batch is saved, and a lease is renewed, in milliseconds. */
+const CURSOR_EVERY_MS = 1_000
+const RENEW_EVERY_MS = LEASE_MS / 3
+
+export class OwnedShard {
+  readonly shard: number
+  readonly books: Books
+  readonly #session: Session
+  readonly #epoch: number
+  readonly #nowMs: () => number
+  readonly #lost = new AbortController()
+  #seq: number
+  #chunks: number
+  #cursor: Cursor | undefined
+  #savedMs: number
+  #cursorSaved = true
+  #timer: NodeJS.Timeout
+  #renewing: Promise<void> = Promise.resolve()
+
+  private constructor({ session, row, books, nowMs }: OwnedShardOptions) {
+    this.shard = row.shard
+    this.books = books
+    this.#session = session
+    this.#epoch = row.epoch
+    this.#seq = row.seq
+    this.#chunks = row.chunks
+    this.#cursor = row.cursor
+    this.#nowMs = nowMs
+    this.#savedMs = nowMs()
+    this.#timer = setInterval(() => {
+      this.#renewing = this.#renew()
+    }, RENEW_EVERY_MS)
+    this.#timer.unref()
+  }
+
+  /** Takes over what `row` says: the last owner's last batch is written out again, and then the books are read. */
+  static async open(session: Session, row: ShardRow, nowMs: () => number): Promise<OwnedShard> {
+    if (row.chunks > 0) {
+      // Under the same times as its owner did, who may still be at it.
+      const { epoch, mutations } = await recall(session, row)
+      await session.apply(mutations, timesOf(epoch, row.seq))
+    }
+    return new OwnedShard({ session, row, books: await readBooks(session, row.shard), nowMs })
+  }
+
+  /** Whether somebody else has taken it over. */
+  get lost(): boolean {
+    return this.#lost.signal.aborted
+  }
+
+  get cursor(): Cursor | undefined {
+    return this.#cursor
+  }
+
+  /** The time of the batch that comes next. */
+  get nextTime(): number {
+    return timesOf(this.#epoch, this.#seq + 1).write
+  }
+
+  /**
+   * Makes a batch count, and the cursor with it; durable when it resolves.
+   * @returns how many counters may have been left behind
+   * @throws {LeaseLostError}
+   */
+  async commit(
+    planned: readonly Mutation[],
+    counts: readonly Count[],
+    cursor: Cursor | undefined,
+  ): Promise<number> {
+    this.#assertHeld()
+    this.#moveTo(cursor)
+    const mutations = [...planned, ...this.books.mutations()]
+    if (mutations.length === 0) {
+      await this.#saveCursor(CURSOR_EVERY_MS)
+      return 0
+    }
+    const { signal } = this.#lost
+    const seq = this.#seq + 1
+    const times = timesOf(this.#epoch, seq)
+    const chunks = pack({ epoch: this.#epoch, mutations })
+    await this.#guard(async () => {
+      await keep(this.#session, { shard: this.shard, seq, time: times.write }, chunks, signal)
+      await this.#commit(seq, chunks.length)
+    })
+    this.#seq = seq
+    this.#chunks = chunks.length
+    const [behind] = await Promise.all([
+      this.#session.count(counts),
+      this.#session.apply(mutations, times, signal),
+    ])
+    return behind
+  }
+
+  /** Gives it back, with the cursor saved. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer)
+    // What is under way would else renew what has been given back.
+    await this.#renewing
+    if (this.lost) return
+    await this.#guard(async () => {
+      await this.#commit(this.#seq, this.#chunks)
+      const { shard } = this
+      await renew(this.#session, { shard, epoch: this.#epoch, until: 0 }, this.#lost.signal)
+    }).catch((error: unknown) => {
+      if (!(error instanceof LeaseLostError)) throw error
+    })
+    this.#lost.abort(new LeaseLostError(`shard ${this.shard} was given back`))
+  }
+
+  /** Stops renewing, as somebody who has died would. */
+  abandon(): void {
+    clearInterval(this.#timer)
+    this.#lost.abort(new LeaseLostError(`shard ${this.shard} is no longer ours`))
+  }
+
+  /** A stream that was begun anew further back brings what was here before: the cursor does not go back for it. */
+  #moveTo(cursor: Cursor | undefined): void {
+    if (cursor === undefined) return
+    const held = this.#cursor
+    const behind =
+      held !== undefined &&
+      held.host === cursor.host &&
+      held.wire === cursor.wire &&
+      held.value > cursor.value
+    if (behind) return
+    this.#cursor = cursor
+    this.#cursorSaved = false
+  }
+
+  async #saveCursor(everyMs: number): Promise<void> {
+    if (this.#cursorSaved || this.#nowMs() - this.#savedMs < everyMs) return
+    await this.#guard(() => this.#commit(this.#seq, this.#chunks))
+  }
+
+  async #commit(seq: number, chunks: number): Promise<void> {
+    const lease = { shard: this.shard, epoch: this.#epoch, until: this.#nowMs() + LEASE_MS }
+    await commit(this.#session, lease, { seq, chunks, cursor: this.#cursor }, this.#lost.signal)
+    this.#savedMs = this.#nowMs()
+    this.#cursorSaved = true
+  }
+
+  async #renew(): Promise<void> {
+    if (this.lost || this.#nowMs() - this.#savedMs < RENEW_EVERY_MS / 2) return
+    const lease = { shard: this.shard, epoch: this.#epoch, until: this.#nowMs() + LEASE_MS }
+    // Whoever wants to commit next hears of it.
+    await this.#guard(() => renew(this.#session, lease, this.#lost.signal)).catch(() => {})
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof LeaseLostError) {
+        clearInterval(this.#timer)
+        this.#lost.abort(error)
+      }
+      throw error
+    }
+  }
+
+  #assertHeld(): void {
+    this.#lost.signal.throwIfAborted()
+  }
+}

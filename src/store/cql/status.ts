@@ -1,0 +1,79 @@
+import type { QuestionKind } from '../../game/state.ts'
+import type { Gap, Pulse, StoreStatus } from '../store.ts'
+import { perQuestion } from './books.ts'
+import { readShards } from './leases.ts'
+import type { Row, Session } from './session.ts'
+import { numberOf, textOf } from './values.ts'
+
+const HOUR = 3_600_000_000
+const DAY = 24 * HOUR
+const MOST_GAPS = 100
+
+/** Everything that all shards together say of themselves. */
+export async function readStatus(session: Session, shards: number): Promise<StoreStatus> {
+  const [rows, books, pulses, gaps, samples] = await Promise.all([
+    readShards(session),
+    session.glance('SELECT * FROM books', []),
+    session.glance('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
+    session.glance('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MOST_GAPS]),
+    session.glance('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
+  ])
+  const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
+  const cursors = rows.flatMap(({ cursor }) => cursor ?? []).sort((a, b) => a.at - b.at)
+  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  for (const row of books) {
+    for (const [kind, n] of Object.entries(perQuestion(row.waiting))) waiting[kind as QuestionKind] += n
+  }
+  return {
+    cursor: cursors[0],
+    pulse: pulseOf(pulses, shards),
+    characters: sum('characters'),
+    records: sum('records'),
+    events: sum('events'),
+    experience: sum('experience'),
+    waiting,
+    gaps: gaps.map(gapOf),
+    bytes: undefined,
+    perDay: perDay(samples),
+  }
+}
+
+/** The ledger is as alive as the shard that was heard of longest ago. */
+function pulseOf(rows: readonly Row[], shards: number): Pulse | undefined {
+  if (rows.length < shards) return undefined
+  return {
+    at: Math.min(...rows.map(({ at }) => numberOf(at))),
+    lag: Math.max(...rows.map(({ lag }) => numberOf(lag))),
+    host: rows.some(({ host }) => host === null) ? undefined : textOf(rows[0]?.host),
+  }
+}
+
+function gapOf({ host, began, ended, reason, at }: Row): Gap {
+  return {
+    host: String(host),
+    from: numberOf(began),
+    to: ended === null ? undefined : numberOf(ended),
+    reason: String(reason),
+    at: numberOf(at),
+  }
+}
+
+/** At the rates of the last hour; each worker counts what it has done itself. */
+function perDay(samples: readonly Row[]): StoreStatus['perDay'] {
+  let events = 0
+  let networkBytes = 0
+  let known = false
+  const newest = Math.max(...samples.map(({ at }) => numberOf(at)))
+  for (const rows of Map.groupBy(samples, ({ worker }) => worker).values()) {
+    const last = rows.at(-1)
+    if (last === undefined || numberOf(last.at) < newest - HOUR) continue
+    const first = rows.find(({ at }) => numberOf(at) >= numberOf(last.at) - HOUR)
+    const span = numberOf(last.at) - numberOf(first?.at)
+    if (first === undefined || span < 59_000_000) continue
+    known = true
+    events += ((numberOf(last.events) - numberOf(first.events)) * DAY) / span
+    networkBytes += ((numberOf(last.network_bytes) - numberOf(first.network_bytes)) * DAY) / span
+  }
+  if (!known) return undefined
+  return { events: Math.round(events), diskBytes: undefined, networkBytes: Math.round(networkBytes) }
+}

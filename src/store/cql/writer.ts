@@ -1,0 +1,382 @@
+import type { Cursor, Did, Micros } from '../../atproto/event.ts'
+import type { Wish } from '../../game/operation.ts'
+import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../../game/state.ts'
+import type { Touched } from '../../game/touched.ts'
+import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
+import { characterMutation, type Held, nobody } from './character-row.ts'
+import type { Crew } from './crew.ts'
+import { type Letter, type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
+import { LeaseLostError } from './leases.ts'
+import type { Count, Mutation } from './mutations.ts'
+import { type Loaded, People } from './people.ts'
+import { type Draft, planActor } from './plan.ts'
+import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
+import { questionPlace, readQuestions } from './questions.ts'
+import { recordMutation } from './record-row.ts'
+import type { Meta } from './schema.ts'
+import type { Session } from './session.ts'
+import type { OwnedShard } from './shard.ts'
+import { MENTION_BUCKETS, shardOf } from './sharding.ts'
+import { numberOf } from './values.ts'
+
+export type CqlWriterOptions = {
+  session: Session
+  crew: Crew
+  meta: Meta
+  /** Whether shards are given to and taken from others while it writes. */
+  shares: boolean
+  bindRules: (meta: Meta, fingerprint: string) => Promise<void>
+  nowMs: () => number
+  close: () => Promise<void>
+}
+
+/** How long a sample lasts, in seconds. */
+const SAMPLE_SECONDS = 86_400
+/** A day of which only a part is to go is looked through that often. */
+const LOOK_THROUGH_EVERY: Micros = 3_600_000_000
+const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
+const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
+const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
+const MENTIONS = 'SELECT did, collection, rkey FROM mentions WHERE subject = ? AND bucket = ?'
+const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
+const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
+const PEOPLE_FIRST = 'SELECT did FROM characters LIMIT ?'
+const PEOPLE_NEXT = 'SELECT did FROM characters WHERE token(did) > token(?) LIMIT ?'
+
+/** Writes the shards that this worker owns. */
+export class CqlWriter implements Writer {
+  readonly #options: CqlWriterOptions
+  readonly #session: Session
+  readonly #crew: Crew
+  readonly #people: People
+  #moved = new AbortController()
+  #loaded: Loaded | undefined
+  #closed = false
+  #events = 0
+  #networkBytes = 0
+  /** By shard: up to when a day that is not over yet has been looked through. */
+  readonly #lookedThrough = new Map<number, Micros>()
+  /** Counters that a failed request may have left behind, since the start. */
+  countersBehind = 0
+
+  constructor(options: CqlWriterOptions) {
+    this.#options = options
+    this.#session = options.session
+    this.#crew = options.crew
+    this.#people = new People(options.session, (did) => this.owns(did))
+  }
+
+  get moved(): AbortSignal {
+    return this.#moved.signal
+  }
+
+  owns(did: Did): boolean {
+    return this.#shardOf(did) !== undefined
+  }
+
+  async cursor(): Promise<Cursor | undefined> {
+    this.#assertOpen()
+    return least([...this.#crew.owned.values()].map(({ cursor }) => cursor))
+  }
+
+  async load(touched: Touched): Promise<Known> {
+    this.#assertOpen()
+    this.#loaded = await this.#people.load(touched)
+    return this.#loaded.known
+  }
+
+  async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
+    this.#assertOpen()
+    const drafts = new Map<OwnedShard, Draft>()
+    const after = new Map<Did, Held>()
+    const draftOf = (shard: OwnedShard): Draft =>
+      drafts.getOrInsertComputed(shard, () => ({
+        books: shard.books,
+        mutations: [],
+        counts: [],
+        time: shard.nextTime,
+      }))
+    const notes: Note[] = []
+    for (const [did, change] of changes.actors) {
+      const owned = this.#shardOf(did)
+      if (owned === undefined) continue
+      const draft = draftOf(owned)
+      const held = this.#loaded?.held(did) ?? nobody(did)
+      const buckets = this.#loaded?.buckets.get(did) ?? new Map()
+      after.set(did, planActor(draft, change, { held, buckets }))
+      for (const id of change.answered) this.#answer(draftOf, id)
+      const handle = change.profile?.handle
+      if (handle !== undefined) notes.push(...(await this.#formerOwner(did, handle)))
+      if (change.erase) notes.push(...(await this.#mentions(did, draft)))
+      this.#events += change.events.length
+    }
+    for (const wish of changes.fulfilled) {
+      const { shard, id } = wishPlace(wish)
+      const owned = this.#crew.owned.get(shard)
+      if (owned !== undefined) draftOf(owned).mutations.push(['dropWish', shard, id])
+    }
+    const first = [...drafts.values()][0]
+    for (const note of notes) first?.mutations.push(noteMutation(note, this.#crew.shards, this.#micros()))
+    await this.#commitAll(drafts, cursor)
+    for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
+    const own = notes.filter(({ did }) => this.owns(did)).map(({ did }) => shardOf(did, this.#crew.shards))
+    for (const shard of new Set(own)) await this.#tend(shard, 1_000)
+  }
+
+  async questions(
+    kind: QuestionKind,
+    limit: number,
+    except: ReadonlySet<QuestionId>,
+  ): Promise<AskedQuestion[]> {
+    this.#assertOpen()
+    const questions: AskedQuestion[] = []
+    for (const owned of this.#crew.owned.values()) {
+      if (owned.books.waiting[kind] === 0) continue
+      const wanted = { kind, limit: limit - questions.length, except }
+      const found = await readQuestions(this.#session, this.#people, owned, wanted)
+      questions.push(...found.questions)
+      if (found.stale.length > 0) {
+        owned.books.waiting[kind] -= found.stale.length
+        owned.books.touch()
+        await this.#commitAll(new Map([[owned, { mutations: found.stale, counts: [] }]]), undefined)
+      }
+      if (questions.length >= limit) break
+    }
+    return questions
+  }
+
+  async wishes(limit: number): Promise<Wish[]> {
+    this.#assertOpen()
+    const wishes = await Promise.all([...this.#crew.owned.keys()].map((shard) => this.#tend(shard, limit)))
+    return wishes.flat().slice(0, limit)
+  }
+
+  async prune(before: Micros, limit: number): Promise<number> {
+    this.#assertOpen()
+    let gone = 0
+    for (const owned of this.#crew.owned.values()) {
+      while (
+        gone < limit &&
+        owned.books.oldestDay !== undefined &&
+        owned.books.oldestDay <= lastDay(before)
+      ) {
+        const pruned = await this.#pruneDay(owned, owned.books.oldestDay, before, limit - gone)
+        gone += pruned.gone
+        if (!pruned.done) break
+      }
+    }
+    return gone
+  }
+
+  /** By token, which is the order in which servers can list them; those of others are left out. */
+  async people(after: Did | undefined, limit: number): Promise<Did[]> {
+    this.#assertOpen()
+    let last = after
+    for (;;) {
+      const rows =
+        last === undefined
+          ? await this.#session.read(PEOPLE_FIRST, [limit])
+          : await this.#session.read(PEOPLE_NEXT, [last, limit])
+      const dids = rows.map(({ did }) => did as Did)
+      const own = dids.filter((did) => this.owns(did))
+      if (own.length > 0 || dids.length < limit) return own
+      last = dids.at(-1)
+    }
+  }
+
+  async bindRules(fingerprint: string): Promise<void> {
+    this.#assertOpen()
+    await this.#options.bindRules(this.#options.meta, fingerprint)
+  }
+
+  async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
+    await this.#session.write(GAP, [at, host, from, to ?? null, reason])
+  }
+
+  async beat({ at, lag, host }: Pulse): Promise<void> {
+    this.#assertOpen()
+    if (this.#options.shares) {
+      const held = this.#crew.owned.size
+      const taken = await this.#crew.settle()
+      if (taken || this.#crew.owned.size !== held) this.#people.forget()
+      if (taken) {
+        // The stream has to go on from where the new ones are.
+        this.#moved.abort()
+        this.#moved = new AbortController()
+      }
+    }
+    await Promise.all(
+      [...this.#crew.owned.keys()].map((shard) => this.#session.write(PULSE, [shard, at, lag, host ?? null])),
+    )
+  }
+
+  async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {
+    this.#networkBytes += networkBytes
+    await this.#session.write(SAMPLE, [this.#crew.worker, at, this.#events, this.#networkBytes])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#crew.release()
+    await this.#options.close()
+  }
+
+  /** Whoever loses a shard meanwhile loses what was planned for it: its new owner hears of the same from the stream. */
+  async #commitAll(
+    drafts: ReadonlyMap<OwnedShard, Pick<Draft, 'mutations' | 'counts'>>,
+    cursor: Cursor | undefined,
+  ): Promise<void> {
+    const shards = cursor === undefined ? [...drafts.keys()] : [...this.#crew.owned.values()]
+    await Promise.all(
+      shards.map(async (owned) => {
+        const { mutations = [], counts = [] } = drafts.get(owned) ?? {}
+        try {
+          this.countersBehind += await owned.commit(mutations, counts, cursor)
+        } catch (error) {
+          if (!(error instanceof LeaseLostError)) throw error
+          this.#crew.owned.delete(owned.shard)
+          this.#people.forget()
+        }
+      }),
+    )
+  }
+
+  #answer(draftOf: (shard: OwnedShard) => Draft, question: QuestionId): void {
+    const { kind, shard, number } = questionPlace(question)
+    const owned = this.#crew.owned.get(shard)
+    if (owned === undefined) return
+    draftOf(owned).mutations.push(['dropQuestion', shard, kind, number])
+    owned.books.waiting[kind] = Math.max(0, owned.books.waiting[kind] - 1)
+    owned.books.touch()
+  }
+
+  async #formerOwner(did: Did, handle: string): Promise<Note[]> {
+    const [row] = await this.#session.read(HANDLE, [handle])
+    const former = row?.did as Did | undefined
+    return former === undefined || former === did ? [] : [{ kind: 'unhandle', did: former, handle }]
+  }
+
+  /** Everybody whose records name `did` is told, by whoever owns them. */
+  async #mentions(did: Did, draft: Draft): Promise<Note[]> {
+    const notes: Note[] = []
+    for (let bucket = 0; bucket < MENTION_BUCKETS; bucket++) {
+      for await (const rows of this.#session.pages(MENTIONS, [did, bucket])) {
+        for (const row of rows) {
+          const {
+            did: author,
+            collection,
+            rkey,
+          } = row as { did: Did; collection: `${string}.${string}.${string}`; rkey: string }
+          notes.push({ kind: 'unname', did: author, collection, rkey, subject: did })
+        }
+      }
+      draft.mutations.push(['dropMentions', did, bucket])
+    }
+    return notes
+  }
+
+  /** Does what notes say, and returns the wishes. */
+  async #tend(shard: number, limit: number): Promise<Wish[]> {
+    const owned = this.#crew.owned.get(shard)
+    if (owned === undefined) return []
+    const letters = await readInbox(this.#session, shard, limit)
+    const notes = letters.filter((letter) => 'note' in letter)
+    if (notes.length > 0 && !owned.lost) {
+      const draft: Draft = { books: owned.books, mutations: [], counts: [], time: owned.nextTime }
+      const after = new Map<Did, Held>()
+      for (const letter of notes) await this.#follow(letter, draft, after)
+      await this.#commitAll(new Map([[owned, draft]]), undefined)
+      for (const [did, held] of after) this.#people.hold(did, held)
+      if (letters.length === limit) return this.#tend(shard, limit)
+    }
+    return letters.flatMap((letter) => ('wish' in letter ? [letter.wish] : []))
+  }
+
+  async #follow(letter: Letter & { note: Note }, draft: Draft, after: Map<Did, Held>): Promise<void> {
+    const { note, shard, id } = letter
+    draft.mutations.push(['dropWish', shard, id])
+    const held = after.get(note.did) ?? (await this.#people.one(note.did))
+    if (held === undefined) return
+    switch (note.kind) {
+      case 'unname': {
+        const record = await this.#people.record(note, held)
+        const { facts } = record?.state ?? {}
+        if (record === undefined || facts?.subject?.did !== note.subject) return
+        const state = { ...record.state, facts: { ...facts, subject: undefined } }
+        draft.mutations.push(recordMutation(record.id, record.bucket, state))
+        return
+      }
+      case 'unhandle': {
+        const { profile } = held
+        if (profile?.handle !== note.handle) return
+        const changed = { ...held, profile: { ...profile, handle: undefined } }
+        after.set(note.did, changed)
+        draft.mutations.push(characterMutation(changed, draft.time))
+        return
+      }
+      case 'recount': {
+        const [row] = await this.#session.read(COUNTER, [note.did])
+        const delta = held.state.experience - numberOf(row?.experience)
+        if (delta !== 0) draft.counts.push({ did: note.did, delta })
+        return
+      }
+    }
+  }
+
+  async #pruneDay(
+    owned: OwnedShard,
+    day: number,
+    before: Micros,
+    most: number,
+  ): Promise<{ gone: number; done: boolean }> {
+    const draft = { mutations: [] as Mutation[], counts: [] as Count[] }
+    const after: Held[] = []
+    let gone = 0
+    let all = true
+    const whole = day < lastDay(before)
+    const looked = this.#lookedThrough.get(owned.shard) ?? 0
+    if (!whole && before - looked < LOOK_THROUGH_EVERY) return { gone, done: false }
+    for (const did of await whoOn(this.#session, owned.shard, day)) {
+      if (gone >= most) {
+        all = false
+        break
+      }
+      const held = await this.#people.one(did)
+      const pruned = held && (await prunePerson(this.#session, held, before, most - gone))
+      if (pruned === undefined) continue
+      gone += pruned.gone
+      after.push(pruned.held)
+      draft.mutations.push(...pruned.mutations, characterMutation(pruned.held, owned.nextTime))
+    }
+    owned.books.totals.events -= gone
+    if (gone > 0) owned.books.touch()
+    if (whole && all) draft.mutations.push(forgetDay(owned.books, day))
+    if (!whole && all) this.#lookedThrough.set(owned.shard, before)
+    if (draft.mutations.length > 0) await this.#commitAll(new Map([[owned, draft]]), undefined)
+    for (const held of after) this.#people.hold(held.state.did, held)
+    return { gone, done: whole && all }
+  }
+
+  #shardOf(did: Did): OwnedShard | undefined {
+    const owned = this.#crew.owned.get(shardOf(did, this.#crew.shards))
+    return owned?.lost ? undefined : owned
+  }
+
+  #micros(): Micros {
+    return this.#options.nowMs() * 1000
+  }
+
+  #assertOpen(): void {
+    if (this.#closed)
+      throw new StoreError('this writer has been closed; nothing more can be written with it.')
+  }
+}
+
+/** Where a stream has to begin so that nobody misses anything; places in different streams are compared by time. */
+function least(cursors: readonly (Cursor | undefined)[]): Cursor | undefined {
+  return cursors
+    .filter((cursor) => cursor !== undefined)
+    .sort((a, b) => a.at - b.at || a.value - b.value)
+    .at(0)
+}

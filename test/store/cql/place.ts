@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'cassandra-driver'
+import type { CqlAddress } from '../../../src/store/cql/address.ts'
+import { openCql } from '../../../src/store/cql/open.ts'
+import { TABLES } from '../../../src/store/cql/schema.ts'
+import type { Store } from '../../../src/store/store.ts'
+
+export type Cluster = { contactPoints: string[]; localDataCenter: string }
+
+/** The address of a keyspace on `cluster`. */
+export function addressOn({ contactPoints, localDataCenter }: Cluster, keyspace: string): CqlAddress {
+  return {
+    driver: 'cql',
+    contactPoints,
+    localDataCenter,
+    keyspace,
+    username: undefined,
+    password: undefined,
+    tls: false,
+    consistency: 'local_quorum',
+  }
+}
+
+/** A keyspace for one test after another: each finds it empty. Making one takes seconds, emptying it much less. */
+export class Places implements AsyncDisposable {
+  readonly address: CqlAddress
+  readonly #shards: number
+  #client: Client | undefined
+
+  constructor(cluster: Cluster, shards: number) {
+    this.address = addressOn(cluster, `test_${randomBytes(4).toString('hex')}`)
+    this.#shards = shards
+  }
+
+  open(): Promise<Store> {
+    return openCql({ address: this.address, shards: this.#shards, replication: undefined, boardMs: 0 })
+  }
+
+  async place(): Promise<AsyncDisposable & { open(): Promise<Store> }> {
+    await (await this.open())[Symbol.asyncDispose]()
+    const client = await this.#connected()
+    const { keyspace } = this.address
+    const filled = await Promise.all(
+      TABLES.map(async (table) => {
+        const { rowLength } = await client.execute(`SELECT * FROM ${keyspace}.${table} LIMIT 1`)
+        return rowLength > 0 ? table : undefined
+      }),
+    )
+    for (const table of filled) if (table !== undefined) await client.execute(`TRUNCATE ${keyspace}.${table}`)
+    await client.execute(`DELETE FROM ${keyspace}.meta WHERE name = 'rules' IF EXISTS`)
+    return { open: () => this.open(), [Symbol.asyncDispose]: async () => {} }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const client = await this.#connected()
+    await client.execute(`DROP KEYSPACE IF EXISTS ${this.address.keyspace}`)
+    await client.shutdown()
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#client === undefined) {
+      const { contactPoints, localDataCenter } = this.address
+      this.#client = new Client({
+        contactPoints,
+        ...(localDataCenter === undefined ? {} : { localDataCenter }),
+        socketOptions: { readTimeout: 60_000 },
+      })
+      await this.#client.connect()
+    }
+    return this.#client
+  }
+}

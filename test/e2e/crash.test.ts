@@ -57,5 +57,5 @@ test('a ledger whose ingest is killed again and again, on a bad network, is the 
   }
   await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
   assert.equal(await verify.ended, 0, verify.output)
-  await assertLedgerIsRight(file, simulator)
+  await assertLedgerIsRight(store, simulator)
 })

@@ -47,10 +47,10 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Flags that lead a program to a simulator and a ledger in `file`. */
-export function flagsFor(simulator: Simulator, file: string): string[] {
+/** Flags that lead a program to a simulator and a ledger in `file`, or at a URL. */
+export function flagsFor(simulator: Simulator, ledger: string): string[] {
   return [
-    ...['--database-url', `sqlite:${file}`],
+    ...['--database-url', ledger.includes('://') ? ledger : `sqlite:${ledger}`],
     ...['--jetstream-urls', simulator.url],
     ...['--appview-url', simulator.httpUrl],
     ...['--plc-url', simulator.httpUrl],

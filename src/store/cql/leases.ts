@@ -40,6 +40,7 @@ const CREATE =
 const COMMIT = 'UPDATE shards SET until = ?, seq = ?, chunks = ? WHERE shard = ? IF epoch = ?'
 const COMMIT_CURSOR =
   'UPDATE shards SET until = ?, seq = ?, chunks = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ?'
+const MOVE = 'UPDATE shards SET until = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ?'
 const RENEW = 'UPDATE shards SET until = ? WHERE shard = ? IF epoch = ?'
 const SELECT = 'SELECT shard, owner, epoch, until, seq, chunks, host, wire, value, at FROM shards'
 
@@ -76,7 +77,7 @@ export async function take(
 }
 
 /**
- * Makes a batch count, or only moves the cursor and renews the lease. Tried until it is known to have been accepted.
+ * Makes a batch count, and the cursor with it. Tried until it is known to have been accepted.
  * @throws {LeaseLostError}
  */
 export async function commit(
@@ -93,13 +94,19 @@ export async function commit(
   }
 }
 
-/** @throws {LeaseLostError} */
+/**
+ * Renews the lease, and saves the cursor where there is one. Touches no batch, so that it may go on beside a commit.
+ * @throws {LeaseLostError}
+ */
 export function renew(
   session: Session,
   { shard, epoch, until }: { shard: number; epoch: number; until: number },
+  cursor: Cursor | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  return insist(session, RENEW, [until, shard, epoch], signal)
+  if (cursor === undefined) return insist(session, RENEW, [until, shard, epoch], signal)
+  const { host, wire, value, at } = cursor
+  return insist(session, MOVE, [until, host, wire, value, at, shard, epoch], signal)
 }
 
 /** The same condition and the same values, however often: nobody but the owner of this epoch can fulfil it. */

@@ -1,6 +1,6 @@
 // The keyspace and its tables. Several processes may start at once: one of them changes the schema, by a lock in the
 // table `meta`, and the others wait for it.
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
@@ -69,8 +69,6 @@ export const TABLES: readonly string[] = MIGRATIONS.flat().flatMap(
   (statement) => /CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [],
 )
 
-/** The same for whoever comes first, so that two who create it at once create one table. */
-const META_ID = '6a1f3b70-52d1-11f0-8a3e-0242ac120002'
 const LOCK_SECONDS = 60
 const LOOK_AGAIN_MS = 250
 
@@ -150,7 +148,8 @@ export class Meta {
   }
 
   async create(scylla: boolean): Promise<void> {
-    const id = scylla ? '' : ` WITH id = ${META_ID}`
+    // Where servers do not agree on changes of the schema by themselves, two who create it at once create one table.
+    const id = scylla ? '' : ` WITH id = ${idOf(this.#table)}`
     await this.#client.execute(
       `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
     )
@@ -204,6 +203,12 @@ export class Meta {
       ...(consistency === undefined ? {} : { consistency: SERIAL }),
     })
   }
+}
+
+/** A UUID made of a name, in the form of those made of a time, as ids of tables are. */
+function idOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-1${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 /** Sees what conditional writes have agreed on, even where their outcome was not told. */

@@ -27,10 +27,9 @@ export class OwnedShard {
   readonly #nowMs: () => number
   readonly #lost = new AbortController()
   #seq: number
-  #chunks: number
   #cursor: Cursor | undefined
   #savedMs: number
-  #cursorSaved = true
+  #savedCursor: Cursor | undefined
   #timer: NodeJS.Timeout
   #renewing: Promise<void> = Promise.resolve()
 
@@ -40,13 +39,11 @@ export class OwnedShard {
     this.#session = session
     this.#epoch = row.epoch
     this.#seq = row.seq
-    this.#chunks = row.chunks
     this.#cursor = row.cursor
+    this.#savedCursor = row.cursor
     this.#nowMs = nowMs
     this.#savedMs = nowMs()
-    this.#timer = setInterval(() => {
-      this.#renewing = this.#renew()
-    }, RENEW_EVERY_MS)
+    this.#timer = setInterval(() => this.#tick(), RENEW_EVERY_MS)
     this.#timer.unref()
   }
 
@@ -82,25 +79,28 @@ export class OwnedShard {
   async commit(
     planned: readonly Mutation[],
     counts: readonly Count[],
-    cursor: Cursor | undefined,
+    reached: Cursor | undefined,
   ): Promise<number> {
-    this.#assertHeld()
-    this.#moveTo(cursor)
+    const { signal } = this.#lost
+    signal.throwIfAborted()
     const mutations = [...planned, ...this.books.mutations()]
+    const cursor = this.#later(reached)
     if (mutations.length === 0) {
-      await this.#saveCursor(CURSOR_EVERY_MS)
+      this.#cursor = cursor
+      if (this.#nowMs() - this.#savedMs >= CURSOR_EVERY_MS) await this.#renew()
       return 0
     }
-    const { signal } = this.#lost
     const seq = this.#seq + 1
     const times = timesOf(this.#epoch, seq)
     const chunks = pack({ epoch: this.#epoch, mutations })
     await this.#guard(async () => {
       await keep(this.#session, { shard: this.shard, seq, time: times.write }, chunks, signal)
-      await this.#commit(seq, chunks.length)
+      await commit(this.#session, this.#lease(), { seq, chunks: chunks.length, cursor }, signal)
     })
     this.#seq = seq
-    this.#chunks = chunks.length
+    // Not before: what is saved beside this must not be ahead of what counts.
+    this.#cursor = cursor
+    this.#saved(cursor)
     const [behind] = await Promise.all([
       this.#session.count(counts),
       this.#session.apply(mutations, times, signal),
@@ -114,53 +114,43 @@ export class OwnedShard {
     // What is under way would else renew what has been given back.
     await this.#renewing
     if (this.lost) return
-    await this.#guard(async () => {
-      await this.#commit(this.#seq, this.#chunks)
-      const { shard } = this
-      await renew(this.#session, { shard, epoch: this.#epoch, until: 0 }, this.#lost.signal)
-    }).catch((error: unknown) => {
-      if (!(error instanceof LeaseLostError)) throw error
-    })
+    const given = { ...this.#lease(), until: 0 }
+    await this.#guard(() => renew(this.#session, given, this.#cursor, this.#lost.signal)).catch(
+      (error: unknown) => {
+        if (!(error instanceof LeaseLostError)) throw error
+      },
+    )
     this.#lost.abort(new LeaseLostError(`shard ${this.shard} was given back`))
   }
 
-  /** Stops renewing, as somebody who has died would. */
-  abandon(): void {
-    clearInterval(this.#timer)
-    this.#lost.abort(new LeaseLostError(`shard ${this.shard} is no longer ours`))
-  }
-
   /** A stream that was begun anew further back brings what was here before: the cursor does not go back for it. */
-  #moveTo(cursor: Cursor | undefined): void {
-    if (cursor === undefined) return
+  #later(cursor: Cursor | undefined): Cursor | undefined {
     const held = this.#cursor
-    const behind =
-      held !== undefined &&
-      held.host === cursor.host &&
-      held.wire === cursor.wire &&
-      held.value > cursor.value
-    if (behind) return
-    this.#cursor = cursor
-    this.#cursorSaved = false
+    if (cursor === undefined || held === undefined) return cursor ?? held
+    const same = held.host === cursor.host && held.wire === cursor.wire
+    return same && held.value > cursor.value ? held : cursor
   }
 
-  async #saveCursor(everyMs: number): Promise<void> {
-    if (this.#cursorSaved || this.#nowMs() - this.#savedMs < everyMs) return
-    await this.#guard(() => this.#commit(this.#seq, this.#chunks))
-  }
-
-  async #commit(seq: number, chunks: number): Promise<void> {
-    const lease = { shard: this.shard, epoch: this.#epoch, until: this.#nowMs() + LEASE_MS }
-    await commit(this.#session, lease, { seq, chunks, cursor: this.#cursor }, this.#lost.signal)
-    this.#savedMs = this.#nowMs()
-    this.#cursorSaved = true
+  #tick(): void {
+    if (this.lost || this.#nowMs() - this.#savedMs < RENEW_EVERY_MS / 2) return
+    // Whoever wants to commit next hears of a failure.
+    this.#renewing = this.#renew().catch(() => {})
   }
 
   async #renew(): Promise<void> {
-    if (this.lost || this.#nowMs() - this.#savedMs < RENEW_EVERY_MS / 2) return
-    const lease = { shard: this.shard, epoch: this.#epoch, until: this.#nowMs() + LEASE_MS }
-    // Whoever wants to commit next hears of it.
-    await this.#guard(() => renew(this.#session, lease, this.#lost.signal)).catch(() => {})
+    const cursor = this.#cursor
+    const news = cursor === this.#savedCursor ? undefined : cursor
+    await this.#guard(() => renew(this.#session, this.#lease(), news, this.#lost.signal))
+    this.#saved(cursor)
+  }
+
+  #saved(cursor: Cursor | undefined): void {
+    this.#savedMs = this.#nowMs()
+    this.#savedCursor = cursor
+  }
+
+  #lease(): { shard: number; epoch: number; until: number } {
+    return { shard: this.shard, epoch: this.#epoch, until: this.#nowMs() + LEASE_MS }
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
@@ -173,9 +163,5 @@ export class OwnedShard {
       }
       throw error
     }
-  }
-
-  #assertHeld(): void {
-    this.#lost.signal.throwIfAborted()
   }
 }

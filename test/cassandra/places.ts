@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'cassandra-driver'
-import type { CqlAddress } from '../../../src/store/cql/address.ts'
-import { openCql } from '../../../src/store/cql/open.ts'
-import { TABLES } from '../../../src/store/cql/schema.ts'
-import type { Store } from '../../../src/store/store.ts'
+import type { CqlAddress } from '../../src/store/cql/address.ts'
+import { openCql } from '../../src/store/cql/open.ts'
+import { TABLES } from '../../src/store/cql/schema.ts'
+import type { Store } from '../../src/store/store.ts'
 
-export type Cluster = { contactPoints: string[]; localDataCenter: string }
+export type Where = { contactPoints: string[]; localDataCenter: string }
 
 /** The address of a keyspace on `cluster`. */
-export function addressOn({ contactPoints, localDataCenter }: Cluster, keyspace: string): CqlAddress {
+export function addressOn({ contactPoints, localDataCenter }: Where, keyspace: string): CqlAddress {
   return {
     driver: 'cql',
     contactPoints,
@@ -21,13 +21,18 @@ export function addressOn({ contactPoints, localDataCenter }: Cluster, keyspace:
   }
 }
 
+/** `address` as a person would write it. */
+export function urlOf({ contactPoints, keyspace, localDataCenter = '' }: CqlAddress): string {
+  return `cql://${contactPoints.join(',')}/${keyspace}?dc=${localDataCenter}`
+}
+
 /** A keyspace for one test after another: each finds it empty. Making one takes seconds, emptying it much less. */
 export class Places implements AsyncDisposable {
   readonly address: CqlAddress
   readonly #shards: number
   #client: Client | undefined
 
-  constructor(cluster: Cluster, shards: number) {
+  constructor(cluster: Where, shards: number) {
     this.address = addressOn(cluster, `test_${randomBytes(4).toString('hex')}`)
     this.#shards = shards
   }
@@ -40,13 +45,20 @@ export class Places implements AsyncDisposable {
     await (await this.open())[Symbol.asyncDispose]()
     const client = await this.#connected()
     const { keyspace } = this.address
-    const filled = await Promise.all(
-      TABLES.map(async (table) => {
-        const { rowLength } = await client.execute(`SELECT * FROM ${keyspace}.${table} LIMIT 1`)
-        return rowLength > 0 ? table : undefined
-      }),
-    )
-    for (const table of filled) if (table !== undefined) await client.execute(`TRUNCATE ${keyspace}.${table}`)
+    for (const table of TABLES.filter((name) => name !== 'shards')) {
+      const { rowLength } = await client.execute(`SELECT * FROM ${keyspace}.${table} LIMIT 1`)
+      if (rowLength > 0) await client.execute(`TRUNCATE ${keyspace}.${table}`)
+    }
+    // What looks empty may still hold deletions, which the times of later owners are above.
+    const { rows } = await client.execute(`SELECT shard, epoch FROM ${keyspace}.shards`)
+    for (const { shard, epoch } of rows) {
+      await client.execute(
+        `UPDATE ${keyspace}.shards SET epoch = ?, owner = '', until = 0, seq = 0, chunks = 0, host = null
+           WHERE shard = ? IF epoch = ?`,
+        [Number(epoch) + 1, shard, epoch],
+        { prepare: true },
+      )
+    }
     await client.execute(`DELETE FROM ${keyspace}.meta WHERE name = 'rules' IF EXISTS`)
     return { open: () => this.open(), [Symbol.asyncDispose]: async () => {} }
   }

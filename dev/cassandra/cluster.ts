@@ -1,0 +1,208 @@
+// One or three real Cassandra nodes on this machine, without Docker, for development and tests.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, policies } from 'cassandra-driver'
+import { agentOf, jars } from './jars.ts'
+import { addressOf, DATA_CENTER, javaWords, LOGBACK, PORT, yaml } from './settings.ts'
+
+export type ClusterOptions = {
+  nodes: 1 | 3
+  /** For their data; what is there from before stays. */
+  folder: string
+  /** @default 512 */
+  heapMiB?: number
+  /** Whether clients need a name and a password; at first cassandra and cassandra. @default false */
+  password?: boolean
+}
+
+const START_MS = 180_000
+const LOOK_EVERY_MS = 300
+/** How long to wait for another cluster on this machine to end: its ports are the same. */
+const TURN_MS = 300_000
+/** Whoever listens here has the machine's nodes to itself; the system gives the port back when they die. */
+const TURN_PORT = 9_041
+
+export class Cluster implements AsyncDisposable {
+  readonly contactPoints: string[]
+  readonly localDataCenter = DATA_CENTER
+  readonly #options: ClusterOptions
+  readonly #turn: Server
+  readonly #processes: ChildProcess[] = []
+
+  private constructor(options: ClusterOptions, turn: Server) {
+    this.#options = options
+    this.#turn = turn
+    this.contactPoints = Array.from({ length: options.nodes }, (_, n) => addressOf(n + 1))
+  }
+
+  /** Starts the nodes; resolves when each answers and sees the others. */
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const cluster = new Cluster(options, await turn())
+    // A parent that is killed takes them along, see `launch`; one that ends by itself has to be told.
+    process.once('exit', () => cluster.#killAll())
+    try {
+      for (let node = 1; node <= options.nodes; node++) cluster.#processes.push(await launch(options, node))
+      await cluster.ready()
+      return cluster
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Ends a node at once, as a power cut would. */
+  async kill(node: number): Promise<void> {
+    await end(this.#process(node))
+  }
+
+  async restart(node: number): Promise<void> {
+    this.#processes[node - 1] = await launch(this.#options, node)
+    await this.ready()
+  }
+
+  /** Stops a node in its tracks; its connections stay. */
+  pause(node: number): void {
+    this.#process(node).kill('SIGSTOP')
+  }
+
+  resume(node: number): void {
+    this.#process(node).kill('SIGCONT')
+  }
+
+  /** Processor time that a node has taken so far, in seconds; 0 where the system does not tell. */
+  cpuSeconds(node: number): number {
+    try {
+      const stat = readFileSync(`/proc/${this.#process(node).pid}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / 100
+    } catch {
+      return 0
+    }
+  }
+
+  /** Resolves when all nodes answer and see each other. */
+  async ready(): Promise<void> {
+    const begun = performance.now()
+    while (performance.now() - begun < START_MS) {
+      for (const [index, child] of this.#processes.entries()) {
+        if (child.exitCode === null && child.signalCode === null) continue
+        throw new Error(`node ${index + 1} has ended: ${this.log(index + 1)}`)
+      }
+      const seen = await Promise.all(this.contactPoints.map((address) => this.#peersOf(address)))
+      if (seen.every((peers) => peers === this.contactPoints.length - 1)) return
+      await sleep(LOOK_EVERY_MS)
+    }
+    throw new Error(`the nodes did not come up in ${START_MS / 1_000} s: ${this.log(1)}`)
+  }
+
+  /** The end of what a node has said. */
+  log(node: number): string {
+    try {
+      return readFileSync(join(this.#options.folder, `node${node}`, 'out.log'), 'utf8').slice(-2_000)
+    } catch {
+      return ''
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#processes.map(end))
+    this.#turn.close()
+  }
+
+  #process(node: number): ChildProcess {
+    const child = this.#processes[node - 1]
+    if (child === undefined) throw new Error(`there is no node ${node}`)
+    return child
+  }
+
+  #killAll(): void {
+    for (const child of this.#processes) child.kill('SIGKILL')
+  }
+
+  async #peersOf(address: string): Promise<number | undefined> {
+    const only = new policies.loadBalancing.AllowListPolicy(new policies.loadBalancing.RoundRobinPolicy(), [
+      `${address}:${PORT}`,
+    ])
+    const client = new Client({
+      contactPoints: [address],
+      localDataCenter: DATA_CENTER,
+      policies: { loadBalancing: only },
+      isMetadataSyncEnabled: false,
+      ...(this.#options.password === true
+        ? { credentials: { username: 'cassandra', password: 'cassandra' } }
+        : {}),
+    })
+    try {
+      await client.connect()
+      const { rowLength } = await client.execute('SELECT peer FROM system.peers_v2')
+      return rowLength
+    } catch {
+      return undefined
+    } finally {
+      await client.shutdown().catch(() => {})
+    }
+  }
+}
+
+async function launch({ folder, heapMiB = 512, password = false }: ClusterOptions, node: number) {
+  const home = join(folder, `node${node}`)
+  for (const name of ['conf', 'tmp', 'log', 'data']) mkdirSync(join(home, name), { recursive: true })
+  writeFileSync(join(home, 'conf/cassandra.yaml'), yaml({ node, password }))
+  writeFileSync(join(home, 'conf/logback.xml'), LOGBACK)
+  const lib = await jars()
+  const words = javaWords({ lib, agent: agentOf(lib), folder: home, heapMiB, node })
+  const out = openSync(join(home, 'out.log'), 'a')
+  // Where the system can, the server ends with whoever started it, however that ends.
+  const [program, before] = diesWithParent() ? ['setpriv', ['--pdeathsig', 'KILL', 'java']] : ['java', []]
+  return spawn(program, [...before, ...words], {
+    stdio: ['ignore', out, out],
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+  })
+}
+
+function diesWithParent(): boolean {
+  return spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+/** Waits until no other cluster runs on this machine, and keeps others from starting until it is closed. */
+async function turn(): Promise<Server> {
+  const begun = performance.now()
+  for (;;) {
+    const server = createServer()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(TURN_PORT, addressOf(1), resolve)
+      })
+      if (!(await answers(addressOf(1), PORT))) return server.unref()
+      server.close()
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    }
+    if (performance.now() - begun > TURN_MS) {
+      throw new Error(`something else listens on ${addressOf(1)}:${PORT} or ${TURN_PORT}; stop it first`)
+    }
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,90 @@
+// Several real `ingest` processes over one simulated network and one keyspace, and what has to be true of their ledger.
+import assert from 'node:assert/strict'
+import { ALL_FAULTS } from '../../src/simulator/faults.ts'
+import { Network } from '../../src/simulator/network.ts'
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
+import { COUNTER_BEHIND } from '../../src/store/cql/audit.ts'
+import type { Store } from '../../src/store/store.ts'
+import { flagsFor, Program, until } from '../e2e/harness.ts'
+import { assertLedgerIsRight } from '../e2e/ledger.ts'
+import { type Places, urlOf } from './places.ts'
+
+const SHARDS = '8'
+
+export class Workers implements AsyncDisposable {
+  readonly simulator: Simulator
+  readonly store: Store
+  readonly #url: string
+  readonly #running = new Set<Program>()
+
+  private constructor(simulator: Simulator, store: Store, url: string) {
+    this.simulator = simulator
+    this.store = store
+    this.#url = url
+  }
+
+  static async begin(places: Places, seed: number): Promise<Workers> {
+    const network = new Network({
+      seed,
+      actors: 300,
+      start: Date.now() * 1000 - 3_600_000_000,
+      step: 100_000,
+      mix: 'everything',
+    })
+    const simulator = await startSimulator({ network, seed, faults: { ...ALL_FAULTS, drop: 0 } })
+    const here = await places.place()
+    return new Workers(simulator, await here.open(), urlOf(places.address))
+  }
+
+  start(): Program {
+    const words = ['ingest', ...flagsFor(this.simulator, this.#url), '--shards', SHARDS]
+    const program = new Program(words)
+    this.#running.add(program)
+    void program.ended.then(() => this.#running.delete(program))
+    return program
+  }
+
+  /** A worker that is known to have begun at the live tip. */
+  async startFirst(): Promise<Program> {
+    const program = this.start()
+    await until(
+      `the first worker is connected (${program.output})`,
+      async () => (await this.store.reader.status()).pulse?.host !== undefined,
+    )
+    return program
+  }
+
+  /** Resolves when what every shard has reached is `seq` or later. */
+  async reached(seq: number): Promise<void> {
+    await until(
+      `all shards have reached ${seq} (${[...this.#running].map(({ output }) => output.slice(-500)).join('\n')})`,
+      async () => ((await this.store.reader.status()).cursor?.value ?? 0) >= seq,
+      120_000,
+    )
+  }
+
+  /** Everything that has happened arrives, and nothing is asked any more. */
+  async finish(): Promise<void> {
+    this.simulator.emit(300)
+    await this.reached(this.simulator.archive.entries.length - 20)
+    await until(
+      'nothing is asked any more',
+      async () => Object.values((await this.store.reader.status()).waiting).every((n) => n === 0),
+      120_000,
+    )
+  }
+
+  /** Ends all workers, and compares what they leave with the naive model: before and after the repair. */
+  async assertRight(): Promise<void> {
+    for (const program of [...this.#running]) assert.equal(await program.kill('SIGTERM'), 0, program.output)
+    await assertLedgerIsRight(this.store, this.simulator, ({ what }) => what === COUNTER_BEHIND)
+    await using verify = new Program(['verify', '--repair', '--database-url', this.#url])
+    assert.equal(await verify.ended, 0, verify.output)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of [...this.#running]) await program.kill('SIGKILL')
+    await this.store[Symbol.asyncDispose]()
+    await this.simulator[Symbol.asyncDispose]()
+  }
+}

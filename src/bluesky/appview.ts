@@ -115,8 +115,8 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 /** One line without characters that would upset what stands beside it: controls and overrides of direction. */
 function cleanName(name: string): string | undefined {
   const plain = name
-    .toWellFormed()
     .slice(0, 640)
+    .toWellFormed()
     .replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu, ' ')
     .trim()
   const cut = Array.from(graphemes.segment(plain), ({ segment }) => segment).slice(0, MOST_GRAPHEMES)

@@ -27,8 +27,9 @@ export async function findPds(did: Did, plcUrl: string, signal: AbortSignal): Pr
   return endpoint.replace(/\/$/, '')
 }
 
+/** No address at all where the DID names more than a host and its port. */
 function webDocument(did: Did): string {
-  return `https://${decodeURIComponent(did.slice('did:web:'.length))}/.well-known/did.json`
+  return `https://${did.slice('did:web:'.length).replace(/%3a/i, ':')}/.well-known/did.json`
 }
 
 /** @throws {RequestError} unless `address` is https on a host that is nowhere near this machine */

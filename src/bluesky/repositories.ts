@@ -52,7 +52,12 @@ export function openRepositories({ plcUrl }: { plcUrl: string }): Repositories {
 export function readSnapshot(car: Uint8Array, collections: ReadonlySet<Nsid>): Snapshot {
   try {
     const paths = new Set<RecordPath>()
+    let last = ''
     for (const { collection, rkey } of readRepository(car)) {
+      const path = `${collection}/${rkey}`
+      // A few nodes that name each other twice make a tree that nobody comes to the end of.
+      if (path <= last) throw new RequestError('the repository is not in order')
+      last = path
       if (isNsid(collection) && isRecordKey(rkey) && collections.has(collection))
         paths.add(pathOf({ collection, rkey }))
     }

@@ -41,7 +41,8 @@ export type RequestOptions = {
  */
 export async function fetchBytes(url: string, options: RequestOptions): Promise<Uint8Array> {
   const { timeoutMs, mostBytes, signal } = options
-  const where = new URL(url).host
+  const where = URL.parse(url)?.host
+  if (where === undefined) throw new RequestError(`${JSON.stringify(url)} is not an address`)
   try {
     const response = await fetch(url, {
       redirect: 'error',

@@ -93,9 +93,11 @@ async function ask(
 ): Promise<void> {
   /** Asked about and failed on their own; left alone until everything else was asked. */
   const failing = new Set<QuestionId>()
+  /** How many to take at once: fewer after a refusal, until the one that is refused stands alone. */
+  let most = TAKEN[kind]
   let failures = 0
   while (!signal.aborted) {
-    const questions = await next(kind, TAKEN[kind], failing)
+    const questions = await next(kind, most, failing)
     if (questions.length === 0) {
       await rest()
       failing.clear()
@@ -104,18 +106,28 @@ async function ask(
     try {
       const given = await answer(questions)
       failures = 0
+      most = Math.min(most * 2, TAKEN[kind])
       await deliver(given)
       observer.answered(kind, given.length)
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof RequestError)) throw error
-      failures += 1
       observer.failed(kind, questions.length, error.message)
-      // One repository that cannot be had must not hold up the next.
-      if (kind === 'repository') for (const { id } of questions) failing.add(id)
+      // One that cannot be answered must not hold up the next, nor those that it is asked together with.
+      if (kind === 'repository' || isRefusal(error)) {
+        most = Math.ceil(questions.length / 2)
+        if (questions.length > 1) continue
+        for (const { id } of questions) failing.add(id)
+      }
+      failures += 1
       await sleep(error.waitMs ?? backoff(failures), undefined, { signal }).catch(() => {})
     }
   }
+}
+
+/** True where the question is at fault, as far as whoever was asked can tell. */
+function isRefusal({ status = 0 }: RequestError): boolean {
+  return status >= 400 && status < 500 && status !== 429
 }
 
 /** One to 64 seconds, half of it by chance, so that many servers do not ask again at the same moment. */

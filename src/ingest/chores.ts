@@ -37,7 +37,7 @@ export async function chores(options: ChoresOptions): Promise<void> {
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),
     every(PRUNE_EVERY, signal, () =>
-      prune(ledger, retention === undefined ? undefined : clock() - retention),
+      prune(ledger, retention === undefined ? undefined : clock() - retention, signal),
     ),
   ])
 }
@@ -51,11 +51,11 @@ export async function fulfilWishes(ledger: Ledger): Promise<void> {
   }
 }
 
-async function prune(ledger: Ledger, before: Micros | undefined): Promise<void> {
+async function prune(ledger: Ledger, before: Micros | undefined, signal: AbortSignal): Promise<void> {
   if (before === undefined) return
   let gone: number
   do gone = await ledger.use((writer) => writer.prune(before, PRUNED_AT_ONCE))
-  while (gone === PRUNED_AT_ONCE)
+  while (gone === PRUNED_AT_ONCE && !signal.aborted)
 }
 
 /** Does `work` at once and then again `ms` after it ended, until `signal` aborts. */

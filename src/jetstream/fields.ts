@@ -12,7 +12,7 @@ import type {
   StreamEvent,
 } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
-import { microsOf } from './micros.ts'
+import { microsOf } from '../atproto/micros.ts'
 import type { MalformedReason } from './observer.ts'
 
 /** What a frame turned out to be. */

@@ -1,6 +1,7 @@
 import { isDid } from '@atcute/lexicons/syntax'
 import type { Did, Micros } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
+import { microsOf } from '../atproto/micros.ts'
 import {
   accountFrame,
   commitFrame,
@@ -12,7 +13,6 @@ import {
   syncFrame,
   unknownFrame,
 } from './fields.ts'
-import { microsOf } from './micros.ts'
 
 const COMMIT = 'network.bsky.jetstream.subscribeEvents#commit'
 

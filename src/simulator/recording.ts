@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isDid, isHandle, isNsid, isRecordKey, isTid } from '@atcute/lexicons/syntax'
 import type { AccountStatus, StreamEvent } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
+import { microsOf } from '../atproto/micros.ts'
 
 /**
  * Reads a file of v1 messages, one a line.
@@ -40,8 +41,8 @@ function readMessage(line: string): StreamEvent | undefined {
     case 'identity':
       return { kind, did, at, handle: isHandle(told.handle) ? told.handle : undefined }
     case 'account': {
-      const time = Date.parse(String(told.time)) * 1_000
-      if (typeof told.active !== 'boolean' || Number.isNaN(time)) return undefined
+      const time = microsOf(told.time)
+      if (typeof told.active !== 'boolean' || time === undefined) return undefined
       const status = told.active ? 'active' : ((told.status ?? 'inactive') as AccountStatus)
       return { kind, did, at, time, status }
     }

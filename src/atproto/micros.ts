@@ -1,4 +1,4 @@
-import type { Micros } from '../atproto/event.ts'
+import type { Micros } from './event.ts'
 
 /** RFC 3339 with any number of decimals. */
 const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/

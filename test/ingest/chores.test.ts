@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Micros } from '../../src/atproto/event.ts'
+import type { Wish } from '../../src/game/operation.ts'
+import type { Changes } from '../../src/game/state.ts'
+import { type ChoresOptions, chores, fulfilWishes } from '../../src/ingest/chores.ts'
+import { LagMeter } from '../../src/ingest/lag.ts'
+import { Ledger } from '../../src/ingest/ledger.ts'
+import type { Pulse, Writer } from '../../src/store/store.ts'
+import { game, person, START } from '../game/arbitrary.ts'
+import { MemoryLedger } from '../memory-ledger.ts'
+import { holdTime, settled } from './held-time.ts'
+
+const SECOND: Micros = 1_000_000
+
+function lookUp(n: number): Wish {
+  return { kind: 'look-up', wish: `w${n}`, did: person(n % 8), at: START + n }
+}
+
+/** A ledger in memory, with an inbox, and what was done to it. */
+function ledgerWith(overrides: Partial<Writer> = {}) {
+  const memory = new MemoryLedger()
+  const state = {
+    inbox: [] as Wish[],
+    /** How many wishes were taken each time. */
+    taken: [] as number[],
+    pulses: [] as Pulse[],
+    samples: [] as { at: Micros; networkBytes: number }[],
+    pruned: [] as { before: Micros; limit: number }[],
+    /** What is old enough to be pruned. */
+    old: 0,
+    memory,
+  }
+  const writer: Partial<Writer> = {
+    owns: () => true,
+    load: async () => memory,
+    commit: async (changes: Changes) => {
+      memory.commit(changes)
+      state.inbox = state.inbox.filter(({ wish }) => !changes.fulfilled.includes(wish))
+    },
+    wishes: async (limit) => {
+      const wishes = state.inbox.slice(0, limit)
+      state.taken.push(wishes.length)
+      return wishes
+    },
+    beat: async (pulse) => {
+      state.pulses.push(pulse)
+    },
+    recordSample: async (sample) => {
+      state.samples.push(sample)
+    },
+    prune: async (before, limit) => {
+      state.pruned.push({ before, limit })
+      const gone = Math.min(state.old, limit)
+      state.old -= gone
+      return gone
+    },
+    ...overrides,
+  }
+  return { ledger: new Ledger({ game, writer: writer as Writer, folded: () => {} }), state }
+}
+
+suite('wishes', () => {
+  test('are fulfilled, oldest first, until none is left', async () => {
+    const { ledger, state } = ledgerWith()
+    state.inbox = Array.from({ length: 250 }, (_, n) => lookUp(n))
+    state.inbox.push({ kind: 'forget', wish: 'last', did: person(0), at: START + SECOND })
+    await fulfilWishes(ledger)
+    assert.deepEqual(state.inbox, [])
+    assert.deepEqual(state.taken, [100, 100, 51, 0])
+    assert.equal(state.memory.actor(person(0))?.forgotten, true)
+  })
+
+  test('that come while others are fulfilled are, too', async () => {
+    const { ledger, state } = ledgerWith()
+    state.inbox = [lookUp(1)]
+    const done = fulfilWishes(ledger)
+    await ledger.use(async () => {
+      state.inbox.push(lookUp(2))
+    })
+    await done
+    assert.deepEqual(state.inbox, [])
+  })
+
+  test('let the stream have its turn in between', async () => {
+    const { ledger, state } = ledgerWith()
+    state.inbox = Array.from({ length: 500 }, (_, n) => lookUp(n))
+    const done = fulfilWishes(ledger)
+    let left = -1
+    const turn = ledger.use(async () => {
+      left = state.inbox.length
+    })
+    await turn
+    assert.equal(left, 500)
+    await ledger.use(async () => {
+      left = state.inbox.length
+    })
+    assert.ok(left > 0 && left < 500, String(left))
+    await done
+  })
+
+  test('stay where the ledger fails', async () => {
+    const { ledger, state } = ledgerWith({ commit: () => Promise.reject(new Error('disk full')) })
+    state.inbox = [lookUp(1)]
+    await assert.rejects(fulfilWishes(ledger), /disk full/)
+    assert.equal(state.inbox.length, 1)
+  })
+})
+
+suite('chores', () => {
+  /** What they need, with a clock that tells `state.now`. */
+  function optionsFor(ledger: Ledger, more: Partial<ChoresOptions> = {}) {
+    const state = { now: START, bytes: 0 }
+    const end = new AbortController()
+    const options: ChoresOptions = {
+      ledger,
+      lag: new LagMeter(START - 5 * SECOND),
+      retention: undefined,
+      takeNetworkBytes: () => {
+        const taken = state.bytes
+        state.bytes = 0
+        return taken
+      },
+      clock: () => state.now,
+      signal: end.signal,
+      ...more,
+    }
+    return { options, end, time: state }
+  }
+
+  test('are done at once, and then each at its own pace', async (t) => {
+    const pass = holdTime(t)
+    const { ledger, state } = ledgerWith()
+    const { options, end, time } = optionsFor(ledger, { retention: 60 * SECOND })
+    const done = chores(options)
+    const counts = () => [state.taken, state.pulses, state.samples, state.pruned].map(({ length }) => length)
+    await settled()
+    assert.deepEqual(counts(), [1, 1, 1, 1])
+    const passTo = async (second: number): Promise<void> => {
+      // Each begins to wait when it is done, so time passes in steps.
+      while (time.now < START + second * SECOND) {
+        time.now += SECOND / 2
+        await pass(500)
+      }
+    }
+    await passTo(1)
+    assert.deepEqual(counts(), [2, 1, 1, 1])
+    await passTo(2)
+    assert.deepEqual(counts(), [3, 2, 1, 1])
+    await passTo(59)
+    assert.deepEqual(counts(), [60, 30, 1, 1])
+    await passTo(60)
+    assert.deepEqual(counts(), [61, 31, 2, 2])
+    end.abort()
+    await done
+  })
+
+  test('say how far behind the ledger is, and whom it listens to', async (t) => {
+    const pass = holdTime(t)
+    const { ledger, state } = ledgerWith()
+    const { options, end, time } = optionsFor(ledger)
+    const done = chores(options)
+    await settled()
+    options.lag.connected('stream.example', START + SECOND)
+    time.now += 4 * SECOND
+    await pass(2_000)
+    end.abort()
+    await done
+    assert.deepEqual(state.pulses, [
+      { at: START, lag: 5 * SECOND, host: undefined },
+      { at: START + 4 * SECOND, lag: 0, host: 'stream.example' },
+    ])
+  })
+
+  test('note what came over the network since the last time', async (t) => {
+    const pass = holdTime(t)
+    const { ledger, state } = ledgerWith()
+    const { options, end, time } = optionsFor(ledger)
+    time.bytes = 10
+    const done = chores(options)
+    await settled()
+    for (const bytes of [500, 0]) {
+      time.bytes = bytes
+      time.now += 60 * SECOND
+      await pass(60_000)
+    }
+    end.abort()
+    await done
+    assert.deepEqual(state.samples, [
+      { at: START, networkBytes: 10 },
+      { at: START + 60 * SECOND, networkBytes: 500 },
+      { at: START + 120 * SECOND, networkBytes: 0 },
+    ])
+  })
+
+  test('prune what is older than is kept, a little at a time', async () => {
+    const { ledger, state } = ledgerWith()
+    state.old = 12_000
+    const { options, end } = optionsFor(ledger, { retention: 60 * SECOND })
+    const done = chores(options)
+    await settled()
+    end.abort()
+    await done
+    assert.equal(state.old, 0)
+    assert.deepEqual(state.pruned, Array(3).fill({ before: START - 60 * SECOND, limit: 5_000 }))
+  })
+
+  test('prune nothing where everything is kept', async () => {
+    const { ledger, state } = ledgerWith()
+    const { options, end } = optionsFor(ledger)
+    const done = chores(options)
+    await settled()
+    end.abort()
+    await done
+    assert.deepEqual(state.pruned, [])
+  })
+
+  test('end at once, in the middle of a long pruning, too', { timeout: 5_000 }, async () => {
+    const { ledger, state } = ledgerWith()
+    const { options, end } = optionsFor(ledger, { retention: 60 * SECOND })
+    state.old = 5_000_000
+    const done = chores(options)
+    await ledger.use(async () => {})
+    end.abort()
+    await done
+    assert.ok(state.old > 4_000_000, `${state.old} left`)
+    assert.deepEqual([state.pulses.length, state.samples.length], [1, 1])
+  })
+
+  test('are not begun where the end has come already', async () => {
+    const { ledger, state } = ledgerWith()
+    const { options, end } = optionsFor(ledger, { retention: SECOND })
+    end.abort()
+    await chores(options)
+    assert.deepEqual([state.taken, state.pulses, state.samples, state.pruned], [[], [], [], []])
+  })
+
+  test('fail with the ledger', async (t) => {
+    holdTime(t)
+    const { ledger } = ledgerWith({ beat: () => Promise.reject(new Error('disk full')) })
+    const { options, end } = optionsFor(ledger)
+    await assert.rejects(chores(options), /disk full/)
+    end.abort()
+  })
+})

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { Recollection } from '../../src/ingest/recollection.ts'
+
+/** Sets a key to `value`, or asks for it where there is none. */
+type Step = { key: number; value: number | undefined }
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({ key: fc.nat({ max: 9 }), value: fc.option(fc.nat(), { nil: undefined }) }),
+  { maxLength: 100 },
+)
+const bound = fc.nat({ max: 6 })
+
+suite('a recollection', () => {
+  test('is of what was used last, and of no more than it may be', () => {
+    fc.assert(
+      fc.property(bound, steps, (most, all) => {
+        const recollection = new Recollection<number, number>(most)
+        let model: [key: number, value: number][] = []
+        for (const { key, value } of all) {
+          const held = model.find((entry) => entry[0] === key)?.[1]
+          if (value === undefined) assert.equal(recollection.get(key), held)
+          else recollection.set(key, value)
+          const now = value ?? held
+          if (now === undefined) continue
+          const others = model.filter((entry) => entry[0] !== key)
+          model = most === 0 ? [] : [...others, [key, now] as [number, number]].slice(-most)
+        }
+        const keys = Array.from({ length: 10 }, (_, key) => key)
+        const remembered = keys.filter((key) => recollection.get(key) !== undefined)
+        assert.deepEqual(remembered, model.map(([key]) => key).sort())
+        for (const [key, value] of model) assert.equal(recollection.get(key), value)
+        assert.ok(remembered.length <= most)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('keeps what is asked for again and again', () => {
+    const recollection = new Recollection<string, string>(2)
+    recollection.set('popular', 'a')
+    for (let n = 0; n < 100; n++) {
+      recollection.set(`other ${n}`, 'b')
+      assert.equal(recollection.get('popular'), 'a')
+    }
+    assert.equal(recollection.get('other 98'), undefined)
+    assert.equal(recollection.get('other 99'), 'b')
+  })
+})

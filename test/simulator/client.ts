@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { WebSocket } from 'ws'
+import type { Wire } from '../../src/atproto/event.ts'
+import type { Simulator } from '../../src/simulator/simulator.ts'
+
+const PATHS: Readonly<Record<Wire, string>> = {
+  v1: '/subscribe',
+  v2: '/xrpc/network.bsky.jetstream.subscribeEvents',
+}
+
+/** A WebSocket, and all that came over it. */
+export type Client = AsyncDisposable & {
+  socket: WebSocket
+  received: string[]
+  pings: number
+  /** The code that it was ended with, once it was. */
+  closed: number | undefined
+}
+
+export function addressOf(
+  { url }: Simulator,
+  wire: Wire,
+  query: Readonly<Record<string, string>> = {},
+): string {
+  return `${url}${PATHS[wire]}?${new URLSearchParams(query)}`
+}
+
+/** Connects as a plain client does that understands nothing. */
+export async function listen(
+  simulator: Simulator,
+  wire: Wire,
+  query: Readonly<Record<string, string>> = {},
+): Promise<Client> {
+  const socket = new WebSocket(addressOf(simulator, wire, query), { perMessageDeflate: false })
+  const client: Client = {
+    socket,
+    received: [],
+    pings: 0,
+    closed: undefined,
+    [Symbol.asyncDispose]: async () => {
+      socket.terminate()
+      await ending(client)
+    },
+  }
+  socket.on('close', (code) => {
+    client.closed = code
+  })
+  socket.on('message', (data) => client.received.push(String(data)))
+  socket.on('ping', () => {
+    client.pings += 1
+  })
+  await once(socket, 'open')
+  socket.on('error', () => {})
+  return client
+}
+
+/** How an attempt to connect is answered that leads to nothing. */
+export async function refusal(
+  address: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number | undefined; body: string }> {
+  const socket = new WebSocket(address, { perMessageDeflate: false, headers })
+  const opened = once(socket, 'open').then(() => {
+    socket.terminate()
+    throw new Error(`expected ${address} to be refused, and it was not`)
+  })
+  const refused = once(socket, 'unexpected-response')
+  const [, response] = (await Promise.race([refused, opened])) as [unknown, IncomingMessage]
+  return { status: response.statusCode, body: await text(response) }
+}
+
+/** The first `count` frames, once they are here. */
+export async function frames(client: Client, count: number): Promise<unknown[]> {
+  await until(() => client.received.length >= count, `${count} frames`)
+  return client.received.slice(0, count).map((frame) => JSON.parse(frame))
+}
+
+/** The code that a client is ended with, once it is. */
+export async function ending(client: Client): Promise<number | undefined> {
+  await until(() => client.closed !== undefined, 'the end')
+  return client.closed
+}
+
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const late = performance.now() + 5_000
+  while (!condition()) {
+    if (performance.now() > late) throw new Error(`waited in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}

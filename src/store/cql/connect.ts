@@ -2,9 +2,16 @@ import { auth, Client, type ClientOptions, errors, policies, types } from 'cassa
 import { StoreError } from '../store.ts'
 import type { CqlAddress } from './address.ts'
 
-/** A request that takes longer counts as failed, in milliseconds; servers give up before that. */
-const READ_TIMEOUT = 12_000
+/**
+ * A request that takes longer counts as failed, in milliseconds. Servers give up after as much or less; a server that
+ * hangs says nothing, and after so many unanswered requests the connection is given up and others are asked.
+ */
+const READ_TIMEOUT = 5_000
+const MOST_UNANSWERED = 8
+/** After that, what may safely arrive twice is asked of a second server too, in milliseconds. */
+const SECOND_AFTER = 600
 const CONNECT_TIMEOUT = 5_000
+const HEARTBEAT = 5_000
 
 /**
  * Connects to a cluster. Nothing is tried twice by the driver itself: what may be sent again, and how often, is decided
@@ -32,9 +39,20 @@ function optionsOf(address: CqlAddress, localDataCenter: string): ClientOptions 
       ? {}
       : { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
     ...(tls ? { sslOptions: { rejectUnauthorized: true } } : {}),
-    socketOptions: { readTimeout: READ_TIMEOUT, connectTimeout: CONNECT_TIMEOUT },
+    socketOptions: {
+      readTimeout: READ_TIMEOUT,
+      connectTimeout: CONNECT_TIMEOUT,
+      defunctReadTimeoutThreshold: MOST_UNANSWERED,
+    },
+    pooling: { heartBeatInterval: HEARTBEAT },
     queryOptions: { prepare: true, fetchSize: 5_000 },
-    policies: { retry: new policies.retry.FallthroughRetryPolicy() },
+    policies: {
+      retry: new policies.retry.FallthroughRetryPolicy(),
+      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(
+        SECOND_AFTER,
+        1,
+      ),
+    },
     maxPrepared: 500,
   }
 }

@@ -105,7 +105,10 @@ export class Session {
     })
   }
 
-  /** A conditional write, once: a failure leaves open whether it happened. Rows tell what stood in the way. */
+  /**
+   * A conditional write whose condition still holds after it: it may arrive twice. A failure leaves open whether it
+   * happened.
+   */
   async conditional(
     query: string,
     params: readonly unknown[],
@@ -113,6 +116,7 @@ export class Session {
     this.traffic.conditional += 1
     const result = await this.client.execute(query, [...params], {
       prepare: true,
+      isIdempotent: true,
       consistency: this.#consistency,
       serialConsistency: types.consistencies.serial,
     })

@@ -1,6 +1,7 @@
 // `npm run bench` measures everything; `npm run bench -- ingest` only what is named. Ratios hold from run to run on a shared
 // machine, absolute figures do not.
 import { benchClient } from './client.ts'
+import { benchCql } from './cql.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
@@ -10,6 +11,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   client: ['The stream client alone', () => benchClient()],
   ingest: ['The whole path', () => benchIngest()],
   http: ['The API', () => benchHttp()],
+  cql: ['The whole path into Cassandra', () => benchCql()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }
 

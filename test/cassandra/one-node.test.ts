@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { openCql } from '../../src/store/cql/open.ts'
 import { StoreError } from '../../src/store/store.ts'
 import { storeConformance } from '../conformance/suite.ts'
+import { until } from '../e2e/harness.ts'
 import { addressOn, Places } from './places.ts'
 import { withServers } from './servers.ts'
 import { Workers } from './workers.ts'
@@ -34,19 +35,28 @@ await withServers(1, (cluster) => {
     await refused({ localDataCenter: 'moon' }, /no data centre named "moon".*dc=/s)
   })
 
+  test('two workers that want the same shard at the same moment do not write it twice', async () => {
+    await using single = new Places(cluster, 1)
+    await using workers = await Workers.begin(single, 12)
+    workers.start()
+    await workers.startFirst()
+    for (let turn = 0; turn < 5; turn++) await workers.happen(150)
+    await workers.finish()
+    await workers.assertRight()
+  })
+
   test('two workers share a bad network, one of them dies, and the ledger is right', async () => {
     const shared = new Places(cluster, 8)
     await using _ = shared
     await using workers = await Workers.begin(shared, 11)
     const first = await workers.startFirst()
-    workers.simulator.emit(600)
+    await workers.happen(150)
     const second = workers.start()
-    await workers.reached(400)
-    workers.simulator.emit(600)
-    await workers.reached(workers.simulator.archive.entries.length - 50)
-    workers.simulator.emit(300)
+    await until('both have shards', async () => (await workers.owners()) === 2)
+    for (let turn = 0; turn < 8; turn++) await workers.happen(150)
+    workers.simulator.emit(100)
     assert.equal(await first.kill('SIGKILL'), 'SIGKILL')
-    workers.simulator.emit(500)
+    workers.simulator.emit(100)
     await workers.finish()
     assert.equal(second.child.exitCode, null, second.output)
     await workers.assertRight()

@@ -43,7 +43,7 @@ export class Places implements AsyncDisposable {
 
   async place(): Promise<AsyncDisposable & { open(): Promise<Store> }> {
     await (await this.open())[Symbol.asyncDispose]()
-    const client = await this.#connected()
+    const client = await this.connected()
     const { keyspace } = this.address
     for (const table of TABLES.filter((name) => name !== 'shards')) {
       const { rowLength } = await client.execute(`SELECT * FROM ${keyspace}.${table} LIMIT 1`)
@@ -64,12 +64,13 @@ export class Places implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const client = await this.#connected()
+    const client = await this.connected()
     await client.execute(`DROP KEYSPACE IF EXISTS ${this.address.keyspace}`)
     await client.shutdown()
   }
 
-  async #connected(): Promise<Client> {
+  /** For what only tests want to know. */
+  async connected(): Promise<Client> {
     if (this.#client === undefined) {
       const { contactPoints, localDataCenter } = this.address
       this.#client = new Client({

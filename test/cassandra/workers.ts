@@ -10,17 +10,20 @@ import { assertLedgerIsRight } from '../e2e/ledger.ts'
 import { type Places, urlOf } from './places.ts'
 
 const SHARDS = '8'
+const MOST_AT_ONCE = 150
 
 export class Workers implements AsyncDisposable {
   readonly simulator: Simulator
   readonly store: Store
+  readonly #places: Places
   readonly #url: string
   readonly #running = new Set<Program>()
 
-  private constructor(simulator: Simulator, store: Store, url: string) {
+  private constructor(simulator: Simulator, store: Store, places: Places) {
     this.simulator = simulator
     this.store = store
-    this.#url = url
+    this.#places = places
+    this.#url = urlOf(places.address)
   }
 
   static async begin(places: Places, seed: number): Promise<Workers> {
@@ -33,7 +36,7 @@ export class Workers implements AsyncDisposable {
     })
     const simulator = await startSimulator({ network, seed, faults: { ...ALL_FAULTS, drop: 0 } })
     const here = await places.place()
-    return new Workers(simulator, await here.open(), urlOf(places.address))
+    return new Workers(simulator, await here.open(), places)
   }
 
   start(): Program {
@@ -54,6 +57,14 @@ export class Workers implements AsyncDisposable {
     return program
   }
 
+  /** How many workers own shards. */
+  async owners(): Promise<number> {
+    const { rows } = await (await this.#places.connected()).execute(
+      `SELECT owner FROM ${this.#places.address.keyspace}.shards`,
+    )
+    return new Set(rows.map(({ owner }) => owner)).size
+  }
+
   /** Resolves when what every shard has reached is `seq` or later. */
   async reached(seq: number): Promise<void> {
     await until(
@@ -63,9 +74,24 @@ export class Workers implements AsyncDisposable {
     )
   }
 
+  /**
+   * Lets `count` events happen, 150 at most, once nothing is asked any more about those before: the simulated network leaves
+   * what was reposted alone for some 500 events, and by then an answer must have been given for the model to know it.
+   */
+  async happen(count: number): Promise<void> {
+    assert.ok(count <= MOST_AT_ONCE)
+    await this.#settled()
+    this.simulator.emit(count)
+  }
+
   /** Everything that has happened arrives, and nothing is asked any more. */
   async finish(): Promise<void> {
-    this.simulator.emit(300)
+    await this.happen(100)
+    await this.#settled()
+  }
+
+  /** Everything has arrived but for the last few, which may repeat or change nothing, and nothing is asked any more. */
+  async #settled(): Promise<void> {
     await this.reached(this.simulator.archive.entries.length - 20)
     await until(
       'nothing is asked any more',

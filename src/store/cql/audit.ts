@@ -15,8 +15,8 @@ import { numberOf } from './values.ts'
 /** Pieces of the ring that are looked at one after the other, and people at once. */
 const RANGES = 64
 const AT_ONCE = 32
-const LOOKS = 5
-const AGAIN_MS = 200
+const LOOKS_AGAIN = 4
+const AGAIN_MS = 500
 
 const RANGE = 'SELECT * FROM characters WHERE token(did) >= ? AND token(did) <= ?'
 const ONE = 'SELECT * FROM characters WHERE did = ?'
@@ -49,14 +49,18 @@ export class CqlAuditor implements Auditor {
   async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
     const before = await this.#version()
     const sums: Sums = { characters: 0, records: 0, events: 0, experience: 0, shown: 0, findings: [] }
+    const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
       for await (const rows of this.#session.pages(RANGE, [from, to], 500)) {
-        for (let at = 0; at < rows.length; at += AT_ONCE) {
-          await Promise.all(rows.slice(at, at + AT_ONCE).map((row) => this.#person(row, sums)))
-        }
+        await together(rows, async (row) => {
+          const { held, findings } = await this.#look(row)
+          add(sums, held)
+          if (findings.length > 0) suspects.set(held.state.did, findings)
+        })
       }
       progress({ step: 'token ranges', done: index + 1, total: RANGES })
     }
+    sums.findings = await this.#lookAgain(suspects)
     // Sums over everybody mean something only where nobody changed meanwhile.
     if ((await this.#version()) === before) await this.#totals(sums)
     const { shown: _, ...result } = sums
@@ -72,20 +76,18 @@ export class CqlAuditor implements Auditor {
     return behind.length
   }
 
-  async #person(row: Row, sums: Sums): Promise<void> {
-    let looked = await this.#look(row)
-    for (let look = 1; look < LOOKS && looked.findings.length > 0; look++) {
+  /** Whoever changed while they were looked at adds up a moment later. */
+  async #lookAgain(suspects: Map<Did, Finding[]>): Promise<Finding[]> {
+    for (let look = 0; look < LOOKS_AGAIN && suspects.size > 0; look++) {
       await sleep(AGAIN_MS)
-      const [again] = await this.#session.read(ONE, [row.did])
-      if (again !== undefined) looked = await this.#look(again)
+      await together([...suspects.keys()], async (did) => {
+        const [row] = await this.#session.read(ONE, [did])
+        const { findings } = row === undefined ? { findings: [] } : await this.#look(row)
+        if (findings.length === 0) suspects.delete(did)
+        else suspects.set(did, findings)
+      })
     }
-    const { held, findings } = looked
-    if (held.state.born) sums.characters += 1
-    if (standingOf(held.state) === SHOWN) sums.shown += 1
-    sums.records += held.records
-    sums.events += held.lastSeq - held.firstSeq + 1
-    sums.experience += held.state.experience
-    sums.findings.push(...findings)
+    return [...suspects.values()].flat()
   }
 
   async #look(row: Row): Promise<{ held: Held; findings: Finding[] }> {
@@ -181,6 +183,20 @@ export class CqlAuditor implements Auditor {
       .sort()
       .join()
   }
+}
+
+function add(sums: Sums, { state, records, lastSeq, firstSeq }: Held): void {
+  if (state.born) sums.characters += 1
+  if (standingOf(state) === SHOWN) sums.shown += 1
+  sums.records += records
+  sums.events += lastSeq - firstSeq + 1
+  sums.experience += state.experience
+}
+
+/** Does `work` for each, some at a time. */
+async function together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += AT_ONCE)
+    await Promise.all(items.slice(at, at + AT_ONCE).map(work))
 }
 
 /** The whole ring of tokens, in equal pieces. */

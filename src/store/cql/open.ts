@@ -6,7 +6,7 @@ import { Crew } from './crew.ts'
 import { CqlInbox } from './inbox.ts'
 import { CqlReader } from './reader.ts'
 import { Meta, migrate } from './schema.ts'
-import { Session } from './session.ts'
+import { Session, type Traffic } from './session.ts'
 import { CqlWriter } from './writer.ts'
 
 export type CqlOptions = {
@@ -20,6 +20,9 @@ export type CqlOptions = {
   boardMs?: number
 }
 
+/** A store that also tells how many requests it has made. */
+export type CqlStore = Store & { readonly traffic: Readonly<Traffic> }
+
 const BOARD_MS = 5_000
 /** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
 const RECOMPUTING = 'recomputing'
@@ -28,7 +31,7 @@ const RECOMPUTING = 'recomputing'
  * Opens the ledger on a cluster, making or changing its keyspace where needed.
  * @throws {StoreError} where the cluster cannot be used
  */
-export async function openCql(options: CqlOptions): Promise<Store> {
+export async function openCql(options: CqlOptions): Promise<CqlStore> {
   const { address, replication, nowMs = Date.now, boardMs = BOARD_MS } = options
   const { keyspace, consistency } = address
   const client = await connect(address)
@@ -44,6 +47,7 @@ export async function openCql(options: CqlOptions): Promise<Store> {
     return {
       reader: new CqlReader({ session, shards, boardMs }),
       inbox,
+      traffic: session.traffic,
       auditor: new CqlAuditor(session, inbox),
       write: (how) => write({ session, meta, shards, nowMs }, how),
       [Symbol.asyncDispose]: () => client.shutdown(),

@@ -21,6 +21,8 @@ const IN_FLIGHT = 96
 /** Mutations and bytes in one request: servers warn of large ones, and refuse those above 50 KiB. */
 const MOST_TOGETHER = 50
 const MOST_BYTES = 24 * 1024
+/** Attempts to read what somebody waits to be shown. */
+const GLANCES = 5
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 2_000
 
@@ -83,14 +85,21 @@ export class Session {
     } while (pageState !== undefined)
   }
 
-  /** Reads what is only shown: one attempt, the nearest copy. */
+  /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
   async glance(query: string, params: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.client.execute(query, [...params], {
-      prepare: true,
-      isIdempotent: true,
-      consistency: types.consistencies.localOne,
-    })
-    return rows
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { rows } = await this.client.execute(query, [...params], {
+          prepare: true,
+          isIdempotent: true,
+          consistency: types.consistencies.localOne,
+        })
+        return rows
+      } catch (error) {
+        if (attempt === GLANCES || !isPassing(error)) throw error
+      }
+      await sleep(FIRST_WAIT_MS * attempt)
+    }
   }
 
   /** One write, by the servers' clock. */
@@ -243,7 +252,9 @@ export function isPassing(error: unknown): boolean {
   return (
     error instanceof errors.NoHostAvailableError ||
     error instanceof errors.OperationTimedOutError ||
-    error instanceof errors.BusyConnectionError
+    error instanceof errors.BusyConnectionError ||
+    // A connection that broke off, whatever was under way on it.
+    (error instanceof errors.DriverError && 'isSocketError' in error && error.isSocketError === true)
   )
 }
 

@@ -1,0 +1,168 @@
+// The same path into a real Cassandra node that shares this machine: what an event costs the database and us, and reads.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'cassandra-driver'
+import { Cluster } from '../dev/cassandra/cluster.ts'
+import type { Did } from '../src/atproto/event.ts'
+import type { Game } from '../src/game/decide.ts'
+import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
+import { Ledger } from '../src/ingest/ledger.ts'
+import { silentObserver, subscribe } from '../src/jetstream/subscribe.ts'
+import type { CqlAddress } from '../src/store/cql/address.ts'
+import { type CqlStore, openCql } from '../src/store/cql/open.ts'
+import { startFeed } from './feed.ts'
+import { type Row, rate } from './table.ts'
+
+const READ_SECONDS = 6
+const READS_AT_ONCE = 64
+
+/** @param events how many go through; people are 200,000, a few of whom do the most */
+export async function benchCql(events = 300_000, actors = 200_000): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
+  try {
+    await using cluster = await Cluster.start({ nodes: 1, folder, heapMiB: 1_024 })
+    const address: CqlAddress = {
+      driver: 'cql',
+      contactPoints: cluster.contactPoints,
+      localDataCenter: cluster.localDataCenter,
+      keyspace: 'bench',
+      username: undefined,
+      password: undefined,
+      tls: false,
+      consistency: 'local_quorum',
+    }
+    await using store = await openCql({ address, shards: 16, replication: undefined })
+    const written = await ingest(store, cluster, events, actors)
+    const [bare, ours] = [
+      await reads(await bareReader(address), written.dids),
+      await reads({ read: (did) => store.reader.character(did), end: async () => {} }, written.dids),
+    ]
+    return [
+      {
+        name: 'ingest, every table written',
+        value: rate(written.rate),
+        note: `${written.events} events of ${actors} people; the feeder and Cassandra on the same two cores`,
+      },
+      {
+        name: '  first and last third',
+        value: `${rate(written.first)}, ${rate(written.last)}`,
+        note: '',
+      },
+      {
+        name: "  the database's CPU",
+        value: `${written.databaseMs.toFixed(3)} ms/event`,
+        note: `ours: ${written.clientMs.toFixed(3)} ms/event`,
+      },
+      {
+        name: '  round trips',
+        value: `${written.trips.toFixed(0)} per 1,000 events`,
+        note: written.traffic,
+      },
+      { name: 'bare driver, a character by DID', value: rate(bare), note: `${READS_AT_ONCE} at once` },
+      {
+        name: 'the store, the same uncached',
+        value: rate(ours),
+        note: `${Math.round((ours / bare) * 100)} % of the bare driver`,
+      },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function ingest(store: CqlStore, cluster: Cluster, wanted: number, actors: number) {
+  await using feed = await startFeed({ events: wanted, actors, kinds: ['v1'] })
+  const rules = rulebook(NO_CHANGES)
+  const game: Game = { rules, followed: new Set(rules.collections), baseline: 'off' }
+  await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
+  const ledger = new Ledger({ game, writer, folded: () => {} })
+  const stream = subscribe({
+    hosts: [`${feed.url}/subscribe`],
+    cursor: undefined,
+    collections: [],
+    dids: undefined,
+    compression: 'off',
+    v1Dictionary: undefined,
+    observer: silentObserver,
+    signal: new AbortController().signal,
+  })
+  const dids = new Set<Did>()
+  const marks: { seen: number; at: number }[] = []
+  const cpu = process.cpuUsage()
+  const database = cluster.cpuSeconds(1)
+  const traffic: Record<string, number> = { ...store.traffic }
+  let seen = 0
+  let began = 0
+  for await (const { events, cursor } of stream) {
+    if (began === 0) began = performance.now()
+    await ledger.fold(events, cursor)
+    for (const { did } of events) dids.add(did)
+    seen += events.length
+    marks.push({ seen, at: performance.now() })
+    if (seen >= feed.events) break
+  }
+  const seconds = (performance.now() - began) / 1000
+  const used = process.cpuUsage(cpu)
+  const spent = cluster.cpuSeconds(1) - database
+  const between = (from: number, to: number): number => {
+    const inside = marks.filter((mark) => mark.seen >= from && mark.seen <= to)
+    const [first, last] = [inside[0], inside.at(-1)]
+    return first === undefined || last === undefined || first === last
+      ? seen / seconds
+      : ((last.seen - first.seen) * 1000) / (last.at - first.at)
+  }
+  const trips = Object.entries(store.traffic).map(([kind, n]): [string, number] => [
+    kind,
+    n - (traffic[kind] ?? 0),
+  ])
+  return {
+    events: seen,
+    dids: [...dids],
+    rate: seen / seconds,
+    first: between(0, seen / 3),
+    last: between((seen * 2) / 3, seen),
+    databaseMs: (spent * 1000) / seen,
+    clientMs: (used.user + used.system) / 1000 / seen,
+    trips: (trips.reduce((sum, [, n]) => sum + n, 0) * 1000) / seen,
+    traffic: trips.map(([kind, n]) => `${kind} ${((n * 1000) / seen).toFixed(0)}`).join(', '),
+  }
+}
+
+type CharacterReader = { read: (did: Did) => Promise<unknown>; end: () => Promise<void> }
+
+/** The driver alone, with the one statement that a character takes. */
+async function bareReader({
+  contactPoints,
+  localDataCenter = '',
+  keyspace,
+}: CqlAddress): Promise<CharacterReader> {
+  const client = new Client({ contactPoints, localDataCenter, keyspace })
+  await client.connect()
+  return {
+    read: (did) => client.execute('SELECT * FROM characters WHERE did = ?', [did], { prepare: true }),
+    end: () => client.shutdown(),
+  }
+}
+
+/** Reads a second, anybody at random. */
+async function reads({ read, end }: CharacterReader, dids: readonly Did[]): Promise<number> {
+  let state = 7
+  const next = (): Did => {
+    state = (state * 48_271) % 2_147_483_647
+    return dids[state % dids.length] as Did
+  }
+  let done = 0
+  const until = performance.now() + (READ_SECONDS + 2) * 1000
+  const counted = performance.now() + 2_000
+  await Promise.all(
+    Array.from({ length: READS_AT_ONCE }, async () => {
+      while (performance.now() < until) {
+        await read(next())
+        if (performance.now() > counted) done += 1
+      }
+    }),
+  )
+  await end()
+  return done / READ_SECONDS
+}

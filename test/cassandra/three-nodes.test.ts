@@ -1,0 +1,73 @@
+// A cluster of three at QUORUM, and what may happen to it and to its workers while a bad network is being read.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { Random } from '../../src/simulator/random.ts'
+import { until } from '../e2e/harness.ts'
+import { Places } from './places.ts'
+import { withCassandra } from './servers.ts'
+import { Workers } from './workers.ts'
+
+/** How often a worker is killed. */
+const KILLS = 5
+
+await withCassandra(3, (cluster) => {
+  const places = new Places(cluster, 8)
+  after(() => places[Symbol.asyncDispose]())
+
+  test('a worker that is killed again and again leaves what the model has', async () => {
+    await using workers = await Workers.begin(places, 21)
+    const random = new Random(21)
+    let program = await workers.startFirst()
+    for (let kill = 0; kill < KILLS; kill++) {
+      await workers.happen(100 + random.below(50))
+      await workers.reached(workers.simulator.archive.entries.length - 1 - random.below(90))
+      workers.simulator.emit(random.below(100))
+      await program.kill('SIGKILL')
+      program = workers.start()
+    }
+    await workers.finish()
+    await workers.assertRight()
+  })
+
+  test('a node that dies and one that hangs do not stop two workers', async () => {
+    await using workers = await Workers.begin(places, 22)
+    await workers.startFirst()
+    await workers.happen(150)
+    workers.start()
+    await until('both have shards', async () => (await workers.owners()) === 2)
+    await cluster.kill(3)
+    try {
+      for (let turn = 0; turn < 3; turn++) await workers.happen(150)
+    } finally {
+      await cluster.restart(3)
+    }
+    await workers.happen(150)
+    cluster.pause(2)
+    try {
+      for (let turn = 0; turn < 2; turn++) await workers.happen(150)
+      await workers.reached(workers.simulator.archive.entries.length - 20)
+    } finally {
+      cluster.resume(2)
+    }
+    await workers.finish()
+    await workers.assertRight()
+  })
+
+  test('a worker that is paused past its lease and woken changes nothing any more', async () => {
+    await using workers = await Workers.begin(places, 23)
+    const first = await workers.startFirst()
+    for (let turn = 0; turn < 2; turn++) await workers.happen(150)
+    workers.simulator.emit(50)
+    first.child.kill('SIGSTOP')
+    // It asks for the same shards, all of which have an owner as far as it can see.
+    const second = workers.start()
+    workers.simulator.emit(50)
+    // Its lease runs out, for the other takes all over.
+    await workers.reached(workers.simulator.archive.entries.length - 20)
+    first.child.kill('SIGCONT')
+    for (let turn = 0; turn < 2; turn++) await workers.happen(150)
+    await workers.finish()
+    assert.equal(second.child.exitCode, null, second.output)
+    await workers.assertRight()
+  })
+})

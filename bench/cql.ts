@@ -1,5 +1,5 @@
 // The same path into a real Cassandra node that shares this machine: what an event costs the database and us, and reads.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'cassandra-driver'
@@ -38,6 +38,8 @@ export async function benchCql(events = 300_000, actors = 200_000): Promise<Row[
       await reads(await bareReader(address), written.dids),
       await reads({ read: (did) => store.reader.character(did), end: async () => {} }, written.dids),
     ]
+    await cluster.stop(1)
+    const bytes = bytesIn(join(folder, 'node1/data/data'), 'bench')
     return [
       {
         name: 'ingest, every table written',
@@ -58,6 +60,11 @@ export async function benchCql(events = 300_000, actors = 200_000): Promise<Row[
         name: '  round trips',
         value: `${written.trips.toFixed(0)} per 1,000 events`,
         note: written.traffic,
+      },
+      {
+        name: '  on disk, one copy',
+        value: `${Math.round(bytes / written.events)} bytes/event`,
+        note: 'every table and the journal, as the server compresses them',
       },
       { name: 'bare driver, a character by DID', value: rate(bare), note: `${READS_AT_ONCE} at once` },
       {
@@ -127,6 +134,14 @@ async function ingest(store: CqlStore, cluster: Cluster, wanted: number, actors:
     trips: (trips.reduce((sum, [, n]) => sum + n, 0) * 1000) / seen,
     traffic: trips.map(([kind, n]) => `${kind} ${((n * 1000) / seen).toFixed(0)}`).join(', '),
   }
+}
+
+/** Bytes of all files of a keyspace. */
+function bytesIn(folder: string, keyspace: string): number {
+  const files = readdirSync(join(folder, keyspace), { recursive: true, withFileTypes: true })
+  return files
+    .filter((file) => file.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
 }
 
 type CharacterReader = { read: (did: Did) => Promise<unknown>; end: () => Promise<void> }

@@ -59,6 +59,14 @@ export class Cluster implements AsyncDisposable {
     await end(this.#process(node))
   }
 
+  /** Ends a node in order: everything that it holds is in its files then. */
+  async stop(node: number): Promise<void> {
+    const child = this.#process(node)
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+
   async restart(node: number): Promise<void> {
     this.#processes[node - 1] = await launch(this.#options, node)
     await this.ready()

@@ -21,3 +21,5 @@ console.log(`Cassandra answers; in another terminal:
 
 Ctrl-C stops it; what was written stays in ${folder}`)
 if (!end.signal.aborted) await new Promise((resolve) => end.signal.addEventListener('abort', resolve))
+console.log('stopping')
+await cluster.stop(1)

@@ -9,7 +9,7 @@ import type { Row, Session } from './session.ts'
 import { numberOf } from './values.ts'
 
 /** Once so many of a shard are on the board, it is cut back to half as many. */
-const MOST_ON_BOARD = 2_000
+const MOST_ON_BOARD = 500
 
 export type Totals = { characters: number; records: number; events: number; experience: number }
 

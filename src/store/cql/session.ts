@@ -202,8 +202,10 @@ export class Session {
 
   #requests(mutations: readonly Mutation[]): [Moment, Mutation[]][] {
     const requests: [Moment, Mutation[]][] = []
+    // Table by table: what is in one partition and one request is one write to the server.
+    const sorted = [...mutations].sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
     for (const moment of ['delete', 'write', 'now'] as const) {
-      const those = mutations.filter(([statement]) => STATEMENTS[statement].moment === moment)
+      const those = sorted.filter(([statement]) => STATEMENTS[statement].moment === moment)
       for (const group of this.#byServer(those, partitionOf)) {
         for (const piece of pieces(group, sizeOf)) requests.push([moment, piece])
       }

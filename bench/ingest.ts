@@ -115,7 +115,7 @@ function anonymousMiB(): number {
 /** Writes the rows of a finished ledger into a new file, in the order in which they came to be, and nothing else. */
 function bareLoop(from: string, to: string): { rate: number } {
   const source = new DatabaseSync(from, { readOnly: true })
-  const columns = { records: 10, events: 8, actors: 12 }
+  const columns = { records: 10, events: 8, actors: 15 }
   const read = (sql: string) => {
     const statement = source.prepare(sql)
     statement.setReadBigInts(true)
@@ -127,7 +127,7 @@ function bareLoop(from: string, to: string): { rate: number } {
     'SELECT rkey, actor, collection, rev, at, xp, state, prev, subject_actor, subject_rkey FROM records ORDER BY at, rkey',
   )
   const actors = read(
-    'SELECT id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, pruned_xp FROM actors ORDER BY id',
+    'SELECT id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, pruned_xp, period_day, week_xp, month_xp FROM actors ORDER BY id',
   )
   const schema = source
     .prepare(

@@ -1,5 +1,6 @@
 import type { Did } from '../src/atproto/event.ts'
 import { type RecordId, uriOf } from '../src/atproto/uri.ts'
+import { BASELINE } from '../src/game/baseline.ts'
 import { decide, type Game } from '../src/game/decide.ts'
 import type { Operation } from '../src/game/operation.ts'
 import type {
@@ -52,7 +53,7 @@ export class MemoryLedger implements Known {
 
   /** Sums that have to agree, for everybody. */
   assertBalanced(): void {
-    for (const [did, { experience }] of this.actors) {
+    for (const [did, { experience, periods }] of this.actors) {
       const byRecords = this.records(did).reduce((sum, [, { xp }]) => sum + xp, 0)
       const byEvents = this.events
         .filter((event) => event.did === did)
@@ -60,7 +61,27 @@ export class MemoryLedger implements Known {
       if (byRecords !== experience || byEvents !== experience) {
         throw new Error(`${did}: ${experience} XP, ${byRecords} by records, ${byEvents} by events`)
       }
+      const { week, month } = this.#earnedAround(did, periods.day)
+      if (periods.week !== week || periods.month !== month) {
+        throw new Error(
+          `${did}: in the week and month of day ${periods.day} ${periods.week} and ${periods.month} XP, ${week} and ${month} by records`,
+        )
+      }
     }
+  }
+
+  /** By the calendar of the system, which is not how the program reckons. */
+  #earnedAround(did: Did, day: number): { week: number; month: number } {
+    const today = new Date(day * 86_400_000)
+    const monday = day - ((today.getUTCDay() + 6) % 7)
+    const sums = { week: 0, month: 0 }
+    for (const [{ collection }, { at, xp }] of this.records(did)) {
+      if (collection === BASELINE) continue
+      const on = at / 86_400
+      if (on >= monday && on < monday + 7) sums.week += xp
+      if (new Date(at * 1000).toISOString().slice(0, 7) === today.toISOString().slice(0, 7)) sums.month += xp
+    }
+    return sums
   }
 
   #drop(did: Did): void {

@@ -2,6 +2,7 @@ import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { AccountStatus, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
+import { NO_PERIODS, type Periods } from './periods.ts'
 import type { Facts } from './rules/rule.ts'
 
 /** What the ledger holds of one person, apart from the records. */
@@ -14,6 +15,8 @@ export type ActorState = {
   /** By how much the last event changed `experience`, and when that was witnessed; 0 before the first. */
   lastDelta: number
   updatedAt: Micros
+  /** What of `experience` was earned this week and this month. */
+  periods: Periods
   /** Live records by collection. */
   counts: ReadonlyMap<Nsid, number>
   /** The newest revision that was applied, deletes included. */
@@ -105,6 +108,7 @@ export function unknownActor(did: Did): ActorState {
     experience: 0,
     lastDelta: 0,
     updatedAt: 0,
+    periods: NO_PERIODS,
     counts: new Map(),
     rev: undefined,
     floor: undefined,

@@ -1,7 +1,7 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import { isObject } from '../atproto/json.ts'
 import type { RecordId } from '../atproto/uri.ts'
-import { baselineOf } from './decide/answers.ts'
+import { baselineOf } from './baseline.ts'
 import type { Game } from './decide.ts'
 import type { Operation } from './operation.ts'
 

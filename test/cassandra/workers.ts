@@ -5,7 +5,7 @@ import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { COUNTER_BEHIND } from '../../src/store/cql/audit.ts'
 import type { Store } from '../../src/store/store.ts'
-import { flagsFor, Program, until } from '../e2e/harness.ts'
+import { flagsFor, newestSent, Program, until } from '../e2e/harness.ts'
 import { assertLedgerIsRight } from '../e2e/ledger.ts'
 import { type Places, urlOf } from './places.ts'
 
@@ -90,9 +90,14 @@ export class Workers implements AsyncDisposable {
     await this.#settled()
   }
 
-  /** Everything has arrived but for the last few, which may repeat or change nothing, and nothing is asked any more. */
+  /** Resolves when everything that has happened so far is in the ledger. */
+  arrived(): Promise<void> {
+    return this.reached(newestSent(this.simulator))
+  }
+
+  /** Everything has arrived, and nothing is asked any more. */
   async #settled(): Promise<void> {
-    await this.reached(this.simulator.archive.entries.length - 20)
+    await this.arrived()
     await until(
       'nothing is asked any more',
       async () => Object.values((await this.store.reader.status()).waiting).every((n) => n === 0),

@@ -333,8 +333,13 @@ export function storeConformance({ name, place }: Conformance): void {
   })
 }
 
-async function compare({ reader, auditor }: Store, expected: MemoryLedger): Promise<void> {
+async function compare(store: Store, expected: MemoryLedger): Promise<void> {
+  const { reader, auditor } = store
+  expected.assertBalanced()
   assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  await using writer = await store.write(KEEP)
+  const known = await writer.load({ actors: new Set(expected.actors.keys()), records: [], whole: new Set() })
+  for (const [did, { periods }] of expected.actors) assert.deepEqual(known.actor(did)?.periods, periods)
   let shown = 0
   for (const [did, actor] of expected.actors) {
     const character = await reader.character(did)

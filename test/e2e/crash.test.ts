@@ -5,7 +5,7 @@ import { Network } from '../../src/simulator/network.ts'
 import { Random } from '../../src/simulator/random.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, Program, until } from './harness.ts'
+import { flagsFor, folder, newestSent, Program, until } from './harness.ts'
 import { assertLedgerIsRight } from './ledger.ts'
 
 const KILLS = 25
@@ -46,8 +46,7 @@ test('a ledger whose ingest is killed again and again, on a bad network, is the 
     }
     simulator.faults.drop = ALL_FAULTS.drop
     simulator.emit(2_000)
-    const last = simulator.archive.entries.length
-    await until('everything has arrived', async () => (await reached()) >= last - 20)
+    await until('everything has arrived', async () => (await reached()) >= newestSent(simulator))
     await until('nothing is asked any more', async () => {
       return Object.values((await store.reader.status()).waiting).every((n) => n === 0)
     })

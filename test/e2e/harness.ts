@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { PROFILE } from '../../src/game/decide/commit.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
@@ -69,4 +71,14 @@ export async function until(
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain until ${what}`)
     await sleep(10)
   }
+}
+
+const FOLLOWED: ReadonlySet<string> = new Set([...rulebook(NO_CHANGES).collections, PROFILE])
+
+/** The number of the newest event that a program is sent: what comes after it is in collections that it does not follow. */
+export function newestSent({ archive }: Simulator): number {
+  const newest = archive.entries.findLast(
+    ({ event }) => event.kind !== 'commit' || FOLLOWED.has(event.collection),
+  )
+  return newest?.seq ?? 0
 }

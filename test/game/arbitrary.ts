@@ -44,7 +44,8 @@ export const stream: fc.Arbitrary<StreamEvent[]> = fc.array(step, { maxLength: 6
   const revs = [0, 0, 0, 0]
   return steps.map(({ who, what, key, record, commit }, index): StreamEvent => {
     const did = person(who)
-    const at = START + index * 7_000_000
+    // Nine hours apart, so that weeks and months end in between.
+    const at = START + index * 32_400_000_000
     if (what < 6)
       return {
         kind: 'account',

@@ -1,19 +1,10 @@
-import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import type { RecordId } from '../../atproto/uri.ts'
+import { BASELINE, baselineOf } from '../baseline.ts'
 import type { Game } from '../decide.ts'
 import type { Answer } from '../operation.ts'
 import { NO_FACTS } from '../rules/rule.ts'
 import { type Outcome, pathOf } from '../state.ts'
 import { remove, seconds } from './commit.ts'
 import type { Draft } from './draft.ts'
-
-/** Collection of the synthetic record that stands for posts from before this server; no client can write it. */
-export const BASELINE: Nsid = 'app.bskyrpg.baseline'
-
-/** Where the baseline of `did` stands in the ledger. */
-export function baselineOf(did: Did): RecordId {
-  return { did, collection: BASELINE, rkey: 'posts' }
-}
 
 /** What a reposted post shows became known. Once known it stays, whatever becomes of that post. */
 export function decideSubject(

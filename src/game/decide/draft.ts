@@ -1,5 +1,7 @@
 import type { Did, Tid } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
+import { BASELINE } from '../baseline.ts'
+import { earned } from '../periods.ts'
 import {
   type ActorChange,
   type ActorState,
@@ -74,12 +76,22 @@ export class Draft {
     return change
   }
 
-  /** Puts `state` in the record's place and keeps count; XP changes only by an event beside it (`enter`). */
+  /**
+   * Puts `state` in the record's place, and keeps count of it and of what was earned in its time; what a person has in all
+   * changes only by an event beside it (`enter`).
+   */
   put(change: ActorChange, id: RecordId, state: RecordState): void {
     const before = this.record(id)
     const path = pathOf(id)
     const created = change.records.get(path)?.created ?? before === undefined
     change.records.set(path, { id, state, created })
+    // What was there before this server was not earned while anybody could watch.
+    if (id.collection !== BASELINE) {
+      const { actor } = change
+      if (before !== undefined && before.xp !== 0)
+        actor.periods = earned(actor.periods, before.at, -before.xp)
+      if (state.xp !== 0) actor.periods = earned(actor.periods, state.at, state.xp)
+    }
     const step = Number(state.live) - Number(before?.live ?? false)
     if (step !== 0) {
       const counts = new Map(change.actor.counts)

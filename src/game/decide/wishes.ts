@@ -1,7 +1,7 @@
+import { BASELINE } from '../baseline.ts'
 import type { Game } from '../decide.ts'
 import type { Recompute, Wish } from '../operation.ts'
 import type { Outcome } from '../state.ts'
-import { BASELINE } from './answers.ts'
 import { type Draft, latest } from './draft.ts'
 
 /** Everything that was held of a person goes, and nothing comes back: no replay, no new record, no mention. */

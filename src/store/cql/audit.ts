@@ -3,6 +3,8 @@
 // again a moment later.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
+import { BASELINE } from '../../game/baseline.ts'
+import { earned, NO_PERIODS } from '../../game/periods.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { type Held, readHeld } from './character-row.ts'
@@ -20,7 +22,7 @@ const AGAIN_MS = 500
 
 const RANGE = 'SELECT * FROM characters WHERE token(did) >= ? AND token(did) <= ?'
 const ONE = 'SELECT * FROM characters WHERE did = ?'
-const RECORDS = 'SELECT live, xp FROM records WHERE did = ? AND bucket = ?'
+const RECORDS = 'SELECT collection, live, xp, at FROM records WHERE did = ? AND bucket = ?'
 const EVENTS = 'SELECT delta, leveling FROM events WHERE did = ? AND bucket = ?'
 const EVENTS_BY_TYPE = 'SELECT delta FROM events_by_type WHERE did = ? AND type = ? AND bucket = ?'
 const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
@@ -92,7 +94,7 @@ export class CqlAuditor implements Auditor {
 
   async #look(row: Row): Promise<{ held: Held; findings: Finding[] }> {
     const held = readHeld(row)
-    const { did, experience, counts } = held.state
+    const { did, experience, periods, counts } = held.state
     const findings: Finding[] = []
     const expect = (what: string, expected: number, actual: number): void => {
       if (expected !== actual) findings.push({ did, what, expected, actual })
@@ -103,6 +105,8 @@ export class CqlAuditor implements Auditor {
       this.#session.read(COUNTER, [did]),
     ])
     expect('experience by records', records.xp, experience)
+    expect('experience of the week', records.week, periods.week)
+    expect('experience of the month', records.month, periods.month)
     expect('records', records.rows, held.records)
     expect(
       'live records',
@@ -119,15 +123,23 @@ export class CqlAuditor implements Auditor {
     return { held, findings }
   }
 
-  async #records({ state, records }: Held): Promise<{ rows: number; live: number; xp: number }> {
-    const sums = { rows: 0, live: 0, xp: 0 }
+  async #records({ state, records }: Held) {
+    const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0 }
     await Promise.all(
       allRecordBuckets(records).map(async (bucket) => {
         for await (const rows of this.#session.pages(RECORDS, [state.did, bucket])) {
-          for (const { live, xp } of rows) {
+          for (const { collection, live, xp, at } of rows) {
             sums.rows += 1
             sums.live += Number(live)
             sums.xp += numberOf(xp)
+            if (collection === BASELINE || numberOf(xp) === 0) continue
+            const { week, month } = earned(
+              { ...NO_PERIODS, day: state.periods.day },
+              numberOf(at),
+              numberOf(xp),
+            )
+            sums.week += week
+            sums.month += month
           }
         }
       }),

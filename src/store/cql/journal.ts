@@ -2,7 +2,7 @@
 // after a crash can write the rest of it. What it says is only valid once the shard's row names it; see leases.ts.
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Mutation } from './mutations.ts'
-import type { Session } from './session.ts'
+import type { Row, Session } from './session.ts'
 
 /** One row holds that many bytes, so that no request is too large for a server. */
 const CHUNK = 256 * 1024
@@ -54,10 +54,10 @@ export function timesOf(epoch: number, seq: number): { delete: number; write: nu
 
 /** Reads the batch that the shard's row says is number `seq`, of so many blocks. */
 export async function recall(
-  session: Session,
+  read: (query: string, params: readonly unknown[]) => Promise<Row[]>,
   { shard, seq, chunks }: { shard: number; seq: number; chunks: number },
 ): Promise<Batch> {
-  const rows = await session.read(SELECT, [shard, seq])
+  const rows = await read(SELECT, [shard, seq])
   const blocks = rows.filter(({ chunk }) => Number(chunk) < chunks).map(({ data }) => data as Buffer)
   if (blocks.length !== chunks) {
     throw new Error(`batch ${seq} of shard ${shard} has ${blocks.length} of ${chunks} blocks in the journal`)

@@ -44,9 +44,14 @@ const MOVE = 'UPDATE shards SET until = ?, host = ?, wire = ?, value = ?, at = ?
 const RENEW = 'UPDATE shards SET until = ? WHERE shard = ? IF epoch = ?'
 const SELECT = 'SELECT shard, owner, epoch, until, seq, chunks, host, wire, value, at FROM shards'
 
-/** Every shard that ever had an owner. */
+/** Every shard that ever had an owner; for those who only look, see `checkShards`. */
 export async function readShards(session: Session): Promise<ShardRow[]> {
   return (await session.read(SELECT, [])).map(shardRow)
+}
+
+/** The same for somebody who waits to be shown it. */
+export async function checkShards(session: Session): Promise<ShardRow[]> {
+  return (await session.check(SELECT, [])).map(shardRow)
 }
 
 /** True once its owner has given it back, or not renewed it for so long that it must be gone. */

@@ -13,86 +13,87 @@ export type Mutation = [statement: Statement, ...values: Value[]]
  */
 export type Moment = 'delete' | 'write' | 'now'
 
-type Shape = {
-  cql: string
-  moment: Moment
-  /** Which parameters make the partition key. */
-  partition: readonly number[]
-}
+/** The types of a partition key's columns, which are the first parameters of every statement. */
+export type KeyTypes = readonly ('text' | 'int' | 'bigint')[]
 
-const write = (table: string, columns: string, partition: readonly number[]): Shape => ({
+type Shape = { cql: string; moment: Moment; key: KeyTypes }
+
+const write = (table: string, columns: string, key: KeyTypes): Shape => ({
   cql: `INSERT INTO ${table} (${columns}) VALUES (${columns.replaceAll(/\w+/g, '?')})`,
   moment: 'write',
-  partition,
+  key,
 })
-const remove = (table: string, where: string, partition: readonly number[]): Shape => ({
+const remove = (table: string, where: string, key: KeyTypes): Shape => ({
   cql: `DELETE FROM ${table} WHERE ${where}`,
   moment: 'delete',
-  partition,
+  key,
 })
 
-/** Every statement with which owners write; `partition` tells which parameters are the partition key. */
+const PERSON: KeyTypes = ['text']
+const PERSON_BUCKET: KeyTypes = ['text', 'int']
+const PERSON_EVENTS: KeyTypes = ['text', 'bigint']
+const PERSON_TYPE_EVENTS: KeyTypes = ['text', 'text', 'bigint']
+const SHARD: KeyTypes = ['int']
+const SHARD_DAY: KeyTypes = ['int', 'int']
+const SHARD_KIND: KeyTypes = ['int', 'text']
+
+/** Every statement with which owners write. */
 export const STATEMENTS = {
   character: write(
     'characters',
-    'did, leveling, experience, last_delta, updated_at, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version',
-    [0],
+    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version',
+    PERSON,
   ),
   record: write(
     'records',
     'did, bucket, collection, rkey, rev, live, xp, readable, media, subject, at, capped',
-    [0, 1],
+    PERSON_BUCKET,
   ),
   event: write(
     'events',
     'did, bucket, seq, event_at, type, rkey, cause, reason, delta, leveling, type_seq',
-    [0, 1],
+    PERSON_EVENTS,
   ),
   eventByType: write(
     'events_by_type',
     'did, type, bucket, seq, event_at, rkey, cause, reason, delta, leveling',
-    [0, 1, 2],
+    PERSON_TYPE_EVENTS,
   ),
-  eventDay: write('event_days', 'shard, day, did', [0, 1]),
-  mention: write('mentions', 'subject, bucket, did, collection, rkey', [0, 1]),
+  eventDay: write('event_days', 'shard, day, did', SHARD_DAY),
+  mention: write('mentions', 'subject, bucket, did, collection, rkey', PERSON_BUCKET),
   books: write(
     'books',
     'shard, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest',
-    [0],
+    SHARD,
   ),
-  standing: write('standings', 'shard, experience, characters', [0]),
-  board: write('board', 'shard, did, experience', [0]),
-  question: write('questions', 'shard, kind, id, did, collection, rkey, rev, subject', [0, 1]),
-  note: { ...write('inbox', 'shard, id, kind, did, at, note', [0]), moment: 'now' },
+  standing: write('standings', 'shard, experience, characters', SHARD),
+  board: write('board', 'shard, did, experience', SHARD),
+  question: write('questions', 'shard, kind, id, did, collection, rkey, rev, subject', SHARD_KIND),
+  note: { ...write('inbox', 'shard, id, kind, did, at, note', SHARD), moment: 'now' },
   // Whoever asked last about a handle knows whose it is, whatever shard that is in.
   handle: {
     cql: 'INSERT INTO handles (handle, did) VALUES (?, ?) USING TIMESTAMP ?',
     moment: 'now',
-    partition: [0],
+    key: PERSON,
   },
-  dropRecords: remove('records', 'did = ? AND bucket = ?', [0, 1]),
-  dropEvents: remove('events', 'did = ? AND bucket = ?', [0, 1]),
-  dropEventsUpTo: remove('events', 'did = ? AND bucket = ? AND seq <= ?', [0, 1]),
-  dropEventsByType: remove('events_by_type', 'did = ? AND type = ? AND bucket = ?', [0, 1, 2]),
+  dropRecords: remove('records', 'did = ? AND bucket = ?', PERSON_BUCKET),
+  dropEvents: remove('events', 'did = ? AND bucket = ?', PERSON_EVENTS),
+  dropEventsUpTo: remove('events', 'did = ? AND bucket = ? AND seq <= ?', PERSON_EVENTS),
+  dropEventsByType: remove('events_by_type', 'did = ? AND type = ? AND bucket = ?', PERSON_TYPE_EVENTS),
   dropEventsByTypeUpTo: remove(
     'events_by_type',
     'did = ? AND type = ? AND bucket = ? AND seq <= ?',
-    [0, 1, 2],
+    PERSON_TYPE_EVENTS,
   ),
-  dropEventDay: remove('event_days', 'shard = ? AND day = ?', [0, 1]),
-  dropMentions: remove('mentions', 'subject = ? AND bucket = ?', [0, 1]),
-  dropStanding: remove('standings', 'shard = ? AND experience = ?', [0]),
-  dropBoard: remove('board', 'shard = ? AND did = ?', [0]),
-  dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', [0, 1]),
-  dropWish: { ...remove('inbox', 'shard = ? AND id = ?', [0]), moment: 'now' },
+  dropEventDay: remove('event_days', 'shard = ? AND day = ?', SHARD_DAY),
+  dropMentions: remove('mentions', 'subject = ? AND bucket = ?', PERSON_BUCKET),
+  dropStanding: remove('standings', 'shard = ? AND experience = ?', SHARD),
+  dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
+  dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', SHARD_KIND),
+  dropWish: { ...remove('inbox', 'shard = ? AND id = ?', SHARD), moment: 'now' },
 } as const satisfies Record<string, Shape>
 
 export type Statement = keyof typeof STATEMENTS
-
-/** Names the partition that a mutation writes to, for grouping. */
-export function partitionOf([statement, ...values]: Mutation): Value[] {
-  return STATEMENTS[statement].partition.map((at) => values[at] ?? null)
-}
 
 /** What a mutation takes in a request, in bytes, roughly: servers refuse batches that are too large. */
 export function sizeOf(mutation: Mutation): number {

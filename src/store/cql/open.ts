@@ -41,7 +41,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
     const shards = await migrate(client, { ...wanted, shards: options.shards })
     client.keyspace = keyspace
     await client.execute(`USE ${keyspace}`)
-    const session = new Session({ client, consistency })
+    const session = new Session({ client, keyspace, consistency })
     const meta = new Meta(client, keyspace)
     const inbox = new CqlInbox(session, shards)
     return {

@@ -5,14 +5,14 @@ import { SHOWN } from '../standing.ts'
 import { InvalidCursorError, type Recent } from '../store.ts'
 import { eventOf } from './event-row.ts'
 import { recall } from './journal.ts'
-import { readShards, type ShardRow } from './leases.ts'
+import { checkShards, type ShardRow } from './leases.ts'
 import type { Mutation } from './mutations.ts'
 import type { Session } from './session.ts'
 import { numberOf } from './values.ts'
 
 /** Where in `character` the standing is. */
-const STANDING = 6
-const MANY = 'SELECT seq, chunk, data FROM journal WHERE shard = ? AND seq > ? AND seq <= ?'
+const STANDING = 9
+const BLOCKS = 'SELECT seq, chunk FROM journal WHERE shard = ? AND seq > ? AND seq <= ?'
 
 /** Batches after `after`, a whole one at a time: there may be some events more than `limit`. */
 export async function readRecent(
@@ -22,7 +22,7 @@ export async function readRecent(
   limit: number,
 ): Promise<Recent> {
   const seen = after === undefined ? undefined : readPosition(after, shards)
-  const rows = new Map((await readShards(session)).map((row) => [row.shard, row]))
+  const rows = new Map((await checkShards(session)).map((row) => [row.shard, row]))
   const newest = Array.from({ length: shards }, (_, shard) => rows.get(shard)?.seq ?? 0)
   if (seen === undefined) return { events: [], position: writePosition(newest) }
   const events: LedgerEvent[] = []
@@ -44,12 +44,12 @@ async function readOn(
   events: LedgerEvent[],
 ): Promise<number> {
   const { shard, seq } = row
-  const held = await session.read(MANY.replace('data', 'chunk'), [shard, from, seq])
+  const held = await session.check(BLOCKS, [shard, from, seq])
   const numbers = [...new Set(held.map((found) => numberOf(found.seq)))].sort((a, b) => a - b)
   let count = 0
   for (const number of numbers) {
     const chunks = held.filter((found) => numberOf(found.seq) === number).length
-    const batch = await recall(session, {
+    const batch = await recall((query, params) => session.check(query, params), {
       shard,
       seq: number,
       chunks: number === seq ? row.chunks : chunks,

@@ -14,6 +14,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE TYPE IF NOT EXISTS kind (live bigint, last_seq bigint, first_seq bigint, greatest text)',
     `CREATE TABLE IF NOT EXISTS characters (
        did text PRIMARY KEY, leveling frozen<leveling>, experience bigint, last_delta bigint, updated_at timestamp,
+       period_day int, week_experience bigint, month_experience bigint,
        standing int, status_time bigint, rev text, floor text, capped text,
        kinds frozen<map<text, frozen<kind>>>, records bigint, last_seq bigint, first_seq bigint,
        handle text, display_name text, avatar text, asked bigint, version bigint)`,

@@ -3,12 +3,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
-import { type Count, type Moment, type Mutation, partitionOf, STATEMENTS, sizeOf } from './mutations.ts'
+import { type Count, type Moment, type Mutation, STATEMENTS, sizeOf } from './mutations.ts'
+import { type Group, groupByServers, partitionKey } from './placement.ts'
 
 export type Row = Record<string, unknown>
 
 export type SessionOptions = {
   client: Client
+  keyspace: string
   consistency: Consistency
   /** Requests that this program has in flight at once. @default 96 */
   inFlight?: number
@@ -41,13 +43,15 @@ const PASSING: ReadonlySet<number> = new Set([
 export class Session {
   readonly client: Client
   readonly traffic: Traffic = { read: 0, write: 0, counter: 0, conditional: 0 }
+  readonly #keyspace: string
   readonly #consistency: number
   readonly #inFlight: number
   #running = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor({ client, consistency, inFlight = IN_FLIGHT }: SessionOptions) {
+  constructor({ client, keyspace, consistency, inFlight = IN_FLIGHT }: SessionOptions) {
     this.client = client
+    this.#keyspace = keyspace
     this.#consistency = codeOf(consistency)
     this.#inFlight = inFlight
   }
@@ -86,13 +90,23 @@ export class Session {
   }
 
   /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
-  async glance(query: string, params: readonly unknown[]): Promise<Row[]> {
+  glance(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return this.#look(query, params, types.consistencies.localOne)
+  }
+
+  /** Reads what is only shown and has to be as new as what owners decide on. */
+  check(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return this.#look(query, params, this.#consistency)
+  }
+
+  /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
+  async #look(query: string, params: readonly unknown[], consistency: number): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         const { rows } = await this.client.execute(query, [...params], {
           prepare: true,
           isIdempotent: true,
-          consistency: types.consistencies.localOne,
+          consistency,
         })
         return rows
       } catch (error) {
@@ -155,16 +169,17 @@ export class Session {
     signal?: AbortSignal,
   ): Promise<void> {
     await Promise.all(
-      this.#requests(mutations).map(([moment, group]) =>
+      this.#requests(mutations).map(({ moment, items, routingKey }) =>
         this.#persist(signal, async () => {
           this.traffic.write += 1
           await this.client.batch(
-            group.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params })),
+            items.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params })),
             {
               prepare: true,
               logged: false,
               isIdempotent: true,
               consistency: this.#consistency,
+              ...routed(routingKey),
               ...(moment === 'now' ? {} : { timestamp: times[moment] }),
             },
           )
@@ -175,11 +190,13 @@ export class Session {
 
   /** Moves counters, once: what fails leaves them behind, which `verify --repair` mends. Returns how many may be. */
   async count(counts: readonly Count[]): Promise<number> {
-    const groups = this.#byServer(counts, ({ did }) => [did])
+    const groups = groupByServers(this.client, this.#keyspace, counts, ({ did }) =>
+      partitionKey(['text'], [did]),
+    )
     let behind = 0
     await Promise.all(
-      groups.flatMap((group) =>
-        pieces(group, () => 60).map((piece) =>
+      groups.flatMap(({ items, routingKey }) =>
+        pieces(items, () => 60).map((piece) =>
           this.#admitted(async () => {
             this.traffic.counter += 1
             try {
@@ -188,7 +205,13 @@ export class Session {
                   query: 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?',
                   params: [delta, did],
                 })),
-                { prepare: true, counter: true, isIdempotent: false, consistency: this.#consistency },
+                {
+                  prepare: true,
+                  counter: true,
+                  isIdempotent: false,
+                  consistency: this.#consistency,
+                  ...routed(routingKey),
+                },
               )
             } catch {
               behind += piece.length
@@ -200,22 +223,20 @@ export class Session {
     return behind
   }
 
-  #requests(mutations: readonly Mutation[]): [Moment, Mutation[]][] {
-    const requests: [Moment, Mutation[]][] = []
+  #requests(mutations: readonly Mutation[]): (Group<Mutation> & { moment: Moment })[] {
+    const requests: (Group<Mutation> & { moment: Moment })[] = []
     // Table by table: what is in one partition and one request is one write to the server.
     const sorted = [...mutations].sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
     for (const moment of ['delete', 'write', 'now'] as const) {
       const those = sorted.filter(([statement]) => STATEMENTS[statement].moment === moment)
-      for (const group of this.#byServer(those, partitionOf)) {
-        for (const piece of pieces(group, sizeOf)) requests.push([moment, piece])
+      const groups = groupByServers(this.client, this.#keyspace, those, ([statement, ...values]) =>
+        partitionKey(STATEMENTS[statement].key, values),
+      )
+      for (const { items, routingKey } of groups) {
+        for (const piece of pieces(items, sizeOf)) requests.push({ moment, items: piece, routingKey })
       }
     }
     return requests
-  }
-
-  /** Puts together what the same servers keep; where all keep everything, or one does, that is all of it. */
-  #byServer<T>(items: readonly T[], _partition: (item: T) => readonly unknown[]): T[][] {
-    return items.length === 0 ? [] : [[...items]]
   }
 
   /** Tries until it succeeds; what is wrong for good is thrown. */
@@ -258,6 +279,10 @@ export function isPassing(error: unknown): boolean {
     // A connection that broke off, whatever was under way on it.
     (error instanceof errors.DriverError && 'isSocketError' in error && error.isSocketError === true)
   )
+}
+
+function routed(routingKey: Buffer | undefined): { routingKey?: Buffer } {
+  return routingKey === undefined ? {} : { routingKey }
 }
 
 function codeOf(consistency: Consistency): number {

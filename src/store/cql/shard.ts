@@ -51,7 +51,7 @@ export class OwnedShard {
   static async open(session: Session, row: ShardRow, nowMs: () => number): Promise<OwnedShard> {
     if (row.chunks > 0) {
       // Under the same times as its owner did, who may still be at it.
-      const { epoch, mutations } = await recall(session, row)
+      const { epoch, mutations } = await recall((query, params) => session.read(query, params), row)
       await session.apply(mutations, timesOf(epoch, row.seq))
     }
     return new OwnedShard({ session, row, books: await readBooks(session, row.shard), nowMs })

@@ -1,7 +1,7 @@
 import type { QuestionKind } from '../../game/state.ts'
 import type { Gap, Pulse, StoreStatus } from '../store.ts'
 import { perQuestion } from './books.ts'
-import { readShards } from './leases.ts'
+import { checkShards } from './leases.ts'
 import type { Row, Session } from './session.ts'
 import { numberOf, textOf } from './values.ts'
 
@@ -12,11 +12,11 @@ const MOST_GAPS = 100
 /** Everything that all shards together say of themselves. */
 export async function readStatus(session: Session, shards: number): Promise<StoreStatus> {
   const [rows, books, pulses, gaps, samples] = await Promise.all([
-    readShards(session),
-    session.glance('SELECT * FROM books', []),
-    session.glance('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
-    session.glance('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MOST_GAPS]),
-    session.glance('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
+    checkShards(session),
+    session.check('SELECT * FROM books', []),
+    session.check('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
+    session.check('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MOST_GAPS]),
+    session.check('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
   ])
   const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
   const cursors = rows.flatMap(({ cursor }) => cursor ?? []).sort((a, b) => a.at - b.at)

@@ -25,24 +25,40 @@ export type ActorRow = {
 
 /** The columns of `actors` that `actorRow` reads, in its order. All integers come as bigints. */
 export const ACTOR_COLUMNS =
-  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped'
+  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, period_day, week_xp, month_xp'
 
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
-  const [id, did, standing, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, capped] =
-    row as [
-      bigint,
-      Did,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint | null,
-      bigint | null,
-      bigint,
-      string,
-      string | null,
-    ]
+  const [
+    id,
+    did,
+    standing,
+    experience,
+    lastDelta,
+    updatedAt,
+    rev,
+    floor,
+    statusTime,
+    kinds,
+    capped,
+    ...periods
+  ] = row as [
+    bigint,
+    Did,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint | null,
+    bigint | null,
+    bigint,
+    string,
+    string | null,
+    day: bigint,
+    week: bigint,
+    month: bigint,
+  ]
+  const [day, week, month] = periods
   const read = readKinds(kinds, nsid)
   return {
     id: Number(id),
@@ -55,6 +71,7 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
       experience: Number(experience),
       lastDelta: Number(lastDelta),
       updatedAt: Number(updatedAt) * 1000,
+      periods: { day: Number(day), week: Number(week), month: Number(month) },
       counts: liveCounts(read),
       rev: rev === null ? undefined : integerToTid(rev),
       floor: floor === null ? undefined : integerToTid(floor),

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
+import { BASELINE } from '../../game/baseline.ts'
+import { earned } from '../../game/periods.ts'
 import { SHOWN } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readKinds } from './actor-row.ts'
@@ -44,6 +46,10 @@ class Audit {
   readonly #recordXp: Float64Array
   readonly #liveRecords: Uint32Array
   readonly #eventXp: Float64Array
+  /** By actor id: the day whose week and month are summed up, and those sums. */
+  readonly #day: Int32Array
+  readonly #weekXp: Float64Array
+  readonly #monthXp: Float64Array
   readonly #totals: Record<string, number>
 
   constructor(db: DatabaseSync, progress: (done: AuditProgress) => void) {
@@ -55,20 +61,33 @@ class Audit {
     this.#recordXp = new Float64Array(people)
     this.#liveRecords = new Uint32Array(people)
     this.#eventXp = new Float64Array(people)
+    this.#day = new Int32Array(people)
+    this.#weekXp = new Float64Array(people)
+    this.#monthXp = new Float64Array(people)
   }
 
   async run(): Promise<AuditResult> {
-    const records = await this.#sum('records', 'SELECT actor, xp, state FROM records', (row) => {
-      const actor = Number(row.actor)
-      this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
-      // 5 is a tombstone, with or without the bit for a cap; see record-row.ts.
-      if (Number(row.state) % 8 !== 5) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
-    })
+    const names = new Names(this.#db)
+    const baseline = names.find(BASELINE)
+    for (const row of this.#db.prepare('SELECT id, period_day FROM actors').iterate()) {
+      this.#day[Number(row.id)] = Number(row.period_day)
+    }
+    const records = await this.#sum(
+      'records',
+      'SELECT actor, collection, xp, state, at FROM records',
+      (row) => {
+        const actor = Number(row.actor)
+        if (row.collection !== baseline) this.#earned(actor, Number(row.at), Number(row.xp))
+        this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
+        // 5 is a tombstone, with or without the bit for a cap; see record-row.ts.
+        if (Number(row.state) % 8 !== 5) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
+      },
+    )
     const events = await this.#sum('events', 'SELECT actor, delta FROM events', (row) => {
       const actor = Number(row.actor)
       this.#eventXp[actor] = (this.#eventXp[actor] ?? 0) + Number(row.delta)
     })
-    const people = await this.#auditPeople()
+    const people = await this.#auditPeople(names)
     this.#expect(undefined, 'total of records', records, this.#total('records'))
     this.#expect(undefined, 'total of events', events, this.#total('events'))
     this.#expect(undefined, 'total of experience', people.experience, this.#total('experience'))
@@ -83,11 +102,18 @@ class Audit {
     }
   }
 
-  async #auditPeople() {
-    const names = new Names(this.#db)
+  #earned(actor: number, at: number, xp: number): void {
+    if (xp === 0) return
+    const { week, month } = earned({ day: this.#day[actor] ?? 0, week: 0, month: 0 }, at, xp)
+    this.#weekXp[actor] = (this.#weekXp[actor] ?? 0) + week
+    this.#monthXp[actor] = (this.#monthXp[actor] ?? 0) + month
+  }
+
+  async #auditPeople(names: Names) {
     const standings = new Map<number, number>()
     const sums = { experience: 0, born: 0, shown: 0, standings }
-    await this.#sum('actors', 'SELECT id, did, standing, experience, kinds, pruned_xp FROM actors', (row) => {
+    const columns = 'id, did, standing, experience, kinds, pruned_xp, week_xp, month_xp'
+    await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
       const id = Number(row.id)
       const did = row.did as Did
       const experience = Number(row.experience)
@@ -95,6 +121,8 @@ class Audit {
       for (const kind of readKinds(String(row.kinds), (nsid) => names.nsid(nsid)).values()) live += kind.live
       this.#expect(did, 'experience by records', this.#recordXp[id] ?? 0, experience)
       this.#expect(did, 'experience by events', (this.#eventXp[id] ?? 0) + Number(row.pruned_xp), experience)
+      this.#expect(did, 'experience of the week', this.#weekXp[id] ?? 0, Number(row.week_xp))
+      this.#expect(did, 'experience of the month', this.#monthXp[id] ?? 0, Number(row.month_xp))
       this.#expect(did, 'live records', this.#liveRecords[id] ?? 0, live)
       sums.experience += experience
       if (Number(row.standing) % 2 === 1) sums.born += 1

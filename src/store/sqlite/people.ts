@@ -35,11 +35,11 @@ export class People {
     this.#byDid.setReturnArrays(true)
     this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
     this.#insert = db.prepare(
-      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     )
     this.#update = db.prepare(
       `UPDATE actors SET standing = ?, experience = ?, last_delta = ?, updated_at = ?, rev = ?, floor = ?,
-         status_time = ?, kinds = ?, capped = ? WHERE id = ?`,
+         status_time = ?, kinds = ?, capped = ?, period_day = ?, week_xp = ?, month_xp = ? WHERE id = ?`,
     )
   }
 
@@ -86,10 +86,25 @@ export class People {
     const json = writeKinds(kinds, (nsid) => this.#names.collection(nsid))
     const capped = writeCapped(state.capped, (nsid) => this.#names.collection(nsid))
     const { experience, lastDelta, statusTime } = state
+    const { day, week, month } = state.periods
     const updatedAt = state.updatedAt / 1000
     const standing = standingOf(state)
     if (row.stored) {
-      this.#update.run(standing, experience, lastDelta, updatedAt, rev, floor, statusTime, json, capped, id)
+      this.#update.run(
+        standing,
+        experience,
+        lastDelta,
+        updatedAt,
+        rev,
+        floor,
+        statusTime,
+        json,
+        capped,
+        day,
+        week,
+        month,
+        id,
+      )
     } else {
       const { did } = state
       this.#insert.run(
@@ -104,6 +119,9 @@ export class People {
         statusTime,
         json,
         capped,
+        day,
+        week,
+        month,
       )
       row.stored = true
     }

@@ -97,6 +97,25 @@ const MIGRATIONS: readonly string[] = [
     version INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, first_event INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- What was earned in the ISO week and the month (UTC) of period_day, the last day (since the epoch) on which anything was.
+  ALTER TABLE actors ADD COLUMN period_day INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actors ADD COLUMN week_xp INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actors ADD COLUMN month_xp INTEGER NOT NULL DEFAULT 0;
+  WITH earned AS (
+    SELECT actor, at / 86400 AS day, xp FROM records
+      WHERE xp <> 0 AND collection NOT IN (SELECT id FROM collections WHERE nsid = 'app.bskyrpg.baseline')
+  ), latest AS (SELECT actor, max(day) AS day FROM earned GROUP BY actor),
+  sums AS (
+    SELECT actor, latest.day,
+      coalesce(sum(xp) FILTER (WHERE (earned.day + 3) / 7 = (latest.day + 3) / 7), 0) AS week,
+      coalesce(sum(xp) FILTER (WHERE strftime('%Y%m', earned.day * 86400, 'unixepoch')
+        = strftime('%Y%m', latest.day * 86400, 'unixepoch')), 0) AS month
+    FROM earned JOIN latest USING (actor) GROUP BY actor
+  )
+  UPDATE actors SET period_day = sums.day, week_xp = sums.week, month_xp = sums.month
+    FROM sums WHERE sums.actor = actors.id;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -4,12 +4,15 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { decide } from '../../../src/game/decide.ts'
+import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
-import { game } from '../../game/arbitrary.ts'
+import { game, stream } from '../../game/arbitrary.ts'
+import { MemoryLedger } from '../../memory-ledger.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 const OPEN = new URL('../../../src/store/sqlite/open.ts', import.meta.url).href
@@ -34,6 +37,42 @@ test('a file that is no database is refused with its name', () => {
   assert.throws(
     () => openSqlite({ path, reserve: 0 }),
     (error) => error instanceof StoreError && error.message.includes(path),
+  )
+})
+
+test('a file from before periods were kept comes to know them by its records', async () => {
+  await fc.assert(
+    fc.asyncProperty(stream, async (operations) => {
+      using here = folder()
+      const path = here.path('ledger.db')
+      const expected = new MemoryLedger()
+      expected.fold(game, operations)
+      {
+        await using store = openSqlite({ path, reserve: 0 })
+        await using writer = await store.write(KEEP)
+        await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), undefined)
+      }
+      const db = new DatabaseSync(path)
+      for (const column of ['period_day', 'week_xp', 'month_xp'])
+        db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
+      db.exec('PRAGMA user_version = 1')
+      db.close()
+      await using store = openSqlite({ path, reserve: 0 })
+      assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+      await using writer = await store.write(KEEP)
+      const known = await writer.load({
+        actors: new Set(expected.actors.keys()),
+        records: [],
+        whole: new Set(),
+      })
+      for (const [did, { experience, periods }] of expected.actors) {
+        // What was earned on a later day and taken back since has left no trace.
+        if (experience > 0 && known.actor(did)?.periods.day === periods.day) {
+          assert.deepEqual(known.actor(did)?.periods, periods)
+        }
+      }
+    }),
+    { numRuns: 30 },
   )
 })
 
@@ -73,7 +112,9 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   const path = here.path('ledger.db')
   await using store = openSqlite({ path, reserve: 0 })
   const db = new DatabaseSync(path)
-  db.exec(`INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', NULL, 0)`)
+  db.exec(
+    `INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', NULL, 0, 20000, 60, 50)`,
+  )
   db.exec('UPDATE totals SET next_actor = 2')
   db.close()
   const { findings } = await store.auditor.audit(() => {})
@@ -83,6 +124,8 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   assert.deepEqual(mine, [
     ['experience by records', 0, 70],
     ['experience by events', 0, 70],
+    ['experience of the week', 0, 60],
+    ['experience of the month', 0, 50],
   ])
   assert.deepEqual(
     findings.filter(({ did }) => did === undefined).map(({ what }) => what),

@@ -1,7 +1,5 @@
-import { IngestMetrics } from '../ingest/metrics.ts'
 import type { Command } from './command.ts'
-import { ingestJob } from './ingest-job.ts'
-import { logOf } from './parts.ts'
+import { startIngest } from './ingest-worker.ts'
 
 export const ingest: Command = {
   usage: '',
@@ -9,8 +7,7 @@ export const ingest: Command = {
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
-    const log = logOf(config)
-    await ingestJob({ config, log, metrics: new IngestMetrics(), changed: () => {}, signal })
+    await startIngest({ config, changed: () => {}, signal }).ended
     return 0
   },
 }

@@ -38,7 +38,7 @@ const GONE: ReadonlySet<unknown> = new Set<AccountStatus>([
 const UNKNOWN: Frame = { type: 'unknown' }
 /** A network has some dozens of collections and names one in every commit: each is checked once. */
 const MOST_COLLECTIONS_KNOWN = 1_000
-const knownCollections = new Set<unknown>()
+const knownCollections = new Map<unknown, Nsid>()
 
 export function malformed(reason: MalformedReason): Frame {
   return { type: 'malformed', reason }
@@ -57,8 +57,9 @@ export function objectOf(text: string): JsonObject | undefined {
 /** The commit in `fields`, which are nested on v1 and flat on v2. */
 export function commitFrame(did: Did, at: Micros, value: number, fields: unknown): Frame {
   if (!isObject(fields)) return malformed('commit')
-  const { rev, operation, collection, rkey, record } = fields
-  if (!isTid(rev) || !isCollection(collection) || !isRecordKey(rkey)) return malformed('commit')
+  const { rev, operation, rkey, record } = fields
+  const collection = collectionOf(fields.collection)
+  if (!isTid(rev) || collection === undefined || !isRecordKey(rkey)) return malformed('commit')
   let event: CommitEvent
   switch (operation) {
     case 'create':
@@ -107,11 +108,13 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-function isCollection(value: unknown): value is Nsid {
-  if (knownCollections.has(value)) return true
-  if (!isNsid(value)) return false
-  if (knownCollections.size < MOST_COLLECTIONS_KNOWN) knownCollections.add(value)
-  return true
+/** One text for all events of a collection, which is looked up in many a table on its way; undefined when it is no NSID. */
+function collectionOf(value: unknown): Nsid | undefined {
+  const known = knownCollections.get(value)
+  if (known !== undefined) return known
+  if (!isNsid(value)) return undefined
+  if (knownCollections.size < MOST_COLLECTIONS_KNOWN) knownCollections.set(value, value)
+  return value
 }
 
 /**

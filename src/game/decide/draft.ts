@@ -41,9 +41,11 @@ export class Draft {
   /** The record as of now, unless what it did was purged. */
   record(id: RecordId): RecordState | undefined {
     const change = this.changes.actors.get(id.did)
-    const drafted = change?.records.get(pathOf(id))
+    if (change === undefined) return this.#known.record(id)
+    // Most people have done nothing else in this batch, and then no text has to be put together.
+    const drafted = change.records.size === 0 ? undefined : change.records.get(pathOf(id))
     if (drafted !== undefined) return drafted.state
-    return change?.purge ? undefined : this.#known.record(id)
+    return change.purge ? undefined : this.#known.record(id)
   }
 
   /** Everything held of a person whose operation asked for it, as of now. */
@@ -65,7 +67,7 @@ export class Draft {
     const change: ActorChange = {
       purge: false,
       erase: false,
-      actor: { ...actor, counts: new Map(actor.counts) },
+      actor: { ...actor },
       records: new Map(),
       events: [],
       asked: [],
@@ -83,7 +85,8 @@ export class Draft {
   put(change: ActorChange, id: RecordId, state: RecordState): void {
     const before = this.record(id)
     const path = pathOf(id)
-    const created = change.records.get(path)?.created ?? before === undefined
+    // A state that was drafted before this one says whether there was any before that.
+    const created = before === undefined || change.records.get(path)?.created === true
     change.records.set(path, { id, state, created })
     // What was there before this server was not earned while anybody could watch.
     if (id.collection !== BASELINE) {

@@ -7,6 +7,8 @@ import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readKinds } from './actor-row.ts'
 import { Names } from './names.ts'
 
+/** When a record was witnessed, in seconds: kept as a distance from its key's own time, see tid.ts. */
+const AT = "after + iif(typeof(rkey) = 'integer', (rkey >> 10) / 1000000, 0)"
 /** Rows between two reports of progress; the event loop runs in between. */
 const STRIDE = 200_000
 
@@ -74,7 +76,7 @@ class Audit {
     }
     const records = await this.#sum(
       'records',
-      'SELECT actor, collection, xp, state, at FROM records',
+      `SELECT actor, collection, xp, state, ${AT} AS at FROM records`,
       (row) => {
         const actor = Number(row.actor)
         if (row.collection !== baseline) this.#earned(actor, Number(row.at), Number(row.xp))

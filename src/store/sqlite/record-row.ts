@@ -2,10 +2,10 @@ import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Media } from '../../game/media.ts'
 import type { RecordState } from '../../game/state.ts'
-import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey } from './tid.ts'
+import { fromDistance, integerToTid, recordKey, type StoredKey, secondsIn, storedKey } from './tid.ts'
 
 /** The columns of `records` that `recordState` reads, in its order. All integers come as bigints. */
-export const RECORD_COLUMNS = 'rev, at, xp, state, subject_actor, subject_rkey'
+export const RECORD_COLUMNS = 'rev, after, xp, state, subject_actor, subject_rkey'
 
 /** What `state` says below the bit `CAPPED`; a tombstone has no facts, an unreadable record neither. */
 const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
@@ -33,7 +33,7 @@ export function recordState(
   row: readonly unknown[],
   did: (actor: number) => Did,
 ): RecordState {
-  const [rev, at, xp, code, subjectActor, subjectKey] = row as [
+  const [rev, after, xp, code, subjectActor, subjectKey] = row as [
     bigint,
     bigint,
     bigint,
@@ -53,7 +53,7 @@ export function recordState(
     live: word !== 'tombstone',
     xp: Number(xp),
     facts: word === 'unreadable' ? undefined : { media, subject },
-    at: Number(at),
+    at: secondsIn(key) + Number(after),
     capped: state >= CAPPED,
   }
 }

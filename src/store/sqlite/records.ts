@@ -6,7 +6,15 @@ import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import type { People } from './people.ts'
 import { RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row.ts'
-import { distance, fromDistance, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
+import {
+  distance,
+  fromDistance,
+  recordKey,
+  type StoredKey,
+  secondsIn,
+  storedKey,
+  tidToInteger,
+} from './tid.ts'
 
 /** The table `records`: one row for every record that was ever heard of, tombstones included. */
 export class Records {
@@ -30,7 +38,7 @@ export class Records {
       `INSERT INTO records (rkey, actor, collection, ${RECORD_COLUMNS}, prev) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#update = db.prepare(
-      `UPDATE records SET rev = ?, at = ?, xp = ?, state = ?, subject_actor = ?, subject_rkey = ?
+      `UPDATE records SET rev = ?, after = ?, xp = ?, state = ?, subject_actor = ?, subject_rkey = ?
          WHERE rkey = ? AND actor = ? AND collection = ?`,
     )
     this.#delete = db.prepare('DELETE FROM records WHERE rkey = ? AND actor = ? AND collection = ?')
@@ -66,14 +74,16 @@ export class Records {
     const subjectActor = subject === undefined ? null : this.#people.idOf(subject.did)
     const named = subject === undefined ? null : subjectKey(subject)
     const rev = distance(key, tidToInteger(state.rev))
+    // A record is mostly seen in the second in which its key was made.
+    const after = state.at - secondsIn(key)
     const code = stateCode(state)
     if (!created) {
-      this.#update.run(rev, state.at, state.xp, code, subjectActor, named, key, row.id, collection)
+      this.#update.run(rev, after, state.xp, code, subjectActor, named, key, row.id, collection)
       return
     }
     const prev =
       typeof kind.lastRecord === 'bigint' ? distance(key, kind.lastRecord) : (kind.lastRecord ?? null)
-    this.#insert.run(key, row.id, collection, rev, state.at, state.xp, code, subjectActor, named, prev)
+    this.#insert.run(key, row.id, collection, rev, after, state.xp, code, subjectActor, named, prev)
     kind.lastRecord = key
     if (typeof key === 'bigint' && (kind.greatest === undefined || key > kind.greatest)) kind.greatest = key
   }

@@ -116,6 +116,11 @@ const MIGRATIONS: readonly string[] = [
   UPDATE actors SET period_day = sums.day, week_xp = sums.week, month_xp = sums.month
     FROM sums WHERE sums.actor = actors.id;
   `,
+  `
+  -- Seconds after the time that an integer key tells, mostly none; with any other key, since the epoch.
+  ALTER TABLE records RENAME COLUMN at TO after;
+  UPDATE records SET after = after - (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer';
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

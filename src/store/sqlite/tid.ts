@@ -61,6 +61,11 @@ export function fromDistance(key: StoredKey, away: bigint): bigint {
   return typeof key === 'bigint' ? BigInt.asIntN(64, key + away) : away
 }
 
+/** The time that a TID tells, in whole seconds since the Unix epoch: its client's word. 0 for any other key. */
+export function secondsIn(key: StoredKey): number {
+  return typeof key === 'bigint' ? Number((key >> 10n) / 1_000_000n) : 0
+}
+
 function digit(tid: Tid, index: number): number {
   return DIGITS[tid.charCodeAt(index)] as number
 }

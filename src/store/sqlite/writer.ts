@@ -3,14 +3,16 @@ import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
 import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
-import { type RecordId, uriOf } from '../../atproto/uri.ts'
+import type { RecordId } from '../../atproto/uri.ts'
 import type { Wish } from '../../game/operation.ts'
 import {
   type ActorChange,
   type Changes,
   isHidden,
   type Known,
+  pathOf,
   type QuestionKind,
+  type RecordPath,
   type RecordState,
 } from '../../game/state.ts'
 import type { Touched } from '../../game/touched.ts'
@@ -87,22 +89,24 @@ export class SqliteWriter implements Writer {
   }
 
   async load({ records, whole }: Touched): Promise<Known> {
-    const found = new Map<string, RecordState>()
+    const found = new Map<Did, Map<RecordPath, RecordState>>()
+    const keep = (id: RecordId, state: RecordState) =>
+      found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
     for (const id of records) {
       const row = this.#people.find(id.did)
       const state = row && this.#records.find(row, id.collection, id.rkey)
-      if (state !== undefined) found.set(uriOf(id), state)
+      if (state !== undefined) keep(id, state)
     }
     const all = new Map<Did, [RecordId, RecordState][]>()
     for (const did of whole) {
       const row = this.#people.find(did)
       const held = row === undefined ? [] : [...this.#records.of(row)]
       all.set(did, held)
-      for (const [id, state] of held) found.set(uriOf(id), state)
+      for (const [id, state] of held) keep(id, state)
     }
     return {
       actor: (did) => this.#people.find(did)?.state,
-      record: found.size === 0 ? () => undefined : (id) => found.get(uriOf(id)),
+      record: (id) => found.get(id.did)?.get(pathOf(id)),
       records: (did) => all.get(did) ?? [],
     }
   }

@@ -40,7 +40,7 @@ test('a file that is no database is refused with its name', () => {
   )
 })
 
-test('a file from before periods were kept comes to know them by its records', async () => {
+test('a file of the first version is brought to what this one keeps, periods by its records', async () => {
   await fc.assert(
     fc.asyncProperty(stream, async (operations) => {
       using here = folder()
@@ -55,7 +55,8 @@ test('a file from before periods were kept comes to know them by its records', a
       const db = new DatabaseSync(path)
       for (const column of ['period_day', 'week_xp', 'month_xp'])
         db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
-      db.exec('PRAGMA user_version = 1')
+      db.exec(`UPDATE records SET after = after + (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer'`)
+      db.exec('ALTER TABLE records RENAME COLUMN after TO at; PRAGMA user_version = 1')
       db.close()
       await using store = openSqlite({ path, reserve: 0 })
       assert.deepEqual((await store.auditor.audit(() => {})).findings, [])

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { isTid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
@@ -8,6 +9,7 @@ import {
   fromDistance,
   integerToTid,
   recordKey,
+  secondsIn,
   storedKey,
   tidToInteger,
 } from '../../../src/store/sqlite/tid.ts'
@@ -48,6 +50,18 @@ test('a distance leads back from any key, and is short between neighbours', () =
   )
   const [a, b] = [createRaw(1_750_000_000_000_000, 9), createRaw(1_750_000_000_000_400, 9)]
   assert.equal(distance(tidToInteger(a), tidToInteger(b)), 400n * 1024n)
+})
+
+test('the time in a key is what SQL reads in it, too', () => {
+  const sql = new DatabaseSync(':memory:').prepare('SELECT (? >> 10) / 1000000 AS seconds')
+  fc.assert(
+    fc.property(anyTid, (tid) => {
+      const key = tidToInteger(tid)
+      assert.equal(secondsIn(key), sql.get(key)?.seconds)
+    }),
+  )
+  assert.equal(secondsIn(tidToInteger(createRaw(1_750_000_000_999_999, 1023))), 1_750_000_000)
+  assert.equal(secondsIn('self'), 0)
 })
 
 test('any other key is kept as it is', () => {

@@ -8,12 +8,12 @@ const SECOND_LENGTH = 19
 const USUAL_LENGTH = 27
 
 /** The second read last: in a stream, hundreds of times share one. */
-const latest = { text: '-', micros: 0 }
+const latest = { text: '-'.repeat(SECOND_LENGTH), micros: 0 }
 
 /** Microseconds of an RFC 3339 time; undefined when it is none. */
 export function microsOf(text: unknown): Micros | undefined {
   if (typeof text !== 'string') return undefined
-  if (text.length === USUAL_LENGTH && text.startsWith(latest.text)) {
+  if (text.length === USUAL_LENGTH && isLatest(text)) {
     const decimals = usualDecimals(text)
     if (decimals !== undefined) return latest.micros + decimals
   }
@@ -27,6 +27,14 @@ export function microsOf(text: unknown): Micros | undefined {
     latest.micros = millis * 1_000
   }
   return millis * 1_000 + (decimals === '' ? 0 : Number(decimals.slice(0, 6).padEnd(6, '0')))
+}
+
+/** Whether `text` begins with the second read last; two that differ mostly do so at the end. */
+function isLatest(text: string): boolean {
+  for (let at = SECOND_LENGTH - 1; at >= 0; at -= 1) {
+    if (text.charCodeAt(at) !== latest.text.charCodeAt(at)) return false
+  }
+  return true
 }
 
 /** The number in `.123456Z` at the end; undefined when it looks otherwise. */

@@ -1,5 +1,5 @@
 // What both wires have in common: the fields of an event, checked no further than they are used.
-import { isHandle, isNsid, isRecordKey, isTid } from '@atcute/lexicons/syntax'
+import { isHandle } from '@atcute/lexicons/syntax'
 import type {
   AccountEvent,
   AccountStatus,
@@ -8,12 +8,12 @@ import type {
   Handle,
   IdentityEvent,
   Micros,
-  Nsid,
   StreamEvent,
 } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
 import { microsOf } from '../atproto/micros.ts'
 import type { MalformedReason } from './observer.ts'
+import { collectionOf, isRecordKey, isTid } from './syntax.ts'
 
 /** What a frame turned out to be. */
 export type Frame =
@@ -36,9 +36,6 @@ const GONE: ReadonlySet<unknown> = new Set<AccountStatus>([
   'throttled',
 ])
 const UNKNOWN: Frame = { type: 'unknown' }
-/** A network has some dozens of collections and names one in every commit: each is checked once. */
-const MOST_COLLECTIONS_KNOWN = 1_000
-const knownCollections = new Map<unknown, Nsid>()
 
 export function malformed(reason: MalformedReason): Frame {
   return { type: 'malformed', reason }
@@ -106,15 +103,6 @@ export function unknownFrame(): Frame {
 /** A whole number that is neither negative nor past what a number holds exactly. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-/** One text for all events of a collection, which is looked up in many a table on its way; undefined when it is no NSID. */
-function collectionOf(value: unknown): Nsid | undefined {
-  const known = knownCollections.get(value)
-  if (known !== undefined) return known
-  if (!isNsid(value)) return undefined
-  if (knownCollections.size < MOST_COLLECTIONS_KNOWN) knownCollections.set(value, value)
-  return value
 }
 
 /**

@@ -1,4 +1,3 @@
-import { isDid } from '@atcute/lexicons/syntax'
 import {
   accountFrame,
   commitFrame,
@@ -9,6 +8,7 @@ import {
   objectOf,
   unknownFrame,
 } from './fields.ts'
+import { isDid } from './syntax.ts'
 
 /** Reads one frame of `/subscribe`; its place is `time_us`. Never throws, whatever it is given. */
 export function readV1(text: string): Frame {

@@ -1,4 +1,3 @@
-import { isDid } from '@atcute/lexicons/syntax'
 import type { Did, Micros } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
 import { microsOf } from '../atproto/micros.ts'
@@ -13,6 +12,7 @@ import {
   syncFrame,
   unknownFrame,
 } from './fields.ts'
+import { isDid } from './syntax.ts'
 
 const COMMIT = 'network.bsky.jetstream.subscribeEvents#commit'
 

@@ -79,7 +79,8 @@ export const stream: fc.Arbitrary<StreamEvent[]> = fc.array(step, { maxLength: 6
         rev,
         op,
         collection: LIKE,
-        rkey: key === 5 ? 'self' : tid(key),
+        // The second is a TID of a time that nobody lives in.
+        rkey: key === 5 ? 'self' : key === 4 ? 'jzzzzzzzzzzzz' : tid(key),
         record: what === 74 ? {} : { subject: { uri: 'at://x' } },
       }
     if (what < 92) {

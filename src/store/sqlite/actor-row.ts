@@ -1,7 +1,7 @@
-import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { ActorState, CappedDay } from '../../game/state.ts'
 import { readStanding } from '../standing.ts'
-import { integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
+import { integerToTid, isOrdered } from './tid.ts'
 
 /** Where a person's events and records of one collection begin, newest first. */
 export type Kind = {
@@ -9,9 +9,9 @@ export type Kind = {
   /** Id of the newest event; 0 where there is none. */
   lastEvent: number
   /** Key of the record made last; `undefined` where there is none. */
-  lastRecord: StoredKey | undefined
-  /** The greatest TID among the keys: a greater one is new for sure, and need not be looked up. */
-  greatest: bigint | undefined
+  lastRecord: RecordKey | undefined
+  /** The greatest of the keys that `isOrdered`: a greater one is new for sure, and need not be looked up. */
+  greatest: Tid | undefined
 }
 
 /** One row of `actors`, as the writer holds it. */
@@ -89,12 +89,12 @@ export function readKinds(text: string, nsid: (collection: number) => Nsid): Map
   if (text === '') return kinds
   for (const part of text.split(' ')) {
     const [collection, live, lastEvent = '', last = '', greatest] = part.split(',')
-    const lastRecord = last === '' ? undefined : storedKey(last)
+    const lastRecord = last === '' ? undefined : last
     kinds.set(nsid(Number(collection)), {
       live: Number(live),
       lastEvent: Number.parseInt(lastEvent, 36),
       lastRecord,
-      greatest: greatest === undefined ? asTid(lastRecord) : tidOrNone(greatest),
+      greatest: greatest || (isOrdered(last) ? last : undefined),
     })
   }
   return kinds
@@ -104,10 +104,9 @@ export function readKinds(text: string, nsid: (collection: number) => Nsid): Map
 export function writeKinds(kinds: ReadonlyMap<Nsid, Kind>, id: (nsid: Nsid) => number): string {
   let text = ''
   for (const [nsid, { live, lastEvent, lastRecord, greatest }] of kinds) {
-    const last = lastRecord === undefined ? '' : recordKey(lastRecord)
     if (text !== '') text += ' '
-    text += `${id(nsid)},${live},${lastEvent.toString(36)},${last}`
-    if (greatest !== asTid(lastRecord)) text += `,${greatest === undefined ? '' : integerToTid(greatest)}`
+    text += `${id(nsid)},${live},${lastEvent.toString(36)},${lastRecord ?? ''}`
+    if (greatest !== undefined && greatest !== lastRecord) text += `,${greatest}`
   }
   return text
 }
@@ -127,12 +126,4 @@ export function writeCapped(capped: CappedDay | undefined, id: (nsid: Nsid) => n
 function readCapped(json: string, nsid: (collection: number) => Nsid): CappedDay {
   const [day, earned] = JSON.parse(json) as [number, [number, number][]]
   return { day, earned: new Map(earned.map(([collection, xp]) => [nsid(collection), xp])) }
-}
-
-function asTid(key: StoredKey | undefined): bigint | undefined {
-  return typeof key === 'bigint' ? key : undefined
-}
-
-function tidOrNone(text: string): bigint | undefined {
-  return text === '' ? undefined : tidToInteger(text)
 }

@@ -9,6 +9,7 @@ import { RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row
 import {
   distance,
   fromDistance,
+  isOrdered,
   recordKey,
   type StoredKey,
   secondsIn,
@@ -50,15 +51,14 @@ export class Records {
   find(row: ActorRow, collection: Nsid, rkey: RecordKey): RecordState | undefined {
     const kind = row.kinds.get(collection)
     if (kind?.lastRecord === undefined) return undefined
-    const key = storedKey(rkey)
-    if (typeof key === 'bigint' && (kind.greatest === undefined || key > kind.greatest)) return undefined
-    return this.#read(row, collection, key)?.state
+    if (isOrdered(rkey) && (kind.greatest === undefined || rkey > kind.greatest)) return undefined
+    return this.#read(row, collection, storedKey(rkey))?.state
   }
 
   /** Every record of a person, newest first within each collection. */
   *of(row: ActorRow): Generator<[RecordId, RecordState]> {
     for (const [collection, kind] of row.kinds) {
-      for (let key = kind.lastRecord; key !== undefined; ) {
+      for (let key = lastOf(kind); key !== undefined; ) {
         const found = this.#read(row, collection, key)
         if (found === undefined) break
         yield [{ did: row.state.did, collection, rkey: recordKey(key) }, found.state]
@@ -81,11 +81,12 @@ export class Records {
       this.#update.run(rev, after, state.xp, code, subjectActor, named, key, row.id, collection)
       return
     }
-    const prev =
-      typeof kind.lastRecord === 'bigint' ? distance(key, kind.lastRecord) : (kind.lastRecord ?? null)
+    const last = lastOf(kind)
+    const prev = typeof last === 'bigint' ? distance(key, last) : (last ?? null)
     this.#insert.run(key, row.id, collection, rev, after, state.xp, code, subjectActor, named, prev)
-    kind.lastRecord = key
-    if (typeof key === 'bigint' && (kind.greatest === undefined || key > kind.greatest)) kind.greatest = key
+    kind.lastRecord = id.rkey
+    if (isOrdered(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest))
+      kind.greatest = id.rkey
   }
 
   /** Removes all records of a person; returns how many there were. */
@@ -93,7 +94,7 @@ export class Records {
     let gone = 0
     for (const [collection, kind] of row.kinds) {
       const id = this.#names.collection(collection)
-      for (let key = kind.lastRecord; key !== undefined; gone++) {
+      for (let key = lastOf(kind); key !== undefined; gone++) {
         const prev = this.#read(row, collection, key)?.prev
         this.#delete.run(key, row.id, id)
         key = prev
@@ -118,4 +119,8 @@ export class Records {
       prev: typeof prev === 'bigint' ? fromDistance(key, prev) : (prev ?? undefined),
     }
   }
+}
+
+function lastOf({ lastRecord }: Kind): StoredKey | undefined {
+  return lastRecord === undefined ? undefined : storedKey(lastRecord)
 }

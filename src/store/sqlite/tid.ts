@@ -40,6 +40,14 @@ export function integerToTid(integer: bigint): Tid {
   return tid
 }
 
+/**
+ * True for TIDs of times that people live in, which sort alike as text and as integers; those from the 23rd century on
+ * have the integer's sign set.
+ */
+export function isOrdered(rkey: RecordKey): rkey is Tid {
+  return rkey < 'c' && isTid(rkey)
+}
+
 export function storedKey(rkey: RecordKey): StoredKey {
   return isTid(rkey) ? tidToInteger(rkey) : rkey
 }

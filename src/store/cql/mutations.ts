@@ -95,11 +95,23 @@ export const STATEMENTS = {
 
 export type Statement = keyof typeof STATEMENTS
 
-/** What a mutation takes in a request, in bytes, roughly: servers refuse batches that are too large. */
+/** What a mutation takes in a request, in bytes, rather too much than too little: servers refuse batches that are too large. */
 export function sizeOf(mutation: Mutation): number {
-  let size = 40
-  for (const value of mutation)
-    size += typeof value === 'string' ? value.length : value !== null && typeof value === 'object' ? 160 : 9
+  let size = ROW_BYTES
+  for (const value of mutation) size += valueBytes(value)
+  return size
+}
+
+/** For what a row takes beside its values. */
+const ROW_BYTES = 40
+/** A number, or nothing, with its length. */
+const CELL_BYTES = 12
+
+function valueBytes(value: Value): number {
+  if (typeof value === 'string') return CELL_BYTES + Buffer.byteLength(value)
+  if (value === null || typeof value !== 'object') return CELL_BYTES
+  let size = CELL_BYTES
+  for (const [name, part] of Object.entries(value)) size += CELL_BYTES + name.length + valueBytes(part)
   return size
 }
 

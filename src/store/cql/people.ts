@@ -12,7 +12,7 @@ import { allRecordBuckets, recordBuckets } from './sharding.ts'
 /** Rows held at most, in two generations; one takes about a kilobyte. */
 const MOST_HELD = 100_000
 /** Rows asked for at once: more in one request would make one server wait for the others. */
-const AT_ONCE = 20
+const AT_ONCE = 40
 
 const CHARACTERS = 'SELECT * FROM characters WHERE did IN ?'
 const RECORD = 'SELECT * FROM records WHERE did = ? AND bucket = ? AND collection = ? AND rkey = ?'

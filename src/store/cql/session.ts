@@ -20,9 +20,11 @@ export type SessionOptions = {
 export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', number>
 
 const IN_FLIGHT = 96
-/** Mutations and bytes in one request: servers warn of large ones, and refuse those above 50 KiB. */
-const MOST_TOGETHER = 50
-const MOST_BYTES = 24 * 1024
+/** Mutations and bytes in one request: each costs a server something of its own, and 50 KiB are more than it takes. */
+const MOST_TOGETHER = 200
+const MOST_BYTES = 44 * 1024
+/** What a counter's change takes, in bytes. */
+const COUNT_BYTES = 60
 /** Attempts to read what somebody waits to be shown. */
 const GLANCES = 5
 const FIRST_WAIT_MS = 50
@@ -196,7 +198,7 @@ export class Session {
     let behind = 0
     await Promise.all(
       groups.flatMap(({ items, routingKey }) =>
-        pieces(items, () => 60).map((piece) =>
+        pieces(items, () => COUNT_BYTES).map((piece) =>
           this.#admitted(async () => {
             this.traffic.counter += 1
             try {

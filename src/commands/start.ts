@@ -21,7 +21,8 @@ export async function serveAndIngest(config: Config, signal: AbortSignal): Promi
   const log = logOf(config)
   const failure = new AbortController()
   const end = AbortSignal.any([signal, failure.signal])
-  const cache = new CharacterCache({ told: true })
+  // On a cluster other workers change characters, too, of which nobody tells us.
+  const cache = new CharacterCache({ told: config.DATABASE_URL.driver === 'sqlite' })
   const ingest = startIngest({ config, changed: (dids) => cache.forget(dids), signal: end })
   // Heard of below; the API may take a moment to listen before that.
   ingest.ended.catch(() => failure.abort())

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { zstdDecompressSync } from 'node:zlib'
 import { Client } from 'cassandra-driver'
 import type { CqlAddress } from '../../src/store/cql/address.ts'
 import { openCql } from '../../src/store/cql/open.ts'
@@ -61,6 +62,20 @@ export class Places implements AsyncDisposable {
     }
     await client.execute(`DELETE FROM ${keyspace}.meta WHERE name = 'rules' IF EXISTS`)
     return { open: () => this.open(), [Symbol.asyncDispose]: async () => {} }
+  }
+
+  /** The tables in which any of `texts` stands, in whatever a server or the journal holds it. */
+  async naming(...texts: string[]): Promise<string[]> {
+    const client = await this.connected()
+    const found: string[] = []
+    for (const table of TABLES) {
+      const { rows } = await client.execute(`SELECT * FROM ${this.address.keyspace}.${table}`)
+      const all = rows.map((row) =>
+        table === 'journal' ? zstdDecompressSync(row.data).toString() : JSON.stringify(row),
+      )
+      if (all.some((row) => texts.some((text) => row.includes(text)))) found.push(table)
+    }
+    return found
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -43,6 +43,15 @@ export async function keep(
   if (seq % SWEEP_EVERY === 0) await session.write(SWEEP, [time - 1, shard, seq - KEPT], signal)
 }
 
+/** Drops every batch before number `seq`, which has to count by now. */
+export async function forgetBefore(
+  session: Session,
+  { shard, seq, time }: { shard: number; seq: number; time: number },
+  signal: AbortSignal,
+): Promise<void> {
+  await session.write(SWEEP, [time - 1, shard, seq], signal)
+}
+
 /**
  * The times under which batch `seq` of an owner is written: later than everything of earlier batches and owners, and what
  * it deletes older than what it writes. Numbers of their own, and no clock: exact below 2^53 for 2^19 owners of a shard.

@@ -1,6 +1,7 @@
 // What can be written to the ledger's tables, as data: a batch is planned whole, kept in the journal, and written from
 // there, the same again however often that has to be done. Parameters are plain JSON.
 import type { Did } from '../../atproto/event.ts'
+import { type KeyTypes, partitionKey } from './placement.ts'
 
 export type Value = string | number | boolean | null | { [field: string]: Value } | Value[]
 
@@ -13,20 +14,25 @@ export type Mutation = [statement: Statement, ...values: Value[]]
  */
 export type Moment = 'delete' | 'write' | 'now'
 
-/** The types of a partition key's columns, which are the first parameters of every statement. */
-export type KeyTypes = readonly ('text' | 'int' | 'bigint')[]
-
-type Shape = { cql: string; moment: Moment; key: KeyTypes }
+type Shape = {
+  cql: string
+  moment: Moment
+  key: KeyTypes
+  /** How many parameters come before the key. */
+  before: number
+}
 
 const write = (table: string, columns: string, key: KeyTypes): Shape => ({
   cql: `INSERT INTO ${table} (${columns}) VALUES (${columns.replaceAll(/\w+/g, '?')})`,
   moment: 'write',
   key,
+  before: 0,
 })
 const remove = (table: string, where: string, key: KeyTypes): Shape => ({
   cql: `DELETE FROM ${table} WHERE ${where}`,
   moment: 'delete',
   key,
+  before: 0,
 })
 
 const PERSON: KeyTypes = ['text']
@@ -75,6 +81,14 @@ export const STATEMENTS = {
     cql: 'INSERT INTO handles (handle, did) VALUES (?, ?) USING TIMESTAMP ?',
     moment: 'now',
     key: PERSON,
+    before: 0,
+  },
+  // Under the time at which it was written: whoever has been known by it since stays.
+  dropHandle: {
+    cql: 'DELETE FROM handles USING TIMESTAMP ? WHERE handle = ?',
+    moment: 'now',
+    key: PERSON,
+    before: 1,
   },
   dropRecords: remove('records', 'did = ? AND bucket = ?', PERSON_BUCKET),
   dropEvents: remove('events', 'did = ? AND bucket = ?', PERSON_EVENTS),
@@ -86,6 +100,8 @@ export const STATEMENTS = {
     PERSON_TYPE_EVENTS,
   ),
   dropEventDay: remove('event_days', 'shard = ? AND day = ?', SHARD_DAY),
+  dropEventDayOf: remove('event_days', 'shard = ? AND day = ? AND did = ?', SHARD_DAY),
+  dropMentionsBy: remove('mentions', 'subject = ? AND bucket = ? AND did = ?', PERSON_BUCKET),
   dropMentions: remove('mentions', 'subject = ? AND bucket = ?', PERSON_BUCKET),
   dropStanding: remove('standings', 'shard = ? AND experience = ?', SHARD),
   dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
@@ -94,6 +110,12 @@ export const STATEMENTS = {
 } as const satisfies Record<string, Shape>
 
 export type Statement = keyof typeof STATEMENTS
+
+/** The bytes of the key of the partition that a mutation writes to. */
+export function keyOf([statement, ...values]: Mutation): Buffer {
+  const { key, before } = STATEMENTS[statement]
+  return partitionKey(key, values.slice(before))
+}
 
 /** What a mutation takes in a request, in bytes, rather too much than too little: servers refuse batches that are too large. */
 export function sizeOf(mutation: Mutation): number {

@@ -1,6 +1,8 @@
 // Which servers keep which rows: what the same ones keep is sent together, and to one of them.
 import type { Client } from 'cassandra-driver'
-import type { KeyTypes } from './mutations.ts'
+
+/** The types of a partition key's columns. */
+export type KeyTypes = readonly ('text' | 'int' | 'bigint')[]
 
 /** What the same servers keep. `routingKey` tells the driver which they are; `undefined` where all of them do. */
 export type Group<T> = { items: T[]; routingKey: Buffer | undefined }

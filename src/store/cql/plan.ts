@@ -14,7 +14,7 @@ import { characterMutation, type Held, type Kind, noKind } from './character-row
 import { eventMutations } from './event-row.ts'
 import type { Count, Mutation } from './mutations.ts'
 import { recordMutation } from './record-row.ts'
-import { allRecordBuckets, eventBucket, mentionBucket, recordBucket } from './sharding.ts'
+import { allRecordBuckets, eventBuckets, mentionBucket, recordBucket } from './sharding.ts'
 
 const DAY_MS = 86_400_000
 
@@ -25,6 +25,8 @@ export type Draft = {
   counts: Count[]
   /** The time under which the batch is written. */
   time: number
+  /** Somebody is forgotten by it: no batch of before may tell of them any more. */
+  forgets: boolean
 }
 
 export type Before = {
@@ -46,14 +48,23 @@ export function planActor(draft: Draft, change: ActorChange, { held, buckets }: 
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
+  planHandle(draft, held, after)
   for (const question of change.asked) planQuestion(draft, question)
   books.move(before, change.actor)
   mutations.push(characterMutation(after, time))
   const delta = change.actor.experience - before.experience
   if (delta !== 0) counts.push({ did: before.did, delta })
-  const handle = change.profile?.handle
-  if (handle !== undefined) mutations.push(['handle', handle, before.did, change.profile?.asked ?? 0])
   return after
+}
+
+/** Has the person found by their handle, and no longer by the one before. */
+function planHandle({ mutations }: Draft, { state, profile: former }: Held, { profile }: Held): void {
+  if (former?.handle !== undefined && former.handle !== profile?.handle) {
+    mutations.push(['dropHandle', former.asked, former.handle])
+  }
+  if (profile?.handle !== undefined && profile !== former) {
+    mutations.push(['handle', profile.handle, state.did, profile.asked])
+  }
 }
 
 function planRecords(
@@ -114,20 +125,13 @@ function planQuestion({ books, mutations }: Draft, question: Question): void {
 function purged({ books, mutations }: Draft, held: Held): Held {
   const { did } = held.state
   for (const bucket of allRecordBuckets(held.records)) mutations.push(['dropRecords', did, bucket])
-  for (const bucket of span(held)) mutations.push(['dropEvents', did, bucket])
+  for (const bucket of eventBuckets(held)) mutations.push(['dropEvents', did, bucket])
   for (const [nsid, kind] of held.kinds) {
-    for (const bucket of span(kind)) mutations.push(['dropEventsByType', did, nsid, bucket])
+    for (const bucket of eventBuckets(kind)) mutations.push(['dropEventsByType', did, nsid, bucket])
   }
   books.totals.records -= held.records
   books.totals.events -= held.lastSeq - held.firstSeq + 1
   return { ...held, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined }
-}
-
-/** The partitions that hold events; none where there are no events. */
-function span({ lastSeq, firstSeq }: { lastSeq: number; firstSeq: number }): number[] {
-  if (lastSeq < firstSeq) return []
-  const from = eventBucket(firstSeq)
-  return Array.from({ length: eventBucket(lastSeq) - from + 1 }, (_, n) => from + n)
 }
 
 function kindOf(held: Held, nsid: Nsid): Kind {

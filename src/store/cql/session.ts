@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
-import { type Count, type Moment, type Mutation, STATEMENTS, sizeOf } from './mutations.ts'
+import { type Count, keyOf, type Moment, type Mutation, STATEMENTS, sizeOf } from './mutations.ts'
 import { type Group, groupByServers, partitionKey } from './placement.ts'
 
 export type Row = Record<string, unknown>
@@ -231,9 +231,7 @@ export class Session {
     const sorted = [...mutations].sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
     for (const moment of ['delete', 'write', 'now'] as const) {
       const those = sorted.filter(([statement]) => STATEMENTS[statement].moment === moment)
-      const groups = groupByServers(this.client, this.#keyspace, those, ([statement, ...values]) =>
-        partitionKey(STATEMENTS[statement].key, values),
-      )
+      const groups = groupByServers(this.client, this.#keyspace, those, keyOf)
       for (const { items, routingKey } of groups) {
         for (const piece of pieces(items, sizeOf)) requests.push({ moment, items: piece, routingKey })
       }

@@ -3,7 +3,7 @@
 // nothing half done but the experience counters, which must not move twice.
 import type { Cursor } from '../../atproto/event.ts'
 import { type Books, readBooks } from './books.ts'
-import { keep, pack, recall, timesOf } from './journal.ts'
+import { forgetBefore, keep, pack, recall, timesOf } from './journal.ts'
 import { commit, LEASE_MS, LeaseLostError, renew, type ShardRow } from './leases.ts'
 import type { Count, Mutation } from './mutations.ts'
 import type { Session } from './session.ts'
@@ -14,6 +14,9 @@ export type OwnedShardOptions = {
   books: Books
   nowMs: () => number
 }
+
+/** What a batch is made of, beside what the books add. */
+export type Planned = { mutations: readonly Mutation[]; counts: readonly Count[]; forgets: boolean }
 
 /** How often a cursor that moved without a batch is saved, and a lease is renewed, in milliseconds. */
 const CURSOR_EVERY_MS = 1_000
@@ -32,6 +35,8 @@ export class OwnedShard {
   #savedCursor: Cursor | undefined
   #timer: NodeJS.Timeout
   #renewing: Promise<void> = Promise.resolve()
+  /** After how many batches from now on nothing of those before may be left. */
+  #toForget = 0
 
   private constructor({ session, row, books, nowMs }: OwnedShardOptions) {
     this.shard = row.shard
@@ -77,8 +82,7 @@ export class OwnedShard {
    * @throws {LeaseLostError}
    */
   async commit(
-    planned: readonly Mutation[],
-    counts: readonly Count[],
+    { mutations: planned, counts, forgets }: Planned,
     reached: Cursor | undefined,
   ): Promise<number> {
     const { signal } = this.#lost
@@ -105,6 +109,12 @@ export class OwnedShard {
       this.#session.count(counts),
       this.#session.apply(mutations, times, signal),
     ])
+    // The batch that forgets somebody names them, and goes with the next.
+    if (forgets) this.#toForget = 2
+    if (this.#toForget > 0) {
+      this.#toForget -= 1
+      await forgetBefore(this.#session, { shard: this.shard, seq, time: times.write }, signal)
+    }
     return behind
   }
 

@@ -38,6 +38,13 @@ export function eventBucket(seq: number): number {
   return Math.floor(seq / EVENTS)
 }
 
+/** The partitions that hold events; none where there are no events. */
+export function eventBuckets({ lastSeq, firstSeq }: { lastSeq: number; firstSeq: number }): number[] {
+  if (lastSeq < firstSeq) return []
+  const from = eventBucket(firstSeq)
+  return Array.from({ length: eventBucket(lastSeq) - from + 1 }, (_, n) => from + n)
+}
+
 /** The partition of the record of `did` among those that name somebody. */
 export function mentionBucket(did: Did): number {
   return hash(did) % MENTION_BUCKETS

@@ -7,7 +7,7 @@ import { characterMutation, type Held, nobody } from './character-row.ts'
 import type { Crew } from './crew.ts'
 import { type Letter, type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
 import { LeaseLostError } from './leases.ts'
-import type { Count, Mutation } from './mutations.ts'
+import type { Mutation } from './mutations.ts'
 import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
@@ -15,8 +15,9 @@ import { questionPlace, readQuestions } from './questions.ts'
 import { recordMutation } from './record-row.ts'
 import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
-import type { OwnedShard } from './shard.ts'
-import { MENTION_BUCKETS, shardOf } from './sharding.ts'
+import type { OwnedShard, Planned } from './shard.ts'
+import { shardOf } from './sharding.ts'
+import { mentionsOf, tracesOf } from './traces.ts'
 import { numberOf } from './values.ts'
 
 export type CqlWriterOptions = {
@@ -30,6 +31,7 @@ export type CqlWriterOptions = {
   close: () => Promise<void>
 }
 
+const NOTHING: Planned = { mutations: [], counts: [], forgets: false }
 /** How long a sample lasts, in seconds. */
 const SAMPLE_SECONDS = 86_400
 /** A day of which only a part is to go is looked through that often. */
@@ -37,7 +39,6 @@ const LOOK_THROUGH_EVERY: Micros = 3_600_000_000
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
 const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
-const MENTIONS = 'SELECT did, collection, rkey FROM mentions WHERE subject = ? AND bucket = ?'
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 const PEOPLE_FIRST = 'SELECT did FROM characters LIMIT ?'
@@ -95,6 +96,7 @@ export class CqlWriter implements Writer {
         mutations: [],
         counts: [],
         time: shard.nextTime,
+        forgets: false,
       }))
     const notes: Note[] = []
     for (const [did, change] of changes.actors) {
@@ -107,7 +109,13 @@ export class CqlWriter implements Writer {
       for (const id of change.answered) this.#answer(draftOf, id)
       const handle = change.profile?.handle
       if (handle !== undefined) notes.push(...(await this.#formerOwner(did, handle)))
-      if (change.erase) notes.push(...(await this.#mentions(did, draft)))
+      if (change.purge) draft.mutations.push(...(await tracesOf(this.#session, owned.shard, held)))
+      if (change.erase) {
+        const named = await mentionsOf(this.#session, did)
+        draft.mutations.push(...named.mutations)
+        notes.push(...named.notes)
+        draft.forgets = true
+      }
       this.#events += change.events.length
     }
     for (const wish of changes.fulfilled) {
@@ -138,7 +146,7 @@ export class CqlWriter implements Writer {
       if (found.stale.length > 0) {
         owned.books.waiting[kind] -= found.stale.length
         owned.books.touch()
-        await this.#commitAll(new Map([[owned, { mutations: found.stale, counts: [] }]]), undefined)
+        await this.#commitAll(new Map([[owned, { ...NOTHING, mutations: found.stale }]]), undefined)
       }
       if (questions.length >= limit) break
     }
@@ -223,16 +231,12 @@ export class CqlWriter implements Writer {
   }
 
   /** Whoever loses a shard meanwhile loses what was planned for it: its new owner hears of the same from the stream. */
-  async #commitAll(
-    drafts: ReadonlyMap<OwnedShard, Pick<Draft, 'mutations' | 'counts'>>,
-    cursor: Cursor | undefined,
-  ): Promise<void> {
+  async #commitAll(drafts: ReadonlyMap<OwnedShard, Planned>, cursor: Cursor | undefined): Promise<void> {
     const shards = cursor === undefined ? [...drafts.keys()] : [...this.#crew.owned.values()]
     await Promise.all(
       shards.map(async (owned) => {
-        const { mutations = [], counts = [] } = drafts.get(owned) ?? {}
         try {
-          this.countersBehind += await owned.commit(mutations, counts, cursor)
+          this.countersBehind += await owned.commit(drafts.get(owned) ?? NOTHING, cursor)
         } catch (error) {
           if (!(error instanceof LeaseLostError)) throw error
           this.#crew.owned.delete(owned.shard)
@@ -257,25 +261,6 @@ export class CqlWriter implements Writer {
     return former === undefined || former === did ? [] : [{ kind: 'unhandle', did: former, handle }]
   }
 
-  /** Everybody whose records name `did` is told, by whoever owns them. */
-  async #mentions(did: Did, draft: Draft): Promise<Note[]> {
-    const notes: Note[] = []
-    for (let bucket = 0; bucket < MENTION_BUCKETS; bucket++) {
-      for await (const rows of this.#session.pages(MENTIONS, [did, bucket])) {
-        for (const row of rows) {
-          const {
-            did: author,
-            collection,
-            rkey,
-          } = row as { did: Did; collection: `${string}.${string}.${string}`; rkey: string }
-          notes.push({ kind: 'unname', did: author, collection, rkey, subject: did })
-        }
-      }
-      draft.mutations.push(['dropMentions', did, bucket])
-    }
-    return notes
-  }
-
   /** Does what notes say, and returns the wishes. */
   async #tend(shard: number, limit: number): Promise<Wish[]> {
     const owned = this.#crew.owned.get(shard)
@@ -283,7 +268,13 @@ export class CqlWriter implements Writer {
     const letters = await readInbox(this.#session, shard, limit)
     const notes = letters.filter((letter) => 'note' in letter)
     if (notes.length > 0 && !owned.lost) {
-      const draft: Draft = { books: owned.books, mutations: [], counts: [], time: owned.nextTime }
+      const draft: Draft = {
+        books: owned.books,
+        mutations: [],
+        counts: [],
+        time: owned.nextTime,
+        forgets: notes.some(({ note }) => note.kind === 'unname'),
+      }
       const after = new Map<Did, Held>()
       for (const letter of notes) await this.#follow(letter, draft, after)
       await this.#commitAll(new Map([[owned, draft]]), undefined)
@@ -330,7 +321,7 @@ export class CqlWriter implements Writer {
     before: Micros,
     most: number,
   ): Promise<{ gone: number; done: boolean }> {
-    const draft = { mutations: [] as Mutation[], counts: [] as Count[] }
+    const draft = { mutations: [] as Mutation[], counts: [], forgets: false }
     const after: Held[] = []
     let gone = 0
     let all = true

@@ -5,11 +5,13 @@ import { decide } from '../../src/game/decide.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { touched } from '../../src/game/touched.ts'
 import { openCql } from '../../src/store/cql/open.ts'
+import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { StoreError } from '../../src/store/store.ts'
 import { storeConformance } from '../conformance/suite.ts'
-import { until } from '../e2e/harness.ts'
+import { folder, until } from '../e2e/harness.ts'
 import { game, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
 import { addressOn, Places } from './places.ts'
+import { assertSameAnswers } from './same-answers.ts'
 import { withServers } from './servers.ts'
 import { Workers } from './workers.ts'
 
@@ -53,6 +55,14 @@ await withServers(1, (cluster) => {
     // That they are forgotten is in the one, and what their counter was counted back to in the other.
     assert.deepEqual(await places.naming(alice, handle), ['characters', 'characters_experience'])
     assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+  })
+
+  test('the same network is served alike from either store', async () => {
+    await using here = await places.place()
+    await using store = await here.open()
+    using folderOfFile = folder()
+    await using file = openSqlite({ path: folderOfFile.path('ledger.db'), reserve: 0 })
+    await assertSameAnswers(file, store)
   })
 
   test('several processes that start at once make one keyspace', async () => {

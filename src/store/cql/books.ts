@@ -1,7 +1,7 @@
 // The sums of one shard, in its owner's memory: how much there is, how many hold how much, and who is on the board. They
 // change with every batch and are written with it.
 
-import type { Did } from '../../atproto/event.ts'
+import type { Cursor, Did } from '../../atproto/event.ts'
 import type { ActorState, QuestionKind } from '../../game/state.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Mutation } from './mutations.ts'
@@ -69,14 +69,20 @@ export class Books {
     }
   }
 
-  /** What has changed since the last call. */
-  mutations(): Mutation[] {
-    if (!this.#changed) return []
+  /** Whether anything has changed since the last batch. */
+  get changed(): boolean {
+    return this.#changed
+  }
+
+  /** The sums as batch `seq` leaves them, having brought the stream to `cursor`, and what of the rest has changed since the last. */
+  mutations({ seq, cursor }: { seq: number; cursor: Cursor | undefined }): Mutation[] {
     this.#cutBoard()
     const { shard, totals, waiting, oldest, nextQuestion, oldestDay, boardAbove } = this
     const { characters, records, events, experience } = totals
+    const { host = null, wire = null, value = null, at = null } = cursor ?? {}
+    const place = [seq, host, wire, value, at]
     const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, boardAbove]
-    const mutations: Mutation[] = [['books', shard, ...sums, { ...waiting }, { ...oldest }]]
+    const mutations: Mutation[] = [['books', shard, ...place, ...sums, { ...waiting }, { ...oldest }]]
     for (const xp of this.#touchedStandings) {
       const n = this.#standings.get(xp)
       mutations.push(n === undefined ? ['dropStanding', shard, xp] : ['standing', shard, xp, n])

@@ -135,8 +135,14 @@ async function insist(
   }
 }
 
+/** Reads the columns of a cursor, in whatever table they are. */
+export function cursorOf({ host, wire, value, at }: Row): Cursor | undefined {
+  if (host === null || host === undefined) return undefined
+  return { host: String(host), wire: wire as Wire, value: numberOf(value), at: numberOf(at) }
+}
+
 function shardRow(row: Row): ShardRow {
-  const { shard, owner, epoch, until, seq, chunks, host, wire, value, at } = row
+  const { shard, owner, epoch, until, seq, chunks } = row
   return {
     shard: Number(shard),
     owner: String(owner),
@@ -144,9 +150,6 @@ function shardRow(row: Row): ShardRow {
     until: numberOf(until),
     seq: numberOf(seq),
     chunks: Number(chunks),
-    cursor:
-      host === null || host === undefined
-        ? undefined
-        : { host: String(host), wire: wire as Wire, value: numberOf(value), at: numberOf(at) },
+    cursor: cursorOf(row),
   }
 }

@@ -69,7 +69,7 @@ export const STATEMENTS = {
   mention: write('mentions', 'subject, bucket, did, collection, rkey', PERSON_BUCKET),
   books: write(
     'books',
-    'shard, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest',
+    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest',
     SHARD,
   ),
   standing: write('standings', 'shard, experience, characters', SHARD),

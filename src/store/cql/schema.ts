@@ -47,8 +47,9 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS journal (
        shard int, seq bigint, chunk int, data blob, PRIMARY KEY (shard, seq, chunk))
        WITH CLUSTERING ORDER BY (seq DESC, chunk ASC)`,
+    // As of batch `seq`, which brought the stream to that place: what is written out, while `shards` tells what counts.
     `CREATE TABLE IF NOT EXISTS books (
-       shard int PRIMARY KEY, characters bigint, records bigint, events bigint, experience bigint,
+       shard int PRIMARY KEY, seq bigint, host text, wire text, value bigint, at bigint, characters bigint, records bigint, events bigint, experience bigint,
        next_question bigint, oldest_day int, board_above bigint, waiting frozen<map<text, bigint>>, oldest frozen<map<text, bigint>>)`,
     'CREATE TABLE IF NOT EXISTS standings (shard int, experience bigint, characters bigint, PRIMARY KEY (shard, experience))',
     'CREATE TABLE IF NOT EXISTS board (shard int, did text, experience bigint, PRIMARY KEY (shard, did))',

@@ -87,15 +87,15 @@ export class OwnedShard {
   ): Promise<number> {
     const { signal } = this.#lost
     signal.throwIfAborted()
-    const mutations = [...planned, ...this.books.mutations()]
     const cursor = this.#later(reached)
-    if (mutations.length === 0) {
+    if (planned.length === 0 && !this.books.changed) {
       this.#cursor = cursor
       if (this.#nowMs() - this.#savedMs >= CURSOR_EVERY_MS) await this.#renew()
       return 0
     }
     const seq = this.#seq + 1
     const times = timesOf(this.#epoch, seq)
+    const mutations = [...planned, ...this.books.mutations({ seq, cursor })]
     const chunks = pack({ epoch: this.#epoch, mutations })
     await this.#guard(async () => {
       await keep(this.#session, { shard: this.shard, seq, time: times.write }, chunks, signal)

@@ -1,7 +1,8 @@
+import type { Cursor } from '../../atproto/event.ts'
 import type { QuestionKind } from '../../game/state.ts'
 import type { Gap, Pulse, StoreStatus } from '../store.ts'
 import { perQuestion } from './books.ts'
-import { checkShards } from './leases.ts'
+import { checkShards, cursorOf, type ShardRow } from './leases.ts'
 import type { Row, Session } from './session.ts'
 import { numberOf, textOf } from './values.ts'
 
@@ -19,13 +20,12 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     session.check('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
   ])
   const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
-  const cursors = rows.flatMap(({ cursor }) => cursor ?? []).sort((a, b) => a.at - b.at)
   const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
   for (const row of books) {
     for (const [kind, n] of Object.entries(perQuestion(row.waiting))) waiting[kind as QuestionKind] += n
   }
   return {
-    cursor: cursors[0],
+    cursor: leastWritten(rows, books),
     pulse: pulseOf(pulses, shards),
     characters: sum('characters'),
     records: sum('records'),
@@ -36,6 +36,24 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     bytes: undefined,
     perDay: perDay(samples),
   }
+}
+
+/**
+ * How far what can be read goes, of the shard that is furthest back. A batch that counts already may not be written out yet:
+ * then it is as far as the one before.
+ */
+function leastWritten(rows: readonly ShardRow[], books: readonly Row[]): Cursor | undefined {
+  const written = new Map(books.map((row) => [row.shard, row]))
+  const cursors: Cursor[] = []
+  for (const { shard, seq, cursor } of rows) {
+    const row = written.get(shard)
+    const isWritten = numberOf(row?.seq) === seq
+    // Its very first batch is under way.
+    if (!isWritten && row === undefined) return undefined
+    const reached = isWritten ? cursor : cursorOf(row ?? {})
+    if (reached !== undefined) cursors.push(reached)
+  }
+  return cursors.sort((a, b) => a.at - b.at)[0]
 }
 
 /** The ledger is as alive as the shard that was heard of longest ago. */

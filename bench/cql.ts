@@ -30,6 +30,7 @@ export async function benchCql(events = 300_000, actors = 200_000): Promise<Row[
       username: undefined,
       password: undefined,
       tls: false,
+      authority: undefined,
       consistency: 'local_quorum',
     }
     await using store = await openCql({ address, shards: 16, replication: undefined })

@@ -6,6 +6,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, policies } from 'cassandra-driver'
+import { certificate } from './certificate.ts'
 import { agentOf, jars } from './jars.ts'
 import { addressOf, DATA_CENTER, javaWords, LOGBACK, PORT, yaml } from './settings.ts'
 
@@ -17,7 +18,12 @@ export type ClusterOptions = {
   heapMiB?: number
   /** Whether clients need a name and a password; at first cassandra and cassandra. @default false */
   password?: boolean
+  /** Whether clients have to speak TLS; with one node only, whose certificate is then in `authority`. @default false */
+  tls?: boolean
 }
+
+/** The files of a server's key, and of what vouches for it. */
+type Key = Awaited<ReturnType<typeof certificate>>
 
 const START_MS = 180_000
 const LOOK_EVERY_MS = 300
@@ -31,27 +37,36 @@ export class Cluster implements AsyncDisposable {
   readonly localDataCenter = DATA_CENTER
   readonly #options: ClusterOptions
   readonly #turn: Server
+  readonly #key: Key | undefined
   readonly #processes: ChildProcess[] = []
 
-  private constructor(options: ClusterOptions, turn: Server) {
+  private constructor(options: ClusterOptions, turn: Server, key: Key | undefined) {
     this.#options = options
     this.#turn = turn
+    this.#key = key
     this.contactPoints = Array.from({ length: options.nodes }, (_, n) => addressOf(n + 1))
   }
 
   /** Starts the nodes; resolves when each answers and sees the others. */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const cluster = new Cluster(options, await turn())
+    const key = options.tls === true ? await certificate(options.folder, addressOf(1)) : undefined
+    const cluster = new Cluster(options, await turn(), key)
     // A parent that is killed takes them along, see `launch`; one that ends by itself has to be told.
     process.once('exit', () => cluster.#killAll())
     try {
-      for (let node = 1; node <= options.nodes; node++) cluster.#processes.push(await launch(options, node))
+      for (let node = 1; node <= options.nodes; node++)
+        cluster.#processes.push(await launch(options, node, key))
       await cluster.ready()
       return cluster
     } catch (error) {
       await cluster[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  /** The file of certificates by which clients know the servers; `undefined` without TLS. */
+  get authority(): string | undefined {
+    return this.#key?.authority
   }
 
   /** Ends a node at once, as a power cut would. */
@@ -68,7 +83,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async restart(node: number): Promise<void> {
-    this.#processes[node - 1] = await launch(this.#options, node)
+    this.#processes[node - 1] = await launch(this.#options, node, this.#key)
     await this.ready()
   }
 
@@ -143,6 +158,7 @@ export class Cluster implements AsyncDisposable {
       ...(this.#options.password === true
         ? { credentials: { username: 'cassandra', password: 'cassandra' } }
         : {}),
+      ...(this.#key === undefined ? {} : { sslOptions: { ca: [readFileSync(this.#key.authority)] } }),
     })
     try {
       await client.connect()
@@ -156,10 +172,14 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-async function launch({ folder, heapMiB = 512, password = false }: ClusterOptions, node: number) {
+async function launch(
+  { folder, heapMiB = 512, password = false }: ClusterOptions,
+  node: number,
+  key: Key | undefined,
+) {
   const home = join(folder, `node${node}`)
   for (const name of ['conf', 'tmp', 'log', 'data']) mkdirSync(join(home, name), { recursive: true })
-  writeFileSync(join(home, 'conf/cassandra.yaml'), yaml({ node, password }))
+  writeFileSync(join(home, 'conf/cassandra.yaml'), yaml({ node, password, keystore: key?.keystore }))
   writeFileSync(join(home, 'conf/logback.xml'), LOGBACK)
   const lib = await jars()
   const words = javaWords({ lib, agent: agentOf(lib), folder: home, heapMiB, node })

@@ -5,7 +5,12 @@ export type NodeSettings = {
   node: number
   /** Whether clients need a name and a password: at first cassandra and cassandra. */
   password: boolean
+  /** Where the node's key is, for clients to be spoken to by TLS only; `undefined` for none. */
+  keystore: string | undefined
 }
+
+/** Of keystores, which guard nothing but a test's own keys. */
+export const KEYSTORE_PASSWORD = 'changeit'
 
 /** Equal parts of the ring, so that no time goes into dividing it. */
 const TOKENS = ['-9223372036854775808', '-3074457345618258603', '3074457345618258602']
@@ -15,7 +20,7 @@ export const DATA_CENTER = 'datacenter1'
 export const PORT = 9042
 
 /** The content of cassandra.yaml. */
-export function yaml({ node, password }: NodeSettings): string {
+export function yaml({ node, password, keystore }: NodeSettings): string {
   const address = addressOf(node)
   const settings: Record<string, string | number | boolean> = {
     cluster_name: 'bsky-rpg-development',
@@ -67,7 +72,17 @@ export function yaml({ node, password }: NodeSettings): string {
     '    parameters:',
     `      - seeds: "${addressOf(1)}:7000"`,
   ]
-  return `${[...lines, ...seeds].join('\n')}\n`
+  const encryption =
+    keystore === undefined
+      ? []
+      : [
+          'client_encryption_options:',
+          '  enabled: true',
+          '  optional: false',
+          `  keystore: ${keystore}`,
+          `  keystore_password: ${KEYSTORE_PASSWORD}`,
+        ]
+  return `${[...lines, ...seeds, ...encryption].join('\n')}\n`
 }
 
 export function addressOf(node: number): string {

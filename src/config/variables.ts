@@ -44,7 +44,7 @@ export const variables = {
   DATABASE_URL: {
     fallback: 'sqlite:data/bsky-rpg.db',
     meaning:
-      'where the ledger is: sqlite:path, or cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&consistency=local_quorum',
+      'where the ledger is: sqlite:path, or cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&ca=/path/to/ca.pem&consistency=local_quorum',
     hide: (text) => text.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1:***@'),
     parse: databaseUrl,
   },

@@ -18,6 +18,7 @@ export function addressOn({ contactPoints, localDataCenter }: Where, keyspace: s
     username: undefined,
     password: undefined,
     tls: false,
+    authority: undefined,
     consistency: 'local_quorum',
   }
 }
@@ -31,15 +32,22 @@ export function urlOf({ contactPoints, keyspace, localDataCenter = '' }: CqlAddr
 export class Places implements AsyncDisposable {
   readonly address: CqlAddress
   readonly #shards: number
+  readonly #replication: number | undefined
   #client: Client | undefined
 
-  constructor(cluster: Where, shards: number) {
+  constructor(cluster: Where, shards: number, replication?: number) {
+    this.#replication = replication
     this.address = addressOn(cluster, `test_${randomBytes(4).toString('hex')}`)
     this.#shards = shards
   }
 
   open(): Promise<Store> {
-    return openCql({ address: this.address, shards: this.#shards, replication: undefined, boardMs: 0 })
+    return openCql({
+      address: this.address,
+      shards: this.#shards,
+      replication: this.#replication,
+      boardMs: 0,
+    })
   }
 
   async place(): Promise<AsyncDisposable & { open(): Promise<Store> }> {

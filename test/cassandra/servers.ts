@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { Cluster } from '../../dev/cassandra/cluster.ts'
+import { Cluster, type ClusterOptions } from '../../dev/cassandra/cluster.ts'
 import { missing } from '../../dev/cassandra/jars.ts'
 import type { Where } from './places.ts'
 
@@ -21,8 +21,12 @@ export async function withServers(nodes: 1 | 3, register: (cluster: Where) => vo
   await withCassandra(nodes, register)
 }
 
-/** The same with nodes that tests may kill and stop. */
-export async function withCassandra(nodes: 1 | 3, register: (cluster: Cluster) => void): Promise<void> {
+/** The same with nodes that tests may kill and stop, and that may want to know who asks. */
+export async function withCassandra(
+  nodes: 1 | 3,
+  register: (cluster: Cluster) => void,
+  secured: Pick<ClusterOptions, 'password' | 'tls'> = {},
+): Promise<void> {
   const why = await missing()
   if (why !== undefined) {
     if (process.env.CI !== undefined) throw new Error(`the store for clusters cannot be tested here: ${why}`)
@@ -30,7 +34,7 @@ export async function withCassandra(nodes: 1 | 3, register: (cluster: Cluster) =
     return
   }
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-cassandra-'))
-  const cluster = await Cluster.start({ nodes, folder })
+  const cluster = await Cluster.start({ nodes, folder, ...secured })
   register(cluster)
   after(async () => {
     await cluster[Symbol.asyncDispose]()

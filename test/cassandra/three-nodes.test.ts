@@ -1,7 +1,9 @@
 // A cluster of three at QUORUM, and what may happen to it and to its workers while a bad network is being read.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { addressOf, PORT } from '../../dev/cassandra/settings.ts'
 import { Random } from '../../src/simulator/random.ts'
+import { partitionKey } from '../../src/store/cql/placement.ts'
 import { until } from '../e2e/harness.ts'
 import { Places } from './places.ts'
 import { withCassandra } from './servers.ts'
@@ -27,6 +29,29 @@ await withCassandra(3, (cluster) => {
     }
     await workers.finish()
     await workers.assertRight()
+  })
+
+  test('a ledger of which each node keeps a part is right, and its rows are where they belong', async () => {
+    await using parts = new Places(cluster, 8, 1)
+    await using workers = await Workers.begin(parts, 24)
+    await workers.startFirst()
+    for (let turn = 0; turn < 3; turn++) await workers.happen(150)
+    await workers.finish()
+    await workers.assertRight()
+    const client = await parts.connected()
+    const { keyspace } = parts.address
+    // The server's own reckoning, beside ours.
+    const { rows } = await client.execute(
+      `SELECT DISTINCT did, bucket, token(did, bucket) AS token FROM ${keyspace}.records`,
+    )
+    assert.ok(rows.length > 100)
+    const seen = new Set<string>()
+    for (const { did, bucket, token } of rows) {
+      const [here] = client.getReplicas(keyspace, partitionKey(['text', 'int'], [did, bucket]))
+      seen.add(String(here?.address))
+      assert.equal(here?.address, addressOfToken(BigInt(token.toString())))
+    }
+    assert.equal(seen.size, 3)
   })
 
   test('a node that dies and one that hangs do not stop two workers', async () => {
@@ -71,3 +96,9 @@ await withCassandra(3, (cluster) => {
     await workers.assertRight()
   })
 })
+
+/** Each node keeps what is above the token of the one before and not above its own; see dev/cassandra/settings.ts. */
+function addressOfToken(token: bigint): string {
+  const node = token <= -3074457345618258603n ? 2 : token <= 3074457345618258602n ? 3 : 1
+  return `${addressOf(node)}:${PORT}`
+}

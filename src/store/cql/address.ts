@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** Where a cluster is and how to talk to it, as `DATABASE_URL=cql://...` says. */
 export type CqlAddress = {
   driver: 'cql'
@@ -9,6 +11,8 @@ export type CqlAddress = {
   username: string | undefined
   password: string | undefined
   tls: boolean
+  /** Certificates of whoever vouches for the servers, in PEM; `undefined` for those that everybody trusts. Only with `tls`. */
+  authority: string | undefined
   /** For everything that decides; what is only shown is read at LOCAL_ONE. */
   consistency: Consistency
 }
@@ -18,7 +22,7 @@ export type Consistency = (typeof CONSISTENCIES)[number]
 const CONSISTENCIES = ['local_quorum', 'quorum', 'each_quorum', 'all', 'local_one', 'one'] as const
 const EXPECTED =
   'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&consistency=local_quorum'
-const OPTIONS = new Set(['dc', 'tls', 'consistency'])
+const OPTIONS = new Set(['dc', 'tls', 'ca', 'consistency'])
 
 /** Reads a cql:// URL. Several hosts are more than URLs allow, so it is taken apart by hand. */
 export function readAddress(text: string): CqlAddress {
@@ -28,9 +32,12 @@ export function readAddress(text: string): CqlAddress {
   if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) throw new Error(`${EXPECTED}, its keyspace of a-z, 0-9 and _`)
   const options = new URLSearchParams(query)
   for (const name of options.keys()) {
-    if (!OPTIONS.has(name)) throw new Error(`only dc, tls and consistency after the ?, not ${name}`)
+    if (!OPTIONS.has(name)) throw new Error(`only dc, tls, ca and consistency after the ?, not ${name}`)
   }
   const [username, password] = readCredentials(credentials)
+  const tls = readSwitch(options.get('tls'))
+  const authority = readAuthority(options.get('ca'))
+  if (authority !== undefined && !tls) throw new Error('ca= only together with tls=true')
   return {
     driver: 'cql',
     contactPoints,
@@ -38,7 +45,8 @@ export function readAddress(text: string): CqlAddress {
     keyspace,
     username,
     password,
-    tls: readSwitch(options.get('tls')),
+    tls,
+    authority,
     consistency: readConsistency(options.get('consistency')),
   }
 }
@@ -51,7 +59,21 @@ function checkHost(host: string): string {
 function readCredentials(text: string | undefined): [string | undefined, string | undefined] {
   if (text === undefined) return [undefined, undefined]
   const [user = '', ...rest] = text.split(':')
-  return [decodeURIComponent(user), decodeURIComponent(rest.join(':'))]
+  try {
+    return [decodeURIComponent(user), decodeURIComponent(rest.join(':'))]
+  } catch (error) {
+    throw new Error('a user and password in which % is written as %25', { cause: error })
+  }
+}
+
+function readAuthority(path: string | null): string | undefined {
+  if (path === null) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    throw new Error(`a file of certificates in ca= that can be read (${path}: ${why})`, { cause: error })
+  }
 }
 
 function readSwitch(text: string | null): boolean {

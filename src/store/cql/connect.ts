@@ -31,14 +31,16 @@ export async function connect(address: CqlAddress): Promise<Client> {
 }
 
 function optionsOf(address: CqlAddress, localDataCenter: string): ClientOptions {
-  const { contactPoints, username, password, tls } = address
+  const { contactPoints, username, password, tls, authority } = address
   return {
     contactPoints,
     localDataCenter,
     ...(username === undefined
       ? {}
       : { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
-    ...(tls ? { sslOptions: { rejectUnauthorized: true } } : {}),
+    ...(tls
+      ? { sslOptions: { rejectUnauthorized: true, ...(authority === undefined ? {} : { ca: [authority] }) } }
+      : {}),
     socketOptions: {
       readTimeout: READ_TIMEOUT,
       connectTimeout: CONNECT_TIMEOUT,
@@ -85,6 +87,12 @@ export function explained(error: unknown, address: CqlAddress, localDataCenter: 
     const who = username === undefined ? 'without a name and password' : `as ${username}`
     return new StoreError(
       `${where} does not let us in ${who}: ${text}. Set user and password in DATABASE_URL.`,
+      { cause: error },
+    )
+  }
+  if (/certificate|self.signed|altnames/i.test(text)) {
+    return new StoreError(
+      `${where} shows a certificate that is not trusted: ${text}. Name the file of whoever signed it as ca= in DATABASE_URL.`,
       { cause: error },
     )
   }

@@ -6,6 +6,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, policies } from 'cassandra-driver'
+import { cpuSeconds } from '../cpu-seconds.ts'
 import { certificate } from './certificate.ts'
 import { agentOf, jars } from './jars.ts'
 import { addressOf, DATA_CENTER, javaWords, LOGBACK, PORT, yaml } from './settings.ts'
@@ -98,13 +99,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Processor time that a node has taken so far, in seconds; 0 where the system does not tell. */
   cpuSeconds(node: number): number {
-    try {
-      const stat = readFileSync(`/proc/${this.#process(node).pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / 100
-    } catch {
-      return 0
-    }
+    return cpuSeconds(this.#process(node).pid)
   }
 
   /** Resolves when all nodes answer and see each other. */

@@ -8,16 +8,16 @@ export type CharacterCacheOptions = {
   told: boolean
   now?: () => number
   /**
-   * Answers held at most. One is some 600 bytes, so that the default is at most about 160 MB, where so many different
-   * characters are asked for. @default 262144
+   * Answers held at most. One is some 600 bytes, so that the default is at most about 320 MB, where so many different
+   * characters are asked for. @default 524288
    */
   most?: number
 }
 
-const MOST_HELD = 262_144
+const MOST_HELD = 524_288
 const UNTOLD_MS = 5_000
-/** A power of two: DIDs seen lately, by hash, in two megabytes. */
-const DOOR = 524_288
+/** A power of two: DIDs seen lately, by hash, in four megabytes. */
+const DOOR = 1_048_576
 
 /**
  * Answers about characters that many ask for, in two generations: the older goes when the younger is full. Who is asked
@@ -50,9 +50,8 @@ export class CharacterCache {
       if (held === undefined) return undefined
       this.#hold(did, held)
     }
-    if (held.until > this.#now()) return held
-    this.#drop(did)
-    return undefined
+    // One that is too old stays in its place, for whoever is asked for that often.
+    return held.until > this.#now() ? held : undefined
   }
 
   /**
@@ -64,7 +63,7 @@ export class CharacterCache {
     const until = this.#now() + (current ? mostMs : Math.min(mostMs, UNTOLD_MS))
     const { body, etag } = answer
     const ready = { body, bytes: Buffer.byteLength(body), etag, until }
-    if (this.#wasSeen(did)) this.#hold(did, ready)
+    if (this.#young.has(did) || this.#wasSeen(did)) this.#hold(did, ready)
     return ready
   }
 

@@ -5,6 +5,7 @@ import { benchCql } from './cql.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
+import { benchLive } from './live.ts'
 import { machine, print, type Row } from './table.ts'
 
 const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
@@ -12,6 +13,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   ingest: ['The whole path', () => benchIngest()],
   http: ['The API', () => benchHttp()],
   cql: ['The whole path into Cassandra', () => benchCql()],
+  live: ['Keeping up with 1,000 events a second', () => benchLive()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }
 

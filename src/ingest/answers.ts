@@ -42,6 +42,9 @@ export type Answers = {
 /** Without a wake-up, how often to look for questions all the same, in milliseconds. */
 const LOOK_EVERY = 30_000
 
+/** Answers that may wait to be taken into the ledger before the next are asked for. */
+const MOST_UNDER_WAY = 500
+
 /** How many questions to take at once: many reposts are of the same few posts, and those share a place in a call. */
 const TAKEN: Record<QuestionKind, number> = { subject: 200, profile: AT_ONCE, repository: 1 }
 
@@ -56,6 +59,11 @@ export function answers(options: AnswersOptions): Answers {
     },
     run: async () => {
       const failed = new AbortController()
+      const faults: unknown[] = []
+      const fail = (error: unknown): void => {
+        faults.push(error)
+        failed.abort()
+      }
       const ended = AbortSignal.any([signal, failed.signal])
       const rest = async (): Promise<void> => {
         const waiting = awake.promise
@@ -67,14 +75,8 @@ export function answers(options: AnswersOptions): Answers {
         late.abort()
         awake = awake.promise === waiting ? Promise.withResolvers<void>() : awake
       }
-      await Promise.all(
-        loops.map((loop) =>
-          ask(options, loop, rest, ended).catch((error: unknown) => {
-            failed.abort()
-            throw error
-          }),
-        ),
-      )
+      await Promise.all(loops.map((loop) => ask(options, loop, { rest, fail, signal: ended }).catch(fail)))
+      if (faults.length > 0) throw faults[0]
     },
   }
 }
@@ -85,19 +87,33 @@ type Loop = {
   answer(questions: readonly AskedQuestion[]): Promise<Answer[]>
 }
 
+type Round = {
+  /** Resolves when there may be new questions. */
+  rest: () => Promise<void>
+  /** The ledger does not take an answer: nothing more is asked. */
+  fail: (error: unknown) => void
+  signal: AbortSignal
+}
+
 async function ask(
   { next, deliver, observer, backoff = doubling }: AnswersOptions,
   { kind, answer }: Loop,
-  rest: () => Promise<void>,
-  signal: AbortSignal,
+  { rest, fail, signal }: Round,
 ): Promise<void> {
   /** Asked about and failed on their own; left alone until everything else was asked. */
   const failing = new Set<QuestionId>()
+  /** Answered, and on their way into the ledger while the next are asked. */
+  const underWay = new Set<QuestionId>()
+  let delivered: Promise<void> = Promise.resolve()
+  /** Taken and not answered yet: there was no room for all of them in one go. */
+  let left: readonly AskedQuestion[] = []
   /** How many to take at once: fewer after a refusal, until the one that is refused stands alone. */
   let most = TAKEN[kind]
   let failures = 0
   while (!signal.aborted) {
-    const questions = await next(kind, most, failing)
+    if (underWay.size >= MOST_UNDER_WAY) await delivered
+    const questions = left.length > 0 ? left : await next(kind, most, failing.union(underWay))
+    left = []
     if (questions.length === 0) {
       await rest()
       failing.clear()
@@ -107,8 +123,19 @@ async function ask(
       const given = await answer(questions)
       failures = 0
       most = Math.min(most * 2, TAKEN[kind])
-      await deliver(given)
-      observer.answered(kind, given.length)
+      const answered = new Set(given.map(({ question }) => question))
+      left = questions.filter(({ id }) => !answered.has(id))
+      for (const id of answered) underWay.add(id)
+      delivered = deliver(given).then(
+        () => {
+          for (const id of answered) underWay.delete(id)
+          observer.answered(kind, given.length)
+        },
+        (error: unknown) => {
+          // The end comes between; the question stays open.
+          if (!signal.aborted) fail(error)
+        },
+      )
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof RequestError)) throw error

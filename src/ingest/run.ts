@@ -9,6 +9,7 @@ import { subscribe } from '../jetstream/subscribe.ts'
 import type { Store, StoreStatus } from '../store/store.ts'
 import { answers } from './answers.ts'
 import { chores } from './chores.ts'
+import { Gathering } from './gathering.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import type { IngestMetrics } from './metrics.ts'
@@ -57,11 +58,13 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       for (const { asked } of actors.values()) if (asked.length > 0) asker.wake()
     },
   })
+  using gathering = new Gathering({
+    withinMs: writer.gatherMs,
+    fold: (operations) => ledger.fold(operations, undefined),
+  })
   const asker = answers({
     next: (kind, limit, except) => ledger.use((held) => held.questions(kind, limit, except)),
-    deliver: async (given) => {
-      await ledger.fold(given, undefined)
-    },
+    deliver: (given) => gathering.add(given),
     appview,
     repositories,
     followed: game.followed,
@@ -81,6 +84,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       ...options.stream,
       cursor: await ledger.use((held) => held.cursor()),
       collections: [...game.followed, PROFILE],
+      withinMs: writer.gatherMs,
       observer: streamReport({ log, metrics, lag, clock }),
       signal: AbortSignal.any([signal, moved]),
     })

@@ -88,6 +88,11 @@ export type Recent = { events: LedgerEvent[]; position: string }
 export interface Writer extends AsyncDisposable {
   /** Whether a person belongs to the part of the ledger that this writer holds; everybody does where it is not divided. */
   owns(did: Did): boolean
+  /**
+   * For how long it is worth gathering what happens before it is committed, in milliseconds: much where a commit costs more
+   * than its rows do.
+   */
+  readonly gatherMs: number
   /** Aborts when the part has grown: the stream has to go on from `cursor()`, so that nobody new misses anything. */
   readonly moved: AbortSignal
   /** Where the stream was when the last commit was made; where several parts differ, the least. */

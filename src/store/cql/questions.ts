@@ -26,23 +26,33 @@ export async function readQuestions(
   const { shard, books } = owned
   const found: Found = { questions: [], stale: [] }
   let from = books.oldest[kind]
+  // All that is stepped over may come first.
+  const page = limit + except.size
   for (let first = true; found.questions.length < limit; first = false) {
-    const rows = await session.read(SELECT, [shard, kind, from, limit])
+    const rows = await session.read(SELECT, [shard, kind, from, page])
     // Where the first is, there is nothing before: next time the search begins there, past what was deleted.
     if (first) books.oldest[kind] = rows[0] === undefined ? books.nextQuestion : numberOf(rows[0].id)
-    const asked = await Promise.all(rows.map((row) => questionOf(people, kind, row)))
-    for (const [index, row] of rows.entries()) {
-      const number = numberOf(row.id)
-      from = number + 1
-      const id = `${kind}:${shard}:${number}`
+    const wanted = rows.filter((row) => !except.has(idOf(kind, shard, row)))
+    const open = wanted.slice(0, limit - found.questions.length)
+    const asked = await Promise.all(open.map((row) => questionOf(people, kind, row)))
+    for (const [index, row] of open.entries()) {
       const question = asked[index]
-      if (except.has(id)) continue
-      if (question === undefined) found.stale.push(['dropQuestion', shard, kind, number])
-      else found.questions.push({ ...question, id })
+      if (question === undefined) found.stale.push(['dropQuestion', shard, kind, numberOf(row.id)])
+      else found.questions.push({ ...question, id: idOf(kind, shard, row) })
     }
-    if (rows.length < limit) break
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < page || open.length < wanted.length) break
+    from = numberOf(last.id) + 1
   }
   return found
+}
+
+/** How many of `questions` are about people of `shard`. */
+export function countOf(questions: ReadonlySet<QuestionId>, kind: QuestionKind, shard: number): number {
+  const prefix = `${kind}:${shard}:`
+  let count = 0
+  for (const id of questions) if (id.startsWith(prefix)) count += 1
+  return count
 }
 
 /** What the row asks; `undefined` where that is of no use any more. */
@@ -58,6 +68,10 @@ async function questionOf(people: People, kind: QuestionKind, row: Row): Promise
   if (subject === undefined || current === undefined || uriOf(current) !== uriOf(subject)) return undefined
   if (record?.state.live !== true || record.state.rev !== row.rev) return undefined
   return { kind, ...id, rev: row.rev as Tid, subject }
+}
+
+function idOf(kind: QuestionKind, shard: number, { id }: Row): QuestionId {
+  return `${kind}:${shard}:${numberOf(id)}`
 }
 
 /** Reads a question's name. */

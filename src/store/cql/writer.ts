@@ -11,7 +11,7 @@ import type { Mutation } from './mutations.ts'
 import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
-import { questionPlace, readQuestions } from './questions.ts'
+import { countOf, questionPlace, readQuestions } from './questions.ts'
 import { recordMutation } from './record-row.ts'
 import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
@@ -46,6 +46,8 @@ const PEOPLE_NEXT = 'SELECT did FROM characters WHERE token(did) > token(?) LIMI
 
 /** Writes the shards that this worker owns. */
 export class CqlWriter implements Writer {
+  /** A commit is a conditional write for each shard, which is what a lease wants once in a while anyway. */
+  readonly gatherMs = 1_000
   readonly #options: CqlWriterOptions
   readonly #session: Session
   readonly #crew: Crew
@@ -139,7 +141,7 @@ export class CqlWriter implements Writer {
     this.#assertOpen()
     const questions: AskedQuestion[] = []
     for (const owned of this.#crew.owned.values()) {
-      if (owned.books.waiting[kind] === 0) continue
+      if (owned.books.waiting[kind] <= countOf(except, kind, owned.shard)) continue
       const wanted = { kind, limit: limit - questions.length, except }
       const found = await readQuestions(this.#session, this.#people, owned, wanted)
       questions.push(...found.questions)

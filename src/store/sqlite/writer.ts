@@ -75,6 +75,8 @@ export class SqliteWriter implements Writer {
     this.#samples = new Samples(db, diskBytes)
   }
 
+  readonly gatherMs = 100
+
   /** The file is not divided, so that this never happens. */
   readonly moved = new AbortController().signal
 

@@ -1,0 +1,38 @@
+import type { Operation } from '../game/operation.ts'
+
+export type GatheringOptions = {
+  /** How long the first waits for others, in milliseconds. */
+  withinMs: number
+  fold: (operations: readonly Operation[]) => Promise<unknown>
+}
+
+/** Folds what comes in many small pieces together, a moment's worth at a time. What still waits when it is disposed is dropped. */
+export class Gathering implements Disposable {
+  readonly #options: GatheringOptions
+  #waiting: Operation[] = []
+  #turn = Promise.withResolvers<void>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: GatheringOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once `operations` are in the ledger; rejects where they cannot be. */
+  add(operations: readonly Operation[]): Promise<void> {
+    this.#waiting.push(...operations)
+    this.#timer ??= setTimeout(() => this.#foldAll(), this.#options.withinMs)
+    return this.#turn.promise
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+
+  #foldAll(): void {
+    const [operations, turn] = [this.#waiting, this.#turn]
+    this.#waiting = []
+    this.#turn = Promise.withResolvers()
+    this.#timer = undefined
+    this.#options.fold(operations).then(() => turn.resolve(), turn.reject)
+  }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { mock, test } from 'node:test'
+import type { Operation } from '../../src/game/operation.ts'
+import { Gathering } from '../../src/ingest/gathering.ts'
+
+const [one, two, three] = [1, 2, 3].map((at): Operation => ({ kind: 'recompute', did: 'did:plc:a', at })) as [
+  Operation,
+  Operation,
+  Operation,
+]
+
+test('what comes within a moment is folded together, in its order, and whoever brought it hears of it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const fold = mock.fn(async (_: readonly Operation[]) => {})
+  using gathering = new Gathering({ withinMs: 100, fold })
+  const first = gathering.add([one])
+  t.mock.timers.tick(99)
+  const second = gathering.add([two])
+  assert.equal(fold.mock.callCount(), 0)
+  t.mock.timers.tick(1)
+  await Promise.all([first, second])
+  const third = gathering.add([three])
+  t.mock.timers.tick(100)
+  await third
+  assert.deepEqual(
+    fold.mock.calls.map(({ arguments: [operations] }) => operations),
+    [[one, two], [three]],
+  )
+})
+
+test('where it cannot be folded, everybody who brought some of it hears why, and the next has its own chance', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const results = [Promise.reject(new Error('full')), Promise.resolve()]
+  using gathering = new Gathering({ withinMs: 100, fold: () => results.shift() ?? Promise.resolve() })
+  const lost = [gathering.add([one]), gathering.add([two])]
+  t.mock.timers.tick(100)
+  for (const each of lost) await assert.rejects(each, /full/)
+  const taken = gathering.add([three])
+  t.mock.timers.tick(100)
+  await taken
+})
+
+test('at the end, what still waits is left to be asked again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const fold = mock.fn(async () => {})
+  {
+    using gathering = new Gathering({ withinMs: 100, fold })
+    void gathering.add([one])
+  }
+  t.mock.timers.tick(1_000)
+  assert.equal(fold.mock.callCount(), 0)
+})

@@ -7,6 +7,7 @@ import type { CharacterCache } from '../api/character-cache.ts'
 import { openAppView } from '../bluesky/appview.ts'
 import { handleResolver } from '../bluesky/handles.ts'
 import type { Config } from '../config.ts'
+import { CommandError } from './command.ts'
 import { clock, gameOf, storeOf } from './parts.ts'
 
 export type ApiJobOptions = {
@@ -47,7 +48,11 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
       rateLimit: config.RATE_LIMIT,
     },
   })
-  const url = await app.listen({ host: config.HOST, port: config.PORT })
+  const url = await listen(app, config).catch(async (error: unknown) => {
+    await app.close()
+    await store[Symbol.asyncDispose]()
+    throw error
+  })
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -56,6 +61,26 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     await store[Symbol.asyncDispose]()
   })
   return { url, ended }
+}
+
+async function listen(app: FastifyInstance, { HOST: host, PORT: port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? WHY_NOT[String(error.code)] : undefined
+    if (why === undefined) throw error
+    throw new CommandError(`cannot serve on ${host}, port ${port}: ${why}. Set HOST and PORT.`, {
+      cause: error,
+    })
+  }
+}
+
+/** By the system's codes. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program does',
+  EACCES: 'this user may not',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such name',
 }
 
 function version(): string {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
@@ -18,6 +20,23 @@ test('what is wrong with the command line is told in one line, with exit code 2'
     assert.match(program.output, told)
     assert.equal(program.output.trimEnd().split('\n').length, 1)
   }
+})
+
+test('a port that is taken is told in one line', async () => {
+  using here = folder()
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const flags = ['--database-url', `sqlite:${here.path('ledger.db')}`, '--jetstream-urls', 'ws://127.0.0.1:9']
+  for (const command of ['api', 'start']) {
+    await using program = new Program([command, ...flags, '--port', String(port), '--disk-reserve', '0'])
+    assert.equal(await program.ended, 1)
+    const told = program.output.split('\n').filter((line) => line.startsWith('bsky-rpg:'))
+    assert.deepEqual(told, [
+      `bsky-rpg: cannot serve on 127.0.0.1, port ${port}: another program does. Set HOST and PORT.`,
+    ])
+  }
+  server.close()
 })
 
 test('help names every command, and every command its settings', async () => {

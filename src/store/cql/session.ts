@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
-import { type Count, keyOf, type Moment, type Mutation, STATEMENTS, sizeOf } from './mutations.ts'
-import { type Group, groupByServers, partitionKey } from './placement.ts'
+import { type Count, type Mutation, STATEMENTS } from './mutations.ts'
+import { requestsFor, requestsForCounts } from './requests.ts'
 
 export type Row = Record<string, unknown>
 
@@ -20,11 +20,6 @@ export type SessionOptions = {
 export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', number>
 
 const IN_FLIGHT = 96
-/** Mutations and bytes in one request: each costs a server something of its own, and 50 KiB are more than it takes. */
-const MOST_TOGETHER = 200
-const MOST_BYTES = 44 * 1024
-/** What a counter's change takes, in bytes. */
-const COUNT_BYTES = 60
 /** Attempts to read what somebody waits to be shown. */
 const GLANCES = 5
 const FIRST_WAIT_MS = 50
@@ -171,7 +166,7 @@ export class Session {
     signal?: AbortSignal,
   ): Promise<void> {
     await Promise.all(
-      this.#requests(mutations).map(({ moment, items, routingKey }) =>
+      requestsFor(mutations, this.client, this.#keyspace).map(({ moment, items, routingKey }) =>
         this.#persist(signal, async () => {
           this.traffic.write += 1
           await this.client.batch(
@@ -192,51 +187,32 @@ export class Session {
 
   /** Moves counters, once: what fails leaves them behind, which `verify --repair` mends. Returns how many may be. */
   async count(counts: readonly Count[]): Promise<number> {
-    const groups = groupByServers(this.client, this.#keyspace, counts, ({ did }) =>
-      partitionKey(['text'], [did]),
-    )
     let behind = 0
     await Promise.all(
-      groups.flatMap(({ items, routingKey }) =>
-        pieces(items, () => COUNT_BYTES).map((piece) =>
-          this.#admitted(async () => {
-            this.traffic.counter += 1
-            try {
-              await this.client.batch(
-                piece.map(({ did, delta }) => ({
-                  query: 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?',
-                  params: [delta, did],
-                })),
-                {
-                  prepare: true,
-                  counter: true,
-                  isIdempotent: false,
-                  consistency: this.#consistency,
-                  ...routed(routingKey),
-                },
-              )
-            } catch {
-              behind += piece.length
-            }
-          }),
-        ),
+      requestsForCounts(counts, this.client, this.#keyspace).map(({ items, routingKey }) =>
+        this.#admitted(async () => {
+          this.traffic.counter += 1
+          try {
+            await this.client.batch(
+              items.map(({ did, delta }) => ({
+                query: 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?',
+                params: [delta, did],
+              })),
+              {
+                prepare: true,
+                counter: true,
+                isIdempotent: false,
+                consistency: this.#consistency,
+                ...routed(routingKey),
+              },
+            )
+          } catch {
+            behind += items.length
+          }
+        }),
       ),
     )
     return behind
-  }
-
-  #requests(mutations: readonly Mutation[]): (Group<Mutation> & { moment: Moment })[] {
-    const requests: (Group<Mutation> & { moment: Moment })[] = []
-    // Table by table: what is in one partition and one request is one write to the server.
-    const sorted = [...mutations].sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
-    for (const moment of ['delete', 'write', 'now'] as const) {
-      const those = sorted.filter(([statement]) => STATEMENTS[statement].moment === moment)
-      const groups = groupByServers(this.client, this.#keyspace, those, keyOf)
-      for (const { items, routingKey } of groups) {
-        for (const piece of pieces(items, sizeOf)) requests.push({ moment, items: piece, routingKey })
-      }
-    }
-    return requests
   }
 
   /** Tries until it succeeds; what is wrong for good is thrown. */
@@ -295,22 +271,4 @@ function codeOf(consistency: Consistency): number {
     local_one: localOne,
     one,
   }[consistency]
-}
-
-function pieces<T>(items: readonly T[], size: (item: T) => number): T[][] {
-  const all: T[][] = []
-  let piece: T[] = []
-  let bytes = 0
-  for (const item of items) {
-    const more = size(item)
-    if (piece.length === MOST_TOGETHER || (piece.length > 0 && bytes + more > MOST_BYTES)) {
-      all.push(piece)
-      piece = []
-      bytes = 0
-    }
-    piece.push(item)
-    bytes += more
-  }
-  if (piece.length > 0) all.push(piece)
-  return all
 }

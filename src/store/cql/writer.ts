@@ -5,20 +5,19 @@ import type { Touched } from '../../game/touched.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
 import type { Crew } from './crew.ts'
-import { type Letter, type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
+import { type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
 import { LeaseLostError } from './leases.ts'
 import type { Mutation } from './mutations.ts'
+import { followNote } from './notes.ts'
 import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, questionPlace, readQuestions } from './questions.ts'
-import { recordMutation } from './record-row.ts'
 import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
 import { shardOf } from './sharding.ts'
 import { mentionsOf, tracesOf } from './traces.ts'
-import { numberOf } from './values.ts'
 
 export type CqlWriterOptions = {
   session: Session
@@ -40,7 +39,6 @@ const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, 
 const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
-const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 const PEOPLE_FIRST = 'SELECT did FROM characters LIMIT ?'
 const PEOPLE_NEXT = 'SELECT did FROM characters WHERE token(did) > token(?) LIMIT ?'
 
@@ -278,43 +276,13 @@ export class CqlWriter implements Writer {
         forgets: notes.some(({ note }) => note.kind === 'unname'),
       }
       const after = new Map<Did, Held>()
-      for (const letter of notes) await this.#follow(letter, draft, after)
+      const parts = { draft, after, session: this.#session, people: this.#people }
+      for (const letter of notes) await followNote(letter, parts)
       await this.#commitAll(new Map([[owned, draft]]), undefined)
       for (const [did, held] of after) this.#people.hold(did, held)
       if (letters.length === limit) return this.#tend(shard, limit)
     }
     return letters.flatMap((letter) => ('wish' in letter ? [letter.wish] : []))
-  }
-
-  async #follow(letter: Letter & { note: Note }, draft: Draft, after: Map<Did, Held>): Promise<void> {
-    const { note, shard, id } = letter
-    draft.mutations.push(['dropWish', shard, id])
-    const held = after.get(note.did) ?? (await this.#people.one(note.did))
-    if (held === undefined) return
-    switch (note.kind) {
-      case 'unname': {
-        const record = await this.#people.record(note, held)
-        const { facts } = record?.state ?? {}
-        if (record === undefined || facts?.subject?.did !== note.subject) return
-        const state = { ...record.state, facts: { ...facts, subject: undefined } }
-        draft.mutations.push(recordMutation(record.id, record.bucket, state))
-        return
-      }
-      case 'unhandle': {
-        const { profile } = held
-        if (profile?.handle !== note.handle) return
-        const changed = { ...held, profile: { ...profile, handle: undefined } }
-        after.set(note.did, changed)
-        draft.mutations.push(characterMutation(changed, draft.time))
-        return
-      }
-      case 'recount': {
-        const [row] = await this.#session.read(COUNTER, [note.did])
-        const delta = held.state.experience - numberOf(row?.experience)
-        if (delta !== 0) draft.counts.push({ did: note.did, delta })
-        return
-      }
-    }
   }
 
   async #pruneDay(

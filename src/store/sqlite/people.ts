@@ -89,42 +89,24 @@ export class People {
     const { day, week, month } = state.periods
     const updatedAt = state.updatedAt / 1000
     const standing = standingOf(state)
-    if (row.stored) {
-      this.#update.run(
-        standing,
-        experience,
-        lastDelta,
-        updatedAt,
-        rev,
-        floor,
-        statusTime,
-        json,
-        capped,
-        day,
-        week,
-        month,
-        id,
-      )
-    } else {
-      const { did } = state
-      this.#insert.run(
-        id,
-        did,
-        standing,
-        experience,
-        lastDelta,
-        updatedAt,
-        rev,
-        floor,
-        statusTime,
-        json,
-        capped,
-        day,
-        week,
-        month,
-      )
-      row.stored = true
-    }
+    // From `standing` on, in the order of ACTOR_COLUMNS.
+    const values = [
+      standing,
+      experience,
+      lastDelta,
+      updatedAt,
+      rev,
+      floor,
+      statusTime,
+      json,
+      capped,
+      day,
+      week,
+      month,
+    ]
+    if (row.stored) this.#update.run(...values, id)
+    else this.#insert.run(id, state.did, ...values)
+    row.stored = true
   }
 
   #hold(row: ActorRow): ActorRow {

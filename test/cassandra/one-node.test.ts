@@ -4,13 +4,12 @@ import type { Did, Nsid } from '../../src/atproto/event.ts'
 import { decide } from '../../src/game/decide.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { touched } from '../../src/game/touched.ts'
-import { openCql } from '../../src/store/cql/open.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { StoreError } from '../../src/store/store.ts'
 import { storeConformance } from '../conformance/suite.ts'
 import { folder, until } from '../e2e/harness.ts'
 import { game, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
-import { addressOn, Places } from './places.ts'
+import { addressOn, Places, urlOf } from './places.ts'
+import { assertRefused } from './refused.ts'
 import { assertSameAnswers } from './same-answers.ts'
 import { withServers } from './servers.ts'
 import { Workers } from './workers.ts'
@@ -74,17 +73,16 @@ await withServers(1, (cluster) => {
     }
   })
 
-  test('what is wrong with an address is told', async () => {
-    const open = (changes: object) =>
-      openCql({ address: { ...addressOn(cluster, 'nobody'), ...changes }, shards: 1, replication: undefined })
-    const refused = (changes: object, message: RegExp) =>
-      assert.rejects(open(changes), (error) => {
-        assert.ok(error instanceof StoreError, String(error))
-        assert.match(error.message, message)
-        return true
-      })
-    await refused({ contactPoints: ['127.0.0.1:1'] }, /127\.0\.0\.1:1.*cannot|none of 127\.0\.0\.1:1/s)
-    await refused({ localDataCenter: 'moon' }, /no data centre named "moon".*dc=/s)
+  test('an address that is wrong ends every command with what to do about it', {
+    timeout: 60_000,
+  }, async () => {
+    const url = urlOf(addressOn(cluster, 'nobody'))
+    const elsewhere = url.replace(/dc=.*/, 'dc=moon')
+    for (const command of ['start', 'ingest', 'api', 'verify']) {
+      await assertRefused(elsewhere, /no data centre named "moon".*Set dc= in DATABASE_URL/, command)
+    }
+    await assertRefused(`${url}&tls=true`, /can be reached: .*whether they speak TLS/)
+    await assertRefused(url.replace(/\/\/[^/]+/, '//127.0.0.1:1'), /none of 127\.0\.0\.1:1 can be reached/)
   })
 
   test('two workers that want the same shard at the same moment do not write it twice', async () => {

@@ -13,28 +13,41 @@ const SECOND_AFTER = 600
 const CONNECT_TIMEOUT = 5_000
 const HEARTBEAT = 5_000
 
+export type Connected = {
+  client: Client
+  /** As the address names it, or that of the first contact point that answered. */
+  localDataCenter: string
+}
+
 /**
  * Connects to a cluster. Nothing is tried twice by the driver itself: what may be sent again, and how often, is decided
  * where it is known what it does.
  * @throws {StoreError} naming what is wrong with the address, the rights or the cluster
  */
-export async function connect(address: CqlAddress): Promise<Client> {
+export async function connect(address: CqlAddress): Promise<Connected> {
   const localDataCenter = address.localDataCenter ?? (await nearest(address))
-  const client = new Client(optionsOf(address, localDataCenter))
+  const { DefaultLoadBalancingPolicy } = policies.loadBalancing
+  const client = new Client(optionsOf(address, new DefaultLoadBalancingPolicy({ localDc: localDataCenter })))
   try {
     await client.connect()
   } catch (error) {
     await client.shutdown().catch(() => {})
     throw explained(error, address, localDataCenter)
   }
-  return client
+  return { client, localDataCenter }
 }
 
-function optionsOf(address: CqlAddress, localDataCenter: string): ClientOptions {
+/**
+ * The data centre is the policy's to know, not the client's own option `localDataCenter`: where there is none of that
+ * name, the driver (4.10.0) leaves its first connection open if the option says so, which keeps the process alive.
+ */
+function optionsOf(
+  address: CqlAddress,
+  loadBalancing: policies.loadBalancing.LoadBalancingPolicy,
+): ClientOptions {
   const { contactPoints, username, password, tls, authority } = address
   return {
     contactPoints,
-    localDataCenter,
     ...(username === undefined
       ? {}
       : { authProvider: new auth.PlainTextAuthProvider(username, password ?? '') }),
@@ -49,6 +62,7 @@ function optionsOf(address: CqlAddress, localDataCenter: string): ClientOptions 
     pooling: { heartBeatInterval: HEARTBEAT },
     queryOptions: { prepare: true, fetchSize: 5_000 },
     policies: {
+      loadBalancing,
       retry: new policies.retry.FallthroughRetryPolicy(),
       speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(
         SECOND_AFTER,
@@ -61,9 +75,7 @@ function optionsOf(address: CqlAddress, localDataCenter: string): ClientOptions 
 
 /** The data centre of the first contact point that answers. */
 async function nearest(address: CqlAddress): Promise<string> {
-  const policy = new policies.loadBalancing.RoundRobinPolicy()
-  const { policies: others, ...options } = optionsOf(address, '')
-  const client = new Client({ ...options, policies: { ...others, loadBalancing: policy } })
+  const client = new Client(optionsOf(address, new policies.loadBalancing.RoundRobinPolicy()))
   try {
     await client.connect()
     const { rows } = await client.execute('SELECT data_center FROM system.local')
@@ -80,7 +92,7 @@ export function explained(error: unknown, address: CqlAddress, localDataCenter: 
   const { contactPoints, username } = address
   const where = contactPoints.join(', ')
   const causes = causesOf(error)
-  const text = causes.map(({ message }) => message).join('; ')
+  const text = [...new Set(causes.map(({ message }) => message.trim()))].join('; ')
   if (
     causes.some((cause) => cause instanceof errors.AuthenticationError || /authenticat/i.test(cause.message))
   ) {
@@ -108,19 +120,21 @@ export function explained(error: unknown, address: CqlAddress, localDataCenter: 
       { cause: error },
     )
   }
-  if (error instanceof errors.NoHostAvailableError || causes.length > 1) {
+  if (error instanceof errors.NoHostAvailableError) {
     return new StoreError(
-      `none of ${where} can be reached: ${text}. Check that the servers run and that DATABASE_URL names them.`,
+      `none of ${where} can be reached: ${text}. Check that the servers run, and that DATABASE_URL names them and whether they speak TLS.`,
       { cause: error },
     )
   }
   return error
 }
 
+/** What each server said where the driver asked several (its own message has the first one's stack in it), or the error. */
 function causesOf(error: unknown): Error[] {
   if (!(error instanceof Error)) return [new Error(String(error))]
-  const inner = 'innerErrors' in error ? Object.values(error.innerErrors as Record<string, Error>) : []
-  return [error, ...inner]
+  const inner =
+    error instanceof errors.NoHostAvailableError ? Object.values<Error>(error.innerErrors ?? {}) : []
+  return inner.length === 0 ? [error] : inner
 }
 
 function isCode(error: Error, code: number): boolean {

@@ -34,11 +34,9 @@ const RECOMPUTING = 'recomputing'
 export async function openCql(options: CqlOptions): Promise<CqlStore> {
   const { address, replication, nowMs = Date.now, boardMs = BOARD_MS } = options
   const { keyspace, consistency } = address
-  const client = await connect(address)
-  const localDataCenter = client.hosts.values()[0]?.datacenter ?? ''
+  const { client, localDataCenter } = await connect(address)
   try {
-    const wanted = { keyspace, replication, localDataCenter: address.localDataCenter ?? localDataCenter }
-    const shards = await migrate(client, { ...wanted, shards: options.shards })
+    const shards = await migrate(client, { keyspace, replication, localDataCenter, shards: options.shards })
     client.keyspace = keyspace
     await client.execute(`USE ${keyspace}`)
     const session = new Session({ client, keyspace, consistency })
@@ -54,7 +52,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
     }
   } catch (error) {
     await client.shutdown().catch(() => {})
-    throw explained(error, address, address.localDataCenter)
+    throw explained(error, address, localDataCenter)
   }
 }
 

@@ -31,20 +31,20 @@ export function urlOf({ contactPoints, keyspace, localDataCenter = '' }: CqlAddr
 /** A keyspace for one test after another: each finds it empty. Making one takes seconds, emptying it much less. */
 export class Places implements AsyncDisposable {
   readonly address: CqlAddress
-  readonly #shards: number
+  readonly shards: number
   readonly #replication: number | undefined
   #client: Client | undefined
 
   constructor(cluster: Where, shards: number, replication?: number) {
     this.#replication = replication
     this.address = addressOn(cluster, `test_${randomBytes(4).toString('hex')}`)
-    this.#shards = shards
+    this.shards = shards
   }
 
   open(): Promise<Store> {
     return openCql({
       address: this.address,
-      shards: this.#shards,
+      shards: this.shards,
       replication: this.#replication,
       boardMs: 0,
     })

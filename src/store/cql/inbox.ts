@@ -11,6 +11,8 @@ import { numberOf } from './values.ts'
 
 /** What an owner does by itself, without asking the game. */
 export type Note =
+  /** This person is forgotten, and no record is to name them: those in partitions of mentions from `bucket` on still do. */
+  | { kind: 'unname-all'; did: Did; bucket: number }
   /** The record does not name that subject any more. */
   | { kind: 'unname'; did: Did; collection: Nsid; rkey: string; subject: Did }
   /** The handle is somebody else's by now. */
@@ -18,7 +20,8 @@ export type Note =
   /** The experience counter is to say what the character does. */
   | { kind: 'recount'; did: Did }
 
-export type Letter = { shard: number; id: string } & ({ wish: Wish } | { note: Note })
+/** `at` is when it was left. */
+export type Letter = { shard: number; id: string; at: Micros } & ({ wish: Wish } | { note: Note })
 
 const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?)'
 const SELECT = 'SELECT id, kind, did, at, note FROM inbox WHERE shard = ? LIMIT ?'
@@ -56,9 +59,9 @@ export async function readInbox(session: Session, shard: number, limit: number):
 }
 
 function letterOf(shard: number, { id, kind, did, at, note }: Row): Letter {
-  const place = { shard, id: String(id) }
+  const place = { shard, id: String(id), at: numberOf(at) }
   if (note !== null && note !== undefined) return { ...place, note: JSON.parse(String(note)) as Note }
-  const wish = { wish: `${shard}:${id}`, did: did as Did, at: numberOf(at) }
+  const wish = { wish: `${shard}:${id}`, did: did as Did, at: place.at }
   switch (kind) {
     case 'unforget':
       return { ...place, wish: { kind, ...wish, floor: createRaw(wish.at, LAST_CLOCK) } }

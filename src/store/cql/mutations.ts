@@ -102,7 +102,11 @@ export const STATEMENTS = {
   dropEventDay: remove('event_days', 'shard = ? AND day = ?', SHARD_DAY),
   dropEventDayOf: remove('event_days', 'shard = ? AND day = ? AND did = ?', SHARD_DAY),
   dropMentionsBy: remove('mentions', 'subject = ? AND bucket = ? AND did = ?', PERSON_BUCKET),
-  dropMentions: remove('mentions', 'subject = ? AND bucket = ?', PERSON_BUCKET),
+  dropMention: remove(
+    'mentions',
+    'subject = ? AND bucket = ? AND did = ? AND collection = ? AND rkey = ?',
+    PERSON_BUCKET,
+  ),
   dropStanding: remove('standings', 'shard = ? AND experience = ?', SHARD),
   dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
   dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', SHARD_KIND),

@@ -2,6 +2,8 @@
 import type { Did } from '../../atproto/event.ts'
 import { characterMutation, type Held } from './character-row.ts'
 import type { Letter, Note } from './inbox.ts'
+import { mentionKey, mentionsOf } from './mentions.ts'
+import type { Mutation } from './mutations.ts'
 import type { People } from './people.ts'
 import type { Draft } from './plan.ts'
 import { recordMutation } from './record-row.ts'
@@ -10,21 +12,47 @@ import { numberOf } from './values.ts'
 
 const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 
-/** Puts what a note wants into `draft`, and people as they are then into `after`. One that has come true already wants nothing. */
-export async function followNote(
-  { note, shard, id }: Letter & { note: Note },
-  {
-    draft,
-    after,
-    session,
-    people,
-  }: { draft: Draft; after: Map<Did, Held>; session: Session; people: People },
+export type NoteParts = {
+  /** What a note wants is put into it, and people as they are then into `after`. */
+  draft: Draft
+  after: Map<Did, Held>
+  session: Session
+  people: People
+  /** Makes what leaves a note for somebody else. */
+  leave: (note: Note) => Mutation
+}
+
+/** Does what notes say. One that has come true already wants nothing. */
+export async function followNotes(
+  notes: readonly (Letter & { note: Note })[],
+  parts: NoteParts,
 ): Promise<void> {
+  // There may be thousands of these, and each changes nothing but a record; the others see what those before them did.
+  const alone = notes.filter(({ note }) => note.kind === 'unname')
+  await Promise.all(alone.map((letter) => followNote(letter, parts)))
+  for (const letter of notes) if (letter.note.kind !== 'unname') await followNote(letter, parts)
+}
+
+async function followNote({ note, shard, id }: Letter & { note: Note }, parts: NoteParts): Promise<void> {
+  const { draft, after, session, people, leave } = parts
   draft.mutations.push(['dropWish', shard, id])
   const held = after.get(note.did) ?? (await people.one(note.did))
   if (held === undefined) return
   switch (note.kind) {
+    case 'unname-all': {
+      const { did, bucket } = note
+      if (!held.state.forgotten) return
+      const { records, next } = await mentionsOf(session, did, bucket)
+      for (const record of records) {
+        draft.mutations.push(leave({ kind: 'unname', ...record, subject: did }))
+      }
+      if (next !== undefined) draft.mutations.push(leave({ ...note, bucket: next }))
+      draft.forgets = true
+      return
+    }
     case 'unname': {
+      draft.mutations.push(['dropMention', ...mentionKey(note.subject, note)])
+      draft.forgets = true
       const record = await people.record(note, held)
       const { facts } = record?.state ?? {}
       if (record === undefined || facts?.subject?.did !== note.subject) return

@@ -22,7 +22,7 @@ const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
 export type Loaded = {
   known: Known
   held: (did: Did) => Held | undefined
-  buckets: Map<Did, Map<RecordPath, number>>
+  records: Map<Did, Map<RecordPath, HeldRecord>>
 }
 
 export class People {
@@ -37,18 +37,17 @@ export class People {
   }
 
   /** Reads what of `touched` is not held. Others' people are read every time: their owners change them. */
-  async load({ actors, records, whole }: Touched): Promise<Loaded> {
+  async load({ actors, records: ids, whole }: Touched): Promise<Loaded> {
     const people = await this.#people(new Set([...actors, ...whole]))
     const found = new Map<string, HeldRecord>()
     await Promise.all([
-      ...dedupe(records).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
+      ...dedupe(ids).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
       ...[...whole].map((did) => this.#whole(did, people.get(did) ?? undefined, found)),
     ])
     const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
-    const buckets = new Map<Did, Map<RecordPath, number>>()
-    for (const [did, all] of byDid) {
-      buckets.set(did, new Map(all.map(({ id, bucket }) => [pathOf(id), bucket])))
-    }
+    const records = new Map<Did, Map<RecordPath, HeldRecord>>()
+    for (const [did, all] of byDid)
+      records.set(did, new Map(all.map((record) => [pathOf(record.id), record])))
     return {
       known: {
         actor: (did) => people.get(did)?.state,
@@ -57,7 +56,7 @@ export class People {
           (byDid.get(did) ?? []).map(({ id, state }): [RecordId, HeldRecord['state']] => [id, state]),
       },
       held: (did) => people.get(did) ?? undefined,
-      buckets,
+      records,
     }
   }
 

@@ -12,9 +12,10 @@ import {
 import type { Books } from './books.ts'
 import { characterMutation, type Held, type Kind, noKind } from './character-row.ts'
 import { eventMutations } from './event-row.ts'
+import { mentionKey, named } from './mentions.ts'
 import type { Count, Mutation } from './mutations.ts'
-import { recordMutation } from './record-row.ts'
-import { allRecordBuckets, eventBuckets, mentionBucket, recordBucket } from './sharding.ts'
+import { type HeldRecord, recordMutation } from './record-row.ts'
+import { allRecordBuckets, eventBuckets, recordBucket } from './sharding.ts'
 
 const DAY_MS = 86_400_000
 
@@ -31,19 +32,19 @@ export type Draft = {
 
 export type Before = {
   held: Held
-  /** In which partition each known record is; what is not named is new. */
-  buckets: ReadonlyMap<RecordPath, number>
+  /** What is held of each record that is changed; what is not named is new. */
+  records: ReadonlyMap<RecordPath, HeldRecord>
 }
 
 /**
  * Puts what becomes of one person into `draft`.
  * @returns the person as they are then
  */
-export function planActor(draft: Draft, change: ActorChange, { held, buckets }: Before): Held {
+export function planActor(draft: Draft, change: ActorChange, { held, records }: Before): Held {
   const { books, mutations, counts, time } = draft
   const before = held.state
   const after = change.purge ? purged(draft, held) : { ...held, kinds: copyOf(held.kinds) }
-  planRecords(draft, change, after, buckets)
+  planRecords(draft, change, after, records)
   planEvents(draft, change, after, before)
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
@@ -71,22 +72,21 @@ function planRecords(
   { books, mutations }: Draft,
   { records, actor }: ActorChange,
   held: Held,
-  buckets: ReadonlyMap<RecordPath, number>,
+  known: ReadonlyMap<RecordPath, HeldRecord>,
 ): void {
   for (const { id, state, created } of records.values()) {
-    const path = pathOf(id)
-    const bucket = (created ? undefined : buckets.get(path)) ?? recordBucket(id.rkey, held.records)
-    mutations.push(recordMutation(id, bucket, state))
+    const before = created ? undefined : known.get(pathOf(id))
+    mutations.push(recordMutation(id, before?.bucket ?? recordBucket(id.rkey, held.records), state))
     const kind = kindOf(held, id.collection)
     if (created) {
       held.records += 1
       books.totals.records += 1
       if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) kind.greatest = id.rkey
     }
-    const subject = state.facts?.subject
-    if (state.live && subject !== undefined && subject.did !== actor.did) {
-      mutations.push(['mention', subject.did, mentionBucket(actor.did), actor.did, id.collection, id.rkey])
-    }
+    const [former, now] = [named(actor.did, before?.state), named(actor.did, state)]
+    if (former === now) continue
+    if (former !== undefined) mutations.push(['dropMention', ...mentionKey(former, id)])
+    if (now !== undefined) mutations.push(['mention', ...mentionKey(now, id)])
   }
 }
 

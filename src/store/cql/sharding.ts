@@ -1,36 +1,50 @@
 import { createHash } from 'node:crypto'
 import type { Did } from '../../atproto/event.ts'
 
-/** Into how many partitions a heavy account's records go, beside its first. */
-const SPREAD = 63
-/** Records in the first partition of an account; what comes later is spread. */
-const FIRST = 10_000
+type Tier = { from: number; first: number; partitions: number }
+const FIRST: Tier = { from: 0, first: 0, partitions: 1 }
+/**
+ * Partitions for the records of one account: so many more from so many records on. An account of usual size is in one,
+ * and 400 million records are some 100,000 in each.
+ */
+const TIERS: readonly Tier[] = [
+  FIRST,
+  { from: 10_000, first: 1, partitions: 63 },
+  { from: 3_000_000, first: 64, partitions: 4_032 },
+]
 /** Events in one partition. */
 const EVENTS = 10_000
-/** Partitions for the records that name one person. */
-export const MENTION_BUCKETS = 16
+/**
+ * Partitions for the records that name one person, of whom the ones who write them do not know how many there are: 100
+ * million are some 100,000 in each.
+ */
+export const MENTION_BUCKETS = 1_024
 
 /** Which of `shards` parts of the people someone belongs to, for as long as the keyspace lives. */
 export function shardOf(did: Did, shards: number): number {
   return hash(did) % shards
 }
 
-/**
- * The partition for a new record of someone who has had `records` so far. Not by its key, which clients choose: a
- * first partition that holds an account of usual size whole, and then as many as keep each small.
- */
+/** The partition for a new record of someone who has had `records` so far. Not by its time, which clients choose. */
 export function recordBucket(rkey: string, records: number): number {
-  return records < FIRST ? 0 : 1 + (hash(rkey) % SPREAD)
+  const { first, partitions } = TIERS.findLast(({ from }) => records >= from) ?? FIRST
+  return first + (hash(rkey) % partitions)
 }
 
-/** Where a record may be found. */
+/** Where a record may be found of someone who has had `records`. */
 export function recordBuckets(rkey: string, records: number): number[] {
-  return records <= FIRST ? [0] : [0, 1 + (hash(rkey) % SPREAD)]
+  return reached(records).map(({ first, partitions }) => first + (hash(rkey) % partitions))
 }
 
 /** Everywhere that records of an account may be. */
 export function allRecordBuckets(records: number): number[] {
-  return records <= FIRST ? [0] : Array.from({ length: SPREAD + 1 }, (_, bucket) => bucket)
+  const { first, partitions } = reached(records).at(-1) ?? FIRST
+  return Array.from({ length: first + partitions }, (_, bucket) => bucket)
+}
+
+/** The tiers in which somebody has records, who has had `records`. */
+function reached(records: number): readonly Tier[] {
+  return TIERS.filter(({ from }) => from === 0 || records > from)
 }
 
 /** The partition of the event numbered `seq`. */

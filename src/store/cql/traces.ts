@@ -1,15 +1,13 @@
 // Where somebody is named outside their own rows: what has to be found when all of them goes.
-import type { Did, Nsid } from '../../atproto/event.ts'
+import type { Did } from '../../atproto/event.ts'
 import { parseUri } from '../../atproto/uri.ts'
 import type { Held } from './character-row.ts'
-import type { Note } from './inbox.ts'
 import type { Mutation } from './mutations.ts'
 import { dayOf } from './plan.ts'
 import type { Session } from './session.ts'
-import { allRecordBuckets, eventBuckets, MENTION_BUCKETS, mentionBucket } from './sharding.ts'
+import { allRecordBuckets, eventBuckets, mentionBucket } from './sharding.ts'
 import { millisOf } from './values.ts'
 
-const MENTIONS = 'SELECT did, collection, rkey FROM mentions WHERE subject = ? AND bucket = ?'
 const SUBJECTS = 'SELECT subject FROM records WHERE did = ? AND bucket = ?'
 const TIMES = 'SELECT event_at FROM events WHERE did = ? AND bucket = ?'
 
@@ -35,28 +33,4 @@ export async function tracesOf(session: Session, shard: number, held: Held): Pro
     ...[...subjects].map((subject): Mutation => ['dropMentionsBy', subject, mentionBucket(did), did]),
     ...[...days].map((day): Mutation => ['dropEventDayOf', shard, day, did]),
   ]
-}
-
-/** Drops what is known of whose records name somebody, and tells those whose they are. */
-export async function mentionsOf(
-  session: Session,
-  subject: Did,
-): Promise<{ notes: Note[]; mutations: Mutation[] }> {
-  const notes: Note[] = []
-  const mutations: Mutation[] = []
-  for (let bucket = 0; bucket < MENTION_BUCKETS; bucket++) {
-    for await (const rows of session.pages(MENTIONS, [subject, bucket])) {
-      for (const { did, collection, rkey } of rows) {
-        notes.push({
-          kind: 'unname',
-          did: did as Did,
-          collection: collection as Nsid,
-          rkey: String(rkey),
-          subject,
-        })
-      }
-    }
-    mutations.push(['dropMentions', subject, bucket])
-  }
-  return { notes, mutations }
 }

@@ -5,10 +5,10 @@ import type { Touched } from '../../game/touched.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
 import type { Crew } from './crew.ts'
-import { type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
+import { type Letter, type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
 import { LeaseLostError } from './leases.ts'
 import type { Mutation } from './mutations.ts'
-import { followNote } from './notes.ts'
+import { followNotes } from './notes.ts'
 import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
@@ -17,7 +17,7 @@ import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
 import { shardOf } from './sharding.ts'
-import { mentionsOf, tracesOf } from './traces.ts'
+import { tracesOf } from './traces.ts'
 
 export type CqlWriterOptions = {
   session: Session
@@ -35,6 +35,8 @@ const NOTHING: Planned = { mutations: [], counts: [], forgets: false }
 const SAMPLE_SECONDS = 86_400
 /** A day of which only a part is to go is looked through that often. */
 const LOOK_THROUGH_EVERY: Micros = 3_600_000_000
+/** By then no other worker writes any more what it planned before somebody was forgotten. */
+const OTHERS_KNOW_AFTER: Micros = 15_000_000
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
 const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
@@ -104,16 +106,14 @@ export class CqlWriter implements Writer {
       if (owned === undefined) continue
       const draft = draftOf(owned)
       const held = this.#loaded?.held(did) ?? nobody(did)
-      const buckets = this.#loaded?.buckets.get(did) ?? new Map()
-      after.set(did, planActor(draft, change, { held, buckets }))
+      const records = this.#loaded?.records.get(did) ?? new Map()
+      after.set(did, planActor(draft, change, { held, records }))
       for (const id of change.answered) this.#answer(draftOf, id)
       const handle = change.profile?.handle
       if (handle !== undefined) notes.push(...(await this.#formerOwner(did, handle)))
       if (change.purge) draft.mutations.push(...(await tracesOf(this.#session, owned.shard, held)))
       if (change.erase) {
-        const named = await mentionsOf(this.#session, did)
-        draft.mutations.push(...named.mutations)
-        notes.push(...named.notes)
+        notes.push({ kind: 'unname-all', did, bucket: 0 })
         draft.forgets = true
       }
       this.#events += change.events.length
@@ -124,7 +124,7 @@ export class CqlWriter implements Writer {
       if (owned !== undefined) draftOf(owned).mutations.push(['dropWish', shard, id])
     }
     const first = [...drafts.values()][0]
-    for (const note of notes) first?.mutations.push(noteMutation(note, this.#crew.shards, this.#micros()))
+    first?.mutations.push(...notes.map((note) => this.#leave(note)))
     await this.#commitAll(drafts, cursor)
     for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
     const own = notes.filter(({ did }) => this.owns(did)).map(({ did }) => shardOf(did, this.#crew.shards))
@@ -266,18 +266,19 @@ export class CqlWriter implements Writer {
     const owned = this.#crew.owned.get(shard)
     if (owned === undefined) return []
     const letters = await readInbox(this.#session, shard, limit)
-    const notes = letters.filter((letter) => 'note' in letter)
+    const notes = letters.filter((letter) => 'note' in letter).filter((letter) => !this.#mustWait(letter))
     if (notes.length > 0 && !owned.lost) {
       const draft: Draft = {
         books: owned.books,
         mutations: [],
         counts: [],
         time: owned.nextTime,
-        forgets: notes.some(({ note }) => note.kind === 'unname'),
+        forgets: false,
       }
       const after = new Map<Did, Held>()
-      const parts = { draft, after, session: this.#session, people: this.#people }
-      for (const letter of notes) await followNote(letter, parts)
+      const leave = (note: Note): Mutation => this.#leave(note)
+      const parts = { draft, after, session: this.#session, people: this.#people, leave }
+      await followNotes(notes, parts)
       await this.#commitAll(new Map([[owned, draft]]), undefined)
       for (const [did, held] of after) this.#people.hold(did, held)
       if (letters.length === limit) return this.#tend(shard, limit)
@@ -324,8 +325,14 @@ export class CqlWriter implements Writer {
     return owned?.lost ? undefined : owned
   }
 
-  #micros(): Micros {
-    return this.#options.nowMs() * 1000
+  #leave(note: Note): Mutation {
+    return noteMutation(note, this.#crew.shards, this.#options.nowMs() * 1000)
+  }
+
+  /** What others planned before they could know that somebody is forgotten may still be on its way. */
+  #mustWait({ note, at }: Letter & { note: Note }): boolean {
+    const age = this.#options.nowMs() * 1000 - at
+    return this.#options.shares && note.kind === 'unname-all' && age < OTHERS_KNOW_AFTER
   }
 
   #assertOpen(): void {

@@ -6,6 +6,9 @@ import { openCql } from '../../src/store/cql/open.ts'
 import { TABLES } from '../../src/store/cql/schema.ts'
 import type { Store } from '../../src/store/store.ts'
 
+/** Copies of each row, and rows on a page of what is read; `undefined`: as for everybody. */
+export type PlacesOptions = { replication?: number; pageRows?: number }
+
 export type Where = { contactPoints: string[]; localDataCenter: string }
 
 /** The address of a keyspace on `cluster`. */
@@ -33,10 +36,12 @@ export class Places implements AsyncDisposable {
   readonly address: CqlAddress
   readonly shards: number
   readonly #replication: number | undefined
+  readonly #pageRows: number | undefined
   #client: Client | undefined
 
-  constructor(cluster: Where, shards: number, replication?: number) {
+  constructor(cluster: Where, shards: number, { replication, pageRows }: PlacesOptions = {}) {
     this.#replication = replication
+    this.#pageRows = pageRows
     this.address = addressOn(cluster, `test_${randomBytes(4).toString('hex')}`)
     this.shards = shards
   }
@@ -47,6 +52,7 @@ export class Places implements AsyncDisposable {
       shards: this.shards,
       replication: this.#replication,
       boardMs: 0,
+      ...(this.#pageRows === undefined ? {} : { pageRows: this.#pageRows }),
     })
   }
 

@@ -32,7 +32,7 @@ await withCassandra(3, (cluster) => {
   })
 
   test('a ledger of which each node keeps a part is right, and its rows are where they belong', async () => {
-    await using parts = new Places(cluster, 8, 1)
+    await using parts = new Places(cluster, 8, { replication: 1 })
     await using workers = await Workers.begin(parts, 24)
     await workers.startFirst()
     for (let turn = 0; turn < 3; turn++) await workers.happen(150)

@@ -313,24 +313,37 @@ export function storeConformance({ name, place }: Conformance): void {
       fc.asyncProperty(...anything, async (events, sizes, restartEvery) => {
         await using here = await place()
         const expected = new MemoryLedger()
-        let store = await here.open()
-        let writer = await store.write(KEEP)
+        let open = await opened(here)
+        await using _ = { [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() }
         for (const [index, piece] of cut(events, sizes).entries()) {
           expected.fold(game, piece)
-          await fold(writer, piece)
+          await fold(open.writer, piece)
           if (restartEvery === 0 || index % restartEvery !== 0) continue
-          await writer[Symbol.asyncDispose]()
-          await store[Symbol.asyncDispose]()
-          store = await here.open()
-          writer = await store.write(KEEP)
+          await open[Symbol.asyncDispose]()
+          open = await opened(here)
         }
-        await writer[Symbol.asyncDispose]()
-        await compare(store, expected)
-        await store[Symbol.asyncDispose]()
+        await open.writer[Symbol.asyncDispose]()
+        await compare(open.store, expected)
       }),
       { numRuns: 60 },
     )
   })
+}
+
+/** A store with its writer, both of which end together. */
+async function opened(place: {
+  open(): Promise<Store>
+}): Promise<AsyncDisposable & { store: Store; writer: Writer }> {
+  const store = await place.open()
+  const writer = await store.write(KEEP)
+  return {
+    store,
+    writer,
+    [Symbol.asyncDispose]: async () => {
+      await writer[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
 }
 
 async function compare(store: Store, expected: MemoryLedger): Promise<void> {

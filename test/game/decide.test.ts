@@ -367,6 +367,12 @@ test('a collection without a rule stands in the timeline at 0 XP; one that nobod
     ledger.events.map(({ reason, delta }) => [reason, delta]),
     [['tracked', 0]],
   )
+  // And is taken back as 0, which -0 is not.
+  ledger.fold(game, [commit({ n: 1, collection: FOLLOW, op: 'delete', rev: tid(3), record: undefined })])
+  assert.deepEqual(
+    ledger.events.map(({ delta }) => delta),
+    [0, 0],
+  )
 })
 
 test('a record that its rule cannot read counts nothing until it is mended', () => {

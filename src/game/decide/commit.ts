@@ -52,7 +52,8 @@ export function remove(
   draft.put(change, id, { rev, live: false, xp: 0, facts: NO_FACTS, at: seconds(at), capped: false })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
-  draft.enter(change, id, { at, cause, reason, delta: -before.xp })
+  // Not `-before.xp`, which is -0 where nothing was earned, and comes back as 0 from where it is kept.
+  draft.enter(change, id, { at, cause, reason, delta: 0 - before.xp })
 }
 
 function write(

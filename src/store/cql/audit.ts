@@ -17,6 +17,8 @@ import { numberOf } from './values.ts'
 /** Pieces of the ring that are looked at one after the other, and people at once. */
 const RANGES = 64
 const AT_ONCE = 32
+/** Characters that are looked at together. */
+const PEOPLE_AT_ONCE = 500
 const LOOKS_AGAIN = 4
 const AGAIN_MS = 500
 
@@ -53,7 +55,7 @@ export class CqlAuditor implements Auditor {
     const sums: Sums = { characters: 0, records: 0, events: 0, experience: 0, shown: 0, findings: [] }
     const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
-      for await (const rows of this.#session.pages(RANGE, [from, to], 500)) {
+      for await (const rows of this.#session.pages(RANGE, [from, to], { most: PEOPLE_AT_ONCE })) {
         await together(rows, async (row) => {
           const { held, findings } = await this.#look(row)
           add(sums, held)

@@ -60,7 +60,7 @@ function optionsOf(
       defunctReadTimeoutThreshold: MOST_UNANSWERED,
     },
     pooling: { heartBeatInterval: HEARTBEAT },
-    queryOptions: { prepare: true, fetchSize: 5_000 },
+    queryOptions: { prepare: true },
     policies: {
       loadBalancing,
       retry: new policies.retry.FallthroughRetryPolicy(),

@@ -18,6 +18,8 @@ export type CqlOptions = {
   nowMs?: () => number
   /** How old a leaderboard may be, in milliseconds. @default 5000 */
   boardMs?: number
+  /** Rows that a server is asked for at once. @default 5000 */
+  pageRows?: number
 }
 
 /** A store that also tells how many requests it has made. */
@@ -32,14 +34,19 @@ const RECOMPUTING = 'recomputing'
  * @throws {StoreError} where the cluster cannot be used
  */
 export async function openCql(options: CqlOptions): Promise<CqlStore> {
-  const { address, replication, nowMs = Date.now, boardMs = BOARD_MS } = options
+  const { address, replication, nowMs = Date.now, boardMs = BOARD_MS, pageRows } = options
   const { keyspace, consistency } = address
   const { client, localDataCenter } = await connect(address)
   try {
     const shards = await migrate(client, { keyspace, replication, localDataCenter, shards: options.shards })
     client.keyspace = keyspace
     await client.execute(`USE ${keyspace}`)
-    const session = new Session({ client, keyspace, consistency })
+    const session = new Session({
+      client,
+      keyspace,
+      consistency,
+      ...(pageRows === undefined ? {} : { pageRows }),
+    })
     const meta = new Meta(client, keyspace)
     const inbox = new CqlInbox(session, shards)
     return {

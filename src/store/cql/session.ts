@@ -14,12 +14,15 @@ export type SessionOptions = {
   consistency: Consistency
   /** Requests that this program has in flight at once. @default 96 */
   inFlight?: number
+  /** Rows that a server is asked for at once. @default 5000 */
+  pageRows?: number
 }
 
 /** How many requests went out, by what they were for. */
 export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', number>
 
 const IN_FLIGHT = 96
+const PAGE_ROWS = 5_000
 /** Attempts to read what somebody waits to be shown. */
 const GLANCES = 5
 const FIRST_WAIT_MS = 50
@@ -43,47 +46,35 @@ export class Session {
   readonly #keyspace: string
   readonly #consistency: number
   readonly #inFlight: number
+  readonly #pageRows: number
   #running = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor({ client, keyspace, consistency, inFlight = IN_FLIGHT }: SessionOptions) {
+  constructor({ client, keyspace, consistency, inFlight = IN_FLIGHT, pageRows = PAGE_ROWS }: SessionOptions) {
     this.client = client
     this.#keyspace = keyspace
     this.#consistency = codeOf(consistency)
     this.#inFlight = inFlight
+    this.#pageRows = pageRows
   }
 
   /** Reads what owners decide on; tried until there is an answer, or `signal` aborts. */
-  read(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
-    return this.#persist(signal, async () => {
-      this.traffic.read += 1
-      const { rows } = await this.client.execute(query, [...params], {
-        prepare: true,
-        isIdempotent: true,
-        consistency: this.#consistency,
-      })
-      return rows
-    })
+  async read(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
+    return (await Array.fromAsync(this.pages(query, params, { signal }))).flat()
   }
 
-  /** The same, all pages of it one after the other. */
-  async *pages(query: string, params: readonly unknown[], fetchSize = 1_000): AsyncGenerator<Row[]> {
-    let pageState: string | undefined
-    do {
-      const at = pageState
-      const result = await this.#persist(undefined, () => {
+  /** The same page by page, of `most` rows each at most. */
+  pages(
+    query: string,
+    params: readonly unknown[],
+    { most = this.#pageRows, signal }: { most?: number; signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Row[]> {
+    return pagesOf((at) =>
+      this.#persist(signal, () => {
         this.traffic.read += 1
-        return this.client.execute(query, [...params], {
-          prepare: true,
-          isIdempotent: true,
-          consistency: this.#consistency,
-          fetchSize,
-          ...(at === undefined ? {} : { pageState: at }),
-        })
-      })
-      yield result.rows
-      pageState = result.pageState ?? undefined
-    } while (pageState !== undefined)
+        return this.#page(query, params, this.#consistency, at, Math.min(most, this.#pageRows))
+      }),
+    )
   }
 
   /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
@@ -98,19 +89,34 @@ export class Session {
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
   async #look(query: string, params: readonly unknown[], consistency: number): Promise<Row[]> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { rows } = await this.client.execute(query, [...params], {
-          prepare: true,
-          isIdempotent: true,
-          consistency,
-        })
-        return rows
-      } catch (error) {
-        if (attempt === GLANCES || !isPassing(error)) throw error
+    const pages = pagesOf(async (at) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#page(query, params, consistency, at, this.#pageRows)
+        } catch (error) {
+          if (attempt === GLANCES || !isPassing(error)) throw error
+        }
+        await sleep(FIRST_WAIT_MS * attempt)
       }
-      await sleep(FIRST_WAIT_MS * attempt)
-    }
+    })
+    return (await Array.fromAsync(pages)).flat()
+  }
+
+  #page(
+    query: string,
+    params: readonly unknown[],
+    consistency: number,
+    at: string | undefined,
+    fetchSize: number,
+  ): Promise<types.ResultSet> {
+    const from = at === undefined ? {} : { pageState: at }
+    return this.client.execute(query, [...params], {
+      prepare: true,
+      isIdempotent: true,
+      consistency,
+      fetchSize,
+      ...from,
+    })
   }
 
   /** One write, by the servers' clock. */
@@ -243,6 +249,16 @@ export class Session {
       else next()
     }
   }
+}
+
+/** All pages of what `ask` answers, given where the one before ended: a server sends no more than a page at once. */
+async function* pagesOf(ask: (at: string | undefined) => Promise<types.ResultSet>): AsyncGenerator<Row[]> {
+  let at: string | undefined
+  do {
+    const page = await ask(at)
+    yield page.rows
+    at = page.pageState ?? undefined
+  } while (at !== undefined)
 }
 
 /** True for what may be over soon: servers that are away, slow or too busy. */

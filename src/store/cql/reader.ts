@@ -13,7 +13,7 @@ import {
   type Standing,
   type StoreStatus,
 } from '../store.ts'
-import { boardAfter, boardAround, readBoard } from './board.ts'
+import { boardAfter, boardAround, readBoard, readStandings } from './board.ts'
 import { readCharacter, readKinds } from './character-row.ts'
 import { readEvent } from './event-row.ts'
 import { readRecent } from './recent.ts'
@@ -100,7 +100,7 @@ export class CqlReader implements Reader {
   }
 
   async standings(): Promise<Standing[]> {
-    return (await this.#boardNow()).standings
+    return readStandings(this.#session, this.#options.shards)
   }
 
   recent(after: string | undefined, limit: number): Promise<Recent> {

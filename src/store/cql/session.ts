@@ -78,18 +78,23 @@ export class Session {
   }
 
   /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
-  glance(query: string, params: readonly unknown[]): Promise<Row[]> {
+  async glance(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return (await Array.fromAsync(this.glances(query, params))).flat()
+  }
+
+  /** The same page by page. */
+  glances(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
     return this.#look(query, params, types.consistencies.localOne)
   }
 
   /** Reads what is only shown and has to be as new as what owners decide on. */
-  check(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return this.#look(query, params, this.#consistency)
+  async check(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return (await Array.fromAsync(this.#look(query, params, this.#consistency))).flat()
   }
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
-  async #look(query: string, params: readonly unknown[], consistency: number): Promise<Row[]> {
-    const pages = pagesOf(async (at) => {
+  #look(query: string, params: readonly unknown[], consistency: number): AsyncGenerator<Row[]> {
+    return pagesOf(async (at) => {
       for (let attempt = 1; ; attempt++) {
         try {
           return await this.#page(query, params, consistency, at, this.#pageRows)
@@ -99,7 +104,6 @@ export class Session {
         await sleep(FIRST_WAIT_MS * attempt)
       }
     })
-    return (await Array.fromAsync(pages)).flat()
   }
 
   #page(

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type ContestantName, DICTIONARY } from './client-contestants.ts'
 import { startFeed } from './feed.ts'
+import { median } from './median.ts'
 import { type Row, rate } from './table.ts'
 
 const CONTESTANTS = fileURLToPath(new URL('./client-contestants.ts', import.meta.url))
@@ -35,10 +36,10 @@ export async function benchClient(events = 300_000): Promise<Row[]> {
       rates.getOrInsertComputed(who, () => []).push(Number(stdout))
     }
   }
-  const median = (who: ContestantName) => rates.get(who)?.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0
+  const middle = (who: ContestantName): number => median(rates.get(who) ?? [])
   return rows.map(({ who, name, beside }) => ({
     name,
-    value: rate(median(who)),
-    note: `${Math.round((median(who) / median(beside)) * 100)} % of the bare one`,
+    value: rate(middle(who)),
+    note: `${Math.round((middle(who) / middle(beside)) * 100)} % of the bare one`,
   }))
 }

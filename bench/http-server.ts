@@ -1,12 +1,14 @@
-// A server of its own for the benchmark: `node bench/http-server.ts bare|ours <ledger>`; says where it listens.
+// A server of its own for the benchmark: `node bench/http-server.ts bare|ours <ledger's URL>`; says where it listens.
 import { fastify } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
+import { readAddress } from '../src/store/cql/address.ts'
+import { openCql } from '../src/store/cql/open.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
 
-const [kind, path = ''] = process.argv.slice(2)
+const [kind, url = ''] = process.argv.slice(2)
 console.log(await (kind === 'bare' ? bare() : ours()))
 
 /** As large as what it stands beside: an answer costs by its size, too. */
@@ -35,7 +37,10 @@ async function bare(): Promise<string> {
 }
 
 async function ours(): Promise<string> {
-  const store = openSqlite({ path, reserve: 0 })
+  const onCluster = url.startsWith('cql:')
+  const store = onCluster
+    ? await openCql({ address: readAddress(url), shards: 1, replication: undefined })
+    : openSqlite({ path: url.replace(/^sqlite:/, ''), reserve: 0 })
   const app = await buildApp({
     reader: store.reader,
     inbox: { leave: async () => {} },
@@ -46,7 +51,7 @@ async function ours(): Promise<string> {
     clock: () => Date.now() * 1000,
     logger: pino({ level: 'silent' }),
     version: 'bench',
-    cache: new CharacterCache({ told: true }),
+    cache: new CharacterCache({ told: !onCluster }),
     settings: {
       publicUrl: 'http://127.0.0.1',
       contact: undefined,

@@ -9,6 +9,7 @@ import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import { Ledger } from '../src/ingest/ledger.ts'
 import { Network } from '../src/simulator/network.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
+import { medianBy } from './median.ts'
 import { type Row, rate } from './table.ts'
 
 const CHARACTERS = 200_000
@@ -24,19 +25,18 @@ export async function benchHttp(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
   try {
     const path = join(folder, 'ledger.db')
-    const dids = await fill(path)
+    const url = `sqlite:${path}`
+    const dids = await fill(path, CHARACTERS)
     const scripts = { all: join(folder, 'all.lua'), hot: join(folder, 'hot.lua') }
     writeFileSync(scripts.all, charactersLua(dids))
     writeFileSync(scripts.hot, charactersLua(dids.slice(0, HOT)))
     const measured: Record<'bare' | 'all' | 'hot', Result[]> = { bare: [], all: [], hot: [] }
     for (let round = 0; round < ROUNDS; round++) {
-      measured.bare.push(await measure('bare', path, scripts.all, WARM_SECONDS.bare))
-      measured.all.push(await measure('ours', path, scripts.all, WARM_SECONDS.all))
-      measured.hot.push(await measure('ours', path, scripts.hot, WARM_SECONDS.hot))
+      measured.bare.push(await measure('bare', url, scripts.all, WARM_SECONDS.bare))
+      measured.all.push(await measure('ours', url, scripts.all, WARM_SECONDS.all))
+      measured.hot.push(await measure('ours', url, scripts.hot, WARM_SECONDS.hot))
     }
-    const median = (kind: keyof typeof measured) =>
-      measured[kind].sort((a, b) => a.rate - b.rate)[Math.floor(ROUNDS / 2)] as Result
-    const [bare, all, hot] = [median('bare'), median('all'), median('hot')]
+    const [bare, all, hot] = [median(measured.bare), median(measured.all), median(measured.hot)]
     const note = ({ p99, rate: reached, asked }: Result) =>
       `${Math.round((reached / bare.rate) * 100)} % of the bare one; p99 ${p99} at ${rate(asked)}`
     return [
@@ -61,26 +61,46 @@ export async function benchHttp(): Promise<Row[]> {
   }
 }
 
+/** The same characters asked for all the time, over the ledger at `url` and over one on SQLite, in turn. */
+export async function hotOver(
+  url: string,
+  dids: readonly string[],
+  folder: string,
+): Promise<{ here: number; there: number }> {
+  const path = join(folder, 'hot.db')
+  const scripts = { here: join(folder, 'here.lua'), there: join(folder, 'there.lua') }
+  writeFileSync(scripts.here, charactersLua(await fill(path, HOT)))
+  writeFileSync(scripts.there, charactersLua(dids.slice(0, HOT)))
+  const measured: Record<'here' | 'there', Result[]> = { here: [], there: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    measured.here.push(await measure('ours', `sqlite:${path}`, scripts.here, WARM_SECONDS.hot))
+    measured.there.push(await measure('ours', url, scripts.there, WARM_SECONDS.hot))
+  }
+  return { here: median(measured.here).rate, there: median(measured.there).rate }
+}
+
 /** `rate` is what one core of the server answers in a second, however many it was asked for: wrk may be the slower one. */
 type Result = { rate: number; asked: number; p99: string }
 
+const median = (results: readonly Result[]): Result => medianBy(results, ({ rate }) => rate)
+
 async function measure(
   kind: 'bare' | 'ours',
-  path: string,
+  url: string,
   script: string,
   warmSeconds: number,
 ): Promise<Result> {
   const server = spawn(
     process.execPath,
-    [fileURLToPath(new URL('./http-server.ts', import.meta.url)), kind, path],
+    [fileURLToPath(new URL('./http-server.ts', import.meta.url)), kind, url],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const [url] = await once(server.stdout, 'data')
+  const [where] = await once(server.stdout, 'data')
   const words = ['-t1', '-c64', '--latency', '-s', script]
   const run = (seconds: number) =>
-    execFileSync('wrk', [...words, `-d${seconds}s`, String(url).trim()], { encoding: 'utf8' })
+    execFileSync('wrk', [...words, `-d${seconds}s`, String(where).trim()], { encoding: 'utf8' })
   run(warmSeconds)
   const before = cpuSeconds(server.pid)
   const output = run(SECONDS)
@@ -94,7 +114,7 @@ async function measure(
   }
 }
 
-async function fill(path: string): Promise<string[]> {
+async function fill(path: string, actors: number): Promise<string[]> {
   const rules = rulebook(NO_CHANGES)
   await using store = openSqlite({ path, reserve: 0 })
   await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
@@ -105,7 +125,7 @@ async function fill(path: string): Promise<string[]> {
   })
   const network = new Network({
     seed: 1,
-    actors: CHARACTERS,
+    actors,
     start: 1_750_000_000_000_000,
     step: 1_000,
     mix: 'feed',

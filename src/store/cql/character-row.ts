@@ -76,7 +76,11 @@ export function readHeld(row: Row): Held {
   }
 }
 
-/** Reads the columns of `characters` that everybody may see. */
+/** The columns of `characters` that `readCharacter` reads, and whether everybody may see them. */
+export const SHOWN_COLUMNS =
+  'did, standing, handle, display_name, avatar, asked, experience, last_delta, kinds, updated_at, version'
+
+/** Reads what everybody may see of a character. */
 export function readCharacter(row: Row): Character {
   return {
     did: row.did as Did,

@@ -14,7 +14,7 @@ import {
   type StoreStatus,
 } from '../store.ts'
 import { boardAfter, boardAround, readBoard, readStandings } from './board.ts'
-import { readCharacter, readKinds } from './character-row.ts'
+import { readCharacter, readKinds, SHOWN_COLUMNS } from './character-row.ts'
 import { readEvent } from './event-row.ts'
 import { readRecent } from './recent.ts'
 import type { Row, Session } from './session.ts'
@@ -29,7 +29,11 @@ export type CqlReaderOptions = {
   boardMs: number
 }
 
-const CHARACTER = 'SELECT * FROM characters WHERE did = ?'
+/** `answer` is there until it has come. */
+type Request = { answer: Promise<Row | undefined> | undefined }
+
+const CHARACTER = `SELECT ${SHOWN_COLUMNS} FROM characters WHERE did = ?`
+const TIMELINE = 'SELECT standing, kinds, last_seq, first_seq FROM characters WHERE did = ?'
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const EVENTS = 'SELECT * FROM events WHERE did = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
 const EVENTS_BY_TYPE =
@@ -41,7 +45,7 @@ export class CqlReader implements Reader {
   readonly #session: Session
   #board: { at: number; read: ReturnType<typeof readBoard> } | undefined
   /** Several who ask for the same at once share one request. */
-  readonly #asked = new Map<Did, Promise<Row | undefined>>()
+  readonly #asked = new Map<Did, Request>()
 
   constructor(options: CqlReaderOptions) {
     this.#options = options
@@ -68,8 +72,8 @@ export class CqlReader implements Reader {
   }
 
   async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
-    const row = await this.#row(did)
-    if (row === undefined) return undefined
+    const [row] = await this.#session.glance(TIMELINE, [did])
+    if (row?.standing !== SHOWN) return undefined
     const kind = type === undefined ? undefined : readKinds(row.kinds).get(type)
     const last = type === undefined ? numberOf(row.last_seq) : (kind?.lastSeq ?? 0)
     const first = type === undefined ? numberOf(row.first_seq) : (kind?.firstSeq ?? 1)
@@ -130,16 +134,24 @@ export class CqlReader implements Reader {
       : this.#session.glance(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
   }
 
-  /** The row of somebody who may be seen. */
-  #row(did: Did): Promise<Row | undefined> {
-    const asked = this.#asked.get(did)
+  /** What is shown of somebody who may be seen. */
+  async #row(did: Did): Promise<Row | undefined> {
+    const asked = this.#asked.get(did)?.answer
     if (asked !== undefined) return asked
-    const row = this.#session
-      .glance(CHARACTER, [did])
-      .then(([found]) => (found?.standing === SHOWN ? found : undefined))
-      .finally(() => this.#asked.delete(did))
-    this.#asked.set(did, row)
-    return row
+    const request: Request = { answer: this.#askFor(did) }
+    this.#asked.set(did, request)
+    try {
+      return await request.answer
+    } finally {
+      this.#asked.delete(did)
+      // Tables that a Map has outgrown live on for a while, and would keep the answers: a third of what a read costs.
+      request.answer = undefined
+    }
+  }
+
+  async #askFor(did: Did): Promise<Row | undefined> {
+    const [row] = await this.#session.glance(CHARACTER, [did])
+    return row?.standing === SHOWN ? row : undefined
   }
 }
 

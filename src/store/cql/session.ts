@@ -59,42 +59,45 @@ export class Session {
   }
 
   /** Reads what owners decide on; tried until there is an answer, or `signal` aborts. */
-  async read(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
-    return (await Array.fromAsync(this.pages(query, params, { signal }))).flat()
+  read(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
+    return rowsOf(this.#asker(query, params, { signal }))
   }
 
   /** The same page by page, of `most` rows each at most. */
-  pages(
-    query: string,
-    params: readonly unknown[],
-    { most = this.#pageRows, signal }: { most?: number; signal?: AbortSignal | undefined } = {},
-  ): AsyncGenerator<Row[]> {
-    return pagesOf((at) =>
-      this.#persist(signal, () => {
-        this.traffic.read += 1
-        return this.#page(query, params, this.#consistency, at, Math.min(most, this.#pageRows))
-      }),
-    )
+  pages(query: string, params: readonly unknown[], how: { most?: number } = {}): AsyncGenerator<Row[]> {
+    return pagesOf(this.#asker(query, params, how))
   }
 
   /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
-  async glance(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return (await Array.fromAsync(this.glances(query, params))).flat()
+  glance(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return rowsOf(this.#looker(query, params, types.consistencies.localOne))
   }
 
   /** The same page by page. */
   glances(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
-    return this.#look(query, params, types.consistencies.localOne)
+    return pagesOf(this.#looker(query, params, types.consistencies.localOne))
   }
 
   /** Reads what is only shown and has to be as new as what owners decide on. */
-  async check(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return (await Array.fromAsync(this.#look(query, params, this.#consistency))).flat()
+  check(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return rowsOf(this.#looker(query, params, this.#consistency))
+  }
+
+  #asker(
+    query: string,
+    params: readonly unknown[],
+    { most = this.#pageRows, signal }: { most?: number; signal?: AbortSignal | undefined },
+  ): Asker {
+    return (at) =>
+      this.#persist(signal, () => {
+        this.traffic.read += 1
+        return this.#page(query, params, this.#consistency, at, Math.min(most, this.#pageRows))
+      })
   }
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
-  #look(query: string, params: readonly unknown[], consistency: number): AsyncGenerator<Row[]> {
-    return pagesOf(async (at) => {
+  #looker(query: string, params: readonly unknown[], consistency: number): Asker {
+    return async (at) => {
       for (let attempt = 1; ; attempt++) {
         try {
           return await this.#page(query, params, consistency, at, this.#pageRows)
@@ -103,7 +106,7 @@ export class Session {
         }
         await sleep(FIRST_WAIT_MS * attempt)
       }
-    })
+    }
   }
 
   #page(
@@ -255,14 +258,30 @@ export class Session {
   }
 }
 
-/** All pages of what `ask` answers, given where the one before ended: a server sends no more than a page at once. */
-async function* pagesOf(ask: (at: string | undefined) => Promise<types.ResultSet>): AsyncGenerator<Row[]> {
+/** Asks for a page, given where the one before ended: a server sends no more than that at once. */
+type Asker = (at: string | undefined) => Promise<types.ResultSet>
+
+async function* pagesOf(ask: Asker): AsyncGenerator<Row[]> {
   let at: string | undefined
   do {
     const page = await ask(at)
     yield page.rows
     at = page.pageState ?? undefined
   } while (at !== undefined)
+}
+
+/** The rows of all pages; most answers are but one. */
+async function rowsOf(ask: Asker): Promise<Row[]> {
+  const first = await ask(undefined)
+  let at = first.pageState ?? undefined
+  if (at === undefined) return first.rows
+  const rows = [first.rows]
+  while (at !== undefined) {
+    const page = await ask(at)
+    rows.push(page.rows)
+    at = page.pageState ?? undefined
+  }
+  return rows.flat()
 }
 
 /** True for what may be over soon: servers that are away, slow or too busy. */

@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 import { allRecordBuckets, recordBuckets } from './sharding.ts'
 
 /** Rows held at most, in two generations; one takes about a kilobyte. */
-const MOST_HELD = 100_000
+const MOST_HELD = 200_000
 /** Rows asked for at once: more in one request would make one server wait for the others. */
 const AT_ONCE = 40
 

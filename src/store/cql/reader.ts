@@ -52,9 +52,8 @@ export class CqlReader implements Reader {
     this.#session = options.session
   }
 
-  async character(did: Did): Promise<Character | undefined> {
-    const row = await this.#row(did)
-    return row && readCharacter(row)
+  character(did: Did): Promise<Character | undefined> {
+    return this.#row(did).then((row) => row && readCharacter(row))
   }
 
   async characters(dids: readonly Did[]): Promise<Character[]> {
@@ -135,23 +134,28 @@ export class CqlReader implements Reader {
   }
 
   /** What is shown of somebody who may be seen. */
-  async #row(did: Did): Promise<Row | undefined> {
+  #row(did: Did): Promise<Row | undefined> {
     const asked = this.#asked.get(did)?.answer
     if (asked !== undefined) return asked
-    const request: Request = { answer: this.#askFor(did) }
+    const request: Request = { answer: undefined }
     this.#asked.set(did, request)
-    try {
-      return await request.answer
-    } finally {
+    const over = (): void => {
       this.#asked.delete(did)
       // Tables that a Map has outgrown live on for a while, and would keep the answers: a third of what a read costs.
       request.answer = undefined
     }
-  }
-
-  async #askFor(did: Did): Promise<Row | undefined> {
-    const [row] = await this.#session.glance(CHARACTER, [did])
-    return row?.standing === SHOWN ? row : undefined
+    const answer = this.#session.glance(CHARACTER, [did]).then(
+      ([row]) => {
+        over()
+        return row?.standing === SHOWN ? row : undefined
+      },
+      (error: unknown) => {
+        over()
+        throw error
+      },
+    )
+    request.answer = answer
+    return answer
   }
 }
 

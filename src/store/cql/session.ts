@@ -97,16 +97,13 @@ export class Session {
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
   #looker(query: string, params: readonly unknown[], consistency: number): Asker {
-    return async (at) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await this.#page(query, params, consistency, at, this.#pageRows)
-        } catch (error) {
-          if (attempt === GLANCES || !isPassing(error)) throw error
-        }
+    const ask = (at: string | undefined, attempt: number): Promise<types.ResultSet> =>
+      this.#page(query, params, consistency, at, this.#pageRows).catch(async (error: unknown) => {
+        if (attempt === GLANCES || !isPassing(error)) throw error
         await sleep(FIRST_WAIT_MS * attempt)
-      }
-    }
+        return ask(at, attempt + 1)
+      })
+    return (at) => ask(at, 1)
   }
 
   #page(
@@ -270,16 +267,18 @@ async function* pagesOf(ask: Asker): AsyncGenerator<Row[]> {
   } while (at !== undefined)
 }
 
-/** The rows of all pages; most answers are but one. */
-async function rowsOf(ask: Asker): Promise<Row[]> {
-  const first = await ask(undefined)
-  let at = first.pageState ?? undefined
-  if (at === undefined) return first.rows
-  const rows = [first.rows]
-  while (at !== undefined) {
+/** The rows of all pages. Most answers are but one, which goes through as few promises as can be. */
+function rowsOf(ask: Asker): Promise<Row[]> {
+  return ask(undefined).then((first) => (first.pageState ? restOf(ask, first) : first.rows))
+}
+
+async function restOf(ask: Asker, { rows: first, pageState }: types.ResultSet): Promise<Row[]> {
+  const rows = [first]
+  let at = pageState
+  while (at) {
     const page = await ask(at)
     rows.push(page.rows)
-    at = page.pageState ?? undefined
+    at = page.pageState
   }
   return rows.flat()
 }

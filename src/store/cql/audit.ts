@@ -10,7 +10,8 @@ import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { type Held, readHeld } from './character-row.ts'
 import type { CqlInbox } from './inbox.ts'
 import { readShards } from './leases.ts'
-import type { Row, Session } from './session.ts'
+import type { Row } from './paging.ts'
+import type { Session } from './session.ts'
 import { allRecordBuckets, eventBucket } from './sharding.ts'
 import { numberOf } from './values.ts'
 
@@ -55,7 +56,7 @@ export class CqlAuditor implements Auditor {
     const sums: Sums = { characters: 0, records: 0, events: 0, experience: 0, shown: 0, findings: [] }
     const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
-      for await (const rows of this.#session.pages(RANGE, [from, to], { most: PEOPLE_AT_ONCE })) {
+      for await (const rows of this.#session.pages(RANGE, [from, to], PEOPLE_AT_ONCE)) {
         await together(rows, async (row) => {
           const { held, findings } = await this.#look(row)
           add(sums, held)

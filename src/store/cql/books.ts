@@ -5,7 +5,8 @@ import type { Cursor, Did } from '../../atproto/event.ts'
 import type { ActorState, QuestionKind } from '../../game/state.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Mutation } from './mutations.ts'
-import type { Row, Session } from './session.ts'
+import type { Row } from './paging.ts'
+import type { Session } from './session.ts'
 import { numberOf } from './values.ts'
 
 /** Once so many of a shard are on the board, it is cut back to half as many. */

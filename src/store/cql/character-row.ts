@@ -5,7 +5,7 @@ import { type ActorState, type CappedDay, unknownActor } from '../../game/state.
 import { readStanding, standingOf } from '../standing.ts'
 import type { Character } from '../store.ts'
 import type { Mutation, Value } from './mutations.ts'
-import type { Row } from './session.ts'
+import type { Row } from './paging.ts'
 import { millisOf, numberOf, textOf } from './values.ts'
 
 /** Of one person and collection. */

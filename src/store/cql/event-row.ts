@@ -2,7 +2,7 @@ import type { Did, Nsid } from '../../atproto/event.ts'
 import type { Cause, LedgerEvent } from '../../game/state.ts'
 import { levelingField } from './character-row.ts'
 import type { Mutation } from './mutations.ts'
-import type { Row } from './session.ts'
+import type { Row } from './paging.ts'
 import { eventBucket } from './sharding.ts'
 import { millisOf, numberOf } from './values.ts'
 

@@ -2,7 +2,8 @@
 // after a crash can write the rest of it. What it says is only valid once the shard's row names it; see leases.ts.
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Mutation } from './mutations.ts'
-import type { Row, Session } from './session.ts'
+import type { Row } from './paging.ts'
+import type { Session } from './session.ts'
 
 /** One row holds that many bytes, so that no request is too large for a server. */
 const CHUNK = 256 * 1024

@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cursor, Wire } from '../../atproto/event.ts'
 import { StoreError } from '../store.ts'
-import { isPassing, type Row, type Session } from './session.ts'
+import type { Row } from './paging.ts'
+import { isPassing, type Session } from './session.ts'
 import { numberOf } from './values.ts'
 
 /** How long a lease lasts without being renewed, and how far clocks of different machines may differ, in milliseconds. */

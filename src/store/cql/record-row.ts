@@ -3,7 +3,7 @@ import { parseUri, type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { Media } from '../../game/media.ts'
 import type { RecordState } from '../../game/state.ts'
 import type { Mutation } from './mutations.ts'
-import type { Row } from './session.ts'
+import type { Row } from './paging.ts'
 import { numberOf, textOf } from './values.ts'
 
 /** A record, and which of its account's partitions it is in. */

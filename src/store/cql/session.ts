@@ -4,9 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
 import { type Count, type Mutation, STATEMENTS } from './mutations.ts'
+import { type Asker, pagesOf, type Row, rowsOf } from './paging.ts'
 import { requestsFor, requestsForCounts } from './requests.ts'
-
-export type Row = Record<string, unknown>
 
 export type SessionOptions = {
   client: Client
@@ -58,14 +57,14 @@ export class Session {
     this.#pageRows = pageRows
   }
 
-  /** Reads what owners decide on; tried until there is an answer, or `signal` aborts. */
-  read(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
-    return rowsOf(this.#asker(query, params, { signal }))
+  /** Reads what owners decide on; tried until there is an answer. */
+  read(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return rowsOf(this.#asker(query, params, this.#pageRows))
   }
 
   /** The same page by page, of `most` rows each at most. */
-  pages(query: string, params: readonly unknown[], how: { most?: number } = {}): AsyncGenerator<Row[]> {
-    return pagesOf(this.#asker(query, params, how))
+  pages(query: string, params: readonly unknown[], most = this.#pageRows): AsyncGenerator<Row[]> {
+    return pagesOf(this.#asker(query, params, Math.min(most, this.#pageRows)))
   }
 
   /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
@@ -83,15 +82,11 @@ export class Session {
     return rowsOf(this.#looker(query, params, this.#consistency))
   }
 
-  #asker(
-    query: string,
-    params: readonly unknown[],
-    { most = this.#pageRows, signal }: { most?: number; signal?: AbortSignal | undefined },
-  ): Asker {
+  #asker(query: string, params: readonly unknown[], pageRows: number): Asker {
     return (at) =>
-      this.#persist(signal, () => {
+      this.#persist(undefined, () => {
         this.traffic.read += 1
-        return this.#page(query, params, this.#consistency, at, Math.min(most, this.#pageRows))
+        return this.#page(query, params, this.#consistency, at, pageRows)
       })
   }
 
@@ -253,34 +248,6 @@ export class Session {
       else next()
     }
   }
-}
-
-/** Asks for a page, given where the one before ended: a server sends no more than that at once. */
-type Asker = (at: string | undefined) => Promise<types.ResultSet>
-
-async function* pagesOf(ask: Asker): AsyncGenerator<Row[]> {
-  let at: string | undefined
-  do {
-    const page = await ask(at)
-    yield page.rows
-    at = page.pageState ?? undefined
-  } while (at !== undefined)
-}
-
-/** The rows of all pages. Most answers are but one, which goes through as few promises as can be. */
-function rowsOf(ask: Asker): Promise<Row[]> {
-  return ask(undefined).then((first) => (first.pageState ? restOf(ask, first) : first.rows))
-}
-
-async function restOf(ask: Asker, { rows: first, pageState }: types.ResultSet): Promise<Row[]> {
-  const rows = [first]
-  let at = pageState
-  while (at) {
-    const page = await ask(at)
-    rows.push(page.rows)
-    at = page.pageState
-  }
-  return rows.flat()
 }
 
 /** True for what may be over soon: servers that are away, slow or too busy. */

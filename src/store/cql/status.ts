@@ -3,7 +3,8 @@ import type { QuestionKind } from '../../game/state.ts'
 import type { Gap, Pulse, StoreStatus } from '../store.ts'
 import { perQuestion } from './books.ts'
 import { checkShards, cursorOf, type ShardRow } from './leases.ts'
-import type { Row, Session } from './session.ts'
+import type { Row } from './paging.ts'
+import type { Session } from './session.ts'
 import { numberOf, textOf } from './values.ts'
 
 const HOUR = 3_600_000_000

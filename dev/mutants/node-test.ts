@@ -1,0 +1,159 @@
+// Takes the place of `node:test` in the mutation run: tests are collected instead of run, so that one process can run the
+// same few of them again and again, once for each mutant, without loading anything anew.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { MockTracker } from 'node:test'
+
+type Work = (t: Context) => unknown
+type Options = { skip?: boolean | string; todo?: boolean | string; timeout?: number }
+type Arguments = [name?: string | Work | Options, options?: Options | Work, work?: Work]
+
+/** A test as it was registered. */
+export type CollectedTest = {
+  id: string
+  file: string
+  skip: boolean
+  run(): Promise<void>
+}
+
+const real = process.getBuiltinModule('node:test')
+const Tracker = real.mock.constructor as new () => MockTracker
+
+/** Milliseconds that a test may take where it sets no limit of its own. */
+const TIMEOUT_MS = 20_000
+
+const collected: CollectedTest[] = []
+/** What is being registered: the names of the suites around it, and what runs after each of their tests. */
+type Scope = {
+  file: string
+  path: string[]
+  afterEach: Work[]
+  beforeEach: Work[]
+  ready: Promise<unknown>[]
+}
+const scopes = new AsyncLocalStorage<Scope>()
+
+/** The part of `TestContext` that the tests here use. */
+class Context {
+  readonly name: string
+  readonly mock = new Tracker()
+  readonly #end = new AbortController()
+  readonly #after: Work[] = []
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal
+  }
+
+  after(work: Work): void {
+    this.#after.push(work)
+  }
+
+  diagnostic(): void {}
+
+  async test(...args: Arguments): Promise<void> {
+    const { name, options, work } = read(args)
+    if (!options.skip) await runOne(name, work, options, [], [])
+  }
+
+  async end(): Promise<void> {
+    this.#end.abort()
+    for (const work of this.#after.reverse()) await work(this)
+    this.mock.reset()
+  }
+}
+
+/** Loads test files and returns what they register, in order. */
+export async function collect(files: readonly string[]): Promise<CollectedTest[]> {
+  for (const file of files) {
+    const scope: Scope = { file, path: [], afterEach: [], beforeEach: [], ready: [] }
+    await scopes.run(scope, () => import(file))
+    await Promise.all(scope.ready)
+  }
+  return collected
+}
+
+export function test(...args: Arguments): Promise<void> {
+  const { name, options, work } = read(args)
+  const { file, path, afterEach, beforeEach } = scope()
+  collected.push({
+    id: [...path, name].join(' > '),
+    file,
+    skip: Boolean(options.skip || options.todo),
+    run: () => runOne(name, work, options, beforeEach, afterEach),
+  })
+  return Promise.resolve()
+}
+test.skip = (...args: Arguments): void => {
+  const { name, work } = read(args)
+  test(name, { skip: true }, work)
+}
+
+export function suite(...args: Arguments): void {
+  const { name, options, work } = read(args)
+  if (options.skip) return
+  const outer = scope()
+  const inner: Scope = {
+    ...outer,
+    path: [...outer.path, name],
+    afterEach: [...outer.afterEach],
+    beforeEach: [...outer.beforeEach],
+  }
+  outer.ready.push(Promise.resolve(scopes.run(inner, () => work(new Context(name)))))
+}
+
+export function afterEach(work: Work): void {
+  scope().afterEach.push(work)
+}
+
+export function beforeEach(work: Work): void {
+  scope().beforeEach.push(work)
+}
+
+export function before(work: Work): void {
+  scope().ready.push(Promise.resolve(work(new Context('before'))))
+}
+
+/** What a whole file leaves behind goes with the process: its tests run more than once. */
+export function after(): void {}
+
+export const it = test
+export const describe = suite
+export const mock: MockTracker = real.mock
+// biome-ignore lint/style/noDefaultExport: as node:test has it
+export default test
+
+function scope(): Scope {
+  const found = scopes.getStore()
+  if (found === undefined) throw new Error('Tests are registered while their file is loaded')
+  return found
+}
+
+function read(args: Arguments): { name: string; options: Options; work: Work } {
+  const name = args.find((arg) => typeof arg === 'string') ?? '(no name)'
+  const options = args.find((arg) => typeof arg === 'object') ?? {}
+  const work = args.find((arg) => typeof arg === 'function') ?? (() => {})
+  return { name, options, work }
+}
+
+async function runOne(
+  name: string,
+  work: Work,
+  { timeout = TIMEOUT_MS }: Options,
+  beforeEach: readonly Work[],
+  afterEach: readonly Work[],
+): Promise<void> {
+  const context = new Context(name)
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`took longer than ${timeout} ms`)), timeout)
+  try {
+    for (const each of beforeEach) await each(context)
+    await Promise.race([work(context), late.promise])
+  } finally {
+    clearTimeout(timer)
+    await context.end()
+    for (const each of afterEach) await each(context)
+  }
+}

@@ -1,0 +1,117 @@
+// A test runner for Stryker: it loads the tests once into its process and runs those that reach a mutant, until one of
+// them fails. Stryker kills the process where a mutant makes something endless, and starts another.
+import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import type { InstrumenterContext, MutantCoverage } from '@stryker-mutator/api/core'
+import { declareFactoryPlugin, PluginKind } from '@stryker-mutator/api/plugin'
+import {
+  type DryRunOptions,
+  type DryRunResult,
+  DryRunStatus,
+  type MutantRunOptions,
+  type MutantRunResult,
+  MutantRunStatus,
+  type TestResult,
+  type TestRunner,
+  TestStatus,
+} from '@stryker-mutator/api/test-runner'
+import fc from 'fast-check'
+import { type CollectedTest, collect } from './node-test.ts'
+import { testFiles } from './test-files.ts'
+
+const SHIM = new URL('./node-test.ts', import.meta.url).href
+/** The same examples of every property for every mutant, so that a run can be repeated. */
+const SEED = 20_260_101
+
+/** Where instrumented code looks for the mutant that is active, and notes which it has come by. */
+const instrumented: InstrumenterContext = {}
+Object.assign(globalThis, { __stryker__: instrumented })
+
+class NodeTestRunner implements TestRunner {
+  #tests: CollectedTest[] | undefined
+
+  capabilities(): { reloadEnvironment: boolean } {
+    return { reloadEnvironment: false }
+  }
+
+  async init(): Promise<void> {
+    registerHooks({
+      resolve: (specifier, context, next) =>
+        specifier === 'node:test' ? { url: SHIM, shortCircuit: true } : next(specifier, context),
+    })
+    // What fails need not be made small: that it fails is enough.
+    fc.configureGlobal({ seed: SEED, endOnFailure: true })
+    // A test that has failed may leave something behind that fails later; that is not the next test's fault.
+    process.on('unhandledRejection', () => {})
+    process.on('uncaughtException', () => {})
+  }
+
+  async dryRun({ coverageAnalysis }: DryRunOptions): Promise<DryRunResult> {
+    const tests: TestResult[] = []
+    const mutantCoverage: MutantCoverage = { static: {}, perTest: {} }
+    if (coverageAnalysis !== 'off') instrumented.mutantCoverage = mutantCoverage
+    for (const test of await this.#load()) {
+      instrumented.currentTestId = test.id
+      tests.push(await resultOf(test))
+    }
+    delete instrumented.currentTestId
+    return { status: DryRunStatus.Complete, tests, mutantCoverage }
+  }
+
+  async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
+    const { activeMutant, mutantActivation, testFilter, hitLimit } = options
+    instrumented.hitCount = 0
+    if (hitLimit === undefined) delete instrumented.hitLimit
+    else instrumented.hitLimit = hitLimit
+    if (mutantActivation === 'static') instrumented.activeMutant = activeMutant.id
+    try {
+      const loaded = await this.#load()
+      instrumented.activeMutant = activeMutant.id
+      let nrOfTests = 0
+      for (const test of loaded) {
+        if (testFilter !== undefined && !testFilter.includes(test.id)) continue
+        nrOfTests += 1
+        const result = await resultOf(test)
+        if (result.status !== TestStatus.Failed) continue
+        if (isOverLimit()) return { status: MutantRunStatus.Timeout, reason: 'it came to no end' }
+        const { failureMessage, id } = result
+        return { status: MutantRunStatus.Killed, failureMessage, killedBy: [id], nrOfTests }
+      }
+      return { status: MutantRunStatus.Survived, nrOfTests }
+    } catch (error) {
+      // The files cannot even be loaded with it.
+      const failureMessage = String(error)
+      return { status: MutantRunStatus.Killed, failureMessage, killedBy: [], nrOfTests: 0 }
+    } finally {
+      delete instrumented.activeMutant
+    }
+  }
+
+  async #load(): Promise<CollectedTest[]> {
+    this.#tests ??= await collect(testFiles(process.cwd()).map((file) => pathToFileURL(file).href))
+    return this.#tests
+  }
+}
+
+export const strykerPlugins = [
+  declareFactoryPlugin(PluginKind.TestRunner, 'node-test', () => new NodeTestRunner()),
+]
+
+async function resultOf(test: CollectedTest): Promise<TestResult> {
+  const { id, skip } = test
+  const began = performance.now()
+  const about = () => ({ id, name: id, timeSpentMs: performance.now() - began })
+  if (skip) return { ...about(), status: TestStatus.Skipped }
+  try {
+    await test.run()
+    return { ...about(), status: TestStatus.Success }
+  } catch (error) {
+    const failureMessage = error instanceof Error ? error.message : String(error)
+    return { ...about(), status: TestStatus.Failed, failureMessage }
+  }
+}
+
+function isOverLimit(): boolean {
+  const { hitCount = 0, hitLimit = Number.POSITIVE_INFINITY } = instrumented
+  return hitCount > hitLimit
+}

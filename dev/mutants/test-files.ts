@@ -2,7 +2,7 @@ import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 /** The tests of the folders that are mutated: those that start no process of their own and wait for no clock. */
-const PATTERNS = ['test/game/**/*.test.ts', 'test/ingest/**/*.test.ts', 'test/store/sqlite/**/*.test.ts']
+const PATTERNS = ['game', 'ingest', 'store/sqlite', 'model'].map((folder) => `test/${folder}/**/*.test.ts`)
 
 /** Absolute paths of the tests to run over mutants, in order. */
 export function testFiles(folder: string): string[] {

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import type { Did, Nsid } from '../../src/atproto/event.ts'
+import type { LedgerEvent } from '../../src/game/state.ts'
+import type { Character, Reader, Store } from '../../src/store/store.ts'
+import { isShown, type Model } from './model.ts'
+import { countsOf, experienceOf, type ModelPerson } from './person.ts'
+import { readBoard, readTimeline } from './reading.ts'
+import { compareTimeline } from './timeline.ts'
+
+/** Everything that anybody can see of the ledger is what the model has, and its books balance. */
+export async function assertSame(store: Store, model: Model): Promise<void> {
+  const { findings } = await store.auditor.audit(() => {})
+  assert.deepEqual(findings, [], 'the books balance')
+  const { reader } = store
+  for (const person of model.people.values()) {
+    const seen = await readTimeline(reader, person.did)
+    if (isShown(person)) {
+      await compareShown(reader, model, person, seen)
+      continue
+    }
+    assert.equal(await reader.character(person.did), undefined, `${person.did} is hidden`)
+    assert.equal(seen, undefined, `the timeline of ${person.did} is hidden`)
+    const { handle } = person.profile ?? {}
+    if (handle !== undefined) assert.equal(await reader.didOf(handle), undefined, `${handle} is hidden`)
+  }
+  await compareBoard(reader, model)
+  await compareStatus(reader, model)
+}
+
+async function compareShown(
+  reader: Reader,
+  { prunedBefore }: Model,
+  person: ModelPerson,
+  seen: LedgerEvent[] | undefined,
+): Promise<void> {
+  const { did, profile, entries } = person
+  const character = await reader.character(did)
+  assert.ok(character !== undefined && seen !== undefined, `${did} is shown`)
+  assert.equal(character.experience, experienceOf(person), `experience of ${did}`)
+  assert.deepEqual(sorted(character.counts), sorted(countsOf(person)), `counts of ${did}`)
+  assert.deepEqual(character.profile, profile, `profile of ${did}`)
+  assert.equal(character.updatedAt, entries.at(-1)?.at, `when ${did} was last updated`)
+  compareTimeline(seen, person, prunedBefore)
+  const [newest] = seen
+  if (newest !== undefined) assert.equal(character.lastDelta, newest.delta, `last change of ${did}`)
+  for (const type of new Set(entries.map(({ collection }) => collection))) {
+    const some = await readTimeline(reader, did, type)
+    assert.deepEqual(
+      some,
+      seen.filter(({ collection }) => collection === type),
+      `${type} of ${did}`,
+    )
+  }
+  if (profile?.handle !== undefined) assert.equal(await reader.didOf(profile.handle), did)
+}
+
+async function compareBoard(reader: Reader, { people }: Model): Promise<void> {
+  const shown = [...people.values()].filter(isShown)
+  const held = new Map(shown.map((person) => [person.did, experienceOf(person)]))
+  const board = await readBoard(reader)
+  const dids = board.map(({ character }) => character.did)
+  assert.deepEqual([...dids].sort(), [...held.keys()].sort(), 'everybody who is shown is on the board, once')
+  for (const { rank, character } of board) {
+    const better = [...held.values()].filter((experience) => experience > character.experience).length
+    assert.equal(rank, 1 + better, `rank of ${character.did}`)
+    assert.equal(character.experience, held.get(character.did), `experience of ${character.did} on the board`)
+  }
+  assert.deepEqual(
+    board.map(({ character }) => character.experience),
+    [...held.values()].sort((a, b) => b - a),
+    'most first',
+  )
+  await compareAround(reader, dids)
+  const many = await reader.characters([...people.keys()])
+  assert.deepEqual(
+    many.map(({ did }) => did),
+    shown.map(({ did }) => did),
+    'several at once',
+  )
+  const numbers = Map.groupBy(held.values(), (experience) => experience)
+  assert.deepEqual(
+    (await reader.standings()).filter(({ characters }) => characters > 0),
+    [...numbers]
+      .map(([experience, { length }]) => ({ experience, characters: length }))
+      .sort((a, b) => b.experience - a.experience),
+    'how many hold how much',
+  )
+}
+
+/** Whoever is asked for stands in the middle, or as near as the board's ends let them. */
+async function compareAround(reader: Reader, board: readonly Did[]): Promise<void> {
+  const limit = 3
+  for (const [index, did] of board.entries()) {
+    const { items } = await reader.board({ cursor: undefined, around: did, limit })
+    const begin = Math.max(0, index - 1)
+    assert.deepEqual(
+      items.map(({ character }) => character.did),
+      board.slice(begin, begin + limit),
+      `around ${did}`,
+    )
+  }
+}
+
+async function compareStatus(reader: Reader, model: Model): Promise<void> {
+  const people = [...model.people.values()]
+  const status = await reader.status()
+  const sum = (of: (person: ModelPerson) => number) => people.reduce((total, person) => total + of(person), 0)
+  assert.deepEqual(
+    { characters: status.characters, records: status.records, experience: status.experience },
+    {
+      characters: people.filter(isShown).length,
+      records: sum(({ records }) => records.size),
+      experience: sum(experienceOf),
+    },
+    'sums of the whole ledger',
+  )
+  const old = sum(({ entries }) => entries.filter(({ at }) => at < model.prunedBefore).length)
+  const most = sum(({ entries }) => entries.length)
+  assert.ok(
+    status.events <= most && status.events >= most - old,
+    `${status.events} of ${most} events are kept`,
+  )
+}
+
+/** A handle that moved away leaves the version as it was. */
+const HANDLES_HAVE_VERSIONS = false
+
+/** Texts by which a character was known before: another one has to come whenever anything about them is different. */
+export class Versions {
+  readonly #seen = new Map<string, string>()
+
+  async check(reader: Reader, dids: readonly Did[]): Promise<void> {
+    for (const character of await reader.characters(dids)) {
+      const { version, ...rest } = character
+      const profile = HANDLES_HAVE_VERSIONS ? rest.profile : { ...rest.profile, handle: undefined }
+      const text = JSON.stringify({ ...rest, profile, counts: sorted(character.counts) })
+      const key = `${character.did} ${version}`
+      assert.equal(
+        this.#seen.get(key) ?? text,
+        text,
+        `version ${version} of ${character.did} means one thing`,
+      )
+      this.#seen.set(key, text)
+    }
+  }
+}
+
+function sorted(counts: Character['counts']): [Nsid, number][] {
+  return [...counts].filter(([, n]) => n > 0).sort(([a], [b]) => (a < b ? -1 : 1))
+}

@@ -1,0 +1,82 @@
+import type { AccountStatus, Did, Micros, Nsid } from '../../src/atproto/event.ts'
+import type { Profile } from '../../src/atproto/profile.ts'
+import type { RecordId } from '../../src/atproto/uri.ts'
+import type { Media } from '../../src/game/media.ts'
+import type { LedgerEvent } from '../../src/game/state.ts'
+
+/** What the model keeps of a record. Facts of an unreadable one are `undefined`. */
+export type ModelRecord = {
+  id: RecordId
+  rev: string
+  live: boolean
+  xp: number
+  facts: ModelFacts | undefined
+  /** When it was first witnessed, in microseconds. */
+  at: Micros
+}
+
+/** `media` is `undefined` where there is none, or while a reposted post's is not known. */
+export type ModelFacts = { media: Media | undefined; subject: RecordId | undefined }
+
+/** One entry of somebody's timeline. `group` is the same for entries that one operation makes in no order of theirs. */
+export type ModelEntry = LedgerEvent & { group: number }
+
+/** A person as the model knows them; what they hold in all is added up whenever it is asked for. */
+export type ModelPerson = {
+  did: Did
+  records: Map<string, ModelRecord>
+  entries: ModelEntry[]
+  rev: string
+  /** Nothing at or below it counts any more. */
+  floor: string
+  status: AccountStatus
+  statusTime: Micros
+  /** What their own profile record says about being shown, and its revision; `undefined` before the first. */
+  own: { rev: string; optedOut: boolean } | undefined
+  /** What the AppView said about it last. */
+  answered: { optedOut: boolean } | undefined
+  forgotten: boolean
+  profile: Profile | undefined
+  asksProfile: boolean
+  asksRepository: boolean
+  /** The latest day on which a record of theirs came to be worth something. */
+  latestDay: number
+}
+
+export function newPerson(did: Did): ModelPerson {
+  return {
+    did,
+    records: new Map(),
+    entries: [],
+    rev: '',
+    floor: '',
+    status: 'active',
+    statusTime: 0,
+    own: undefined,
+    answered: undefined,
+    forgotten: false,
+    profile: undefined,
+    asksProfile: false,
+    asksRepository: false,
+    latestDay: 0,
+  }
+}
+
+/** Whether anything was ever entered: only then is there a character. */
+export function isBorn({ entries }: ModelPerson): boolean {
+  return entries.length > 0
+}
+
+export function experienceOf({ records }: ModelPerson): number {
+  let sum = 0
+  for (const { xp } of records.values()) sum += xp
+  return sum
+}
+
+export function countsOf({ records }: ModelPerson): Map<Nsid, number> {
+  const counts = new Map<Nsid, number>()
+  for (const { id, live } of records.values()) {
+    if (live) counts.set(id.collection, (counts.get(id.collection) ?? 0) + 1)
+  }
+  return counts
+}

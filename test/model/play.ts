@@ -1,0 +1,392 @@
+import assert from 'node:assert/strict'
+import { createRaw } from '@atcute/tid'
+import type {
+  AccountStatus,
+  CommitEvent,
+  Did,
+  Handle,
+  Micros,
+  Nsid,
+  StreamEvent,
+} from '../../src/atproto/event.ts'
+import { decide, type Game } from '../../src/game/decide.ts'
+import type { Media } from '../../src/game/media.ts'
+import type { Answer, Operation } from '../../src/game/operation.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { type AskedQuestion, pathOf, type QuestionKind, type RecordPath } from '../../src/game/state.ts'
+import { touched } from '../../src/game/touched.ts'
+import type { Store, Writer } from '../../src/store/store.ts'
+import { assertSame, Versions } from './compare.ts'
+import { LIKE, POST, PROFILE, REPOST } from './judge.ts'
+import { Model } from './model.ts'
+import { isBorn } from './person.ts'
+import type { Rev, Step } from './steps.ts'
+
+/** What the generator leaves out until the program does it right. */
+const UNMENDED = { labels: true, equalTimes: true, identityReplays: true, unfollowed: true }
+
+const FOLLOW: Nsid = 'app.bsky.graph.follow'
+const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
+const MINUTE: Micros = 60_000_000
+/** A Sunday, so that weeks end soon, and the last but one of a month. */
+const START: Micros = Date.UTC(2025, 5, 29, 22) * 1000
+const EMBEDS = [
+  undefined,
+  { $type: 'app.bsky.embed.images', images: [{ alt: '' }] },
+  { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] },
+]
+const STATUSES: readonly AccountStatus[] = [
+  'active',
+  'active',
+  'active',
+  'deactivated',
+  'takendown',
+  'deleted',
+]
+const LABELS = { values: [{ val: '!no-unauthenticated' }] }
+/** By these the ledger is judged in turn; the second follows one collection less. */
+const RULES = [
+  rulebook(NO_CHANGES),
+  rulebook({ ...NO_CHANGES, points: { 'post.alt': 100, like: 0, 'repost.media': 55 } }),
+]
+
+export type Place = { open(): Promise<Store> }
+
+/** Lets the same happen to a ledger and to the model, and holds the one to the other. */
+export class Play implements AsyncDisposable {
+  readonly #place: Place
+  readonly #baseline: Game['baseline']
+  readonly #model: Model
+  readonly #versions = new Versions()
+  #rules = 0
+  #now = START
+  #open: { store: Store; writer: Writer }
+  /** Happened, and not in the ledger yet. */
+  #waiting: Operation[] = []
+  /** Everything that the stream has shown. */
+  readonly #shown: StreamEvent[] = []
+  readonly #revs = new Map<Did, Micros>()
+  readonly #times = new Map<Did, Micros>()
+
+  private constructor(place: Place, baseline: boolean, open: { store: Store; writer: Writer }) {
+    this.#place = place
+    this.#baseline = baseline ? 'posts' : 'off'
+    this.#open = open
+    this.#model = new Model(modelGame(this.#game))
+  }
+
+  static async begin(place: Place, { baseline }: { baseline: boolean }): Promise<Play> {
+    return new Play(place, baseline, await opened(place, gameOf(0, 'off')))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open.writer[Symbol.asyncDispose]()
+    await this.#open.store[Symbol.asyncDispose]()
+  }
+
+  /** Plays `steps`, of which so many wait for each other before the ledger has them, and compares what came of them. */
+  async play(steps: readonly Step[], batch: number): Promise<void> {
+    for (const step of steps) {
+      const event = this.#eventOf(step)
+      if (event !== undefined) {
+        this.#shown.push(event)
+        this.#happen(event)
+        if (this.#waiting.length >= batch) await this.#fold()
+        continue
+      }
+      await this.#fold()
+      await this.#do(step)
+    }
+    await this.#fold()
+    await this.#compare()
+  }
+
+  #happen(operation: Operation): void {
+    this.#now += 1_234_567
+    this.#waiting.push(operation)
+    this.#model.apply(operation)
+  }
+
+  get #game(): Game {
+    return gameOf(this.#rules, this.#baseline)
+  }
+
+  async #fold(): Promise<void> {
+    const operations = this.#waiting
+    this.#waiting = []
+    if (operations.length > 0) await this.#commit(operations)
+  }
+
+  async #commit(operations: readonly Operation[]): Promise<void> {
+    const { writer } = this.#open
+    const known = await writer.load(touched(this.#game, operations))
+    const cursor = { host: 'a.test', wire: 'v2', value: this.#shown.length, at: this.#now } as const
+    await writer.commit(decide(this.#game, known, operations), cursor)
+    await this.#versions.check(this.#open.store.reader, [...this.#model.people.keys()])
+  }
+
+  /** What the stream shows of a step; `undefined` where it is no business of the stream's. */
+  #eventOf(step: Step): StreamEvent | undefined {
+    const at = this.#now
+    switch (step.kind) {
+      case 'write': {
+        const { collection, shows, key } = step
+        return this.#commitOf(step, {
+          op: step.op,
+          record: recordOf(COLLECTIONS[collection] ?? POST, shows, key),
+        })
+      }
+      case 'remove':
+        return this.#commitOf(step, { op: 'delete', record: undefined })
+      case 'profile': {
+        const record = step.optsOut ? { labels: LABELS } : { displayName: 'anybody' }
+        const did = person(step.who)
+        if (UNMENDED.labels && !isBorn(this.#model.person(did))) return undefined
+        const rev = this.#rev(did, UNMENDED.labels ? 'own' : step.rev)
+        return { kind: 'commit', did, at, rev, op: 'update', collection: PROFILE, rkey: 'self', record }
+      }
+      case 'identity':
+        return { kind: 'identity', did: person(step.who), at, handle: undefined }
+      case 'account': {
+        const did = person(step.who)
+        const time = step.sameTime && !UNMENDED.equalTimes ? (this.#times.get(did) ?? at) : at
+        this.#times.set(did, Math.max(time, this.#times.get(did) ?? 0))
+        return { kind: 'account', did, at, time, status: STATUSES[step.status] ?? 'active' }
+      }
+      case 'sync': {
+        const did = person(step.who)
+        return { kind: 'sync', did, at, rev: this.#rev(did, 'own') }
+      }
+      default:
+        return undefined
+    }
+  }
+
+  #commitOf(
+    { who, collection, key, rev }: { who: number; collection: number; key: number; rev: Rev },
+    { op, record }: Pick<CommitEvent, 'op' | 'record'>,
+  ): CommitEvent {
+    const did = person(who)
+    return {
+      kind: 'commit',
+      did,
+      at: this.#now,
+      rev: this.#rev(did, rev),
+      op,
+      collection: COLLECTIONS[collection] ?? POST,
+      rkey: keyOf(key),
+      record,
+    }
+  }
+
+  #rev(did: Did, how: Rev): string {
+    const last = this.#revs.get(did) ?? START - MINUTE
+    if (how === 'late') return tid(Math.max(START - MINUTE, last - 7_000))
+    const micros = how === 'shared' ? last : Math.max(last + 1_000, this.#now)
+    this.#revs.set(did, micros)
+    return tid(micros)
+  }
+
+  async #do(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'subjects':
+        return this.#answer('subject', step.limit, (question) => this.#subjectAnswer(question, step.says))
+      case 'profiles':
+        return this.#answer('profile', step.limit, (question, nth) =>
+          this.#profileAnswer(question, step.says + nth),
+        )
+      case 'repositories':
+        return this.#answer('repository', step.limit, (question) =>
+          this.#repositoryAnswer(question, step.says),
+        )
+      case 'forget':
+      case 'unforget':
+      case 'look-up':
+        return this.#wish(step.kind, person(step.who))
+      case 'prune':
+        return this.#prune(this.#now - step.hours * 60 * MINUTE)
+      case 'restart':
+        return this.#reopen()
+      case 'recompute':
+        return this.#recompute()
+      case 'replay':
+        return this.#replay(step)
+      case 'wait':
+        this.#now += step.minutes * MINUTE
+        return
+      default:
+        return this.#compare()
+    }
+  }
+
+  async #answer(
+    kind: QuestionKind,
+    limit: number,
+    answerOf: (question: AskedQuestion, nth: number) => Answer,
+  ): Promise<void> {
+    const questions = await this.#open.writer.questions(kind, limit, new Set())
+    // At one moment, everybody has a handle of their own.
+    const dids = [...new Set(questions.map(({ did }) => did))]
+    for (const question of questions) this.#happen(answerOf(question, dids.indexOf(question.did)))
+    await this.#fold()
+  }
+
+  #subjectAnswer(question: AskedQuestion, says: number): Answer {
+    assert.ok(question.kind === 'subject')
+    const { id, did, collection, rkey, rev } = question
+    const media = ([undefined, 'text', 'media', 'alt'] as const)[says % 4] as Media | undefined
+    return { kind: 'subject-answer', question: id, did, collection, rkey, rev, at: this.#now, media }
+  }
+
+  #profileAnswer({ id, did }: AskedQuestion, says: number): Answer {
+    const own = this.#model.person(did).own
+    const handle = `h${says % 9}.test` as Handle
+    const profile = {
+      handle,
+      displayName: says % 5 === 0 ? undefined : `Name ${says}`,
+      avatar: undefined,
+      asked: this.#now,
+    }
+    return {
+      ...{ kind: 'profile-answer', question: id, did, at: this.#now, profile },
+      optedOut: own?.optedOut ?? says % 4 === 0,
+      postsCount: says,
+    }
+  }
+
+  /** What is left of a repository: all but a few of what the model says is there. */
+  #repositoryAnswer({ id, did }: AskedQuestion, says: number): Answer {
+    const { records, rev } = this.#model.person(did)
+    const kept = [...records.values()].filter(({ live }, index) => live && (says + index) % 3 !== 0)
+    const paths = new Set<RecordPath>(kept.map(({ id }) => pathOf(id)))
+    const gone = says % 10 === 0
+    const answer = { kind: 'repository-answer', question: id, did, at: this.#now } as const
+    return {
+      ...answer,
+      rev: says % 4 === 0 ? tid(START) : rev || tid(START),
+      paths: gone ? undefined : paths,
+    }
+  }
+
+  async #wish(kind: 'forget' | 'unforget' | 'look-up', did: Did): Promise<void> {
+    await this.#open.store.inbox.leave({ kind, did, at: Math.max(this.#now, ...this.#revs.values()) })
+    for (;;) {
+      const wishes = await this.#open.writer.wishes(10)
+      if (wishes.length === 0) return
+      for (const wish of wishes) this.#happen(wish)
+      await this.#fold()
+    }
+  }
+
+  async #prune(before: Micros): Promise<void> {
+    this.#model.prunedBefore = Math.max(this.#model.prunedBefore, before)
+    while ((await this.#open.writer.prune(before, 3)) === 3);
+  }
+
+  async #reopen(): Promise<void> {
+    await this[Symbol.asyncDispose]()
+    this.#open = await opened(this.#place, this.#game)
+  }
+
+  /** Judges everything by the other rules, as the command does. */
+  async #recompute(): Promise<void> {
+    await this.#open.writer[Symbol.asyncDispose]()
+    this.#rules = 1 - this.#rules
+    this.#model.game = modelGame(this.#game)
+    const { fingerprint } = this.#game.rules
+    const { store } = this.#open
+    const writer = await store.write({ fingerprint, purpose: 'recompute' })
+    this.#open = { store, writer }
+    for (let after: Did | undefined; ; ) {
+      const dids = await writer.people(after, 4)
+      if (dids.length === 0) break
+      for (const did of dids) this.#happen({ kind: 'recompute', did, at: this.#now })
+      await this.#fold()
+      after = dids.at(-1)
+    }
+    await writer.bindRules(fingerprint)
+    await this.#reopen()
+  }
+
+  /** The stream begins again somewhere before, and comes to where it was: nothing may change by that. */
+  async #replay({ from, pieces }: Step & { kind: 'replay' }): Promise<void> {
+    const again = this.#shown
+      .slice(Math.floor((this.#shown.length * from) / 100))
+      // In a collection that was not followed at the time, they would be news.
+      .filter((event) => event.kind !== 'commit' || event.collection !== FOLLOW)
+      .filter((event) => !UNMENDED.labels || event.kind !== 'commit' || event.collection !== PROFILE)
+      .filter((event) => !UNMENDED.identityReplays || event.kind !== 'identity')
+    for (let at = 0; at < again.length; at += pieces + 1) await this.#commit(again.slice(at, at + pieces + 1))
+  }
+
+  async #compare(): Promise<void> {
+    await assertSame(this.#open.store, this.#model)
+    const open = await this.#open.writer.questions('subject', 1_000, new Set())
+    assert.deepEqual(
+      open
+        .map(
+          (question) => question.kind === 'subject' && `${question.did}/${pathOf(question)} ${question.rev}`,
+        )
+        .sort(),
+      [...this.#model.openSubjects()].map(({ id, rev }) => `${id.did}/${pathOf(id)} ${rev}`).sort(),
+      'what the network is asked about posts',
+    )
+    for (const kind of ['profile', 'repository'] as const) {
+      const asked = new Set((await this.#open.writer.questions(kind, 1_000, new Set())).map(({ did }) => did))
+      for (const { did, asksProfile, asksRepository } of this.#model.people.values()) {
+        const expected = kind === 'profile' ? asksProfile : asksRepository
+        // Where the stream was repeated it may be asked once more.
+        if (expected) assert.ok(asked.has(did), `the network is asked about the ${kind} of ${did}`)
+      }
+    }
+  }
+}
+
+async function opened(place: Place, game: Game): Promise<{ store: Store; writer: Writer }> {
+  const store = await place.open()
+  const writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+  return { store, writer }
+}
+
+function gameOf(rules: number, baseline: Game['baseline']): Game {
+  const book = RULES[rules] ?? rulebook(NO_CHANGES)
+  const followed = new Set<Nsid>(
+    rules === 0 || UNMENDED.unfollowed ? [...book.collections, FOLLOW] : book.collections,
+  )
+  return { rules: book, followed, baseline }
+}
+
+function modelGame({ rules: { points }, followed, baseline }: Game) {
+  return { points, followed, baseline }
+}
+
+function person(n: number): Did {
+  // Longer than one shard's worth of letters apart, so that a cluster divides them.
+  return n % 3 === 2 ? `did:web:p${n}.example` : `did:plc:${'abcdefgh'.charAt(n).repeat(24)}`
+}
+
+function tid(micros: Micros): string {
+  return createRaw(micros, 5)
+}
+
+/** Keys of all kinds: most are times, one of a time that nobody lives in, one a word. */
+function keyOf(n: number): string {
+  return n === 4 ? 'jzzzzzzzzzzzz' : n === 5 ? 'self' : tid(START - n * 1_000)
+}
+
+function recordOf(collection: Nsid, shows: number, key: number): unknown {
+  const unreadable = shows === 9
+  const uri = `at://${person((shows + key) % 6)}/${POST}/${keyOf(key)}`
+  switch (collection) {
+    case POST:
+      return unreadable ? undefined : { text: 'not kept', embed: EMBEDS[shows % 3] }
+    case LIKE:
+      return unreadable ? { subject: 7 } : { subject: { uri } }
+    case REPOST:
+      return unreadable
+        ? {}
+        : { subject: { uri: shows === 8 ? `at://${person(0)}/app.bsky.feed.generator/a` : uri } }
+    default:
+      return { subject: person(key) }
+  }
+}

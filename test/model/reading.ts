@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import type { Did, Nsid } from '../../src/atproto/event.ts'
+import type { LedgerEvent } from '../../src/game/state.ts'
+import type { Page, Ranked, Reader } from '../../src/store/store.ts'
+
+/** Not a divisor of much, so that pages end anywhere. */
+const PAGE = 7
+
+/** A whole timeline, newest first; `undefined` where there is nobody to see. */
+export async function readTimeline(
+  reader: Reader,
+  did: Did,
+  type: Nsid | undefined = undefined,
+): Promise<LedgerEvent[] | undefined> {
+  return readPages((cursor) => reader.events(did, { type, cursor, limit: PAGE }))
+}
+
+/** The whole board, most first. */
+export async function readBoard(reader: Reader): Promise<Ranked[]> {
+  const all = await readPages((cursor) => reader.board({ cursor, around: undefined, limit: PAGE }))
+  return all ?? []
+}
+
+async function readPages<T>(
+  read: (cursor: string | undefined) => Promise<Page<T> | undefined>,
+): Promise<T[] | undefined> {
+  const all: T[] = []
+  let cursor: string | undefined
+  do {
+    const page = await read(cursor)
+    if (page === undefined) return undefined
+    assert.ok(page.items.length <= PAGE, 'a page is no longer than asked for')
+    all.push(...page.items)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return all
+}

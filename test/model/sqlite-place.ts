@@ -1,0 +1,12 @@
+import { openSqlite } from '../../src/store/sqlite/open.ts'
+import { folder } from '../e2e/harness.ts'
+import type { Place } from './play.ts'
+
+/** An empty ledger in a file of its own, gone with the place. */
+export async function sqlitePlace(): Promise<Place & AsyncDisposable> {
+  const here = folder()
+  return {
+    open: async () => openSqlite({ path: here.path('ledger.db'), reserve: 0 }),
+    [Symbol.asyncDispose]: async () => here[Symbol.dispose](),
+  }
+}

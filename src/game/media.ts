@@ -13,6 +13,15 @@ const GIF_HOSTS: ReadonlySet<string> = new Set(['media.tenor.com', 'static.klipy
 const WRITTEN_ALT = ['Alt: ', 'User-provided alt text: ']
 
 /**
+ * A code point that a person can read or hear. Marks, joiners, variation selectors, tags, direction marks and fillers
+ * show nothing by themselves; neither does what the last three name, which has no property that says so: Braille without
+ * dots, an empty note head, the place of an object. Code points that Unicode has yet to assign count, so that the answer
+ * does not change with the version of Node; noncharacters never will be any.
+ */
+const READABLE =
+  /[^\p{White_Space}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u{2800}\u{1D159}\u{FFFC}]/u
+
+/**
  * Judges a post's `embed` (lexicon app.bsky.feed.post), or an AppView's view of one. Takes anything at all: what is
  * not media is `text`. A quote is not media, neither is a link card unless the GIF picker made it, nor an embed without items.
  */
@@ -24,7 +33,7 @@ export function mediaOf(embed: unknown): Media {
     case 'app.bsky.embed.gallery':
       return mediaOfItems(embed.items)
     case 'app.bsky.embed.video':
-      return isWritten(embed.alt) ? 'alt' : 'media'
+      return isDescription(embed.alt) ? 'alt' : 'media'
     case 'app.bsky.embed.external':
       return mediaOfCard(embed.external)
     case 'app.bsky.embed.recordWithMedia':
@@ -47,7 +56,7 @@ function lexiconOf(type: string): string {
 
 function mediaOfItems(items: unknown): Media {
   if (!Array.isArray(items) || items.length === 0) return 'text'
-  return items.every((item: unknown) => isObject(item) && isWritten(item.alt)) ? 'alt' : 'media'
+  return items.every((item: unknown) => isObject(item) && isDescription(item.alt)) ? 'alt' : 'media'
 }
 
 function mediaOfCard(card: unknown): Media {
@@ -55,7 +64,7 @@ function mediaOfCard(card: unknown): Media {
   const { description } = card
   if (typeof description !== 'string') return 'media'
   const prefix = WRITTEN_ALT.find((mark) => description.startsWith(mark))
-  return prefix !== undefined && isWritten(description.slice(prefix.length)) ? 'alt' : 'media'
+  return prefix !== undefined && isDescription(description.slice(prefix.length)) ? 'alt' : 'media'
 }
 
 function isGif(uri: string): boolean {
@@ -65,6 +74,6 @@ function isGif(uri: string): boolean {
   )
 }
 
-function isWritten(alt: unknown): alt is string {
-  return typeof alt === 'string' && alt.trim() !== ''
+function isDescription(alt: unknown): alt is string {
+  return typeof alt === 'string' && READABLE.test(alt)
 }

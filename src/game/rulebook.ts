@@ -38,7 +38,10 @@ export type Rulebook = {
   title(level: number): string
 }
 
-/** Raised whenever a rule's code comes to judge the same record differently, so that stores notice. */
+/**
+ * Raised whenever a rule's code comes to judge the same facts differently, so that stores notice and are recomputed. What
+ * the code reads out of a record is no reason: records are not kept, so those that are held stay as they were read.
+ */
 const REVISION = 1
 
 /**

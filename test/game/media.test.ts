@@ -73,6 +73,38 @@ for (const [name, embed, expected] of cases) {
   test(`${name} shows ${expected}`, () => assert.equal(mediaOf(embed), expected))
 }
 
+const POINTS = [
+  ...[0x09, 0x0a, 0x20, 0x85, 0xa0, 0x1680, 0x2003, 0x2028, 0x3000],
+  ...[0x00, 0x07, 0x7f],
+  ...[0xad, 0x34f, 0x61c, 0x180e, 0x200b, 0x200c, 0x200d, 0x2060, 0x2063, 0xfeff],
+  ...[0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069],
+  ...[0x115f, 0x1160, 0x3164, 0xffa0, 0x2800, 0x1d159, 0xfffc],
+  ...[0xfe00, 0xfe0f, 0xe0100, 0xe0001, 0xe0041, 0xe007f],
+  ...[0x301, 0x20e3, 0xfffe, 0x1ffff, 0xd800, 0xdfff],
+]
+const UNREADABLE = POINTS.map((point) => String.fromCodePoint(point))
+
+test('text that nobody can read describes nothing, alone or with its like', () => {
+  for (const point of POINTS) {
+    const character = String.fromCodePoint(point)
+    const name = `U+${point.toString(16)}`
+    assert.equal(mediaOf(images(character)), 'media', name)
+    assert.equal(mediaOf(images(`a${character}`)), 'alt', name)
+    assert.equal(mediaOf(gif(TENOR, `Alt: ${character}`)), 'media', name)
+  }
+  // A lone surrogate beside another kind of character, not two that make one together.
+  const blank = fc.array(fc.constantFrom(...UNREADABLE.slice(0, -2)), { maxLength: 12 })
+  fc.assert(fc.property(blank, (parts) => assert.equal(mediaOf(video(parts.join(''))), 'media')))
+})
+
+test('whatever a person can see or hear describes', () => {
+  const readable = 'a 7 . - 猫 قط บ 😺 👩‍👩‍👧 ❤️ 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ⠠ → é \u05d0\u200f'.split(' ')
+  for (const text of readable) {
+    assert.equal(mediaOf(images(text)), 'alt', text)
+    assert.equal(mediaOf(images(`\u200b ${text}\ufe0f\u00ad`)), 'alt', text)
+  }
+})
+
 test('nothing makes it throw', () => {
   const type = fc
     .constantFrom('images', 'gallery', 'video', 'external', 'recordWithMedia')

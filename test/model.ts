@@ -19,6 +19,7 @@ export type ModelPerson = {
   floor: string
   status: string
   statusTime: number
+  purgedTime: number
   shy: boolean
   acted: boolean
 }
@@ -46,10 +47,12 @@ export function model(
       case 'account': {
         if (known === undefined && event.status === 'active') break
         const person = personOf(people, event.did)
-        if (event.time <= person.statusTime) break
+        if (event.time < person.statusTime) break
+        if (event.time === person.statusTime && event.status === person.status) break
         person.status = event.status
         person.statusTime = event.time
-        if (event.status === 'deleted') {
+        if (event.status === 'deleted' && event.time > person.purgedTime) {
+          person.purgedTime = event.time
           person.records.clear()
           if (person.rev > person.floor) person.floor = person.rev
           person.acted = false
@@ -134,6 +137,7 @@ function personOf(people: Map<string, ModelPerson>, did: string): ModelPerson {
       floor: '',
       status: 'active',
       statusTime: 0,
+      purgedTime: -1,
       shy: false,
       acted: false,
     }

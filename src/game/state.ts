@@ -24,8 +24,10 @@ export type ActorState = {
   /** Operations at or below this revision change nothing: what they did was purged. */
   floor: Tid | undefined
   status: AccountStatus
-  /** The account's own time of `status`; what is not newer is ignored. */
+  /** The account's own time of `status`; what is older is ignored, and of equals the later in the stream holds. */
   statusTime: Micros
+  /** The account's own time of the latest deletion that purged: a repetition of it purges nobody. */
+  purgedTime: Micros | undefined
   /** The person asks that apps without sign-in do not show them (`!no-unauthenticated`). */
   optedOut: boolean
   /** An operator was asked to forget this person; nothing is kept until they are unforgotten. */
@@ -114,6 +116,7 @@ export function unknownActor(did: Did): ActorState {
     floor: undefined,
     status: 'active',
     statusTime: 0,
+    purgedTime: undefined,
     optedOut: false,
     forgotten: false,
     capped: undefined,

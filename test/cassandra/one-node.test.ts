@@ -37,6 +37,24 @@ await withServers(1, (cluster) => {
     }
   })
 
+  test('a keyspace of the first version gets what later ones added, also where that was half done', async () => {
+    await using old = new Places(cluster, 2)
+    await (await old.open())[Symbol.asyncDispose]()
+    const client = await old.connected()
+    const { keyspace } = old.address
+    await client.execute(`ALTER TABLE ${keyspace}.characters DROP purged_time`)
+    const reopen = async () => {
+      await client.execute(`UPDATE ${keyspace}.meta SET value = '1' WHERE name = 'version' IF EXISTS`)
+      await (await old.open())[Symbol.asyncDispose]()
+      const { rows } = await client.execute(
+        `SELECT column_name FROM system_schema.columns WHERE keyspace_name = '${keyspace}' AND table_name = 'characters'`,
+      )
+      assert.ok(rows.some((row) => row.column_name === 'purged_time'))
+    }
+    await reopen()
+    await reopen()
+  })
+
   test('an address that is wrong ends every command with what to do about it', async () => {
     const url = urlOf(addressOn(cluster, 'nobody'))
     const elsewhere = url.replace(/dc=.*/, 'dc=moon')

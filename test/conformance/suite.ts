@@ -250,6 +250,26 @@ export function storeConformance({ name, place }: Conformance): void {
     },
   )
 
+  check('a deletion takes the oldest event that is kept, too', async ({ reader, auditor }, writer) => {
+    await fold(writer, [like(bob, 1)])
+    await fold(writer, [post(alice, 2), like(alice, 3)])
+    assert.equal(await writer.prune(START + 2_000_000, 10), 1)
+    await fold(writer, [status(alice, 'deleted', 5)])
+    assert.equal((await reader.status()).events, 0)
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  })
+
+  check('a deletion that has purged is known after a restart', async ({ reader }, writer, open) => {
+    const gone = status(alice, 'deleted', 5)
+    const back = { ...gone, status: 'active' } as const
+    await fold(writer, [post(alice, 1), gone, back, post(alice, 6)])
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using second = await again.write(KEEP)
+    await fold(second, [gone, back])
+    assert.equal((await reader.character(alice))?.experience, 50)
+  })
+
   check('gaps, pulse and samples are told', async ({ reader }, writer) => {
     const gap = { host: 'a.test', from: START, to: START + 5, reason: 'clamped', at: START + 9 }
     await writer.recordGap(gap)
@@ -352,7 +372,11 @@ async function compare(store: Store, expected: MemoryLedger): Promise<void> {
   assert.deepEqual((await auditor.audit(() => {})).findings, [])
   await using writer = await store.write(KEEP)
   const known = await writer.load({ actors: new Set(expected.actors.keys()), records: [], whole: new Set() })
-  for (const [did, { periods }] of expected.actors) assert.deepEqual(known.actor(did)?.periods, periods)
+  for (const [did, { periods, status, statusTime, purgedTime }] of expected.actors) {
+    const held = known.actor(did)
+    assert.deepEqual(held?.periods, periods)
+    assert.deepEqual([held?.status, held?.statusTime, held?.purgedTime], [status, statusTime, purgedTime])
+  }
   let shown = 0
   for (const [did, actor] of expected.actors) {
     const character = await reader.character(did)

@@ -1,4 +1,4 @@
-import type { AccountEvent, IdentityEvent, SyncEvent } from '../../atproto/event.ts'
+import type { AccountEvent, IdentityEvent, Micros, SyncEvent } from '../../atproto/event.ts'
 import type { Outcome } from '../state.ts'
 import type { Draft } from './draft.ts'
 
@@ -13,16 +13,23 @@ export function decideIdentity(draft: Draft, { did }: IdentityEvent): Outcome {
 
 /**
  * An account's standing changed. Not being active only hides, and the ledger goes on; `deleted` alone purges. A replay
- * may bring an old status again, so what is not newer than the one we hold is ignored.
+ * may bring an old status again, so what is older than the one we hold is ignored. Clocks of some servers stand still
+ * for a second or more: of several statuses with one time the last in the stream holds. A replay brings those again in
+ * the same order and ends with the same one, whatever its host says of when it witnessed them; a deletion among them has
+ * purged already, and must not take what came after it.
  */
 export function decideAccount(draft: Draft, { did, status, time }: AccountEvent): Outcome {
   const actor = draft.actor(did)
   if (actor === undefined && status === 'active') return 'unfollowed'
-  if (actor !== undefined && time <= actor.statusTime) return 'repeated'
+  if (actor !== undefined && time < actor.statusTime) return 'repeated'
+  if (actor?.status === status && time === actor.statusTime) return 'repeated'
   const change = draft.change(did)
   change.actor.status = status
   change.actor.statusTime = time
-  if (status === 'deleted' && !change.actor.forgotten) draft.purge(change)
+  if (status === 'deleted' && isAfter(time, change.actor.purgedTime)) {
+    change.actor.purgedTime = time
+    if (!change.actor.forgotten) draft.purge(change)
+  }
   return 'applied'
 }
 
@@ -36,4 +43,8 @@ export function decideSync(draft: Draft, { did, rev }: SyncEvent): Outcome {
   if (actor.floor !== undefined && rev <= actor.floor) return 'repeated'
   draft.ask(draft.change(did), { kind: 'repository', did })
   return 'applied'
+}
+
+function isAfter(time: Micros, other: Micros | undefined): boolean {
+  return other === undefined || time > other
 }

@@ -138,9 +138,9 @@ export class Draft {
 
   /** Leaves nothing of a person but how they stand, and that what they had done up to now is not to come back. */
   purge(change: ActorChange): void {
-    const { did, rev, floor, status, statusTime } = change.actor
+    const { did, rev, floor, status, statusTime, purgedTime } = change.actor
     change.purge = true
-    change.actor = { ...unknownActor(did), rev, floor: latest(rev, floor), status, statusTime }
+    change.actor = { ...unknownActor(did), rev, floor: latest(rev, floor), status, statusTime, purgedTime }
     change.records.clear()
     change.events = []
     change.asked = []

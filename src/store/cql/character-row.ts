@@ -55,6 +55,7 @@ export function readHeld(row: Row): Held {
       did: row.did as Did,
       ...readStanding(Number(row.standing)),
       statusTime: numberOf(row.status_time),
+      purgedTime: purgedTime(row),
       experience: numberOf(row.experience),
       lastDelta: numberOf(row.last_delta),
       updatedAt: millisOf(row.updated_at) * 1000,
@@ -124,7 +125,14 @@ export function characterMutation(held: Held, version: number): Mutation {
     profile?.avatar ?? null,
     profile?.asked ?? null,
     version,
+    state.purgedTime ?? null,
   ]
+}
+
+/** Rows of before there was a column for it tell it of those who are deleted, and need not of others. */
+function purgedTime({ purged_time, status_time, standing }: Row): number | undefined {
+  if (purged_time !== null && purged_time !== undefined) return numberOf(purged_time)
+  return readStanding(Number(standing)).status === 'deleted' ? numberOf(status_time) : undefined
 }
 
 /** The type `leveling`, after an event of `delta` XP. */

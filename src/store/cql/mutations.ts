@@ -47,7 +47,7 @@ const SHARD_KIND: KeyTypes = ['int', 'text']
 export const STATEMENTS = {
   character: write(
     'characters',
-    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version',
+    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time',
     PERSON,
   ),
   record: write(
@@ -114,6 +114,14 @@ export const STATEMENTS = {
 } as const satisfies Record<string, Shape>
 
 export type Statement = keyof typeof STATEMENTS
+
+/** `mutation` with every column that its statement writes: a batch of an older program lacks those that came later. */
+export function completed(mutation: Mutation): Mutation {
+  const [statement, ...values] = mutation
+  const parameters = STATEMENTS[statement].cql.split('?').length - 1
+  const missing: Value[] = Array.from({ length: parameters - values.length }, () => null)
+  return [statement, ...values, ...missing]
+}
 
 /** The bytes of the key of the partition that a mutation writes to. */
 export function keyOf([statement, ...values]: Mutation): Buffer {

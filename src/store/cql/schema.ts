@@ -64,6 +64,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS samples (
        part int, worker text, at bigint, events bigint, network_bytes bigint, PRIMARY KEY (part, worker, at))`,
   ],
+  ['ALTER TABLE characters ADD purged_time bigint'],
 ]
 
 /** Emptied by tests and by nobody else. */
@@ -118,6 +119,7 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
       // Somebody else may have done it while we waited.
       if (Number((await meta.get('version')) ?? 0) !== version) return
       for (const statement of MIGRATIONS[version] ?? []) {
+        if (await isDone(client, statement, keyspace)) continue
         await client.execute(inKeyspace(statement, keyspace))
       }
       if (version === 0) await meta.setOnce('shards', String(shards))
@@ -136,7 +138,19 @@ async function isScylla(client: Client): Promise<boolean> {
 
 /** Names in the statements are without the keyspace: types and tables get it here. */
 function inKeyspace(statement: string, keyspace: string): string {
-  return statement.replace(/^(CREATE (?:TYPE|TABLE) IF NOT EXISTS )/, `$1${keyspace}.`)
+  return statement.replace(/^(CREATE (?:TYPE|TABLE) IF NOT EXISTS |ALTER TABLE )/, `$1${keyspace}.`)
+}
+
+/** Whether a column is there already: somebody may have died between two statements, and not every server takes IF NOT EXISTS here. */
+async function isDone(client: Client, statement: string, keyspace: string): Promise<boolean> {
+  const [, table, column] = /^ALTER TABLE (\w+) ADD (\w+) /.exec(statement) ?? []
+  if (table === undefined || column === undefined) return false
+  const found = await client.execute(
+    'SELECT column_name FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ? AND column_name = ?',
+    [keyspace, table, column],
+    { prepare: true },
+  )
+  return found.rowLength > 0
 }
 
 /** The table `meta`: a few settings by name. */

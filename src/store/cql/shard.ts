@@ -5,7 +5,7 @@ import type { Cursor } from '../../atproto/event.ts'
 import { type Books, readBooks } from './books.ts'
 import { forgetBefore, keep, pack, recall, timesOf } from './journal.ts'
 import { commit, LEASE_MS, LeaseLostError, renew, type ShardRow } from './leases.ts'
-import type { Count, Mutation } from './mutations.ts'
+import { type Count, completed, type Mutation } from './mutations.ts'
 import type { Session } from './session.ts'
 
 export type OwnedShardOptions = {
@@ -57,7 +57,7 @@ export class OwnedShard {
     if (row.chunks > 0) {
       // Under the same times as its owner did, who may still be at it.
       const { epoch, mutations } = await recall((query, params) => session.read(query, params), row)
-      await session.apply(mutations, timesOf(epoch, row.seq))
+      await session.apply(mutations.map(completed), timesOf(epoch, row.seq))
     }
     return new OwnedShard({ session, row, books: await readBooks(session, row.shard), nowMs })
   }

@@ -25,7 +25,7 @@ export type ActorRow = {
 
 /** The columns of `actors` that `actorRow` reads, in its order. All integers come as bigints. */
 export const ACTOR_COLUMNS =
-  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, period_day, week_xp, month_xp'
+  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, period_day, week_xp, month_xp, purged_time'
 
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
@@ -41,7 +41,7 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
     statusTime,
     kinds,
     capped,
-    ...periods
+    ...later
   ] = row as [
     bigint,
     Did,
@@ -57,8 +57,9 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
     day: bigint,
     week: bigint,
     month: bigint,
+    purgedTime: bigint | null,
   ]
-  const [day, week, month] = periods
+  const [day, week, month, purgedTime] = later
   const read = readKinds(kinds, nsid)
   return {
     id: Number(id),
@@ -68,6 +69,7 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
       did,
       ...readStanding(Number(standing)),
       statusTime: Number(statusTime),
+      purgedTime: purgedTime === null ? undefined : Number(purgedTime),
       experience: Number(experience),
       lastDelta: Number(lastDelta),
       updatedAt: Number(updatedAt) * 1000,

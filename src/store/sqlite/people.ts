@@ -35,11 +35,12 @@ export class People {
     this.#byDid.setReturnArrays(true)
     this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
     this.#insert = db.prepare(
-      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     )
     this.#update = db.prepare(
       `UPDATE actors SET standing = ?, experience = ?, last_delta = ?, updated_at = ?, rev = ?, floor = ?,
-         status_time = ?, kinds = ?, capped = ?, period_day = ?, week_xp = ?, month_xp = ? WHERE id = ?`,
+         status_time = ?, kinds = ?, capped = ?, period_day = ?, week_xp = ?, month_xp = ?,
+         purged_time = ? WHERE id = ?`,
     )
   }
 
@@ -103,6 +104,7 @@ export class People {
       day,
       week,
       month,
+      state.purgedTime ?? null,
     ]
     if (row.stored) this.#update.run(...values, id)
     else this.#insert.run(id, state.did, ...values)

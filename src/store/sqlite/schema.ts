@@ -121,6 +121,11 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE records RENAME COLUMN at TO after;
   UPDATE records SET after = after - (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer';
   `,
+  `
+  -- The account's own time of its latest deletion, in microseconds. 2 is the status deleted; see standing.ts.
+  ALTER TABLE actors ADD COLUMN purged_time INTEGER;
+  UPDATE actors SET purged_time = status_time WHERE standing / 8 = 2;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

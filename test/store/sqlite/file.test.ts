@@ -53,7 +53,7 @@ test('a file of the first version is brought to what this one keeps, periods by 
         await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), undefined)
       }
       const db = new DatabaseSync(path)
-      for (const column of ['period_day', 'week_xp', 'month_xp'])
+      for (const column of ['period_day', 'week_xp', 'month_xp', 'purged_time'])
         db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
       db.exec(`UPDATE records SET after = after + (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer'`)
       db.exec('ALTER TABLE records RENAME COLUMN after TO at; PRAGMA user_version = 1')
@@ -66,7 +66,8 @@ test('a file of the first version is brought to what this one keeps, periods by 
         records: [],
         whole: new Set(),
       })
-      for (const [did, { experience, periods }] of expected.actors) {
+      for (const [did, { experience, periods, status, purgedTime }] of expected.actors) {
+        if (status === 'deleted') assert.equal(known.actor(did)?.purgedTime, purgedTime)
         // What was earned on a later day and taken back since has left no trace.
         if (experience > 0 && known.actor(did)?.periods.day === periods.day) {
           assert.deepEqual(known.actor(did)?.periods, periods)
@@ -114,7 +115,7 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   await using store = openSqlite({ path, reserve: 0 })
   const db = new DatabaseSync(path)
   db.exec(
-    `INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', NULL, 0, 20000, 60, 50)`,
+    `INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', NULL, 0, 20000, 60, 50, NULL)`,
   )
   db.exec('UPDATE totals SET next_actor = 2')
   db.close()

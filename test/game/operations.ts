@@ -1,0 +1,56 @@
+// What happens, in few words: operation number `n` is at second `n`, and its revision is number `n`.
+import type { AccountStatus, CommitEvent, Did, StreamEvent } from '../../src/atproto/event.ts'
+import type { Game } from '../../src/game/decide.ts'
+import type { Operation } from '../../src/game/operation.ts'
+import { MemoryLedger } from '../memory-ledger.ts'
+import { game, LIKE, POST, person, REPOST, START, tid } from './arbitrary.ts'
+
+export const [alice, bob, carol] = [person(0), person(1), person(2)]
+
+/** The record of a post with a described picture, which is worth 70 XP. */
+export const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
+
+export const second = (n: number): number => START + n * 1_000_000
+
+/** A post by alice, created, unless `fields` say otherwise. */
+export function commit({ n, ...fields }: Partial<CommitEvent> & { n: number }): CommitEvent {
+  return {
+    kind: 'commit',
+    did: alice,
+    at: second(n),
+    rev: tid(n),
+    op: 'create',
+    collection: POST,
+    rkey: tid(n),
+    record: {},
+    ...fields,
+  }
+}
+
+export function like(n: number, fields: Partial<CommitEvent> = {}): CommitEvent {
+  return commit({ n, collection: LIKE, record: { subject: { uri: 'at://x' } }, ...fields })
+}
+
+/** Of the post by `author` whose key is number `key`. */
+export function repost(n: number, author: Did, key: number, fields: Partial<CommitEvent> = {}): CommitEvent {
+  const uri = `at://${author}/${POST}/${tid(key)}`
+  return commit({ n, collection: REPOST, record: { subject: { uri } }, ...fields })
+}
+
+/** Deletes record number `key` of what `of` makes. */
+export function removal(n: number, of: CommitEvent): CommitEvent {
+  return { ...of, at: second(n), rev: tid(n), op: 'delete', record: undefined }
+}
+
+/** Number `n` of the stream; its server's clock says second `time`. */
+export function status(n: number, value: AccountStatus, time = n): StreamEvent {
+  return { kind: 'account', did: alice, at: second(n), time: second(time), status: value }
+}
+
+/** Folds one operation after the other. */
+export function ledgerOf(operations: readonly Operation[], by: Game = game): MemoryLedger {
+  const ledger = new MemoryLedger()
+  for (const operation of operations) ledger.fold(by, [operation])
+  ledger.assertBalanced()
+  return ledger
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Operation } from '../../src/game/operation.ts'
+import type { RecordPath } from '../../src/game/state.ts'
+import { game, POST, tid } from './arbitrary.ts'
+import { alice, bob, commit, DESCRIBED, ledgerOf, like, removal, repost, second } from './operations.ts'
+
+const idOf = (collection: typeof POST, n: number) => ({ did: alice, collection, rkey: tid(n) })
+const repository = (n: number, ...paths: RecordPath[]): Operation => ({
+  kind: 'repository-answer',
+  question: '1',
+  did: alice,
+  at: second(n),
+  rev: tid(n),
+  paths: new Set(paths),
+})
+
+test('an edit leaves a record in the time of its first witness', () => {
+  const month = 40 * 86_400
+  const ledger = ledgerOf([
+    commit({ n: 1 }),
+    commit({ n: 2, at: second(month), rkey: tid(1), op: 'update', record: DESCRIBED }),
+  ])
+  assert.equal(ledger.record(idOf(POST, 1))?.at, Math.floor(second(1) / 1_000_000))
+  assert.deepEqual([ledger.actor(alice)?.experience, ledger.actor(alice)?.periods.month], [70, 70])
+  ledger.fold(game, [like(3, { at: second(month) })])
+  assert.equal(ledger.actor(alice)?.periods.month, 10)
+})
+
+test('a record that is made again under the same key is of the time at which it was', () => {
+  const again = commit({ n: 9, at: second(90_000), rkey: tid(1) })
+  const ledger = ledgerOf([commit({ n: 1 }), removal(2, commit({ n: 1 })), again])
+  assert.equal(ledger.record(idOf(POST, 1))?.at, Math.floor(second(90_000) / 1_000_000))
+})
+
+test('a repost that is edited to be of another post is judged by that one', () => {
+  const ledger = ledgerOf([
+    commit({ n: 1, did: bob, record: DESCRIBED }),
+    repost(2, bob, 1),
+    repost(3, bob, 7, { rkey: tid(2), op: 'update' }),
+  ])
+  assert.equal(ledger.actor(alice)?.experience, 50)
+  const asked = ledger.questions.filter(({ kind }) => kind === 'subject')
+  assert.deepEqual(
+    asked.map((question) => question.kind === 'subject' && [question.rev, question.subject.rkey]),
+    [[tid(3), tid(7)]],
+  )
+  // And one that is edited otherwise stays what it was found to be, whatever has become of that post.
+  const same = ledgerOf([
+    commit({ n: 1, did: bob, record: DESCRIBED }),
+    repost(2, bob, 1),
+    removal(3, commit({ n: 1, did: bob })),
+    repost(4, bob, 1, { rkey: tid(2), op: 'update' }),
+  ])
+  assert.equal(same.actor(alice)?.experience, 70)
+})
+
+test('a repository is compared with what a record has become earlier in the same batch, and with that only', () => {
+  const ledger = ledgerOf([commit({ n: 1 }), commit({ n: 2 })])
+  ledger.fold(game, [
+    commit({ n: 6, rkey: tid(1), op: 'update', record: DESCRIBED }),
+    removal(6, commit({ n: 2 })),
+    repository(5),
+  ])
+  ledger.assertBalanced()
+  assert.equal(ledger.actor(alice)?.experience, 70)
+  assert.deepEqual(
+    ledger.events.map(({ cause }) => cause),
+    ['create', 'create', 'update', 'delete'],
+  )
+})
+
+test('a repository takes away what is as old as it, and nothing that it names, is newer, or gone already', () => {
+  const ledger = ledgerOf([
+    commit({ n: 1 }),
+    commit({ n: 2 }),
+    commit({ n: 3 }),
+    removal(4, commit({ n: 3 })),
+    commit({ n: 5 }),
+    commit({ n: 6 }),
+  ])
+  ledger.fold(game, [repository(5, `${POST}/${tid(1)}`)])
+  const live = ledger.records(alice).filter(([, state]) => state.live)
+  assert.deepEqual(
+    live.map(([{ rkey }]) => rkey),
+    [tid(1), tid(6)],
+  )
+  assert.equal(ledger.record(idOf(POST, 3))?.rev, tid(4))
+  assert.equal(ledger.record(idOf(POST, 5))?.rev, tid(5))
+  ledger.assertBalanced()
+})
+
+test('a repository that could not be had takes away nothing', () => {
+  const ledger = ledgerOf([commit({ n: 1 })])
+  const { outcomes } = ledger.fold(game, [{ ...repository(5), paths: undefined } as Operation])
+  assert.deepEqual([outcomes.stale, ledger.actor(alice)?.experience], [1, 50])
+})

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { unknownActor } from '../../../src/game/state.ts'
+import { characterMutation, nobody, readHeld } from '../../../src/store/cql/character-row.ts'
+import { completed } from '../../../src/store/cql/mutations.ts'
+import { standingOf } from '../../../src/store/standing.ts'
+import { person } from '../../game/arbitrary.ts'
+
+test('a batch that an older program kept in the journal is written with the columns that came later', () => {
+  const now = characterMutation(nobody(person(0)), 7)
+  assert.equal(now.at(-1), null)
+  const then = now.slice(0, -1) as typeof now
+  assert.deepEqual(completed(then), now)
+  assert.deepEqual(completed(now), now)
+  assert.deepEqual(completed(['dropBoard', 1, 'x']), ['dropBoard', 1, 'x'])
+})
+
+test('who was deleted before that time was kept has been purged by that deletion', () => {
+  const did = person(0)
+  const row = (status: 'deleted' | 'active') => ({
+    did,
+    standing: standingOf({ ...unknownActor(did), status }),
+    status_time: 5,
+  })
+  assert.equal(readHeld(row('deleted')).state.purgedTime, 5)
+  assert.equal(readHeld(row('active')).state.purgedTime, undefined)
+  assert.equal(readHeld({ ...row('active'), purged_time: 3 }).state.purgedTime, 3)
+})

@@ -52,7 +52,6 @@ const TAKEN: Record<QuestionKind, number> = { subject: 200, profile: AT_ONCE, re
 export function answers(options: AnswersOptions): Answers {
   const { signal } = options
   let awake = Promise.withResolvers<void>()
-  const loops = [subjects(options), profiles(options), repositories(options)]
   return {
     wake: () => {
       awake.resolve()
@@ -65,6 +64,9 @@ export function answers(options: AnswersOptions): Answers {
         failed.abort()
       }
       const ended = AbortSignal.any([signal, failed.signal])
+      // A request under way, which may take a quarter of an hour, ends with the rest.
+      const asking = { ...options, signal: ended }
+      const loops = [subjects(asking), profiles(asking), repositories(asking)]
       const rest = async (): Promise<void> => {
         const waiting = awake.promise
         const late = new AbortController()

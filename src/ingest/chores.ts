@@ -27,19 +27,23 @@ export type ChoresOptions = {
 /** Does what has to be done every so often beside the stream, until `signal` aborts. */
 export async function chores(options: ChoresOptions): Promise<void> {
   const { ledger, lag, retention, takeNetworkBytes, clock, signal } = options
-  await Promise.all([
-    every(WISHES_EVERY, signal, () => fulfilWishes(ledger)),
-    every(PULSE_EVERY, signal, () => {
+  const over = new AbortController()
+  const end = AbortSignal.any([signal, over.signal])
+  const every = (ms: number, work: () => Promise<unknown>) =>
+    repeat(ms, end, work).finally(() => over.abort())
+  // All are over when this is: nothing is done to a ledger that has been given back.
+  const ended = await Promise.allSettled([
+    every(WISHES_EVERY, () => fulfilWishes(ledger)),
+    every(PULSE_EVERY, () => {
       const at = clock()
       return ledger.use((writer) => writer.beat({ at, lag: lag.lag(at), host: lag.host }))
     }),
-    every(SAMPLE_EVERY, signal, () =>
+    every(SAMPLE_EVERY, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),
-    every(PRUNE_EVERY, signal, () =>
-      prune(ledger, retention === undefined ? undefined : clock() - retention, signal),
-    ),
+    every(PRUNE_EVERY, () => prune(ledger, retention === undefined ? undefined : clock() - retention, end)),
   ])
+  for (const result of ended) if (result.status === 'rejected') throw result.reason
 }
 
 /** Folds what was left in the inbox, until nothing is. */
@@ -59,7 +63,7 @@ async function prune(ledger: Ledger, before: Micros | undefined, signal: AbortSi
 }
 
 /** Does `work` at once and then again `ms` after it ended, until `signal` aborts. */
-async function every(ms: number, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+async function repeat(ms: number, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
   while (!signal.aborted) {
     await work()
     // The abort ends the wait; that is all that it means here.

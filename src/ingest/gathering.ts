@@ -12,13 +12,15 @@ export class Gathering implements Disposable {
   #waiting: Operation[] = []
   #turn = Promise.withResolvers<void>()
   #timer: NodeJS.Timeout | undefined
+  #failure: { error: unknown } | undefined
 
   constructor(options: GatheringOptions) {
     this.#options = options
   }
 
-  /** Resolves once `operations` are in the ledger; rejects where they cannot be. */
-  add(operations: readonly Operation[]): Promise<void> {
+  /** Resolves once `operations` are in the ledger; rejects where they cannot be, and from then on always. */
+  async add(operations: readonly Operation[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error
     this.#waiting.push(...operations)
     this.#timer ??= setTimeout(() => this.#foldAll(), this.#options.withinMs)
     return this.#turn.promise
@@ -33,6 +35,12 @@ export class Gathering implements Disposable {
     this.#waiting = []
     this.#turn = Promise.withResolvers()
     this.#timer = undefined
-    this.#options.fold(operations).then(() => turn.resolve(), turn.reject)
+    this.#options.fold(operations).then(
+      () => turn.resolve(),
+      (error: unknown) => {
+        this.#failure ??= { error }
+        turn.reject(error)
+      },
+    )
   }
 }

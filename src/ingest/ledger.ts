@@ -19,6 +19,7 @@ export class Ledger {
   readonly #game: Game
   readonly #writer: Writer
   readonly #folded: (changes: Changes) => void
+  readonly #failure = new AbortController()
   /** Ends when everything that was asked for so far has been done. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -26,6 +27,11 @@ export class Ledger {
     this.#game = game
     this.#writer = writer
     this.#folded = folded
+  }
+
+  /** Aborts with the first error: from then on nothing more is done here, and all who work on the ledger should end. */
+  get failed(): AbortSignal {
+    return this.#failure.signal
   }
 
   /** Decides and commits; durable when it resolves. The cursor stands for everything up to and with `operations`. */
@@ -41,11 +47,17 @@ export class Ledger {
     })
   }
 
-  /** Lets `work` have the writer, whose methods are called one after the other, when its turn comes. */
+  /**
+   * Lets `work` have the writer, whose methods are called one after the other, when its turn comes.
+   * @throws the error of `work`, or the first that any work before it ended with: what failed may have been done by half
+   */
   use<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => work(this.#writer))
-    // Whoever asked hears of a failure; the next in line has its own.
-    this.#turn = turn.catch(() => {})
+    const { signal } = this.#failure
+    const turn = this.#turn.then(async () => {
+      signal.throwIfAborted()
+      return work(this.#writer)
+    })
+    this.#turn = turn.catch((error: unknown) => this.#failure.abort(error))
     return turn
   }
 }

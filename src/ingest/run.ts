@@ -45,8 +45,6 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   })
   const cursor = await writer.cursor()
   const lag = new LagMeter(cursor?.at)
-  const failure = new AbortController()
-  const signal = AbortSignal.any([options.signal, failure.signal])
   let networkBytes = 0
 
   const ledger = new Ledger({
@@ -58,6 +56,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       for (const { asked } of actors.values()) if (asked.length > 0) asker.wake()
     },
   })
+  const over = new AbortController()
+  const signal = AbortSignal.any([options.signal, ledger.failed, over.signal])
   using gathering = new Gathering({
     withinMs: writer.gatherMs,
     fold: (operations) => ledger.fold(operations, undefined),
@@ -105,7 +105,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     for (;;) {
       const { moved } = writer
       await listen(moved).catch((error: unknown) => {
-        if (signal.aborted || !moved.aborted) throw error
+        if (signal.aborted || !isAbortOf(moved, error)) throw error
       })
     }
   }
@@ -116,15 +116,16 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     return taken
   }
   log.info({ cursor }, describeStart(await store.reader.status(), game))
-  // Whichever fails first ends the others; all have to be over before the writer is given back.
-  const over = (work: Promise<void>) => work.finally(() => failure.abort())
+  // Whichever ends first ends the others; all have to be over before the writer is given back.
+  const endOthers = (work: Promise<void>) => work.finally(() => over.abort())
   const ended = await Promise.allSettled([
-    over(listenOn()),
-    over(asker.run()),
-    over(chores({ ledger, lag, retention, takeNetworkBytes, clock, signal })),
+    endOthers(listenOn()),
+    endOthers(asker.run()),
+    endOthers(chores({ ledger, lag, retention, takeNetworkBytes, clock, signal })),
   ])
-  const failed = ended.find((result) => result.status === 'rejected' && !isAbort(result.reason))
-  if (failed?.status === 'rejected') throw failed.reason
+  // What the loops end with after that is only the echo.
+  ledger.failed.throwIfAborted()
+  for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason
   await ledger.use((held) => held.beat({ at: clock(), lag: lag.lag(clock()), host: undefined }))
 }
 
@@ -139,6 +140,8 @@ function describeStart({ perDay, characters, events }: StoreStatus, { followed }
   return `${held}. At the latest rate a day brings ${perDay.events} events, ${gigabytes(perDay.diskBytes)} GB on disk and ${gigabytes(perDay.networkBytes)} GB over the network.`
 }
 
-function isAbort(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === 'AbortError'
+/** True for what `signal` ends things with; a request that was aborted for any other reason is a failure. */
+function isAbortOf(signal: AbortSignal, error: unknown): boolean {
+  if (!signal.aborted) return false
+  return error === signal.reason || (error instanceof Error && error.cause === signal.reason)
 }

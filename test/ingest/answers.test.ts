@@ -523,6 +523,17 @@ suite('the end', () => {
     })
   }
 
+  test('comes at once with the failure of the ledger while the network keeps another question waiting', {
+    timeout: 5_000,
+  }, async () => {
+    const { asker } = ledgerOf(
+      [whatShows(1, 1), whoIs(2), whatIsIn(3)],
+      { posts: hanging, repository: hanging },
+      { deliver: () => Promise.reject(damage) },
+    )
+    await assert.rejects(asker.run(), damage)
+  })
+
   test('comes with a mistake of ours, which is no failure of the network', { timeout: 5_000 }, async () => {
     const mistake = new TypeError('not a function')
     const { asker, state } = ledgerOf([whoIs(1)], { profiles: () => Promise.reject(mistake) })

@@ -242,4 +242,33 @@ suite('chores', () => {
     await assert.rejects(chores(options), /disk full/)
     end.abort()
   })
+
+  test('end together when one of them fails, and not before all of them are over', async (t) => {
+    const pass = holdTime(t)
+    const looked = Promise.withResolvers<Wish[]>()
+    const mistake = new TypeError('not a function')
+    let looks = 0
+    const { ledger } = ledgerWith({
+      wishes: () => {
+        looks += 1
+        return looked.promise
+      },
+    })
+    const { options } = optionsFor(ledger, {
+      clock: () => {
+        throw mistake
+      },
+    })
+    let over = false
+    const done = chores(options).finally(() => {
+      over = true
+    })
+    done.catch(() => {})
+    await settled()
+    assert.equal(over, false)
+    looked.resolve([])
+    await assert.rejects(done, mistake)
+    await pass(10 * 60_000)
+    assert.equal(looks, 1)
+  })
 })

@@ -28,16 +28,19 @@ test('what comes within a moment is folded together, in its order, and whoever b
   )
 })
 
-test('where it cannot be folded, everybody who brought some of it hears why, and the next has its own chance', async (t) => {
+test('where it cannot be folded, everybody who brought some of it hears why, and nothing more is taken', {
+  timeout: 5_000,
+}, async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const results = [Promise.reject(new Error('full')), Promise.resolve()]
-  using gathering = new Gathering({ withinMs: 100, fold: () => results.shift() ?? Promise.resolve() })
+  const full = new Error('full')
+  const fold = mock.fn((_: readonly Operation[]): Promise<unknown> => Promise.reject(full))
+  using gathering = new Gathering({ withinMs: 100, fold })
   const lost = [gathering.add([one]), gathering.add([two])]
   t.mock.timers.tick(100)
-  for (const each of lost) await assert.rejects(each, /full/)
-  const taken = gathering.add([three])
-  t.mock.timers.tick(100)
-  await taken
+  for (const each of lost) await assert.rejects(each, full)
+  await assert.rejects(gathering.add([three]), (error) => error === full)
+  t.mock.timers.tick(1_000)
+  assert.equal(fold.mock.callCount(), 1)
 })
 
 test('at the end, what still waits is left to be asked again', async (t) => {

@@ -1,3 +1,4 @@
+import { FailStopWriter } from '../fail-stop.ts'
 import { RulesChangedError, type Store, type WriteOptions, type Writer } from '../store.ts'
 import type { CqlAddress } from './address.ts'
 import { CqlAuditor } from './audit.ts'
@@ -72,7 +73,8 @@ async function write({ session, meta, shards, nowMs }: Parts, options: WriteOpti
     if (shares) await crew.settle()
     else await crew.takeAll()
     await checkRules(meta, options)
-    return new CqlWriter({ session, crew, meta, shares, bindRules, nowMs, close: async () => {} })
+    const writer = new CqlWriter({ session, crew, meta, shares, bindRules, nowMs, close: async () => {} })
+    return new FailStopWriter(writer)
   } catch (error) {
     await crew.release()
     throw error

@@ -1,6 +1,7 @@
 import { mkdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { FailStopWriter } from '../fail-stop.ts'
 import {
   type Inbox,
   RulesChangedError,
@@ -53,12 +54,13 @@ export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): 
       const db = connect('write')
       try {
         checkRules(db, file, options)
-        return new SqliteWriter({
+        const writer = new SqliteWriter({
           db,
           lock: held,
           diskBytes: () => diskBytes(file),
           assertSpace: () => assertSpace(file, reserve, freeBytes),
         })
+        return new FailStopWriter(writer)
       } catch (error) {
         db.close()
         held[Symbol.dispose]()

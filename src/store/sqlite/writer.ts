@@ -168,10 +168,13 @@ export class SqliteWriter implements Writer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#db.isOpen) return
-    // Readers keep the log from going with the last writer; emptied, it takes no room while nobody writes.
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#db.close()
-    this.#lock[Symbol.dispose]()
+    try {
+      // Readers keep the log from going with the last writer; emptied, it takes no room while nobody writes.
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#db.close()
+      this.#lock[Symbol.dispose]()
+    }
   }
 
   #write(change: ActorChange): void {

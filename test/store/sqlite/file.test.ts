@@ -106,7 +106,9 @@ test('nothing is written when the disk would be left with less than its reserve'
   await writer.commit(nothing, cursor)
   free = 499
   await assert.rejects(writer.commit(nothing, { ...cursor, value: 2 }), StoreFullError)
-  assert.deepEqual(await writer.cursor(), cursor)
+  free = 1_000
+  await assert.rejects(writer.commit(nothing, { ...cursor, value: 3 }), StoreFullError)
+  assert.deepEqual((await store.reader.status()).cursor, cursor)
 })
 
 test('a damaged ledger is found out: what was changed behind its back, by whom and by how much', async () => {

@@ -1,0 +1,94 @@
+import type { Cursor, Did, Micros } from '../atproto/event.ts'
+import type { Wish } from '../game/operation.ts'
+import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../game/state.ts'
+import type { Touched } from '../game/touched.ts'
+import type { Gap, Pulse, Writer } from './store.ts'
+
+/**
+ * A writer that stops at its first failure: every call after it fails with the very same error. A driver holds people,
+ * names and sums in memory, and after a write that failed half-way those are ahead of what is stored; one more commit
+ * would make that permanent. Every driver hands out its writer in this, so that no method can forget to ask.
+ */
+export class FailStopWriter implements Writer {
+  readonly #writer: Writer
+  #failure: { error: unknown } | undefined
+
+  constructor(writer: Writer) {
+    this.#writer = writer
+  }
+
+  get gatherMs(): number {
+    return this.#writer.gatherMs
+  }
+
+  get moved(): AbortSignal {
+    return this.#writer.moved
+  }
+
+  owns(did: Did): boolean {
+    return this.#writer.owns(did)
+  }
+
+  cursor(): Promise<Cursor | undefined> {
+    return this.#call(() => this.#writer.cursor())
+  }
+
+  load(touched: Touched): Promise<Known> {
+    return this.#call(() => this.#writer.load(touched))
+  }
+
+  commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
+    return this.#call(() => this.#writer.commit(changes, cursor))
+  }
+
+  questions(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>): Promise<AskedQuestion[]> {
+    return this.#call(() => this.#writer.questions(kind, limit, except))
+  }
+
+  wishes(limit: number): Promise<Wish[]> {
+    return this.#call(() => this.#writer.wishes(limit))
+  }
+
+  prune(before: Micros, limit: number): Promise<number> {
+    return this.#call(() => this.#writer.prune(before, limit))
+  }
+
+  people(after: Did | undefined, limit: number): Promise<Did[]> {
+    return this.#call(() => this.#writer.people(after, limit))
+  }
+
+  bindRules(fingerprint: string): Promise<void> {
+    return this.#call(() => this.#writer.bindRules(fingerprint))
+  }
+
+  recordGap(gap: Gap): Promise<void> {
+    return this.#call(() => this.#writer.recordGap(gap))
+  }
+
+  beat(pulse: Pulse): Promise<void> {
+    return this.#call(() => this.#writer.beat(pulse))
+  }
+
+  recordSample(sample: { at: Micros; networkBytes: number }): Promise<void> {
+    return this.#call(() => this.#writer.recordSample(sample))
+  }
+
+  /** Gives the ledger back. After a failure nothing that goes wrong here is told: it would hide the first error. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#writer[Symbol.asyncDispose]()
+    } catch (error) {
+      if (this.#failure === undefined) throw error
+    }
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    try {
+      return await work()
+    } catch (error) {
+      this.#failure ??= { error }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Changes } from '../../src/game/state.ts'
+import { Ledger } from '../../src/ingest/ledger.ts'
+import type { Writer } from '../../src/store/store.ts'
+import { game, POST, person, START, tid } from '../game/arbitrary.ts'
+import { MemoryLedger } from '../memory-ledger.ts'
+
+const post = (n: number) =>
+  ({
+    kind: 'commit',
+    did: person(0),
+    at: START,
+    rev: tid(n),
+    op: 'create',
+    collection: POST,
+    rkey: tid(n),
+    record: {},
+  }) as const
+
+function ledgerOver(commit: (changes: Changes) => Promise<void>) {
+  const memory = new MemoryLedger()
+  const told: Changes[] = []
+  const writer: Partial<Writer> = { owns: () => true, load: async () => memory, commit }
+  const ledger = new Ledger({ game, writer: writer as Writer, folded: (changes) => told.push(changes) })
+  return { ledger, told, memory }
+}
+
+test('what is folded is told once it is committed, and not before', async () => {
+  const committed = Promise.withResolvers<void>()
+  const { ledger, told } = ledgerOver(() => committed.promise)
+  const folded = ledger.fold([post(1)], undefined)
+  // Far more turns than deciding takes.
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+  assert.deepEqual(told, [])
+  committed.resolve()
+  assert.deepEqual(told, [])
+  const changes = await folded
+  assert.deepEqual(told, [changes])
+})
+
+test('what could not be committed is not told, and after it nothing more is done', async () => {
+  const full = new Error('disk full')
+  let commits = 0
+  const { ledger, told } = ledgerOver(async () => {
+    commits += 1
+    throw full
+  })
+  assert.equal(ledger.failed.aborted, false)
+  const lost = ledger.fold([post(1)], undefined)
+  // In line behind it, as an answer is behind the stream.
+  const next = ledger.fold([post(2)], undefined)
+  const used = ledger.use(async () => assert.fail('the writer was given out again'))
+  for (const each of [lost, next, used]) await assert.rejects(each, (error) => error === full)
+  await assert.rejects(ledger.fold([post(3)], undefined), (error) => error === full)
+  assert.equal(commits, 1)
+  assert.deepEqual(told, [])
+  assert.equal(ledger.failed.reason, full)
+})

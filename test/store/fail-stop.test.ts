@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FailStopWriter } from '../../src/store/fail-stop.ts'
+import type { Writer } from '../../src/store/store.ts'
+import { START } from '../game/arbitrary.ts'
+
+const NOTHING = { actors: new Map(), fulfilled: [], outcomes: {} } as never
+
+/** Every method that reads or writes, by name. */
+const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
+  cursor: (writer) => writer.cursor(),
+  load: (writer) => writer.load({ actors: new Set(), records: [], whole: new Set() }),
+  commit: (writer) => writer.commit(NOTHING, undefined),
+  questions: (writer) => writer.questions('profile', 1, new Set()),
+  wishes: (writer) => writer.wishes(1),
+  prune: (writer) => writer.prune(START, 1),
+  people: (writer) => writer.people(undefined, 1),
+  bindRules: (writer) => writer.bindRules('rules'),
+  recordGap: (writer) => writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'window', at: START }),
+  beat: (writer) => writer.beat({ at: START, lag: 0, host: undefined }),
+  recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),
+}
+
+/** Does everything without an error, but for the method named `failing`. */
+function writerFailingAt(failing: string | undefined, error: Error) {
+  const done: string[] = []
+  const methods = Object.keys(CALLS).map((name) => [
+    name,
+    async () => {
+      done.push(name)
+      if (name === failing) throw error
+    },
+  ])
+  const writer = {
+    ...Object.fromEntries(methods),
+    owns: () => true,
+    gatherMs: 7,
+    moved: new AbortController().signal,
+    [Symbol.asyncDispose]: async () => {
+      done.push('dispose')
+      throw new Error('the log cannot be emptied')
+    },
+  } as Writer
+  return { writer: new FailStopWriter(writer), inner: writer, done }
+}
+
+test('whatever fails first, everything after it fails with that error and does nothing', async () => {
+  for (const [failing, call] of Object.entries(CALLS)) {
+    const first = new Error(`${failing} failed`)
+    const { writer, done } = writerFailingAt(failing, first)
+    await assert.rejects(call(writer), first)
+    for (const again of Object.values(CALLS)) {
+      await assert.rejects(again(writer), (error) => error === first)
+    }
+    assert.deepEqual(done, [failing])
+    // It is given back, and what goes wrong then does not hide why.
+    await writer[Symbol.asyncDispose]()
+    assert.deepEqual(done, [failing, 'dispose'])
+  }
+})
+
+test('while nothing fails everything goes through, and a failure to give it back is told', async () => {
+  const { writer, inner, done } = writerFailingAt(undefined, new Error('never'))
+  for (const call of Object.values(CALLS)) await call(writer)
+  assert.deepEqual(done, Object.keys(CALLS))
+  assert.equal(writer.owns('did:web:a.example'), true)
+  assert.equal(writer.gatherMs, 7)
+  assert.equal(writer.moved, inner.moved)
+  await assert.rejects(async () => writer[Symbol.asyncDispose](), /cannot be emptied/)
+})

@@ -5,6 +5,7 @@ import { decide, type Game } from '../src/game/decide.ts'
 import type { Operation } from '../src/game/operation.ts'
 import type {
   ActorState,
+  Ask,
   AskedQuestion,
   Changes,
   Known,
@@ -17,7 +18,7 @@ export class MemoryLedger implements Known {
   readonly actors = new Map<Did, ActorState>()
   readonly held = new Map<string, [RecordId, RecordState]>()
   readonly events: LedgerEvent[] = []
-  questions: AskedQuestion[] = []
+  questions: (AskedQuestion & { due: number })[] = []
   #nextQuestion = 1
 
   actor(did: Did): ActorState | undefined {
@@ -44,9 +45,12 @@ export class MemoryLedger implements Known {
       if (change.erase) this.#erase(did)
       for (const { id, state } of change.records.values()) this.held.set(uriOf(id), [id, state])
       this.events.push(...change.events)
-      for (const question of change.asked)
-        this.questions.push({ ...question, id: String(this.#nextQuestion++) })
       this.questions = this.questions.filter(({ id }) => !change.answered.includes(id))
+      for (const { question, due } of change.postponed) {
+        const open = this.questions.find(({ id }) => id === question.id)
+        if (open !== undefined) Object.assign(open, { due, tries: question.tries })
+      }
+      for (const question of change.asked) this.#ask(question)
       this.actors.set(did, change.actor)
     }
   }
@@ -82,6 +86,20 @@ export class MemoryLedger implements Known {
       if (new Date(at * 1000).toISOString().slice(0, 7) === today.toISOString().slice(0, 7)) sums.month += xp
     }
     return sums
+  }
+
+  #ask(question: Ask): void {
+    const id = String(this.#nextQuestion++)
+    if (question.kind === 'subject') {
+      this.questions.push({ ...question, id, tries: 0, due: 0 })
+      return
+    }
+    const { kind, did, ifOpen } = question
+    const open = this.questions.find((other) => other.kind === kind && other.did === did)
+    if (open !== undefined && ifOpen === 'keep') return
+    const { tries, due } = open !== undefined && ifOpen === 'follow' ? open : { tries: 0, due: 0 }
+    this.questions = this.questions.filter((other) => other !== open)
+    this.questions.push({ kind, did, id, tries, due })
   }
 
   #drop(did: Did): void {

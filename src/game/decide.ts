@@ -2,7 +2,7 @@
 // never changes what it was given, so that replays, repairs, every store and the tests' model all share it.
 import type { Nsid } from '@atcute/lexicons/syntax'
 import { decideAccount, decideIdentity, decideSync } from './decide/account.ts'
-import { decideProfile, decideRepository, decideSubject } from './decide/answers.ts'
+import { decideNoAnswer, decideProfile, decideRepository, decideSubject } from './decide/answers.ts'
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
 import { decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
@@ -42,6 +42,8 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
       return decideProfile(game, draft, operation)
     case 'repository-answer':
       return decideRepository(game, draft, operation)
+    case 'no-answer':
+      return decideNoAnswer(draft, operation)
     case 'forget':
       return decideForget(draft, operation)
     case 'unforget':

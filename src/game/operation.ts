@@ -3,7 +3,7 @@ import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import type { Media } from './media.ts'
-import type { QuestionId, RecordPath, WishId } from './state.ts'
+import type { AskedQuestion, QuestionId, RecordPath, WishId } from './state.ts'
 
 /** What the network said when it was asked; see `Question`. */
 export type Answer =
@@ -35,6 +35,9 @@ export type Answer =
       paths: ReadonlySet<RecordPath> | undefined
     }
 
+/** A question was asked, and there was no answer: it is asked again later, or given up. */
+export type NoAnswer = { kind: 'no-answer'; question: AskedQuestion; did: Did; at: Micros }
+
 /** What somebody other than the stream wants changed; see the store's inbox. */
 export type Wish =
   | { kind: 'forget'; wish: WishId; did: Did; at: Micros }
@@ -47,4 +50,4 @@ export type Wish =
 export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
 
 /** All that can change the ledger. */
-export type Operation = StreamEvent | Answer | Wish | Recompute
+export type Operation = StreamEvent | Answer | NoAnswer | Wish | Recompute

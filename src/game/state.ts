@@ -84,12 +84,28 @@ export type LedgerEvent = RecordId & {
  * What the network has to be asked. Kept by the store until it is answered, so that a restart forgets none.
  * `subject`: what does the post show that this record names? `profile`: who is this? `repository`: what is in it now?
  */
-export type Question =
-  | { kind: 'subject'; did: Did; collection: Nsid; rkey: RecordKey; rev: Tid; subject: RecordId }
-  | { kind: 'profile'; did: Did }
-  | { kind: 'repository'; did: Did }
+export type Question = SubjectQuestion | PersonQuestion
+
+export type SubjectQuestion = {
+  kind: 'subject'
+  did: Did
+  collection: Nsid
+  rkey: RecordKey
+  rev: Tid
+  subject: RecordId
+}
+
+/** Of each kind at most one is open about a person. */
+export type PersonQuestion = { kind: 'profile'; did: Did } | { kind: 'repository'; did: Did }
 
 export type QuestionKind = Question['kind']
+
+/**
+ * A question that is to be asked, and what becomes of an open one of its kind about the same person. `restart` takes its
+ * place and is asked at once. `follow` takes its place, and its pause: however often there is reason to ask, the network
+ * is asked no sooner. An answer that is under way then ends the old question and not the new one. `keep` leaves it alone.
+ */
+export type Ask = SubjectQuestion | (PersonQuestion & { ifOpen: 'restart' | 'follow' | 'keep' })
 
 /** Names a stored question; what it looks like is the store's own business. */
 export type QuestionId = string
@@ -97,7 +113,11 @@ export type QuestionId = string
 /** Names a wish in the store's inbox. */
 export type WishId = string
 
-export type AskedQuestion = Question & { id: QuestionId }
+/** An open question; `tries` is how often it was asked without an answer. */
+export type AskedQuestion = Question & { id: QuestionId; tries: number }
+
+/** A question that stays open: it was asked `tries` times and is asked again from `due` on, by our own clock. */
+export type Postponed = { question: AskedQuestion; due: Seconds }
 
 /** A record's name within its repository, `collection/rkey`. */
 export type RecordPath = `${Nsid}/${RecordKey}`
@@ -152,8 +172,11 @@ export type ActorChange = {
   actor: ActorState
   records: Map<RecordPath, RecordChange>
   events: LedgerEvent[]
-  asked: Question[]
+  /** Questions that are answered, or given up. */
   answered: QuestionId[]
+  postponed: Postponed[]
+  /** Comes after what is answered and postponed. */
+  asked: Ask[]
   /** The profile as it is to be kept; `null` to drop it, `undefined` to leave it. */
   profile: Profile | null | undefined
 }

@@ -44,6 +44,7 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'identity':
       case 'account':
       case 'sync':
+      case 'no-answer':
       case 'forget':
       case 'unforget':
       case 'look-up':

@@ -6,15 +6,20 @@ import { type AppView, AT_ONCE } from '../bluesky/appview.ts'
 import type { Repositories } from '../bluesky/repositories.ts'
 import { RequestError } from '../bluesky/request.ts'
 import type { Media } from '../game/media.ts'
-import type { Answer } from '../game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../game/state.ts'
+import type { Answer, NoAnswer } from '../game/operation.ts'
+import type { AskedQuestion, QuestionId, QuestionKind, Seconds } from '../game/state.ts'
 import { Recollection } from './recollection.ts'
 
 export type AnswersOptions = {
-  /** Open questions, oldest first, without those in `except`. */
-  next: (kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>) => Promise<AskedQuestion[]>
-  /** Resolves once the answers are in the ledger, and their questions out of it. */
-  deliver: (answers: Answer[]) => Promise<void>
+  /** Open questions that may be asked at `now`, oldest first, without those in `except`. */
+  next: (
+    kind: QuestionKind,
+    limit: number,
+    except: ReadonlySet<QuestionId>,
+    now: Seconds,
+  ) => Promise<AskedQuestion[]>
+  /** Resolves once the answers are in the ledger, and their questions out of it or put off. */
+  deliver: (answers: (Answer | NoAnswer)[]) => Promise<void>
   appview: AppView
   repositories: Repositories
   /** Collections whose records a repository is asked about. */
@@ -32,6 +37,8 @@ export type AnswersOptions = {
 export type Answers = {
   /** There may be new questions. */
   wake(): void
+  /** A question may be asked again from then on. */
+  wakeAt(due: Seconds): void
   /**
    * Has the network asked until the signal aborts. A question stays in the ledger until its answer is, so nothing is lost
    * by a failure or a restart. Rejects only when the ledger does.
@@ -50,10 +57,17 @@ const TAKEN: Record<QuestionKind, number> = { subject: 200, profile: AT_ONCE, re
 
 /** Turns the ledger's open questions into answers. */
 export function answers(options: AnswersOptions): Answers {
-  const { signal } = options
+  const { signal, clock } = options
   let awake = Promise.withResolvers<void>()
+  /** When questions may be asked again, as far as that is before anybody looks anyway. */
+  const dues = new Set<Seconds>()
   return {
     wake: () => {
+      awake.resolve()
+    },
+    wakeAt: (due) => {
+      if (msUntil(due, clock()) >= LOOK_EVERY) return
+      dues.add(due)
       awake.resolve()
     },
     run: async () => {
@@ -70,7 +84,11 @@ export function answers(options: AnswersOptions): Answers {
       const rest = async (): Promise<void> => {
         const waiting = awake.promise
         const late = new AbortController()
-        const timer = sleep(LOOK_EVERY, undefined, { signal: AbortSignal.any([ended, late.signal]) }).catch(
+        const now = clock()
+        // Each loop has looked since those came.
+        for (const due of dues) if (msUntil(due, now) === 0) dues.delete(due)
+        const pause = Math.min(LOOK_EVERY, ...[...dues].map((due) => msUntil(due, now)))
+        const timer = sleep(pause, undefined, { signal: AbortSignal.any([ended, late.signal]) }).catch(
           () => {},
         )
         await Promise.race([waiting, timer])
@@ -98,13 +116,11 @@ type Round = {
 }
 
 async function ask(
-  { next, deliver, observer, backoff = doubling }: AnswersOptions,
+  { next, deliver, observer, clock, backoff = doubling }: AnswersOptions,
   { kind, answer }: Loop,
   { rest, fail, signal }: Round,
 ): Promise<void> {
-  /** Asked about and failed on their own; left alone until everything else was asked. */
-  const failing = new Set<QuestionId>()
-  /** Answered, and on their way into the ledger while the next are asked. */
+  /** Answered or put off, and on their way into the ledger while the next are asked. */
   const underWay = new Set<QuestionId>()
   let delivered: Promise<void> = Promise.resolve()
   /** Taken and not answered yet: there was no room for all of them in one go. */
@@ -112,13 +128,26 @@ async function ask(
   /** How many to take at once: fewer after a refusal, until the one that is refused stands alone. */
   let most = TAKEN[kind]
   let failures = 0
+  const take = (given: (Answer | NoAnswer)[], about: ReadonlySet<QuestionId>): void => {
+    for (const id of about) underWay.add(id)
+    delivered = deliver(given).then(
+      () => {
+        for (const id of about) underWay.delete(id)
+        observer.answered(kind, given.filter((one) => one.kind !== 'no-answer').length)
+      },
+      (error: unknown) => {
+        // The end comes between; the question stays open.
+        if (!signal.aborted) fail(error)
+      },
+    )
+  }
   while (!signal.aborted) {
     if (underWay.size >= MOST_UNDER_WAY) await delivered
-    const questions = left.length > 0 ? left : await next(kind, most, failing.union(underWay))
+    const questions =
+      left.length > 0 ? left : await next(kind, most, underWay, Math.floor(clock() / 1_000_000))
     left = []
     if (questions.length === 0) {
       await rest()
-      failing.clear()
       continue
     }
     try {
@@ -127,17 +156,7 @@ async function ask(
       most = Math.min(most * 2, TAKEN[kind])
       const answered = new Set(given.map(({ question }) => question))
       left = questions.filter(({ id }) => !answered.has(id))
-      for (const id of answered) underWay.add(id)
-      delivered = deliver(given).then(
-        () => {
-          for (const id of answered) underWay.delete(id)
-          observer.answered(kind, given.length)
-        },
-        (error: unknown) => {
-          // The end comes between; the question stays open.
-          if (!signal.aborted) fail(error)
-        },
-      )
+      take(given, answered)
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof RequestError)) throw error
@@ -146,7 +165,13 @@ async function ask(
       if (kind === 'repository' || isRefusal(error)) {
         most = Math.ceil(questions.length / 2)
         if (questions.length > 1) continue
-        for (const { id } of questions) failing.add(id)
+        const at = clock()
+        take(
+          questions.map((question) => ({ kind: 'no-answer', question, did: question.did, at })),
+          new Set(questions.map(({ id }) => id)),
+        )
+        // Another repository is on another server.
+        if (kind === 'repository' && error.waitMs === undefined) continue
       }
       failures += 1
       await sleep(error.waitMs ?? backoff(failures), undefined, { signal }).catch(() => {})
@@ -154,9 +179,13 @@ async function ask(
   }
 }
 
-/** True where the question is at fault, as far as whoever was asked can tell. */
+/** True where the question is at fault, as far as whoever was asked can tell; not where we may ask nothing at all. */
 function isRefusal({ status = 0 }: RequestError): boolean {
-  return status >= 400 && status < 500 && status !== 429
+  return status >= 400 && status < 500 && ![401, 403, 407, 429].includes(status)
+}
+
+function msUntil(due: Seconds, now: Micros): number {
+  return Math.max(0, due * 1000 - now / 1000)
 }
 
 /** One to 64 seconds, half of it by chance, so that many servers do not ask again at the same moment. */

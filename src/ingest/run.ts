@@ -53,7 +53,10 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     folded: ({ actors, outcomes }) => {
       metrics.folded(outcomes)
       changed([...actors.keys()])
-      for (const { asked } of actors.values()) if (asked.length > 0) asker.wake()
+      for (const { asked, postponed } of actors.values()) {
+        if (asked.length > 0) asker.wake()
+        for (const { due } of postponed) asker.wakeAt(due)
+      }
     },
   })
   const over = new AbortController()
@@ -63,7 +66,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     fold: (operations) => ledger.fold(operations, undefined),
   })
   const asker = answers({
-    next: (kind, limit, except) => ledger.use((held) => held.questions(kind, limit, except)),
+    next: (...wanted) => ledger.use((held) => held.questions(...wanted)),
     deliver: (given) => gathering.add(given),
     appview,
     repositories,

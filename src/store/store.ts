@@ -4,7 +4,15 @@ import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { Wish } from '../game/operation.ts'
-import type { AskedQuestion, Changes, Known, LedgerEvent, QuestionId, QuestionKind } from '../game/state.ts'
+import type {
+  AskedQuestion,
+  Changes,
+  Known,
+  LedgerEvent,
+  QuestionId,
+  QuestionKind,
+  Seconds,
+} from '../game/state.ts'
 import type { Touched } from '../game/touched.ts'
 
 /** A store that is open; disposing closes what it holds. */
@@ -104,8 +112,16 @@ export interface Writer extends AsyncDisposable {
    * decided on what `load` last returned. An `undefined` cursor leaves the stored one.
    */
   commit(changes: Changes, cursor: Cursor | undefined): Promise<void>
-  /** Oldest first, without those in `except`. */
-  questions(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>): Promise<AskedQuestion[]>
+  /**
+   * Open questions that may be asked at `now`, without those in `except`: first those that were never asked, oldest first,
+   * then those whose pause is over.
+   */
+  questions(
+    kind: QuestionKind,
+    limit: number,
+    except: ReadonlySet<QuestionId>,
+    now: Seconds,
+  ): Promise<AskedQuestion[]>
   /** Wishes left in the inbox, oldest first; they stay until a commit says that they are fulfilled. */
   wishes(limit: number): Promise<Wish[]>
   /** Forgets up to `limit` events from before `before`, keeping their sum; returns how many went. */

@@ -28,7 +28,15 @@ export function testForgetting(places: Places): void {
       repost(bob, 3, alice),
       { kind: 'profile-answer', did: alice, profile, ...answer },
     )
-    for (const table of ['records', 'events', 'mentions', 'handles', 'journal', 'event_days', 'questions']) {
+    for (const table of [
+      'records',
+      'events',
+      'mentions',
+      'handles',
+      'journal',
+      'event_days',
+      'open_questions',
+    ]) {
       assert.ok((await places.naming(alice, handle)).includes(table), table)
     }
     await ledger.forget(alice)
@@ -97,7 +105,7 @@ export function testForgetting(places: Places): void {
     for (const n of [2, 3]) {
       const living = [alice, bob, ...others].filter((did) => did !== one)
       for (const writer of [here, there]) {
-        await writer.questions('subject', 100, new Set())
+        await writer.questions('subject', 100, new Set(), 0)
         const own = living.filter((did) => writer.owns(did))
         await fold(writer, ...own.map((did) => ({ ...created(did, n, POST), record: {} })))
       }
@@ -145,7 +153,7 @@ class Forgetting implements AsyncDisposable {
       await this.fold(...(await this.#writer.wishes(1_000)))
       return (await this.count('inbox')) === 0
     })
-    for (const kind of ['subject', 'profile'] as const) await this.#writer.questions(kind, 100, new Set())
+    for (const kind of ['subject', 'profile'] as const) await this.#writer.questions(kind, 100, new Set(), 0)
     for (const n of [10_000, 10_001]) {
       const living = [alice, bob, ...others].filter((other) => other !== did)
       await this.fold(...living.map((other) => ({ ...created(other, n, POST), record: {} })))

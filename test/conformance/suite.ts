@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { Cursor, Did } from '../../src/atproto/event.ts'
 import { decide } from '../../src/game/decide.ts'
 import type { Operation } from '../../src/game/operation.ts'
-import { isHidden } from '../../src/game/state.ts'
+import { type AskedQuestion, isHidden, type QuestionKind, type RecordPath } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
 import {
   type EventsPage,
@@ -26,6 +26,7 @@ export type Conformance = {
 
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
 const [alice, bob] = [person(0), person(1)]
+const NOW = START / 1_000_000
 const FIRST: EventsPage = { type: undefined, cursor: undefined, limit: 100 }
 
 /** Registers the tests. */
@@ -151,9 +152,9 @@ export function storeConformance({ name, place }: Conformance): void {
     await fold(writer, [post(alice, 1), like(alice, 2), repost(alice, 3, bob), post(bob, 1)])
     await fold(writer, [status(alice, 'deleted', 5)])
     // A store may find out only when it looks that a question has become pointless.
-    assert.deepEqual(await writer.questions('subject', 10, new Set()), [])
+    assert.deepEqual(await writer.questions('subject', 10, new Set(), NOW), [])
     assert.deepEqual(
-      (await writer.questions('profile', 10, new Set())).map(({ did }) => did),
+      (await writer.questions('profile', 10, new Set(), NOW)).map(({ did }) => did),
       [bob],
     )
     const { records, events, experience, waiting } = await reader.status()
@@ -176,7 +177,7 @@ export function storeConformance({ name, place }: Conformance): void {
       )
       await fold(writer, wishes)
       assert.deepEqual(await writer.wishes(10), [])
-      assert.deepEqual(await writer.questions('subject', 10, new Set()), [])
+      assert.deepEqual(await writer.questions('subject', 10, new Set(), NOW), [])
       await fold(writer, [post(alice, 7)])
       assert.equal(await reader.character(alice), undefined)
       await writer[Symbol.asyncDispose]()
@@ -193,10 +194,10 @@ export function storeConformance({ name, place }: Conformance): void {
 
   check('questions stay until they are answered, oldest first', async (_store, writer) => {
     await fold(writer, [repost(alice, 1, bob), repost(alice, 2, bob), repost(alice, 3, bob, 9)])
-    const [first, second] = await writer.questions('subject', 2, new Set())
+    const [first, second] = await writer.questions('subject', 2, new Set(), NOW)
     assert.ok(first?.kind === 'subject' && second !== undefined)
     assert.deepEqual(first.subject, { did: bob, collection: POST, rkey: tid(0) })
-    const others = await writer.questions('subject', 5, new Set([first.id]))
+    const others = await writer.questions('subject', 5, new Set([first.id]), NOW)
     assert.deepEqual(others.map(({ id }) => id).includes(first.id), false)
     assert.equal(others.length, 2)
     const { did, collection, rkey, rev } = first
@@ -205,11 +206,95 @@ export function storeConformance({ name, place }: Conformance): void {
       // The second repost goes, and with it the question about it.
       { ...repost(alice, 2, bob), op: 'delete', rev: tid(8), record: undefined },
     ])
-    const left = await writer.questions('subject', 5, new Set())
+    const left = await writer.questions('subject', 5, new Set(), NOW)
     assert.deepEqual(
       left.map((question) => question.kind === 'subject' && question.rkey),
       [tid(3)],
     )
+  })
+
+  check(
+    'a question that is put off is open again when its time has come, after those never asked',
+    async (store, writer, open) => {
+      const noAnswer = (question: AskedQuestion): Operation => {
+        return { kind: 'no-answer', question, did: question.did, at: START }
+      }
+      const keys = (questions: readonly AskedQuestion[]) =>
+        questions.map((question) => question.kind === 'subject' && [question.rkey, question.tries])
+      const all = Number.MAX_SAFE_INTEGER
+      await fold(writer, [repost(alice, 1, bob), repost(alice, 2, bob), repost(alice, 3, bob)])
+      for (const _ of [1, 2, 3]) {
+        const [first] = await writer.questions('subject', 1, new Set(), all)
+        assert.ok(first)
+        await fold(writer, [noAnswer(first)])
+      }
+      // The first has been asked three times by now, for its pause was over for us.
+      await fold(writer, [repost(alice, 4, bob)])
+      assert.deepEqual(keys(await writer.questions('subject', 9, new Set(), NOW)), [[tid(4), 0]])
+      assert.deepEqual(keys(await writer.questions('subject', 9, new Set(), NOW + 1)), [
+        [tid(4), 0],
+        [tid(1), 1],
+        [tid(2), 1],
+        [tid(3), 1],
+      ])
+      const [second, third] = (await writer.questions('subject', 3, new Set(), all)).slice(1)
+      assert.ok(second && third)
+      assert.deepEqual(keys(await writer.questions('subject', 9, new Set([second.id]), all)), [
+        [tid(4), 0],
+        [tid(2), 1],
+        [tid(3), 1],
+      ])
+      await fold(writer, [noAnswer(third)])
+      assert.equal((await store.reader.status()).waiting.subject, 4)
+      await writer[Symbol.asyncDispose]()
+      await using again = await open()
+      await using next = await again.write(KEEP)
+      assert.deepEqual(keys(await next.questions('subject', 9, new Set(), NOW + 1)), [
+        [tid(4), 0],
+        [tid(1), 1],
+        [tid(3), 1],
+      ])
+      assert.deepEqual(keys(await next.questions('subject', 9, new Set(), NOW + 2)).at(-1), [tid(2), 2])
+      for (const question of await next.questions('subject', 9, new Set(), all)) {
+        await fold(next, [noAnswer({ ...question, tries: 100 })])
+      }
+      assert.deepEqual(await next.questions('subject', 9, new Set(), all), [])
+      assert.equal((await store.reader.status()).waiting.subject, 0)
+    },
+  )
+
+  check('of a kind one question is open about a person', async ({ reader }, writer) => {
+    const identity: Operation = { kind: 'identity', did: alice, at: START, handle: undefined }
+    const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: START, rev: tid(n) })
+    const opened = async (kind: QuestionKind, now = NOW) =>
+      (await writer.questions(kind, 9, new Set(), now)).map(({ did, tries }) => [did, tries])
+    await fold(writer, [post(alice, 1), post(bob, 1), identity, sync(2), sync(3)])
+    await fold(writer, [sync(3), identity])
+    assert.deepEqual(await opened('profile'), [
+      [bob, 0],
+      [alice, 0],
+    ])
+    assert.deepEqual(await opened('repository'), [[alice, 0]])
+    assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 2, repository: 1 })
+    const [asked] = await writer.questions('repository', 1, new Set(), NOW)
+    assert.ok(asked)
+    await fold(writer, [{ kind: 'no-answer', question: asked, did: alice, at: START }, sync(4)])
+    await fold(writer, [sync(5)])
+    assert.deepEqual(await opened('repository'), [])
+    assert.deepEqual(await opened('repository', NOW + 30), [[alice, 1]])
+    const paths = new Set<RecordPath>()
+    const answer = { kind: 'repository-answer', did: alice, at: START, rev: tid(1), paths } as const
+    // To a question whose place another has taken.
+    await fold(writer, [{ ...answer, question: asked.id }])
+    assert.deepEqual(await opened('repository', NOW + 30), [[alice, 1]])
+    const [again] = await writer.questions('repository', 1, new Set(), NOW + 30)
+    assert.ok(again)
+    await fold(writer, [{ ...answer, question: again.id }])
+    assert.deepEqual(await opened('repository', NOW + 30), [])
+    await fold(writer, [{ kind: 'look-up', wish: '1', did: alice, at: START }])
+    assert.equal((await opened('profile')).length, 2)
+    await fold(writer, [status(alice, 'deleted', 9), status(bob, 'deleted', 9)])
+    assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 0, repository: 0 })
   })
 
   check('a profile is kept, found by handle, and its handle moves', async ({ reader }, writer) => {

@@ -315,7 +315,7 @@ test('a new identity drops the profile and asks for the new one', () => {
   const ledger = ledgerOf(commit({ n: 1 }))
   const changes = ledger.fold(game, [{ kind: 'identity', did: alice, at: START, handle: undefined }])
   assert.equal(changes.actors.get(alice)?.profile, null)
-  assert.deepEqual(changes.actors.get(alice)?.asked, [{ kind: 'profile', did: alice }])
+  assert.deepEqual(changes.actors.get(alice)?.asked, [{ kind: 'profile', did: alice, ifOpen: 'restart' }])
 })
 
 test('who labels their own profile is hidden at once, and shown again without the label', () => {
@@ -418,4 +418,57 @@ test('other rules judge what is held again, without the network', () => {
   ledger.fold(generous, [{ kind: 'recompute', did: alice, at: START }])
   assert.equal(xp(ledger), 150)
   ledger.assertBalanced()
+})
+
+test('a question without an answer is put off for longer each time, and given up in the end', () => {
+  const ledger = ledgerOf(repostOf(1))
+  const open = () => ledger.questions.find(({ kind }) => kind === 'subject')
+  const dues: number[] = []
+  for (let at = START; ; at += 1e9) {
+    const question = open()
+    if (question === undefined) break
+    const { outcomes } = ledger.fold(game, [{ kind: 'no-answer', question, did: alice, at }])
+    const due = open()?.due
+    assert.equal(outcomes[due === undefined ? 'stale' : 'applied'], 1)
+    if (due !== undefined) dues.push(due - at / 1e6)
+  }
+  assert.deepEqual(dues, [1, 2, 4, 8, 16, 32, 64, 128, 256])
+  assert.equal(xp(ledger), 50)
+})
+
+test('of a kind one question is open about a person, however often there is reason to ask', () => {
+  const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: START, rev: tid(n) })
+  const ledger = ledgerOf(commit({ n: 1 }), sync(2), sync(2), sync(3))
+  const open = (kind: string) => ledger.questions.filter((question) => question.kind === kind)
+  const [asked, ...more] = open('repository')
+  assert.deepEqual(more, [])
+  assert.ok(asked)
+  ledger.fold(game, [{ kind: 'no-answer', question: asked, did: alice, at: START }])
+  // A newer reason does not have the same server asked any sooner, and its question outlasts an answer to the one before.
+  ledger.fold(game, [sync(4)])
+  const [again] = open('repository')
+  assert.ok(again && again.id !== asked.id)
+  assert.deepEqual([again.tries, again.due], [1, START / 1e6 + 30])
+  const paths = new Set([`${POST}/${tid(0)}` as const])
+  const answer = { kind: 'repository-answer', did: alice, at: START, rev: tid(3), paths } as const
+  ledger.fold(game, [{ ...answer, question: asked.id }])
+  assert.equal(open('repository').length, 1)
+  ledger.fold(game, [{ ...answer, question: again.id }])
+  assert.deepEqual(open('repository'), [])
+
+  const [first] = open('profile')
+  assert.ok(first)
+  ledger.fold(game, [{ kind: 'no-answer', question: first, did: alice, at: START }])
+  // Who looks does not hurry; a new identity does.
+  ledger.fold(game, [{ kind: 'look-up', wish: '1', did: alice, at: START }])
+  assert.deepEqual(
+    open('profile').map(({ id, tries, due }) => [id, tries, due]),
+    [[first.id, 1, START / 1e6 + 1]],
+  )
+  const identity: Operation = { kind: 'identity', did: alice, at: START, handle: undefined }
+  ledger.fold(game, [identity, { kind: 'look-up', wish: '2', did: alice, at: START }, identity])
+  assert.deepEqual(
+    open('profile').map(({ tries, due }) => [tries, due]),
+    [[0, 0]],
+  )
 })

@@ -20,6 +20,7 @@ function whatShows(id: number, post: number): AskedQuestion {
   const did = person(1 + (id % 3))
   return {
     id: `s${id}`,
+    tries: 0,
     kind: 'subject',
     did,
     collection: REPOST,
@@ -28,8 +29,18 @@ function whatShows(id: number, post: number): AskedQuestion {
     subject: postOf(post),
   }
 }
-const whoIs = (id: number, did = person(id % 8)): AskedQuestion => ({ id: `p${id}`, kind: 'profile', did })
-const whatIsIn = (id: number): AskedQuestion => ({ id: `r${id}`, kind: 'repository', did: person(id) })
+const whoIs = (id: number, did = person(id % 8)): AskedQuestion => ({
+  id: `p${id}`,
+  tries: 0,
+  kind: 'profile',
+  did,
+})
+const whatIsIn = (id: number): AskedQuestion => ({
+  id: `r${id}`,
+  tries: 0,
+  kind: 'repository',
+  did: person(id),
+})
 
 const overwhelmed = (waitMs = 1) => new RequestError('answered 429', { status: 429, waitMs })
 const broken = () => new RequestError('answered 500', { status: 500 })
@@ -65,8 +76,10 @@ function ledgerOf(
   const end = new AbortController()
   ends.push(end)
   const state = {
-    open: [...questions],
+    open: questions.map((question) => ({ ...question, due: 0 })) as (AskedQuestion & { due?: number })[],
     given: [] as Answer[],
+    /** Questions that were put off, in order. */
+    postponed: [] as QuestionId[],
     /** Calls to the network, in order. */
     calls: [] as (readonly string[])[],
     failed: [] as [kind: QuestionKind, n: number, reason: string][],
@@ -98,12 +111,25 @@ function ledgerOf(
     },
   }
   const asker = answers({
-    next: async (kind, limit, except) =>
-      state.open.filter((open) => open.kind === kind && !except.has(open.id)).slice(0, limit),
+    next: async (kind, limit, except, now) =>
+      state.open
+        .filter((open) => open.kind === kind && !except.has(open.id) && (open.due ?? 0) <= now)
+        .slice(0, limit),
     deliver: async (given) => {
-      state.given.push(...given)
-      const done = new Set<QuestionId>(given.map(({ question }) => question))
-      state.open = state.open.filter(({ id }) => !done.has(id))
+      for (const one of given) {
+        const id = one.kind === 'no-answer' ? one.question.id : one.question
+        const asked = state.open.find((open) => open.id === id)
+        state.open = state.open.filter((open) => open !== asked)
+        if (one.kind !== 'no-answer') {
+          state.given.push(one)
+        } else {
+          assert.deepEqual([one.did, one.at], [one.question.did, state.now])
+          const due = state.now / 1_000_000 + 60
+          state.postponed.push(id)
+          state.open.push({ ...one.question, tries: one.question.tries + 1, due })
+          asker.wakeAt(due)
+        }
+      }
     },
     appview,
     repositories,
@@ -372,7 +398,7 @@ suite('a question that fails', () => {
     assert.deepEqual(new Set(idsOf(running.state.given)), new Set(['p2', 'r3']))
   })
 
-  test('about one repository does not hold up the next, and is asked again when they are done', async () => {
+  test('about one repository does not hold up the next, and is asked again when its pause is over', async () => {
     let failing = true
     const running = ledgerOf([whatIsIn(1), whatIsIn(2), whatIsIn(3), whatIsIn(4)], {
       repository: (did) => {
@@ -385,7 +411,12 @@ suite('a question that fails', () => {
     assert.deepEqual(state.calls.flat(), [1, 2, 3, 4].map(person))
     await settled()
     assert.equal(state.calls.length, 4)
+    assert.deepEqual(state.postponed, ['r1', 'r3'])
     failing = false
+    asker.wake()
+    await settled()
+    assert.equal(state.calls.length, 4)
+    state.now += 60_000_000
     asker.wake()
     await until(allAnswered(running))
     end.abort()
@@ -453,8 +484,9 @@ suite('a question that fails', () => {
           repository: failByChance,
         })
         const run = running.asker.run()
-        // Those left alone come again only when there is something to look for.
+        // Those put off come again when their time has come.
         await until(() => {
+          running.state.now += 60_000_000
           running.asker.wake()
           return running.state.open.length === 0
         }, run)

@@ -7,7 +7,7 @@ export function decideIdentity(draft: Draft, { did }: IdentityEvent): Outcome {
   if (!draft.actor(did)?.born) return 'unfollowed'
   const change = draft.change(did)
   change.profile = null
-  draft.ask(change, { kind: 'profile', did })
+  draft.ask(change, { kind: 'profile', did, ifOpen: 'restart' })
   return 'applied'
 }
 
@@ -41,7 +41,7 @@ export function decideSync(draft: Draft, { did, rev }: SyncEvent): Outcome {
   const actor = draft.actor(did)
   if (!actor?.born) return 'unfollowed'
   if (actor.floor !== undefined && rev <= actor.floor) return 'repeated'
-  draft.ask(draft.change(did), { kind: 'repository', did })
+  draft.ask(draft.change(did), { kind: 'repository', did, ifOpen: 'follow' })
   return 'applied'
 }
 

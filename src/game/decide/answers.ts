@@ -1,8 +1,10 @@
+import type { Micros } from '../../atproto/event.ts'
 import { BASELINE, baselineOf } from '../baseline.ts'
 import type { Game } from '../decide.ts'
-import type { Answer } from '../operation.ts'
+import type { Answer, NoAnswer } from '../operation.ts'
+import { retryAt } from '../retries.ts'
 import { NO_FACTS } from '../rules/rule.ts'
-import { type Outcome, pathOf } from '../state.ts'
+import { type ActorChange, type AskedQuestion, type Outcome, pathOf } from '../state.ts'
 import { remove, seconds } from './commit.ts'
 import type { Draft } from './draft.ts'
 
@@ -82,4 +84,18 @@ export function decideRepository(
     remove(game, draft, change, { ...id, rev, at }, state, 'sync')
   }
   return 'applied'
+}
+
+/** Nobody could answer: the question stays open until its pause is over, or is given up. */
+export function decideNoAnswer(draft: Draft, { question, did, at }: NoAnswer): Outcome {
+  return askAgain(draft.change(did), question, at) ? 'applied' : 'stale'
+}
+
+/** Puts `question` off after one more try that ended at `at`; false where that was its last. */
+function askAgain(change: ActorChange, question: AskedQuestion, at: Micros): boolean {
+  const tries = question.tries + 1
+  const due = retryAt(question.kind, tries, at)
+  if (due === undefined) change.answered.push(question.id)
+  else change.postponed.push({ question: { ...question, tries }, due })
+  return due !== undefined
 }

@@ -100,7 +100,7 @@ function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): F
 function noteProfile(draft: Draft, commit: CommitEvent): void {
   const change = draft.change(commit.did)
   change.actor.optedOut = isObject(commit.record) && hidesItself(commit.record)
-  draft.ask(change, { kind: 'profile', did: commit.did })
+  draft.ask(change, { kind: 'profile', did: commit.did, ifOpen: 'restart' })
 }
 
 function hidesItself({ labels }: JsonObject): boolean {

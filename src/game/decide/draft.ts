@@ -5,12 +5,12 @@ import { earned } from '../periods.ts'
 import {
   type ActorChange,
   type ActorState,
+  type Ask,
   type Cause,
   type Changes,
   type Known,
   type Outcome,
   pathOf,
-  type Question,
   type RecordState,
   unknownActor,
 } from '../state.ts'
@@ -72,6 +72,7 @@ export class Draft {
       events: [],
       asked: [],
       answered: [],
+      postponed: [],
       profile: undefined,
     }
     this.changes.actors.set(did, change)
@@ -126,13 +127,17 @@ export class Draft {
     })
     if (!actor.born) {
       actor.born = true
-      this.ask(change, { kind: 'profile', did: id.did })
+      this.ask(change, { kind: 'profile', did: id.did, ifOpen: 'restart' })
     }
   }
 
-  /** Has the network asked; about one person or record, one question of a kind is enough. */
-  ask(change: ActorChange, question: Question): void {
-    if (question.kind !== 'subject' && change.asked.some(({ kind }) => kind === question.kind)) return
+  /** Has the network asked; about one person, one question of a kind is enough. */
+  ask(change: ActorChange, question: Ask): void {
+    if (question.kind !== 'subject') {
+      const asked = change.asked.findIndex(({ kind }) => kind === question.kind)
+      if (asked >= 0 && question.ifOpen === 'keep') return
+      if (asked >= 0) change.asked.splice(asked, 1)
+    }
     change.asked.push(question)
   }
 
@@ -144,6 +149,7 @@ export class Draft {
     change.records.clear()
     change.events = []
     change.asked = []
+    change.postponed = []
     change.profile = undefined
   }
 }

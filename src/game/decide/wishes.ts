@@ -28,7 +28,7 @@ export function decideUnforget(draft: Draft, { did, wish, floor }: Wish & { kind
 export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-up' }): Outcome {
   draft.changes.fulfilled.push(wish)
   if (!draft.actor(did)?.born) return 'stale'
-  draft.ask(draft.change(did), { kind: 'profile', did })
+  draft.ask(draft.change(did), { kind: 'profile', did, ifOpen: 'keep' })
   return 'applied'
 }
 

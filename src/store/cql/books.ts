@@ -20,8 +20,10 @@ export class Books {
   readonly shard: number
   readonly totals: Totals
   readonly waiting: PerQuestion
-  /** No question of a kind has a smaller number: where to begin looking. */
+  /** No question of a kind that was never asked has a smaller number: where to begin looking. */
   readonly oldest: PerQuestion
+  /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
+  readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
   nextQuestion: number
   /** No events are older than this day; `undefined` while there are none. */
   oldestDay: number | undefined

@@ -1,7 +1,13 @@
 import type { Did, Handle, Nsid, Tid } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
 import { leveling } from '../../game/levels.ts'
-import { type ActorState, type CappedDay, unknownActor } from '../../game/state.ts'
+import {
+  type ActorState,
+  type CappedDay,
+  type PersonQuestion,
+  type Seconds,
+  unknownActor,
+} from '../../game/state.ts'
 import { readStanding, standingOf } from '../standing.ts'
 import type { Character } from '../store.ts'
 import type { Mutation, Value } from './mutations.ts'
@@ -27,7 +33,13 @@ export type Held = {
   lastSeq: number
   firstSeq: number
   profile: Profile | undefined
+  /** The questions about this person that are open. */
+  open: OpenQuestions
 }
+
+export type OpenQuestion = { due: Seconds; number: number; tries: number }
+
+export type OpenQuestions = { readonly [Kind in PersonQuestion['kind']]?: OpenQuestion | undefined }
 
 type KindField = { live: unknown; last_seq: unknown; first_seq: unknown; greatest: string | null }
 
@@ -40,6 +52,7 @@ export function nobody(did: Did): Held {
     lastSeq: 0,
     firstSeq: 1,
     profile: undefined,
+    open: {},
   }
 }
 
@@ -74,6 +87,7 @@ export function readHeld(row: Row): Held {
     lastSeq: numberOf(row.last_seq),
     firstSeq: numberOf(row.first_seq),
     profile: readProfile(row),
+    open: readOpen(textOf(row.open_questions)),
   }
 }
 
@@ -96,7 +110,7 @@ export function readCharacter(row: Row): Character {
 
 /** The whole row, as of the batch whose time is `version`. */
 export function characterMutation(held: Held, version: number): Mutation {
-  const { state, kinds, records, lastSeq, firstSeq, profile } = held
+  const { state, kinds, records, lastSeq, firstSeq, profile, open } = held
   const fields: Record<string, Value> = {}
   for (const [nsid, { live, lastSeq: last, firstSeq: first, greatest }] of kinds) {
     fields[nsid] = { live, last_seq: last, first_seq: first, greatest: greatest ?? null }
@@ -126,6 +140,7 @@ export function characterMutation(held: Held, version: number): Mutation {
     profile?.asked ?? null,
     version,
     state.purgedTime ?? null,
+    writeOpen(open),
   ]
 }
 
@@ -184,4 +199,13 @@ function readCapped(text: string | undefined): CappedDay | undefined {
   if (text === undefined) return undefined
   const [day, earned] = JSON.parse(text) as [number, [Nsid, number][]]
   return { day, earned: new Map(earned) }
+}
+
+function writeOpen(open: OpenQuestions): string | null {
+  const kinds = Object.entries(open).filter(([, question]) => question !== undefined)
+  return kinds.length === 0 ? null : JSON.stringify(Object.fromEntries(kinds))
+}
+
+function readOpen(text: string | undefined): OpenQuestions {
+  return text === undefined ? {} : (JSON.parse(text) as OpenQuestions)
 }

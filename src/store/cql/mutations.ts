@@ -47,7 +47,7 @@ const SHARD_KIND: KeyTypes = ['int', 'text']
 export const STATEMENTS = {
   character: write(
     'characters',
-    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time',
+    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time, open_questions',
     PERSON,
   ),
   record: write(
@@ -74,6 +74,12 @@ export const STATEMENTS = {
   ),
   standing: write('standings', 'shard, experience, characters', SHARD),
   board: write('board', 'shard, did, experience', SHARD),
+  openQuestion: write(
+    'open_questions',
+    'shard, kind, due, id, did, collection, rkey, rev, subject, tries',
+    SHARD_KIND,
+  ),
+  // Of earlier programs, whose last batch may have to be written out again.
   question: write('questions', 'shard, kind, id, did, collection, rkey, rev, subject', SHARD_KIND),
   note: { ...write('inbox', 'shard, id, kind, did, at, note', SHARD), moment: 'now' },
   // Whoever asked last about a handle knows whose it is, whatever shard that is in.
@@ -109,6 +115,7 @@ export const STATEMENTS = {
   ),
   dropStanding: remove('standings', 'shard = ? AND experience = ?', SHARD),
   dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
+  dropOpenQuestion: remove('open_questions', 'shard = ? AND kind = ? AND due = ? AND id = ?', SHARD_KIND),
   dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', SHARD_KIND),
   dropWish: { ...remove('inbox', 'shard = ? AND id = ?', SHARD), moment: 'now' },
 } as const satisfies Record<string, Shape>

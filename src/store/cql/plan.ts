@@ -1,19 +1,13 @@
 // From what the game decided about one person to what is written: the rows of that person, numbered on from those before.
 import { isTid } from '@atcute/lexicons/syntax'
 import type { Nsid } from '../../atproto/event.ts'
-import { uriOf } from '../../atproto/uri.ts'
-import {
-  type ActorChange,
-  type ActorState,
-  pathOf,
-  type Question,
-  type RecordPath,
-} from '../../game/state.ts'
+import { type ActorChange, type ActorState, pathOf, type RecordPath } from '../../game/state.ts'
 import type { Books } from './books.ts'
 import { characterMutation, type Held, type Kind, noKind } from './character-row.ts'
 import { eventMutations } from './event-row.ts'
 import { mentionKey, named } from './mentions.ts'
 import type { Count, Mutation } from './mutations.ts'
+import { dropQuestions, planQuestions } from './plan-questions.ts'
 import { type HeldRecord, recordMutation } from './record-row.ts'
 import { allRecordBuckets, eventBuckets, recordBucket } from './sharding.ts'
 
@@ -50,7 +44,7 @@ export function planActor(draft: Draft, change: ActorChange, { held, records }: 
   after.state = change.actor
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
   planHandle(draft, held, after)
-  for (const question of change.asked) planQuestion(draft, question)
+  planQuestions(draft, change, after)
   books.move(before, change.actor)
   mutations.push(characterMutation(after, time))
   const delta = change.actor.experience - before.experience
@@ -110,20 +104,11 @@ function planEvents(
   books.totals.events += events.length
 }
 
-function planQuestion({ books, mutations }: Draft, question: Question): void {
-  const id = books.nextQuestion
-  books.nextQuestion += 1
-  books.waiting[question.kind] += 1
-  const of =
-    question.kind === 'subject'
-      ? [question.collection, question.rkey, question.rev, uriOf(question.subject)]
-      : [null, null, null, null]
-  mutations.push(['question', books.shard, question.kind, id, question.did, ...of])
-}
-
 /** Everything that was held goes; numbers begin anew, under later times than what went. */
-function purged({ books, mutations }: Draft, held: Held): Held {
+function purged(draft: Draft, held: Held): Held {
+  const { books, mutations } = draft
   const { did } = held.state
+  dropQuestions(draft, held)
   for (const bucket of allRecordBuckets(held.records)) mutations.push(['dropRecords', did, bucket])
   for (const bucket of eventBuckets(held)) mutations.push(['dropEvents', did, bucket])
   for (const [nsid, kind] of held.kinds) {
@@ -131,7 +116,7 @@ function purged({ books, mutations }: Draft, held: Held): Held {
   }
   books.totals.records -= held.records
   books.totals.events -= held.lastSeq - held.firstSeq + 1
-  return { ...held, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined }
+  return { ...held, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined, open: {} }
 }
 
 function kindOf(held: Held, nsid: Nsid): Kind {

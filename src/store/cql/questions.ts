@@ -1,6 +1,8 @@
+// The table `open_questions`: what the network has to be asked of one shard's people. Within a kind it goes by when a
+// question may be asked: those that were never asked first (`due` 0), then those that wait, by the end of their pause.
 import type { Did, Nsid, Tid } from '../../atproto/event.ts'
 import { parseUri, uriOf } from '../../atproto/uri.ts'
-import type { AskedQuestion, Question, QuestionId, QuestionKind } from '../../game/state.ts'
+import type { AskedQuestion, Question, QuestionId, QuestionKind, Seconds } from '../../game/state.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { People } from './people.ts'
@@ -8,42 +10,65 @@ import type { Session } from './session.ts'
 import type { OwnedShard } from './shard.ts'
 import { numberOf } from './values.ts'
 
-const SELECT = `SELECT id, did, collection, rkey, rev, subject FROM questions
-  WHERE shard = ? AND kind = ? AND id >= ? LIMIT ?`
+const COLUMNS = 'due, id, did, collection, rkey, rev, subject, tries'
+const FRESH = `SELECT ${COLUMNS} FROM open_questions
+  WHERE shard = ? AND kind = ? AND (due, id) > (0, ?) AND (due, id) < (1, 0) LIMIT ?`
+const LATER = `SELECT ${COLUMNS} FROM open_questions
+  WHERE shard = ? AND kind = ? AND (due, id) > (?, ?) LIMIT ?`
+
+export type Wanted = {
+  kind: QuestionKind
+  limit: number
+  except: ReadonlySet<QuestionId>
+  now: Seconds
+}
 
 /** Questions of one shard that are still to be asked, and those that have become pointless. */
 export type Found = { questions: AskedQuestion[]; stale: Mutation[] }
 
-/**
- * Reads up to `limit` questions of `shard`, oldest first. Where nobody has answered for long, those in `except` are stepped
- * over page by page.
- */
+/** Where a question stands in its shard; `number` is its own. */
+export type QuestionPlace = { kind: QuestionKind; shard: number; due: Seconds; number: number }
+
+/** Reads up to `limit` questions of `shard` that may be asked at `now`; those in `except` are stepped over page by page. */
 export async function readQuestions(
   session: Session,
   people: People,
-  owned: OwnedShard,
-  { kind, limit, except }: { kind: QuestionKind; limit: number; except: ReadonlySet<QuestionId> },
+  { shard, books }: OwnedShard,
+  { kind, limit, except, now }: Wanted,
 ): Promise<Found> {
-  const { shard, books } = owned
   const found: Found = { questions: [], stale: [] }
-  let from = books.oldest[kind]
   // All that is stepped over may come first.
   const page = limit + except.size
-  for (let first = true; found.questions.length < limit; first = false) {
-    const rows = await session.read(SELECT, [shard, kind, from, page])
-    // Where the first is, there is nothing before: next time the search begins there, past what was deleted.
-    if (first) books.oldest[kind] = rows[0] === undefined ? books.nextQuestion : numberOf(rows[0].id)
+  const take = async (rows: readonly Row[]): Promise<boolean> => {
     const wanted = rows.filter((row) => !except.has(idOf(kind, shard, row)))
     const open = wanted.slice(0, limit - found.questions.length)
     const asked = await Promise.all(open.map((row) => questionOf(people, kind, row)))
     for (const [index, row] of open.entries()) {
       const question = asked[index]
-      if (question === undefined) found.stale.push(['dropQuestion', shard, kind, numberOf(row.id)])
-      else found.questions.push({ ...question, id: idOf(kind, shard, row) })
+      const place = [shard, kind, numberOf(row.due), numberOf(row.id)]
+      if (question === undefined) found.stale.push(['dropOpenQuestion', ...place])
+      else found.questions.push({ ...question, id: idOf(kind, shard, row), tries: numberOf(row.tries) })
     }
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < page || open.length < wanted.length) break
-    from = numberOf(last.id) + 1
+    return open.length === wanted.length && found.questions.length < limit
+  }
+  for (
+    let after = books.oldest[kind] - 1, first = true;
+    books.oldest[kind] < books.nextQuestion;
+    first = false
+  ) {
+    const rows = await session.read(FRESH, [shard, kind, after, page])
+    // Where the first is, there is nothing before: next time the search begins there, past what was deleted.
+    if (first) books.oldest[kind] = rows[0] === undefined ? books.nextQuestion : numberOf(rows[0].id)
+    if (!(await take(rows)) || rows.length < page) break
+    after = numberOf(rows.at(-1)?.id)
+  }
+  let [due, number] = [books.nextDue[kind], -1]
+  for (let first = true; due <= now && found.questions.length < limit; first = false) {
+    const rows = await session.read(LATER, [shard, kind, due, number, page])
+    if (first) books.nextDue[kind] = rows[0] === undefined ? Number.POSITIVE_INFINITY : numberOf(rows[0].due)
+    const ripe = rows.filter((row) => numberOf(row.due) <= now)
+    if (!(await take(ripe)) || ripe.length < page) break
+    ;[due, number] = [numberOf(ripe.at(-1)?.due), numberOf(ripe.at(-1)?.id)]
   }
   return found
 }
@@ -71,12 +96,12 @@ async function questionOf(people: People, kind: QuestionKind, row: Row): Promise
   return { kind, ...id, rev: row.rev as Tid, subject }
 }
 
-function idOf(kind: QuestionKind, shard: number, { id }: Row): QuestionId {
-  return `${kind}:${shard}:${numberOf(id)}`
+function idOf(kind: QuestionKind, shard: number, { due, id }: Row): QuestionId {
+  return `${kind}:${shard}:${numberOf(due)}:${numberOf(id)}`
 }
 
 /** Reads a question's name. */
-export function questionPlace(id: QuestionId): { kind: QuestionKind; shard: number; number: number } {
-  const [kind, shard, number] = id.split(':')
-  return { kind: kind as QuestionKind, shard: Number(shard), number: Number(number) }
+export function questionPlace(id: QuestionId): QuestionPlace {
+  const [kind, shard, due, number] = id.split(':')
+  return { kind: kind as QuestionKind, shard: Number(shard), due: Number(due), number: Number(number) }
 }

@@ -65,6 +65,15 @@ const MIGRATIONS: readonly (readonly string[])[] = [
        part int, worker text, at bigint, events bigint, network_bytes bigint, PRIMARY KEY (part, worker, at))`,
   ],
   ['ALTER TABLE characters ADD purged_time bigint'],
+  [
+    // In place of `questions`, which owners empty into it: due is 0 before a question was asked at all, then the second
+    // from which on it is asked again.
+    `CREATE TABLE IF NOT EXISTS open_questions (
+       shard int, kind text, due bigint, id bigint, did text, collection text, rkey text, rev text, subject text, tries int,
+       PRIMARY KEY ((shard, kind), due, id))`,
+    // Of each kind of question about a person, the one that is open.
+    'ALTER TABLE characters ADD open_questions text',
+  ],
 ]
 
 /** Emptied by tests and by nobody else. */

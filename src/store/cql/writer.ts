@@ -1,10 +1,11 @@
 import type { Cursor, Did, Micros } from '../../atproto/event.ts'
 import type { Wish } from '../../game/operation.ts'
-import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../../game/state.ts'
+import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds } from '../../game/state.ts'
 import type { Touched } from '../../game/touched.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
 import type { Crew } from './crew.ts'
+import { moveFormerQuestions } from './former-questions.ts'
 import { type Letter, type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
 import { LeaseLostError } from './leases.ts'
 import type { Mutation } from './mutations.ts'
@@ -12,7 +13,7 @@ import { followNotes } from './notes.ts'
 import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
-import { countOf, questionPlace, readQuestions } from './questions.ts'
+import { countOf, readQuestions } from './questions.ts'
 import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
@@ -57,6 +58,8 @@ export class CqlWriter implements Writer {
   #closed = false
   #events = 0
   #networkBytes = 0
+  /** Shards in which no questions of an earlier program are left. */
+  readonly #former = new WeakSet<OwnedShard>()
   /** By shard: up to when a day that is not over yet has been looked through. */
   readonly #lookedThrough = new Map<number, Micros>()
   /** Counters that a failed request may have left behind, since the start. */
@@ -108,7 +111,6 @@ export class CqlWriter implements Writer {
       const held = this.#loaded?.held(did) ?? nobody(did)
       const records = this.#loaded?.records.get(did) ?? new Map()
       after.set(did, planActor(draft, change, { held, records }))
-      for (const id of change.answered) this.#answer(draftOf, id)
       const handle = change.profile?.handle
       if (handle !== undefined) notes.push(...(await this.#formerOwner(did, handle)))
       if (change.purge) draft.mutations.push(...(await tracesOf(this.#session, owned.shard, held)))
@@ -135,12 +137,14 @@ export class CqlWriter implements Writer {
     kind: QuestionKind,
     limit: number,
     except: ReadonlySet<QuestionId>,
+    now: Seconds,
   ): Promise<AskedQuestion[]> {
     this.#assertOpen()
     const questions: AskedQuestion[] = []
     for (const owned of this.#crew.owned.values()) {
+      await this.#moveFormer(owned)
       if (owned.books.waiting[kind] <= countOf(except, kind, owned.shard)) continue
-      const wanted = { kind, limit: limit - questions.length, except }
+      const wanted = { kind, limit: limit - questions.length, except, now }
       const found = await readQuestions(this.#session, this.#people, owned, wanted)
       questions.push(...found.questions)
       if (found.stale.length > 0) {
@@ -246,13 +250,25 @@ export class CqlWriter implements Writer {
     )
   }
 
-  #answer(draftOf: (shard: OwnedShard) => Draft, question: QuestionId): void {
-    const { kind, shard, number } = questionPlace(question)
-    const owned = this.#crew.owned.get(shard)
-    if (owned === undefined) return
-    draftOf(owned).mutations.push(['dropQuestion', shard, kind, number])
-    owned.books.waiting[kind] = Math.max(0, owned.books.waiting[kind] - 1)
-    owned.books.touch()
+  /** Takes over what an earlier program has left in its table of questions. */
+  async #moveFormer(owned: OwnedShard): Promise<void> {
+    if (this.#former.has(owned)) return
+    for (;;) {
+      const draft: Draft = {
+        books: owned.books,
+        mutations: [],
+        counts: [],
+        time: owned.nextTime,
+        forgets: false,
+      }
+      const moved = await moveFormerQuestions(this.#session, this.#people, draft)
+      if (moved === undefined) break
+      owned.books.touch()
+      await this.#commitAll(new Map([[owned, draft]]), undefined)
+      if (owned.lost) return
+      for (const held of moved) this.#people.hold(held.state.did, held)
+    }
+    this.#former.add(owned)
   }
 
   async #formerOwner(did: Did, handle: string): Promise<Note[]> {

@@ -1,6 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import type { AskedQuestion, Question, QuestionId, QuestionKind } from '../../game/state.ts'
+import type {
+  Ask,
+  AskedQuestion,
+  Postponed,
+  Question,
+  QuestionId,
+  QuestionKind,
+  Seconds,
+} from '../../game/state.ts'
 import type { Names } from './names.ts'
 import { subjectOf } from './record-row.ts'
 import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
@@ -11,12 +19,21 @@ const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository']
 /** How many questions of each kind wait for an answer. */
 export function waiting(db: DatabaseSync): Record<QuestionKind, number> {
   const counts: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
-  for (const row of db.prepare('SELECT kind, count(*) AS n FROM questions GROUP BY kind').all()) {
+  for (const row of db.prepare('SELECT kind, questions FROM waiting').all()) {
     const kind = KINDS[Number(row.kind)]
-    if (kind !== undefined) counts[kind] = Number(row.n)
+    if (kind !== undefined) counts[kind] = Number(row.questions)
   }
   return counts
 }
+
+/** How a question begins that was never asked. */
+const FRESH = { due: 0, tries: 0 }
+
+/** The primary key of a row of `questions`. */
+type Place = { kind: number; due: number; id: number }
+
+/** Questions that may be asked, and those about records that have changed since, which are of no use any more. */
+export type Found = { questions: AskedQuestion[]; stale: QuestionId[] }
 
 /** The table `questions`: what the network has to be asked, until it has answered. */
 export class Questions {
@@ -24,8 +41,13 @@ export class Questions {
   readonly #insert: StatementSync
   readonly #delete: StatementSync
   readonly #deleteOf: StatementSync
+  readonly #openOf: StatementSync
+  readonly #postpone: StatementSync
   readonly #plain: StatementSync
   readonly #subjects: StatementSync
+  readonly #count: StatementSync
+  /** By kind, how many more are open than the table `waiting` says. */
+  readonly #steps = KINDS.map(() => 0)
   /** The id that the next question takes. */
   nextId: number
 
@@ -33,20 +55,27 @@ export class Questions {
     this.#names = names
     this.nextId = nextId
     this.#insert = db.prepare(
-      'INSERT INTO questions (kind, id, actor, collection, rkey, rev) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO questions (kind, due, id, actor, tries, collection, rkey, rev) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    this.#delete = db.prepare('DELETE FROM questions WHERE kind = ? AND id = ?')
-    this.#deleteOf = db.prepare('DELETE FROM questions WHERE actor = ?')
+    this.#delete = db.prepare('DELETE FROM questions WHERE kind = ? AND due = ? AND id = ?')
+    this.#deleteOf = db.prepare('DELETE FROM questions WHERE actor = ? RETURNING kind')
+    this.#openOf = db.prepare('SELECT kind, due, id, tries FROM questions WHERE actor = ? AND kind = ?')
+    this.#postpone = db.prepare(
+      'UPDATE questions SET due = ?, tries = ? WHERE kind = ? AND due = ? AND id = ?',
+    )
     this.#plain = db.prepare(
-      `SELECT q.id, a.did FROM questions q JOIN actors a ON a.id = q.actor
-         WHERE q.kind = ? AND q.id > ? ORDER BY q.id LIMIT ?`,
+      `SELECT q.due, q.id, q.tries, a.did FROM questions q JOIN actors a ON a.id = q.actor
+         WHERE q.kind = ? AND (q.due, q.id) > (?, ?) AND q.due <= ? ORDER BY q.due, q.id LIMIT ?`,
     )
     this.#subjects = db.prepare(
-      `SELECT q.id, a.did, q.collection, q.rkey, q.rev, r.rev, s.did, r.subject_rkey
+      `SELECT q.due, q.id, q.tries, a.did, q.collection, q.rkey, q.rev, r.rev, s.did, r.subject_rkey
          FROM questions q JOIN actors a ON a.id = q.actor
          LEFT JOIN records r ON r.rkey = q.rkey AND r.actor = q.actor AND r.collection = q.collection
          LEFT JOIN actors s ON s.id = r.subject_actor
-         WHERE q.kind = ${KINDS.indexOf('subject')} AND q.id > ? ORDER BY q.id LIMIT ?`,
+         WHERE q.kind = ? AND (q.due, q.id) > (?, ?) AND q.due <= ? ORDER BY q.due, q.id LIMIT ?`,
+    )
+    this.#count = db.prepare(
+      `INSERT INTO waiting (kind, questions) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET questions = questions + ?2`,
     )
     for (const statement of [this.#plain, this.#subjects]) {
       statement.setReadBigInts(true)
@@ -54,54 +83,86 @@ export class Questions {
     }
   }
 
-  ask(actor: number, question: Question): void {
-    const id = this.nextId++
+  ask(actor: number, question: Ask): void {
     const kind = KINDS.indexOf(question.kind)
     if (question.kind === 'subject') {
       const collection = this.#names.collection(question.collection)
-      this.#insert.run(kind, id, actor, collection, storedKey(question.rkey), tidToInteger(question.rev))
-    } else {
-      this.#insert.run(kind, id, actor, null, null, null)
+      const { rkey, rev } = question
+      this.#put({ kind, due: 0, id: this.nextId++ }, actor, 0, [
+        collection,
+        storedKey(rkey),
+        tidToInteger(rev),
+      ])
+      return
     }
+    const open = this.#openOf.get(actor, kind) as (Place & { tries: number }) | undefined
+    if (open !== undefined && question.ifOpen === 'keep') return
+    if (open !== undefined) this.#drop(open)
+    const { due, tries } = open !== undefined && question.ifOpen === 'follow' ? open : FRESH
+    this.#put({ kind, due, id: this.nextId++ }, actor, tries, [null, null, null])
   }
 
-  answered(id: QuestionId): void {
-    const [kind, number] = id.split(':')
-    this.#delete.run(KINDS.indexOf(kind as QuestionKind), Number(number))
+  answered(question: QuestionId): void {
+    this.#drop(placeOf(question))
+  }
+
+  /** Does nothing where another question has taken its place. */
+  postpone({ question, due }: Postponed): void {
+    const place = placeOf(question.id)
+    this.#postpone.run(due, question.tries, place.kind, place.due, place.id)
   }
 
   purge(actor: number): void {
-    this.#deleteOf.run(actor)
+    for (const { kind } of this.#deleteOf.all(actor)) this.#step(Number(kind), -1)
   }
 
-  /** Oldest first. Questions about records that have changed since are of no use any more, and go. */
-  list(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>): AskedQuestion[] {
-    const list: AskedQuestion[] = []
-    for (let after = 0n; list.length < limit; ) {
-      const rows = this.#page(kind, after, limit)
+  /** Writes how many are open now. */
+  save(): void {
+    for (const [kind, step] of this.#steps.entries()) if (step !== 0) this.#count.run(kind, step)
+    this.#steps.fill(0)
+  }
+
+  /** Those whose time has come by `now`, first those that were never asked. */
+  list(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>, now: Seconds): Found {
+    const found: Found = { questions: [], stale: [] }
+    const [statement, code] = [kind === 'subject' ? this.#subjects : this.#plain, KINDS.indexOf(kind)]
+    for (let [due, number] = [-1n, 0n]; found.questions.length < limit; ) {
+      const rows = statement.all(code, due, number, now, limit) as unknown as unknown[][]
       for (const row of rows) {
-        after = row[0] as bigint
-        const id: QuestionId = `${kind}:${after}`
+        ;[due, number] = row as [bigint, bigint]
+        const id: QuestionId = `${kind}:${due}:${number}`
         if (except.has(id)) continue
-        const question = kind === 'subject' ? this.#subject(row) : { kind, did: row[1] as Did }
-        if (question === undefined) this.answered(id)
-        else list.push({ ...question, id })
+        const question = kind === 'subject' ? this.#subject(row) : { kind, did: row[3] as Did }
+        if (question === undefined) found.stale.push(id)
+        else found.questions.push({ ...question, id, tries: Number(row[2]) })
       }
       if (rows.length < limit) break
     }
-    return list.slice(0, limit)
+    return { ...found, questions: found.questions.slice(0, limit) }
   }
 
-  #page(kind: QuestionKind, after: bigint, limit: number): unknown[][] {
-    const rows =
-      kind === 'subject'
-        ? this.#subjects.all(after, limit)
-        : this.#plain.all(KINDS.indexOf(kind), after, limit)
-    return rows as unknown as unknown[][]
+  #put(
+    { kind, due, id }: Place,
+    actor: number,
+    tries: number,
+    record: [number | null, StoredKey | null, bigint | null],
+  ): void {
+    this.#insert.run(kind, due, id, actor, tries, ...record)
+    this.#step(kind, 1)
+  }
+
+  #drop({ kind, due, id }: Place): void {
+    this.#step(kind, -Number(this.#delete.run(kind, due, id).changes))
+  }
+
+  #step(kind: number, step: number): void {
+    this.#steps[kind] = (this.#steps[kind] ?? 0) + step
   }
 
   #subject(row: unknown[]): Question | undefined {
-    const [, did, collection, rkey, rev, heldRev, subjectDid, key] = row as [
+    const [, , , did, collection, rkey, rev, heldRev, subjectDid, key] = row as [
+      bigint,
+      bigint,
       bigint,
       Did,
       bigint,
@@ -123,4 +184,10 @@ export class Questions {
       subject: subjectOf(subjectDid, key),
     }
   }
+}
+
+/** Reads a question's name. */
+function placeOf(question: QuestionId): Place {
+  const [kind, due, id] = question.split(':')
+  return { kind: KINDS.indexOf(kind as QuestionKind), due: Number(due), id: Number(id) }
 }

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store.ts'
 
 /** Each brings a file from the version that is its index to the next; they are never edited, only added to. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   -- Text that recurs in every row, once: collections, and what ledger entries say (collection, cause, reason).
   CREATE TABLE collections (id INTEGER PRIMARY KEY, nsid TEXT NOT NULL UNIQUE) STRICT;
@@ -125,6 +125,24 @@ const MIGRATIONS: readonly string[] = [
   -- The account's own time of its latest deletion, in microseconds. 2 is the status deleted; see standing.ts.
   ALTER TABLE actors ADD COLUMN purged_time INTEGER;
   UPDATE actors SET purged_time = status_time WHERE standing / 8 = 2;
+  `,
+  `
+  -- due: seconds since the epoch before which it is not asked again, 0 before it was asked at all; tries: how often it was.
+  -- About one person at most one question of each kind but the first is open.
+  ALTER TABLE questions RENAME TO former_questions;
+  CREATE TABLE questions (
+    kind INTEGER NOT NULL,         -- see questions.ts
+    due INTEGER NOT NULL, id INTEGER NOT NULL, actor INTEGER NOT NULL, tries INTEGER NOT NULL,
+    collection INTEGER, rkey ANY, rev INTEGER,
+    PRIMARY KEY (kind, due, id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO questions SELECT kind, 0, id, actor, 0, collection, rkey, rev FROM former_questions
+    WHERE kind = 0 OR id IN (SELECT max(id) FROM former_questions GROUP BY kind, actor);
+  DROP TABLE former_questions;
+  CREATE INDEX questions_by_actor ON questions (actor, kind);
+  -- How many are open of each kind.
+  CREATE TABLE waiting (kind INTEGER PRIMARY KEY, questions INTEGER NOT NULL) STRICT;
+  INSERT INTO waiting SELECT kind, count(*) FROM questions GROUP BY kind;
   `,
 ]
 

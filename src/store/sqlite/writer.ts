@@ -14,6 +14,7 @@ import {
   type QuestionKind,
   type RecordPath,
   type RecordState,
+  type Seconds,
 } from '../../game/state.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'
@@ -119,13 +120,21 @@ export class SqliteWriter implements Writer {
       for (const change of changes.actors.values()) this.#write(change)
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
       this.#standings.save()
+      this.#questions.save()
       if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
       this.#saveTotals()
     })
   }
 
-  async questions(kind: QuestionKind, limit: number, except: ReadonlySet<string>) {
-    return this.#questions.list(kind, limit, except)
+  async questions(kind: QuestionKind, limit: number, except: ReadonlySet<string>, now: Seconds) {
+    const { questions, stale } = this.#questions.list(kind, limit, except, now)
+    if (stale.length > 0) {
+      this.#transaction(() => {
+        for (const question of stale) this.#questions.answered(question)
+        this.#questions.save()
+      })
+    }
+    return questions
   }
 
   async wishes(limit: number): Promise<Wish[]> {
@@ -192,8 +201,10 @@ export class SqliteWriter implements Writer {
     row.state = actor
     this.#people.save(row)
 
-    for (const question of change.asked) this.#questions.ask(row.id, question)
+    // What takes an open question's place goes by what has become of that one.
     for (const question of change.answered) this.#questions.answered(question)
+    for (const question of change.postponed) this.#questions.postpone(question)
+    for (const question of change.asked) this.#questions.ask(row.id, question)
     if (change.profile !== undefined) this.#saveProfile(row.id, change.profile)
     this.#totals.events += change.events.length
     this.#totals.experience += actor.experience - before.experience

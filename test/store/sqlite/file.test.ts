@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { decide } from '../../../src/game/decide.ts'
 import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import { SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
+import { MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, stream } from '../../game/arbitrary.ts'
@@ -56,7 +56,14 @@ test('a file of the first version is brought to what this one keeps, periods by 
       for (const column of ['period_day', 'week_xp', 'month_xp', 'purged_time'])
         db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
       db.exec(`UPDATE records SET after = after + (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer'`)
-      db.exec('ALTER TABLE records RENAME COLUMN after TO at; PRAGMA user_version = 1')
+      db.exec('ALTER TABLE records RENAME COLUMN after TO at')
+      db.exec(`DROP TABLE waiting; ALTER TABLE questions RENAME TO newer;
+        CREATE TABLE questions (
+          kind INTEGER NOT NULL, id INTEGER NOT NULL, actor INTEGER NOT NULL, collection INTEGER, rkey ANY, rev INTEGER,
+          PRIMARY KEY (kind, id)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO questions SELECT kind, id, actor, collection, rkey, rev FROM newer;
+        DROP TABLE newer; PRAGMA user_version = 1`)
       db.close()
       await using store = openSqlite({ path, reserve: 0 })
       assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
@@ -76,6 +83,31 @@ test('a file of the first version is brought to what this one keeps, periods by 
     }),
     { numRuns: 30 },
   )
+})
+
+test('questions of a file of an earlier version stay open, of each kind one about a person', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  const db = new DatabaseSync(path)
+  for (const sql of MIGRATIONS.slice(0, 3)) db.exec(sql)
+  db.exec(`
+    INSERT INTO actors (id, did, standing, experience, last_delta, updated_at, status_time, kinds, pruned_xp)
+      VALUES (1, 'did:web:a.example', 1, 0, 0, 0, 0, '', 0), (2, 'did:web:b.example', 1, 0, 0, 0, 0, '', 0);
+    INSERT INTO questions (kind, id, actor) VALUES (1, 1, 1), (1, 2, 2), (1, 4, 1), (2, 3, 1), (2, 5, 1);
+    UPDATE totals SET next_actor = 3, next_question = 6, characters = 2;
+    INSERT INTO standings VALUES (0, 2);
+    PRAGMA user_version = 3`)
+  db.close()
+  await using store = openSqlite({ path, reserve: 0 })
+  assert.deepEqual((await store.reader.status()).waiting, { subject: 0, profile: 2, repository: 1 })
+  await using writer = await store.write(KEEP)
+  const open = async (kind: 'profile' | 'repository') =>
+    (await writer.questions(kind, 9, new Set(), 0)).map(({ did, tries }) => [did, tries])
+  assert.deepEqual(await open('profile'), [
+    ['did:web:b.example', 0],
+    ['did:web:a.example', 0],
+  ])
+  assert.deepEqual(await open('repository'), [['did:web:a.example', 0]])
 })
 
 test('a writer that is killed gives the ledger back at once', async () => {

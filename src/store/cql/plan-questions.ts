@@ -1,0 +1,98 @@
+// What becomes of the questions about one person: of each kind but `subject` at most one is open, and the person's own
+// row says which, so that it is found without a search.
+import { uriOf } from '../../atproto/uri.ts'
+import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../game/state.ts'
+import type { Held, OpenQuestion, OpenQuestions } from './character-row.ts'
+import type { Draft } from './plan.ts'
+import { questionPlace } from './questions.ts'
+
+/** How a question begins that was never asked. */
+const FRESH = { due: 0, tries: 0 }
+
+const PERSON_KINDS = ['profile', 'repository'] as const
+
+/** Puts what becomes of a person's questions into `draft`, and which are open then into `after`. */
+export function planQuestions(draft: Draft, change: ActorChange, after: Held): void {
+  const open = { ...after.open }
+  for (const question of change.answered) end(draft, question, open)
+  for (const question of change.postponed) postpone(draft, question, open)
+  // What takes an open question's place goes by what has become of that one.
+  for (const question of change.asked) ask(draft, question, open)
+  replaceOpen(draft, after, open)
+}
+
+/** Drops whatever is open about a person that can be found by their row; reposts' questions go when they are looked at. */
+export function dropQuestions(draft: Draft, held: Held): void {
+  replaceOpen(draft, { ...held }, {})
+}
+
+/** Asks `question` as if it had never been asked, unless one like it is open. */
+export function openAgain(draft: Draft, question: Question, after: Held): void {
+  const open = { ...after.open }
+  ask(draft, question.kind === 'subject' ? question : { ...question, ifOpen: 'keep' }, open)
+  replaceOpen(draft, after, open)
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function ask(draft: Draft, question: Ask, open: Mutable<OpenQuestions>): void {
+  const { books } = draft
+  if (question.kind === 'subject') {
+    put(draft, question, { ...FRESH, number: books.nextQuestion++ })
+    return
+  }
+  const former = open[question.kind]
+  if (former !== undefined && question.ifOpen === 'keep') return
+  const { due, tries } = former !== undefined && question.ifOpen === 'follow' ? former : FRESH
+  open[question.kind] = { due, number: books.nextQuestion++, tries }
+}
+
+function end(draft: Draft, question: QuestionId, open: Mutable<OpenQuestions>): void {
+  const { kind, due, number } = questionPlace(question)
+  if (kind === 'subject') drop(draft, kind, { due, number })
+  // Where another has taken its place, that one stays.
+  else if (open[kind]?.number === number) open[kind] = undefined
+}
+
+function postpone(draft: Draft, { question, due }: Postponed, open: Mutable<OpenQuestions>): void {
+  const place = questionPlace(question.id)
+  const { number } = place
+  const { tries } = question
+  if (question.kind === 'subject') {
+    drop(draft, question.kind, place)
+    put(draft, question, { due, number, tries })
+  } else if (open[question.kind]?.number === number) {
+    open[question.kind] = { due, number, tries }
+  }
+}
+
+/** A row that one batch both writes and deletes would stay: only what is open in the end is written. */
+function replaceOpen(draft: Draft, after: Held, open: OpenQuestions): void {
+  for (const kind of PERSON_KINDS) {
+    const [former, now] = [after.open[kind], open[kind]]
+    if (former === now) continue
+    if (former !== undefined) drop(draft, kind, former)
+    if (now !== undefined) put(draft, { kind, did: after.state.did }, now)
+  }
+  after.open = open
+}
+
+function put({ books, mutations }: Draft, question: Question, { due, number, tries }: OpenQuestion): void {
+  const { kind, did } = question
+  const of =
+    kind === 'subject'
+      ? [question.collection, question.rkey, question.rev, uriOf(question.subject)]
+      : [null, null, null, null]
+  mutations.push(['openQuestion', books.shard, kind, due, number, did, ...of, tries])
+  books.waiting[kind] += 1
+  if (due > 0) books.nextDue[kind] = Math.min(books.nextDue[kind], due)
+}
+
+function drop(
+  { books, mutations }: Draft,
+  kind: QuestionKind,
+  { due, number }: Pick<OpenQuestion, 'due' | 'number'>,
+): void {
+  mutations.push(['dropOpenQuestion', books.shard, kind, due, number])
+  books.waiting[kind] = Math.max(0, books.waiting[kind] - 1)
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { retryAt } from '../../src/game/retries.ts'
+import type { QuestionKind } from '../../src/game/state.ts'
+import { START } from './arbitrary.ts'
+
+const NOW = START / 1_000_000
+
+/** Pauses in seconds after the first tries, the longest one, how many tries there are, and how long all of them take. */
+const TABLE: [QuestionKind, first: number[], longest: number, tries: number, hours: number][] = [
+  ['subject', [1, 2, 4, 8], 256, 10, 511 / 3600],
+  ['profile', [1, 2, 4, 8], 86_400, 30, (2 ** 17 - 1 + 12 * 86_400) / 3600],
+  ['repository', [30, 60, 120, 240], 21_600, 14, (30 * (2 ** 10 - 1) + 3 * 21_600) / 3600],
+]
+
+for (const [kind, first, longest, tries, hours] of TABLE) {
+  test(`a ${kind} is asked for with growing pauses, ${tries} times in all`, () => {
+    const pauses: number[] = []
+    for (let tried = 1; ; tried++) {
+      const due = retryAt(kind, tried, START)
+      if (due === undefined) break
+      pauses.push(due - NOW)
+    }
+    assert.deepEqual(pauses.slice(0, 4), first)
+    assert.deepEqual([pauses.at(-1), pauses.length + 1], [longest, tries])
+    assert.equal(pauses.reduce((sum, pause) => sum + pause, 0) / 3600, hours)
+  })
+}
+
+test('a pause is never shorter than it says, whatever part of a second is over', () => {
+  assert.equal(retryAt('subject', 1, START + 1), NOW + 2)
+  assert.equal(retryAt('subject', 1, START + 999_999), NOW + 2)
+})

@@ -28,6 +28,8 @@ const UNMENDED = { labels: true, equalTimes: true, identityReplays: true, unfoll
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
 const MINUTE: Micros = 60_000_000
+/** By then the pause of every question is over. */
+const EVER = Number.MAX_SAFE_INTEGER
 /** A Sunday, so that weeks end soon, and the last but one of a month. */
 const START: Micros = Date.UTC(2025, 5, 29, 22) * 1000
 const EMBEDS = [
@@ -224,7 +226,7 @@ export class Play implements AsyncDisposable {
     limit: number,
     answerOf: (question: AskedQuestion, nth: number) => Answer,
   ): Promise<void> {
-    const questions = await this.#open.writer.questions(kind, limit, new Set())
+    const questions = await this.#open.writer.questions(kind, limit, new Set(), EVER)
     // At one moment, everybody has a handle of their own.
     const dids = [...new Set(questions.map(({ did }) => did))]
     for (const question of questions) this.#happen(answerOf(question, dids.indexOf(question.did)))
@@ -321,7 +323,7 @@ export class Play implements AsyncDisposable {
 
   async #compare(): Promise<void> {
     await assertSame(this.#open.store, this.#model)
-    const open = await this.#open.writer.questions('subject', 1_000, new Set())
+    const open = await this.#open.writer.questions('subject', 1_000, new Set(), EVER)
     assert.deepEqual(
       open
         .map(
@@ -332,7 +334,7 @@ export class Play implements AsyncDisposable {
       'what the network is asked about posts',
     )
     for (const kind of ['profile', 'repository'] as const) {
-      const asked = new Set((await this.#open.writer.questions(kind, 1_000, new Set())).map(({ did }) => did))
+      const asked = new Set((await this.#open.writer.questions(kind, 1_000, new Set(), EVER)).map(({ did }) => did))
       for (const { did, asksProfile, asksRepository } of this.#model.people.values()) {
         const expected = kind === 'profile' ? asksProfile : asksRepository
         // Where the stream was repeated it may be asked once more.

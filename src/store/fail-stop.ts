@@ -1,6 +1,6 @@
 import type { Cursor, Did, Micros } from '../atproto/event.ts'
 import type { Wish } from '../game/operation.ts'
-import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../game/state.ts'
+import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds } from '../game/state.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Gap, Pulse, Writer } from './store.ts'
 
@@ -41,8 +41,13 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.commit(changes, cursor))
   }
 
-  questions(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>): Promise<AskedQuestion[]> {
-    return this.#call(() => this.#writer.questions(kind, limit, except))
+  questions(
+    kind: QuestionKind,
+    limit: number,
+    except: ReadonlySet<QuestionId>,
+    now: Seconds,
+  ): Promise<AskedQuestion[]> {
+    return this.#call(() => this.#writer.questions(kind, limit, except, now))
   }
 
   wishes(limit: number): Promise<Wish[]> {

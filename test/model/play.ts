@@ -334,7 +334,9 @@ export class Play implements AsyncDisposable {
       'what the network is asked about posts',
     )
     for (const kind of ['profile', 'repository'] as const) {
-      const asked = new Set((await this.#open.writer.questions(kind, 1_000, new Set(), EVER)).map(({ did }) => did))
+      const asked = new Set(
+        (await this.#open.writer.questions(kind, 1_000, new Set(), EVER)).map(({ did }) => did),
+      )
       for (const { did, asksProfile, asksRepository } of this.#model.people.values()) {
         const expected = kind === 'profile' ? asksProfile : asksRepository
         // Where the stream was repeated it may be asked once more.

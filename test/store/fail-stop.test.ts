@@ -11,7 +11,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   cursor: (writer) => writer.cursor(),
   load: (writer) => writer.load({ actors: new Set(), records: [], whole: new Set() }),
   commit: (writer) => writer.commit(NOTHING, undefined),
-  questions: (writer) => writer.questions('profile', 1, new Set()),
+  questions: (writer) => writer.questions('profile', 1, new Set(), 0),
   wishes: (writer) => writer.wishes(1),
   prune: (writer) => writer.prune(START, 1),
   people: (writer) => writer.people(undefined, 1),

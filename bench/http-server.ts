@@ -49,6 +49,7 @@ async function ours(): Promise<string> {
     handles: { resolve: async () => undefined },
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     clock: () => Date.now() * 1000,
+    monotonic: () => performance.now() * 1000,
     logger: pino({ level: 'silent' }),
     version: 'bench',
     cache: new CharacterCache({ told: !onCluster }),

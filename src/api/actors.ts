@@ -4,7 +4,14 @@ import type { HandleResolver } from '../bluesky/handles.ts'
 import type { Character, Inbox, Reader } from '../store/store.ts'
 import { ProblemError, unknownActor } from './problem.ts'
 
-export type ActorsOptions = { reader: Reader; inbox: Inbox; handles: HandleResolver; clock: () => Micros }
+export type ActorsOptions = {
+  reader: Reader
+  inbox: Inbox
+  handles: HandleResolver
+  clock: () => Micros
+  /** Microseconds that have passed since some moment. */
+  monotonic: () => Micros
+}
 
 /** A profile that was asked for longer ago than this is asked for again when somebody looks. */
 const STALE: Micros = 24 * 3_600_000_000
@@ -17,13 +24,15 @@ export class Actors {
   readonly #inbox: Inbox
   readonly #handles: HandleResolver
   readonly #clock: () => Micros
+  readonly #monotonic: () => Micros
   readonly #wished = new Map<Did, Micros>()
 
-  constructor({ reader, inbox, handles, clock }: ActorsOptions) {
+  constructor({ reader, inbox, handles, clock, monotonic }: ActorsOptions) {
     this.#reader = reader
     this.#inbox = inbox
     this.#handles = handles
     this.#clock = clock
+    this.#monotonic = monotonic
   }
 
   /** @throws {ProblemError} 400 where `actor` is neither a DID nor a handle, 404 where the handle is nobody's */
@@ -52,13 +61,15 @@ export class Actors {
 
   /** Somebody looks at this character: whatever its profile lacks is to be looked up, for the next one who does. */
   noteLook({ did, profile }: Character): void {
-    const now = this.#clock()
-    if (profile !== undefined && now - profile.asked < STALE) return
+    const at = this.#clock()
+    // One that was asked for by a clock that was ahead is stale, too.
+    if (profile !== undefined && Math.abs(at - profile.asked) < STALE) return
+    const now = this.#monotonic()
     const wished = this.#wished.get(did)
     if (wished !== undefined && now - wished < STALE) return
     if (this.#wished.size >= MOST_WISHED) this.#wished.clear()
     this.#wished.set(did, now)
     // Losing one is harmless: the next look wishes again.
-    this.#inbox.leave({ kind: 'look-up', did, at: now }).catch(() => this.#wished.delete(did))
+    this.#inbox.leave({ kind: 'look-up', did, at }).catch(() => this.#wished.delete(did))
   }
 }

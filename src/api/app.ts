@@ -37,7 +37,10 @@ export type AppOptions = {
   handles: HandleResolver
   /** What /metrics answers. */
   metrics: { contentType: string; metrics(): Promise<string> }
+  /** Microseconds since the Unix epoch. */
   clock: () => Micros
+  /** Microseconds that have passed since some moment, whatever the clock is set to. */
+  monotonic: () => Micros
   logger: Logger
   version: string
   cache: CharacterCache
@@ -78,10 +81,10 @@ const REQUEST_TIMEOUT = 30_000
 
 /** Puts the API together; nothing listens yet. */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { inbox, handles, clock, rules, settings, logger, version } = options
+  const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
   const reader = guarded(
     options.reader,
-    sparing((error) => logger.error(error, 'the ledger cannot be read'), clock),
+    sparing((error) => logger.error(error, 'the ledger cannot be read'), monotonic),
   )
   const app = typed(
     fastify({
@@ -102,12 +105,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
   refuseWrites(app)
   answerProblems(app)
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
-  const ranks = new Ranks({ reader, clock, refresh: settings.rankRefresh })
+  const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
   const parts: RouteOptions = {
     ...options,
     reader,
-    status: new RecentStatus({ reader, clock }),
-    actors: new Actors({ reader, inbox, handles, clock }),
+    status: new RecentStatus({ reader, clock, monotonic }),
+    actors: new Actors({ reader, inbox, handles, clock, monotonic }),
     ranks,
     presenter: new Presenter({ rules, ranks }),
   }
@@ -154,10 +157,10 @@ function answerBadAddress(error: RequestError, _request: FastifyRequest, reply: 
 }
 
 /** Once every ten seconds at most: a store that is out of reach fails every request. */
-function sparing(tell: (error: unknown) => void, clock: () => Micros): (error: unknown) => void {
+function sparing(tell: (error: unknown) => void, monotonic: () => Micros): (error: unknown) => void {
   let last: Micros | undefined
   return (error) => {
-    const now = clock()
+    const now = monotonic()
     if (last !== undefined && now - last < TELL_EVERY) return
     last = now
     tell(error)

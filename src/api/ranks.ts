@@ -4,21 +4,34 @@ import type { Reader, Standing } from '../store/store.ts'
 /** Where a character stands among all that are shown. */
 export type Rank = { position: number; of: number; asOf: string }
 
+export type RanksOptions = {
+  reader: Reader
+  clock: () => Micros
+  /** Microseconds that have passed since some moment. */
+  monotonic: () => Micros
+  /** How old ranks may be. */
+  refresh: Micros
+}
+
 /** Ranks as of a moment not long ago, made of how many characters hold how much. */
 export class Ranks {
   readonly #reader: Reader
   readonly #clock: () => Micros
+  readonly #monotonic: () => Micros
   readonly #refresh: Micros
   #experience: number[] = []
   /** How many characters hold at least as much as the entry of `#experience` in the same place. */
   #above: number[] = []
-  #asOf: Micros | undefined
-  #text = ''
+  /** When they were made; monotonic. */
+  #made: Micros | undefined
+  /** The same as people read it. */
+  #asOf = ''
   #refreshing: Promise<void> | undefined
 
-  constructor({ reader, clock, refresh }: { reader: Reader; clock: () => Micros; refresh: Micros }) {
+  constructor({ reader, clock, monotonic, refresh }: RanksOptions) {
     this.#reader = reader
     this.#clock = clock
+    this.#monotonic = monotonic
     this.#refresh = refresh
   }
 
@@ -27,7 +40,7 @@ export class Ranks {
    * no ranks until one succeeds, and the next request tries again.
    */
   ready(): Promise<void> | undefined {
-    if (this.#asOf !== undefined && this.#clock() - this.#asOf < this.#refresh) return undefined
+    if (this.#made !== undefined && this.#monotonic() - this.#made < this.#refresh) return undefined
     this.#refreshing ??= this.#reader
       .standings()
       .then(
@@ -37,12 +50,12 @@ export class Ranks {
       .finally(() => {
         this.#refreshing = undefined
       })
-    return this.#asOf === undefined ? this.#refreshing : undefined
+    return this.#made === undefined ? this.#refreshing : undefined
   }
 
   /** 1 + the number of characters with more XP; `null` while no ranks are known. */
   of(experience: number): Rank | null {
-    if (this.#asOf === undefined) return null
+    if (this.#made === undefined) return null
     let low = 0
     let high = this.#experience.length
     while (low < high) {
@@ -51,7 +64,7 @@ export class Ranks {
       else high = middle
     }
     const position = 1 + (low === 0 ? 0 : (this.#above[low - 1] ?? 0))
-    return { position, of: Math.max(position, this.#above.at(-1) ?? 0), asOf: this.#text }
+    return { position, of: Math.max(position, this.#above.at(-1) ?? 0), asOf: this.#asOf }
   }
 
   #take(standings: readonly Standing[]): void {
@@ -61,7 +74,7 @@ export class Ranks {
       sum += characters
       return sum
     })
-    this.#asOf = this.#clock()
-    this.#text = new Date(this.#asOf / 1000).toISOString()
+    this.#made = this.#monotonic()
+    this.#asOf = new Date(this.#clock() / 1000).toISOString()
   }
 }

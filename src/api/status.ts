@@ -1,24 +1,50 @@
 import type { Micros } from '../atproto/event.ts'
-import type { Pulse, Reader, StoreStatus } from '../store/store.ts'
+import type { Reader, StoreStatus } from '../store/store.ts'
 
 /** How old a status may be: counting what waits takes a store a while, and many ask. */
 const HELD: Micros = 5_000_000
+/** Ingest gives a sign of life every two seconds; without one for so long it is not there. */
+const PULSE_LASTS: Micros = 15_000_000
 
-/** What the store says of itself, asked for at most once at a time and every five seconds. */
+/** What the store says of itself, and how long ago ingest gave its last sign of life; `undefined` where it never did. */
+export type Heard = { status: StoreStatus; pulseAge: Micros | undefined }
+
+export type RecentStatusOptions = {
+  reader: Reader
+  clock: () => Micros
+  /** Microseconds that have passed since some moment. */
+  monotonic: () => Micros
+}
+
+/**
+ * What the store says of itself, asked for at most once at a time and every five seconds. Pulses are written by the clock
+ * of another process, and either clock may be set meanwhile, so that a pulse's age is mostly how long it has stood still.
+ */
 export class RecentStatus {
   readonly #reader: Reader
   readonly #clock: () => Micros
+  readonly #monotonic: () => Micros
   #held: { since: Micros; status: Promise<StoreStatus> } | undefined
+  /** When the store was last asked; monotonic. */
+  #asked: Micros | undefined
+  /** The pulse that was seen last, and when it was given; monotonic. */
+  #pulse: { at: Micros; since: Micros } | undefined
 
-  constructor({ reader, clock }: { reader: Reader; clock: () => Micros }) {
+  constructor({ reader, clock, monotonic }: RecentStatusOptions) {
     this.#reader = reader
     this.#clock = clock
+    this.#monotonic = monotonic
   }
 
-  get(): Promise<StoreStatus> {
-    const now = this.#clock()
+  async get(): Promise<Heard> {
+    const status = await this.#status()
+    return { status, pulseAge: this.#pulse && this.#monotonic() - this.#pulse.since }
+  }
+
+  #status(): Promise<StoreStatus> {
+    const now = this.#monotonic()
     if (this.#held !== undefined && now - this.#held.since < HELD) return this.#held.status
-    const asked = { since: now, status: this.#reader.status() }
+    const asked = { since: now, status: this.#ask(now) }
     this.#held = asked
     // A failure is told to those who wait for it, and not kept.
     asked.status.catch(() => {
@@ -26,9 +52,21 @@ export class RecentStatus {
     })
     return asked.status
   }
+
+  async #ask(now: Micros): Promise<StoreStatus> {
+    const status = await this.#reader.status()
+    const at = status.pulse?.at
+    if (at !== undefined && this.#pulse?.at !== at) {
+      // It was given after we last asked, whatever the clocks say.
+      const longest = this.#asked === undefined ? Number.POSITIVE_INFINITY : now - this.#asked
+      this.#pulse = { at, since: now - Math.min(longest, Math.max(0, this.#clock() - at)) }
+    }
+    this.#asked = now
+    return status
+  }
 }
 
-/** Whether the ledger is being fed: a pulse older than `most` is nobody's any more. */
-export function isConnected(pulse: Pulse | undefined, now: Micros, most: Micros): boolean {
-  return pulse?.host !== undefined && now - pulse.at <= most
+/** Whether the ledger is being fed. */
+export function isConnected({ status, pulseAge }: Heard): boolean {
+  return status.pulse?.host !== undefined && pulseAge !== undefined && pulseAge <= PULSE_LASTS
 }

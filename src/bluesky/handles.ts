@@ -11,10 +11,19 @@ const FOUND_MS = 300_000
 const MISSING_MS = 60_000
 const MOST_HELD = 10_000
 
-export type HandleResolverOptions = { appview: AppView; signal: AbortSignal; now?: () => number }
+export type HandleResolverOptions = {
+  appview: AppView
+  signal: AbortSignal
+  /** Milliseconds, monotonic. */
+  now?: () => number
+}
 
 /** Asks the AppView, each handle once at a time, and remembers the answers for a while. */
-export function handleResolver({ appview, signal, now = Date.now }: HandleResolverOptions): HandleResolver {
+export function handleResolver({
+  appview,
+  signal,
+  now = () => performance.now(),
+}: HandleResolverOptions): HandleResolver {
   const held = new Map<Handle, { until: number; did: Promise<Did | undefined> }>()
   return {
     resolve: (handle) => {

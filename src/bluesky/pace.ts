@@ -4,6 +4,7 @@ export type PaceOptions = {
   /** Most requests in any `windowMs` milliseconds. */
   most: number
   windowMs: number
+  /** Milliseconds, monotonic. */
   now?: () => number
   wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -18,7 +19,7 @@ export class Pace {
   readonly #made: number[] = []
   #notBefore = 0
 
-  constructor({ most, windowMs, now = Date.now, wait = pause }: PaceOptions) {
+  constructor({ most, windowMs, now = () => performance.now(), wait = pause }: PaceOptions) {
     this.#most = most
     this.#windowMs = windowMs
     this.#now = now

@@ -74,11 +74,15 @@ export async function fetchJson(url: string, options: RequestOptions): Promise<u
   }
 }
 
-/** From a 429's headers to milliseconds: `ratelimit-reset` (epoch seconds), else `retry-after`, else a minute. */
+/**
+ * From a 429's headers to milliseconds: `ratelimit-reset` (epoch seconds), else `retry-after`, else a minute. What the
+ * server calls now is in its own `date`; `nowMs` is ours, for a server that does not say.
+ */
 export function waitOf(headers: Headers, nowMs: number): number {
   const reset = Number(headers.get('ratelimit-reset'))
   const after = Number(headers.get('retry-after'))
-  const wait = reset > 0 ? reset * 1000 - nowMs : after > 0 ? after * 1000 : 60_000
+  const said = Date.parse(headers.get('date') ?? '')
+  const wait = reset > 0 ? reset * 1000 - (said || nowMs) : after > 0 ? after * 1000 : 60_000
   return Math.min(Math.max(wait, 1_000), 900_000)
 }
 

@@ -8,7 +8,7 @@ import { openAppView } from '../bluesky/appview.ts'
 import { handleResolver } from '../bluesky/handles.ts'
 import type { Config } from '../config.ts'
 import { CommandError } from './command.ts'
-import { clock, gameOf, storeOf } from './parts.ts'
+import { clock, gameOf, monotonic, storeOf } from './parts.ts'
 
 export type ApiJobOptions = {
   config: Config
@@ -34,6 +34,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     handles: handleResolver({ appview: openAppView({ url: config.APPVIEW_URL, clock }), signal }),
     metrics: { contentType: registry.contentType, metrics: () => metrics(registry) },
     clock,
+    monotonic,
     logger: log,
     version: version(),
     cache,

@@ -17,6 +17,11 @@ export function clock(): Micros {
   return Date.now() * 1000
 }
 
+/** Microseconds that have passed since some moment, whatever the clock is set to. */
+export function monotonic(): Micros {
+  return performance.now() * 1000
+}
+
 export function gameOf({ RULES, TRACK, BASELINE }: Config): Game {
   const rules = rulebook(RULES ?? NO_CHANGES)
   return { rules, followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]), baseline: BASELINE }

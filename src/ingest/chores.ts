@@ -16,7 +16,7 @@ const PRUNED_AT_ONCE = 5_000
 export type ChoresOptions = {
   ledger: Ledger
   lag: LagMeter
-  /** How long events are kept; `undefined` for ever. */
+  /** How long events are kept; `undefined` for ever. What is older goes once both `clock` and the stream say so. */
   retention: Micros | undefined
   /** Bytes received since the last call. */
   takeNetworkBytes: () => number
@@ -36,12 +36,16 @@ export async function chores(options: ChoresOptions): Promise<void> {
     every(WISHES_EVERY, () => fulfilWishes(ledger)),
     every(PULSE_EVERY, () => {
       const at = clock()
-      return ledger.use((writer) => writer.beat({ at, lag: lag.lag(at), host: lag.host }))
+      return ledger.use((writer) => writer.beat({ at, lag: lag.lag(), host: lag.host }))
     }),
     every(SAMPLE_EVERY, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),
-    every(PRUNE_EVERY, () => prune(ledger, retention === undefined ? undefined : clock() - retention, end)),
+    every(PRUNE_EVERY, async () => {
+      // A clock that is ahead would delete everything: time has come only as far as the stream has, too.
+      if (retention === undefined || lag.reached === undefined) return
+      await prune(ledger, Math.min(clock(), lag.reached) - retention, end)
+    }),
   ])
   for (const result of ended) if (result.status === 'rejected') throw result.reason
 }
@@ -55,8 +59,7 @@ export async function fulfilWishes(ledger: Ledger): Promise<void> {
   }
 }
 
-async function prune(ledger: Ledger, before: Micros | undefined, signal: AbortSignal): Promise<void> {
-  if (before === undefined) return
+async function prune(ledger: Ledger, before: Micros, signal: AbortSignal): Promise<void> {
   let gone: number
   do gone = await ledger.use((writer) => writer.prune(before, PRUNED_AT_ONCE))
   while (gone === PRUNED_AT_ONCE && !signal.aborted)

@@ -1,4 +1,5 @@
 import type { Micros } from '../atproto/event.ts'
+import type { NetworkClock } from '../jetstream/network-clock.ts'
 
 /** A connected stream that has been silent for this long has nothing more to send: we are where the network is. */
 const SILENCE: Micros = 3_000_000
@@ -8,41 +9,58 @@ const SILENCE: Micros = 3_000_000
  * for hours without being behind, and one that is not connected falls behind with every second.
  */
 export class LagMeter {
+  readonly #clock: Pick<NetworkClock, 'now' | 'monotonic'>
   /** The time of the last event that is in the ledger. */
   #reached: Micros | undefined
-  /** Since when the stream is connected and silent. */
+  /** Since when the stream is connected and silent; monotonic. */
   #silentSince: Micros | undefined
-  /** When the stream was last known to have nothing more for us. */
+  /** When the stream was last known to have nothing more for us; monotonic. */
   #caughtUp: Micros | undefined
-  host: string | undefined
+  #host: string | undefined
 
-  constructor(reached: Micros | undefined) {
+  constructor(reached: Micros | undefined, clock: Pick<NetworkClock, 'now' | 'monotonic'>) {
     this.#reached = reached
+    this.#clock = clock
   }
 
-  connected(host: string, now: Micros): void {
-    this.host = host
-    this.#silentSince = now
+  /** The host that the stream is connected to. */
+  get host(): string | undefined {
+    return this.#host
   }
 
-  disconnected(now: Micros): void {
+  /** The time up to which events are in the ledger. */
+  get reached(): Micros | undefined {
+    return this.#reached
+  }
+
+  connected(host: string): void {
+    this.#host = host
+    this.#silentSince = this.#clock.monotonic()
+  }
+
+  disconnected(): void {
+    const now = this.#clock.monotonic()
     if (this.#isSilent(now)) this.#caughtUp = now
-    this.host = undefined
+    this.#host = undefined
     this.#silentSince = undefined
   }
 
   /** Events up to `at` are in the ledger. */
-  folded(at: Micros, now: Micros): void {
+  folded(at: Micros): void {
     this.#reached = at
     this.#caughtUp = undefined
-    if (this.host !== undefined) this.#silentSince = now
+    if (this.#host !== undefined) this.#silentSince = this.#clock.monotonic()
   }
 
-  lag(now: Micros): Micros {
+  lag(): Micros {
+    const now = this.#clock.monotonic()
     if (this.#isSilent(now)) return 0
-    const reached = Math.max(this.#reached ?? 0, this.#caughtUp ?? 0)
+    const sinceCaughtUp = this.#caughtUp === undefined ? Number.POSITIVE_INFINITY : now - this.#caughtUp
+    const sinceReached =
+      this.#reached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#clock.now() - this.#reached)
+    const lag = Math.min(sinceCaughtUp, sinceReached)
     // Someone who begins at the live tip is behind by nothing yet.
-    return reached === 0 ? 0 : Math.max(0, now - reached)
+    return Number.isFinite(lag) ? Math.round(lag) : 0
   }
 
   #isSilent(now: Micros): boolean {

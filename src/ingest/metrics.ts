@@ -7,6 +7,7 @@ export class IngestMetrics {
   readonly #outcomes: Counter<'outcome'>
   readonly #bytes: Counter
   readonly #malformed: Counter<'reason'>
+  readonly #misdated: Counter
   readonly #gaps: Counter<'reason'>
   readonly #connections: Counter<'event'>
   readonly #questions: Counter<'kind' | 'outcome'>
@@ -31,6 +32,11 @@ export class IngestMetrics {
       name: 'bsky_rpg_malformed_frames_total',
       help: 'Frames that could not be read and were skipped',
       labelNames: ['reason'],
+      registers,
+    })
+    this.#misdated = new Counter({
+      name: 'bsky_rpg_misdated_events_total',
+      help: 'Events from a time to come, which were dated by their neighbours',
       registers,
     })
     this.#gaps = new Counter({
@@ -85,6 +91,10 @@ export class IngestMetrics {
 
   malformed(reason: string): void {
     this.#malformed.inc({ reason })
+  }
+
+  misdated(): void {
+    this.#misdated.inc()
   }
 
   gap(reason: string): void {

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
-import type { Did, Micros } from '../atproto/event.ts'
+import type { Cursor, Did, Micros } from '../atproto/event.ts'
 import type { AppView } from '../bluesky/appview.ts'
 import type { Repositories } from '../bluesky/repositories.ts'
 import { PROFILE } from '../game/decide/commit.ts'
 import type { Game } from '../game/decide.ts'
+import { systemClock } from '../jetstream/clock.ts'
+import { NetworkClock } from '../jetstream/network-clock.ts'
 import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
 import type { Store, StoreStatus } from '../store/store.ts'
@@ -43,8 +45,17 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     purpose: 'keep',
     company: 'others',
   })
-  const cursor = await writer.cursor()
-  const lag = new LagMeter(cursor?.at)
+  const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
+  const status = await store.reader.status()
+  /** Where the stream goes on. */
+  const place = async (): Promise<Cursor | undefined> => {
+    const saved = await ledger.use((held) => held.cursor())
+    const cursor = saved && networkClock.place(saved, status.pulse?.at)
+    if (cursor?.at !== saved?.at) {
+      log.warn({ saved, cursor }, 'the place in the stream was saved with a time to come; going on from here')
+    }
+    return cursor
+  }
   let networkBytes = 0
 
   const ledger = new Ledger({
@@ -61,6 +72,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   })
   const over = new AbortController()
   const signal = AbortSignal.any([options.signal, ledger.failed, over.signal])
+  const cursor = await place()
+  const lag = new LagMeter(cursor?.at, networkClock)
   using gathering = new Gathering({
     withinMs: writer.gatherMs,
     fold: (operations) => ledger.fold(operations, undefined),
@@ -85,10 +98,11 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const listen = async (moved: AbortSignal): Promise<void> => {
     const stream = subscribe({
       ...options.stream,
-      cursor: await ledger.use((held) => held.cursor()),
+      cursor: await place(),
       collections: [...game.followed, PROFILE],
       withinMs: writer.gatherMs,
-      observer: streamReport({ log, metrics, lag, clock }),
+      observer: streamReport({ log, metrics, lag, monotonic: () => networkClock.monotonic() }),
+      networkClock,
       signal: AbortSignal.any([signal, moved]),
     })
     for await (const { events, cursor: reached, bytes, gaps } of stream) {
@@ -97,9 +111,9 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       const began = performance.now()
       for (const gap of gaps) await ledger.use((held) => held.recordGap({ ...gap, at: clock() }))
       await ledger.fold(events, reached)
-      if (reached !== undefined) lag.folded(reached.at, clock())
+      if (reached !== undefined) lag.folded(reached.at)
       metrics.batch(events.length, (performance.now() - began) / 1000)
-      metrics.lag(lag.lag(clock()) / 1_000_000)
+      metrics.lag(lag.lag() / 1_000_000)
     }
   }
 
@@ -118,7 +132,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     networkBytes = 0
     return taken
   }
-  log.info({ cursor }, describeStart(await store.reader.status(), game))
+  log.info({ cursor }, describeStart(status, game))
   // Whichever ends first ends the others; all have to be over before the writer is given back.
   const endOthers = (work: Promise<void>) => work.finally(() => over.abort())
   const ended = await Promise.allSettled([
@@ -129,7 +143,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   // What the loops end with after that is only the echo.
   ledger.failed.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason
-  await ledger.use((held) => held.beat({ at: clock(), lag: lag.lag(clock()), host: undefined }))
+  await ledger.use((held) => held.beat({ at: clock(), lag: lag.lag(), host: undefined }))
 }
 
 /** What the disk and the network will see, as far as can be told. */

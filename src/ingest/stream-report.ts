@@ -4,33 +4,35 @@ import type { StreamObserver } from '../jetstream/observer.ts'
 import type { LagMeter } from './lag.ts'
 import type { IngestMetrics } from './metrics.ts'
 
-/** Most often that one kind of trouble is logged, in microseconds; the rest is counted and told with the next. */
+/** Shortest time between two logs of one kind of trouble; what comes between is counted and told with the next. */
 const LOG_EVERY: Micros = 10_000_000
 
 export type StreamReportOptions = {
   log: Logger
   metrics: IngestMetrics
   lag: LagMeter
-  clock: () => Micros
+  /** Microseconds that have passed since some moment. */
+  monotonic: () => Micros
 }
 
 /** Tells the log, the metrics and the lag meter what the stream goes through. */
-export function streamReport({ log, metrics, lag, clock }: StreamReportOptions): StreamObserver {
+export function streamReport({ log, metrics, lag, monotonic }: StreamReportOptions): StreamObserver {
   const troubles = new Map<string, string>()
-  const malformed = { since: 0, count: 0 }
+  const malformed = sparing(monotonic)
+  const misdated = sparing(monotonic)
   let everConnected = false
   return {
     connecting: ({ host, wire }, cursor) => log.debug({ host, wire, cursor }, 'connecting'),
     connected: ({ host, wire, compressed }) => {
       everConnected = true
       troubles.clear()
-      lag.connected(host, clock())
+      lag.connected(host)
       metrics.connection('connected')
       log.info({ host, wire, compressed }, `listening to ${host}`)
     },
     disconnected: ({ host, wire }, ending) => {
       troubles.set(host, ending.message)
-      lag.disconnected(clock())
+      lag.disconnected()
       metrics.connection('disconnected')
       log.debug({ host, wire, ending }, `${host}: ${ending.message}`)
     },
@@ -45,12 +47,15 @@ export function streamReport({ log, metrics, lag, clock }: StreamReportOptions):
     },
     malformed: ({ host }, reason) => {
       metrics.malformed(reason)
-      malformed.count += 1
-      const now = clock()
-      if (now - malformed.since < LOG_EVERY) return
-      log.warn({ host, reason, count: malformed.count }, 'skipped frames that cannot be read')
-      malformed.since = now
-      malformed.count = 0
+      malformed((count) => log.warn({ host, reason, count }, 'skipped frames that cannot be read'))
+    },
+    misdated: ({ host }, ahead) => {
+      metrics.misdated()
+      const why =
+        ahead === 0
+          ? 'events claim to be from a time to come, and are dated by their neighbours'
+          : `this machine's clock is ${Math.round(ahead / 1_000_000)} s behind the stream; events are dated by the stream. Set the clock.`
+      misdated((count) => log.warn({ host, count }, why))
     },
     gap: (gap) => {
       metrics.gap(gap.reason)
@@ -59,5 +64,19 @@ export function streamReport({ log, metrics, lag, clock }: StreamReportOptions):
     paused: () => metrics.connection('paused'),
     resumed: () => metrics.connection('resumed'),
     uncompressed: ({ host }, reason) => log.debug({ host }, `reading uncompressed: ${reason}`),
+  }
+}
+
+/** Lets one kind of trouble be told at most every ten seconds, with how often it came since. */
+function sparing(monotonic: () => Micros): (tell: (count: number) => void) => void {
+  let count = 0
+  let told: Micros | undefined
+  return (tell) => {
+    count += 1
+    const now = monotonic()
+    if (told !== undefined && now - told < LOG_EVERY) return
+    tell(count)
+    told = now
+    count = 0
   }
 }

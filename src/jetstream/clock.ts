@@ -1,13 +1,16 @@
 /** Time as the client sees it, so that tests can hold it still. */
 export type Clock = {
-  /** Milliseconds since the Unix epoch. */
+  /** The machine's clock: milliseconds since the Unix epoch. Somebody may set it. */
   now: () => number
+  /** Milliseconds that have passed since some moment, whatever the machine's clock is set to. For durations. */
+  monotonic: () => number
   /** Runs `run` once, `ms` milliseconds from now; the function returned calls it off. */
   after: (ms: number, run: () => void) => () => void
 }
 
 export const systemClock: Clock = {
   now: Date.now,
+  monotonic: performance.now.bind(performance),
   after: (ms, run) => {
     const timer = setTimeout(run, ms)
     return () => clearTimeout(timer)

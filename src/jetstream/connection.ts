@@ -1,7 +1,8 @@
 import type { RawData, WebSocket } from 'ws'
-import type { StreamEvent } from '../atproto/event.ts'
+import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Clock } from './clock.ts'
 import type { Frame } from './fields.ts'
+import type { NetworkClock } from './network-clock.ts'
 import type { Ending, GapReason, Place, StreamObserver } from './observer.ts'
 import { type Chunk, Queue } from './queue.ts'
 import { Watchdog } from './watchdog.ts'
@@ -20,6 +21,7 @@ export type ConnectionOptions = {
   signal: AbortSignal
   limits: ConnectionLimits
   clock: Clock
+  networkClock: NetworkClock
   observer: StreamObserver
 }
 
@@ -51,6 +53,8 @@ export class Connection implements AsyncDisposable {
   #paused = false
   #ending: Ending | undefined
   #notice: GapReason | undefined
+  /** The newest time that was sent. */
+  #newest: Micros = 0
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -150,13 +154,14 @@ export class Connection implements AsyncDisposable {
     const frame = read(text)
     switch (frame.type) {
       case 'event':
-        this.#queue.push(frame.event, frame.value, text.length)
+        this.#push(frame.event, frame.value, text.length)
         if (this.#queue.held >= limits.highWaterBytes && !this.#paused) this.#pause()
         break
       case 'malformed':
         observer.malformed(place, frame.reason)
         break
       case 'unknown':
+        observer.malformed(place, 'unknown')
         break
       case 'info':
         this.#heed(frame.name, frame.message)
@@ -165,6 +170,21 @@ export class Connection implements AsyncDisposable {
         this.#end({ kind: 'error-frame', error: frame.error, message: frame.message })
         break
     }
+  }
+
+  #push(event: StreamEvent, value: number, size: number): void {
+    const { networkClock, observer, place } = this.#options
+    const dated = networkClock.date(event)
+    if (dated === undefined) {
+      observer.malformed(place, 'time')
+      return
+    }
+    if (dated.misdated) observer.misdated(place, networkClock.ahead)
+    const { at } = dated
+    // On v1 the place is the time, and one frame with an old one must not lead back there.
+    this.#newest = Math.max(this.#newest, at ?? 0)
+    const reached = at === undefined ? undefined : { value: place.wire === 'v1' ? this.#newest : value, at }
+    this.#queue.push(dated.event, reached, size)
   }
 
   #pause(): void {

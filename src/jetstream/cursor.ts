@@ -17,24 +17,25 @@ const STEP = { v1: 1_000, v2: 1 } as const
 
 /**
  * The cursor to ask `place` for, having been at `cursor`. `steps` steps past it, each doubling the way;
- * `byTime` when the host has said that it does not know our place.
+ * `byTime` when the host has said that it does not know our place. A time to come is never asked for: hosts take it for
+ * the live tip, and what came between would be missed without a word.
  */
 export function askFrom(
   cursor: Cursor | undefined,
   place: Place,
-  { steps, byTime }: { steps: number; byTime: boolean },
+  { steps, byTime, now }: { steps: number; byTime: boolean; now: Micros },
 ): Ask {
   if (cursor === undefined) return { value: undefined, exact: false }
   if (isAt(cursor, place) && !byTime) {
     const past = steps === 0 ? 0 : STEP[place.wire] * 2 ** Math.min(steps - 1, 30)
     return { value: cursor.value + past, exact: true }
   }
-  return { value: Math.max(TIME_CURSORS, Math.floor(cursor.at - REWIND)), exact: false }
+  return { value: Math.max(TIME_CURSORS, Math.floor(Math.min(cursor.at, now) - REWIND)), exact: false }
 }
 
-/** True when a v1 host may silently have begun later than asked. `nowMs` is our own clock, in milliseconds. */
-export function mayBeClamped(ask: Ask, place: Place, nowMs: number): boolean {
-  return place.wire === 'v1' && ask.value !== undefined && nowMs * 1_000 - ask.value > V1_WINDOW - MARGIN
+/** True when a v1 host may silently have begun later than asked. */
+export function mayBeClamped(ask: Ask, place: Place, now: Micros): boolean {
+  return place.wire === 'v1' && ask.value !== undefined && now - ask.value > V1_WINDOW - MARGIN
 }
 
 /** True when `cursor` belongs to this host and wire. */

@@ -59,6 +59,7 @@ export async function dial(options: DialOptions): Promise<Dialled> {
       signal,
       limits: settings,
       clock,
+      networkClock: settings.networkClock,
       observer: settings.observer,
     })
     const compressed = dictionary !== undefined

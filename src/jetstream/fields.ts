@@ -105,6 +105,17 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
+/** The latest time that a number holds exactly, in the year 2255. */
+const LATEST: Micros = Number.MAX_SAFE_INTEGER
+
+/**
+ * A witness time as a frame claims it, in whole microseconds; undefined when it is none. Whether it can be believed is
+ * NetworkClock's to say, so that one from beyond what a number holds is only made to fit.
+ */
+export function timeOf(value: unknown): Micros | undefined {
+  return Number.isInteger(value) && (value as number) >= 0 ? Math.min(value as number, LATEST) : undefined
+}
+
 /**
  * An account's own clock, which orders its statuses. Its server sets it: no later than it was witnessed,
  * or a wrong clock would hold one status for ever.

@@ -19,8 +19,12 @@ export type Gap = Place & {
   reason: GapReason
 }
 
-/** Why a frame was skipped; few and fixed, so that they can label a metric. */
+/**
+ * Why a frame was skipped; few and fixed, so that they can label a metric. `unknown` is a kind of frame or operation that
+ * is newer than this program.
+ */
 export type MalformedReason =
+  | 'unknown'
   | 'json'
   | 'shape'
   | 'did'
@@ -56,6 +60,11 @@ export type StreamObserver = {
   /** The next attempt comes in `ms`, after `failures` in a row that brought nothing new. */
   waiting(ms: number, failures: number): void
   malformed(place: Place, reason: MalformedReason): void
+  /**
+   * An event claimed to be from a time to come, and was dated by its neighbours. `ahead` is how far the stream is known to
+   * be ahead of this machine's clock, in microseconds; 0 where the event alone is wrong.
+   */
+  misdated(place: Place, ahead: Micros): void
   gap(gap: Gap): void
   /** What was read and not yet taken has reached the mark: the socket is not read until half is left. */
   paused(place: Place): void
@@ -71,6 +80,7 @@ export const silentObserver: StreamObserver = {
   disconnected: () => {},
   waiting: () => {},
   malformed: () => {},
+  misdated: () => {},
   gap: () => {},
   paused: () => {},
   resumed: () => {},

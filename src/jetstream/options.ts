@@ -3,6 +3,7 @@ import type { Backoff } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { ConnectionLimits } from './connection.ts'
 import { type Filter, parseTarget, type Target } from './hosts.ts'
+import { NetworkClock } from './network-clock.ts'
 import type { StreamObserver } from './observer.ts'
 
 export type SubscribeOptions = {
@@ -37,6 +38,8 @@ export type SubscribeOptions = {
   backoff?: Backoff
   /** Default: the system's. */
   clock?: Clock
+  /** What the network's time is judged by. Default: one of the stream's own. */
+  networkClock?: NetworkClock
 }
 
 /** The options with every default filled in and every URL read. */
@@ -50,12 +53,14 @@ export type Settings = ConnectionLimits & {
   signal: AbortSignal
   backoff: Backoff
   clock: Clock
+  networkClock: NetworkClock
 }
 
 const MIB = 1024 * 1024
 
 /** Throws when there is no host, or a URL cannot be read. */
 export function settingsOf(options: SubscribeOptions): Settings {
+  const clock = options.clock ?? systemClock
   const { hosts, collections, dids, compression, v1Dictionary, observer, signal } = options
   const [first, ...others] = hosts.map(parseTarget)
   if (first === undefined) throw new Error('Expected at least one Jetstream URL, got none')
@@ -73,7 +78,8 @@ export function settingsOf(options: SubscribeOptions): Settings {
     highWaterBytes: options.highWaterBytes ?? 8 * MIB,
     maxFrameBytes: options.maxFrameBytes ?? 8 * MIB,
     backoff: options.backoff ?? { baseMs: 500, maxMs: 60_000, random: Math.random },
-    clock: options.clock ?? systemClock,
+    clock,
+    networkClock: options.networkClock ?? new NetworkClock(clock),
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Clock } from './clock.ts'
 
+/** A place in the stream, in the wire's own numbers, and the newest time up to there. */
+export type Reached = { value: number; at: Micros }
+
 /** Events that came in a row, and the place after the last. */
 export type Chunk = {
   events: StreamEvent[]
-  /** The last frame's place and time, wanted or not. */
-  value: number
-  at: Micros
+  /** How far these lead, wanted or not; undefined where nothing in them tells. */
+  reached: Reached | undefined
   /** The first frame's time, wanted or not. */
   firstAt: Micros
   /** Received on the wire since the chunk before. */
@@ -50,7 +52,7 @@ export class Queue {
     const chunk = this.#chunks[0]
     if (chunk === undefined) return undefined
     const { most, withinMs, clock } = this.#options
-    return chunk.events.length >= most ? 0 : Math.max(0, chunk.startedMs + withinMs - clock.now())
+    return chunk.events.length >= most ? 0 : Math.max(0, chunk.startedMs + withinMs - clock.monotonic())
   }
 
   receive(bytes: number): void {
@@ -58,23 +60,24 @@ export class Queue {
   }
 
   /** Adds an event whose text has `size` bytes. One that is not wanted only moves the place. */
-  push(event: StreamEvent, value: number, size: number): void {
+  push(event: StreamEvent, reached: Reached | undefined, size: number): void {
     const { most, wants, clock } = this.#options
     let chunk = this.#chunks.at(-1)
     if (chunk === undefined || chunk.events.length >= most) {
       chunk = {
         events: [],
-        value,
-        at: event.at,
+        reached,
         firstAt: event.at,
         bytes: 0,
-        startedMs: clock.now(),
+        startedMs: clock.monotonic(),
         held: 0,
       }
       if (this.#chunks.push(chunk) === 1) this.#wake()
     }
-    chunk.value = value
-    chunk.at = event.at
+    // One from long ago between others says nothing of how far we are.
+    if (reached !== undefined) {
+      chunk.reached = { value: reached.value, at: Math.max(reached.at, chunk.reached?.at ?? 0) }
+    }
     if (!wants(event)) return
     chunk.held += size
     this.#held += size
@@ -88,7 +91,7 @@ export class Queue {
     this.#held -= chunk.held
     const bytes = this.#bytes
     this.#bytes = 0
-    return { events: chunk.events, value: chunk.value, at: chunk.at, firstAt: chunk.firstAt, bytes }
+    return { events: chunk.events, reached: chunk.reached, firstAt: chunk.firstAt, bytes }
   }
 
   /** Lets whoever waits look again. */

@@ -1,7 +1,7 @@
 // The Jetstream client: whatever host and wire, one stream of events with their cursor. Here: the loop that
 // dials, delivers and fails over. What to ask for is in cursor.ts and hosts.ts, what to do after a failure in
 // backoff.ts, a socket's queue in connection.ts. Nothing here knows a rule or a store.
-import type { Cursor, StreamEvent } from '../atproto/event.ts'
+import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
 import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from './backoff.ts'
 import { pause } from './clock.ts'
 import type { Connection } from './connection.ts'
@@ -29,6 +29,9 @@ export type Delivery = {
   /** What may be missing before the first of `events`. */
   gaps: Gap[]
 }
+
+/** On v1 a quiet stream looks like a host that began later than asked: so much later, at least, is a gap. */
+const QUIET: Micros = 60_000_000
 
 type AttemptCircumstances = Pick<Circumstances, 'healthy' | 'compressed' | 'exact'>
 
@@ -63,18 +66,20 @@ class Subscription {
     this.#settings = settings
     this.#dictionaries = new Dictionaries(settings)
     this.#route = new Route(settings.targets)
-    this.#cursor = cursor
+    // Whoever saved it without knowing better may have saved a time to come.
+    this.#cursor = cursor && settings.networkClock.place(cursor, undefined)
   }
 
   async *run(): AsyncGenerator<Delivery, void, undefined> {
-    const { signal, observer, clock, backoff, targets, maxFrameBytes } = this.#settings
+    const { signal, observer, clock, networkClock, backoff, targets, maxFrameBytes } = this.#settings
     for (;;) {
       signal.throwIfAborted()
       const { endpoint } = this.#route
       const before = this.#cursor
       const detour = this.#trouble.detour(endpoint)
-      const ask = askFrom(before, endpoint, detour)
+      const ask = askFrom(before, endpoint, { ...detour, now: networkClock.now() })
       observer.connecting(endpoint, ask.value)
+      networkClock.begin(before?.at)
       const dialled = await dial({
         settings: this.#settings,
         dictionaries: this.#dictionaries,
@@ -84,8 +89,8 @@ class Subscription {
         withinMs: dialMs(this.#failures, targets.length),
       })
       const { connection, compressed } = dialled
-      const openedMs = clock.now()
-      const clamped = mayBeClamped(ask, endpoint, openedMs)
+      const openedMs = clock.monotonic()
+      const clamped = mayBeClamped(ask, endpoint, networkClock.now())
       const ending =
         connection === undefined
           ? dialled.ending
@@ -94,7 +99,7 @@ class Subscription {
       observer.disconnected(endpoint, ending)
       // A connection counts when it brought something new and lasted, or lasted long.
       const moved = this.#cursor !== undefined && isPast(this.#cursor, before)
-      const lasted = clock.now() - openedMs >= (moved ? backoff.baseMs : backoff.maxMs)
+      const lasted = clock.monotonic() - openedMs >= (moved ? backoff.baseMs : backoff.maxMs)
       const healthy = connection !== undefined && lasted
       const step = this.#follow(ending, endpoint, { healthy, compressed, exact: ask.exact })
       const ms = waitBefore(step, this.#failures, targets.length, backoff)
@@ -120,7 +125,7 @@ class Subscription {
       const reason = first ? (detour ?? connection.notice ?? (clamped ? 'clamped' : undefined)) : undefined
       if (first && compressed) this.#dictionaries.accept(place)
       first = false
-      const cursor = cursorAfter(chunk, place, this.#cursor)
+      const cursor = cursorAfter(chunk, place, this.#cursor) ?? this.#cursor
       yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps: this.#gapsBefore(chunk, place, reason) }
       this.#cursor = cursor
       this.#trouble.left(cursor)
@@ -130,7 +135,8 @@ class Subscription {
   /** A suspicion comes true only when the host began later than we had been. */
   #gapsBefore(chunk: Chunk, { host, wire }: Place, reason: GapReason | undefined): Gap[] {
     const from = this.#cursor?.at
-    if (reason === undefined || from === undefined || chunk.firstAt <= from) return []
+    if (reason === undefined || from === undefined) return []
+    if (chunk.firstAt <= (reason === 'clamped' ? from + QUIET : from)) return []
     const gap: Gap = { host, wire, from, to: chunk.firstAt, reason }
     this.#settings.observer.gap(gap)
     return [gap]
@@ -156,6 +162,6 @@ class Subscription {
  * The place after `chunk`. Its time never goes back: what a rewound replay brings again has been delivered,
  * so that one failover after another does not lead further and further into the past.
  */
-function cursorAfter(chunk: Chunk, { host, wire }: Place, before: Cursor | undefined): Cursor {
-  return { host, wire, value: chunk.value, at: Math.max(chunk.at, before?.at ?? 0) }
+function cursorAfter({ reached }: Chunk, { host, wire }: Place, before: Cursor | undefined) {
+  return reached && { host, wire, value: reached.value, at: Math.max(reached.at, before?.at ?? 0) }
 }

@@ -3,9 +3,9 @@ import {
   commitFrame,
   type Frame,
   identityFrame,
-  isCount,
   malformed,
   objectOf,
+  timeOf,
   unknownFrame,
 } from './fields.ts'
 import { isDid } from './syntax.ts'
@@ -14,10 +14,11 @@ import { isDid } from './syntax.ts'
 export function readV1(text: string): Frame {
   const message = objectOf(text)
   if (message === undefined) return malformed('json')
-  const { did, time_us: at, kind } = message
+  const { did, kind } = message
+  const at = timeOf(message.time_us)
   if (typeof kind !== 'string') return malformed('shape')
   if (!isDid(did)) return malformed('did')
-  if (!isCount(at)) return malformed('time')
+  if (at === undefined) return malformed('time')
   switch (kind) {
     case 'commit':
       return commitFrame(did, at, at, message.commit)

@@ -1,6 +1,7 @@
 import type { Did, Micros } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
 import { microsOf } from '../atproto/micros.ts'
+import { TIME_CURSORS } from './cursor.ts'
 import {
   accountFrame,
   commitFrame,
@@ -10,6 +11,7 @@ import {
   malformed,
   objectOf,
   syncFrame,
+  timeOf,
   unknownFrame,
 } from './fields.ts'
 import { isDid } from './syntax.ts'
@@ -52,7 +54,8 @@ function readPayload(payload: JsonObject): Frame {
   }
   const { did, seq } = payload
   if (!isDid(did)) return malformed('did')
-  if (!isCount(seq)) return malformed('seq')
+  // From there on, hosts would read it as a time.
+  if (!isCount(seq) || seq >= TIME_CURSORS) return malformed('seq')
   const at = witnessOf(payload)
   if (at === undefined) return malformed('time')
   return readEvent(kind, did, at, seq, payload)
@@ -82,8 +85,7 @@ function readEvent(
  * time cursors are looked up by the former (lexicon network.bsky.jetstream.subscribeEvents).
  */
 function witnessOf({ witnessedAt, time }: JsonObject): Micros | undefined {
-  const at = microsOf(witnessedAt ?? time)
-  return at !== undefined && at >= 0 ? at : undefined
+  return timeOf(microsOf(witnessedAt ?? time))
 }
 
 function fragmentOf(type: unknown): string | undefined {

@@ -43,6 +43,7 @@ async function served(settings: Partial<AppSettings> = {}, told = true): Promise
     handles: { resolve: async (handle) => (handle === 'elsewhere.test' ? ELSEWHERE : undefined) },
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'bsky_rpg_lag_seconds 0\n' },
     clock: () => time.now,
+    monotonic: () => time.now,
     logger: pino({ level: 'silent' }),
     version: '0.0.0',
     cache,
@@ -319,7 +320,9 @@ test('readiness follows the pulse of whoever ingests', async () => {
   assert.deepEqual(await ready(), [200, ''])
   await here.writer.beat({ at: here.time.now, lag: 121_000_000, host: 'a.test' })
   assert.deepEqual(await ready(), [503, 'the ledger is 121 s behind, more than 120 s'])
-  await here.writer.beat({ at: here.time.now - 195_000_000, lag: 0, host: undefined })
+  await here.writer.beat({ at: here.time.now, lag: 0, host: undefined })
+  assert.deepEqual(await ready(), [503, 'ingest is not connected to any Jetstream host'])
+  here.time.now += 190_000_000
   assert.match(String((await ready())[1]), /last heard of 200 s ago; .*not connected/)
 })
 

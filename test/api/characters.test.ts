@@ -116,6 +116,33 @@ test('a profile that is missing or a day old is wished for once, however often i
   )
 })
 
+test('a profile that was asked for by a clock that was ahead is wished for, too', async () => {
+  await using server = await build()
+  server.ledger.join(alice, profile('alice.example', { asked: NOW + 365 * DAY })).earn(alice, { delta: 50 })
+  await server.get(`/v1/characters/${alice}`)
+  assert.deepEqual(
+    server.ledger.wishes.map(({ did }) => did),
+    [alice],
+  )
+})
+
+test('ranks are renewed as time passes, whatever the clock is set to', async () => {
+  await using server = await build({ settings: { rankRefresh: 60 * SECOND } })
+  server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
+  const rank = async () => (await server.get(`/v1/characters?actors=${alice}`)).json().items[0].rank
+  assert.equal((await rank()).of, 1)
+  server.ledger.join(bob, profile('bob.example')).earn(bob, { delta: 60 })
+  server.time.set = -3_600 * SECOND
+  server.time.now += 60 * SECOND
+  // The one who starts it does not wait for it.
+  await rank()
+  assert.deepEqual(await rank(), {
+    position: 2,
+    of: 2,
+    asOf: new Date((NOW - 3_540 * SECOND) / 1_000).toISOString(),
+  })
+})
+
 test('a list leaves out whom there is not, in the order asked for', async () => {
   await using server = await build()
   server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
@@ -132,7 +159,7 @@ test('a list leaves out whom there is not, in the order asked for', async () => 
 
 test('a character written by hand reads like one written by the book', () => {
   const ledger = new MemoryLedger().join(alice).earn(alice, { delta: 500 })
-  const ranks = new Ranks({ reader: ledger, clock: () => NOW, refresh: SECOND })
+  const ranks = new Ranks({ reader: ledger, clock: () => NOW, monotonic: () => NOW, refresh: SECOND })
   const presenter = new Presenter({ rules: rulebook(NO_CHANGES), ranks })
   const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined })
   const character: fc.Arbitrary<Character> = fc.record({

@@ -30,7 +30,8 @@ export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Par
 /** The API over a ledger in memory, with a clock that only the test moves. */
 export async function build(overrides: Overrides = {}) {
   const ledger = new MemoryLedger()
-  const time = { now: NOW }
+  /** What passes, and by how much somebody has set the clock. */
+  const time = { now: NOW, set: 0 }
   const logged: string[] = []
   const app = await buildApp({
     reader: ledger,
@@ -39,7 +40,8 @@ export async function build(overrides: Overrides = {}) {
     tracked: ['app.bsky.graph.follow' as Nsid],
     handles: { resolve: async () => undefined },
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' },
-    clock: () => time.now,
+    clock: () => time.now + time.set,
+    monotonic: () => time.now,
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     version: '1.2.3',
     cache: new CharacterCache({ told: true }),

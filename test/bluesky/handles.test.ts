@@ -46,6 +46,21 @@ suite('whose a handle is', () => {
     )
   })
 
+  test('is asked anew when five minutes have passed, whatever the clock is set to', async (t) => {
+    const asked: Handle[] = []
+    const appview = { resolve: async (handle: Handle) => asked.push(handle) && ALICE } as unknown as AppView
+    const resolver = handleResolver({ appview, signal: never() })
+    await resolver.resolve('alice.test')
+    t.mock.method(Date, 'now', () => Number.MAX_SAFE_INTEGER)
+    await resolver.resolve('alice.test')
+    assert.equal(asked.length, 1)
+    t.mock.method(Date, 'now', () => 0)
+    const later = performance.now() + 5 * MINUTE
+    t.mock.method(performance, 'now', () => later)
+    await resolver.resolve('alice.test')
+    assert.equal(asked.length, 2)
+  })
+
   test('is asked once by many at a time', async () => {
     const answer = Promise.withResolvers<Did>()
     const { resolver, state } = resolverOf(() => answer.promise)

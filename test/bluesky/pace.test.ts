@@ -89,6 +89,24 @@ suite('a pace', () => {
     assert.deepEqual(gone, [0, 0, 100, 100, 200, 200])
   })
 
+  test('goes by what passes, whatever the clock is set to', async (t) => {
+    const waits: number[] = []
+    const pace = new Pace({
+      most: 10,
+      windowMs: 100,
+      wait: async (ms) => {
+        waits.push(ms)
+        // It is over when so much has passed.
+        t.mock.method(performance, 'now', () => Number.MAX_SAFE_INTEGER)
+      },
+    })
+    pace.rest(500)
+    t.mock.method(Date, 'now', () => 0)
+    await pace.turn(never())
+    assert.equal(waits.length, 1)
+    assert.ok(Number(waits[0]) <= 500, `${waits[0]} ms`)
+  })
+
   test('does not let those go who have given up', async () => {
     const pace = new Pace({ most: 1, windowMs: 60_000 })
     await assert.rejects(pace.turn(AbortSignal.abort()), { name: 'AbortError' })

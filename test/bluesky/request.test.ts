@@ -137,6 +137,12 @@ suite('how long a server wants to be left alone', () => {
     [{ 'ratelimit-reset': String(NOW / 1_000 + 20) }, 20_000],
     [{ 'ratelimit-reset': String(NOW / 1_000 + 20), 'retry-after': '7' }, 20_000],
     [{ 'ratelimit-reset': String(NOW / 1_000 - 20) }, 1_000],
+    // By the server's own clock, where it says what that is: ours may be an hour behind.
+    [
+      { 'ratelimit-reset': String(NOW / 1_000 + 3_620), date: new Date(NOW + 3_600_000).toUTCString() },
+      20_000,
+    ],
+    [{ 'ratelimit-reset': String(NOW / 1_000 + 20), date: 'yesterday' }, 20_000],
     [{ 'retry-after': '0.1' }, 1_000],
     [{ 'retry-after': '86400' }, 900_000],
     [{ 'retry-after': '1e999' }, 900_000],

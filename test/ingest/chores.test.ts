@@ -111,17 +111,18 @@ suite('chores', () => {
   /** What they need, with a clock that tells `state.now`. */
   function optionsFor(ledger: Ledger, more: Partial<ChoresOptions> = {}) {
     const state = { now: START, bytes: 0 }
+    const clock = () => state.now
     const end = new AbortController()
     const options: ChoresOptions = {
       ledger,
-      lag: new LagMeter(START - 5 * SECOND),
+      lag: new LagMeter(START - 5 * SECOND, { now: clock, monotonic: clock }),
       retention: undefined,
       takeNetworkBytes: () => {
         const taken = state.bytes
         state.bytes = 0
         return taken
       },
-      clock: () => state.now,
+      clock,
       signal: end.signal,
       ...more,
     }
@@ -161,8 +162,9 @@ suite('chores', () => {
     const { options, end, time } = optionsFor(ledger)
     const done = chores(options)
     await settled()
-    options.lag.connected('stream.example', START + SECOND)
-    time.now += 4 * SECOND
+    time.now += SECOND
+    options.lag.connected('stream.example')
+    time.now += 3 * SECOND
     await pass(2_000)
     end.abort()
     await done
@@ -202,7 +204,40 @@ suite('chores', () => {
     end.abort()
     await done
     assert.equal(state.old, 0)
-    assert.deepEqual(state.pruned, Array(3).fill({ before: START - 60 * SECOND, limit: 5_000 }))
+    assert.deepEqual(state.pruned, Array(3).fill({ before: START - 65 * SECOND, limit: 5_000 }))
+  })
+
+  test('prune nothing that the stream does not say is old, however far ahead our clock is', async () => {
+    const { ledger, state } = ledgerWith()
+    const { options, end, time } = optionsFor(ledger, { retention: 60 * SECOND })
+    time.now += 365 * 86_400 * SECOND
+    const done = chores(options)
+    await settled()
+    end.abort()
+    await done
+    assert.deepEqual(state.pruned, [{ before: START - 65 * SECOND, limit: 5_000 }])
+  })
+
+  test('prune nothing that our clock does not say is old, however far ahead the stream is', async () => {
+    const { ledger, state } = ledgerWith()
+    const { options, end } = optionsFor(ledger, { retention: 60 * SECOND })
+    options.lag.folded(START + 365 * 86_400 * SECOND)
+    const done = chores(options)
+    await settled()
+    end.abort()
+    await done
+    assert.deepEqual(state.pruned, [{ before: START - 60 * SECOND, limit: 5_000 }])
+  })
+
+  test('prune nothing before the stream has said what time it is', async () => {
+    const { ledger, state } = ledgerWith()
+    const lag = new LagMeter(undefined, { now: () => START, monotonic: () => START })
+    const { options, end } = optionsFor(ledger, { retention: 60 * SECOND, lag })
+    const done = chores(options)
+    await settled()
+    end.abort()
+    await done
+    assert.deepEqual(state.pruned, [])
   })
 
   test('prune nothing where everything is kept', async () => {

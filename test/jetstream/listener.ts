@@ -17,6 +17,8 @@ export type Heard = {
   endings: Ending[]
   waits: number[]
   malformed: MalformedReason[]
+  /** How far the stream was known to be ahead of our clock, for each event that was dated anew. */
+  misdated: number[]
   gaps: Gap[]
   uncompressed: string[]
   pauses: number
@@ -33,6 +35,7 @@ export function hear(): Heard {
     endings: [],
     waits: [],
     malformed: [],
+    misdated: [],
     gaps: [],
     uncompressed: [],
     pauses: 0,
@@ -43,6 +46,7 @@ export function hear(): Heard {
       disconnected: (_place, ending) => heard.endings.push(ending),
       waiting: (ms) => heard.waits.push(ms),
       malformed: (_place, reason) => heard.malformed.push(reason),
+      misdated: (_place, ahead) => heard.misdated.push(ahead),
       gap: (gap) => heard.gaps.push(gap),
       paused: () => {
         heard.pauses += 1

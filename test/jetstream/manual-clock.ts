@@ -3,12 +3,20 @@ import type { Clock } from '../../src/jetstream/clock.ts'
 /** Time that passes when a test says so. */
 export class ManualClock implements Clock {
   #nowMs = 1_770_000_000_000
+  #monotonicMs = 5_000
   #timers: { atMs: number; run: () => void }[] = []
 
   now = (): number => this.#nowMs
 
+  monotonic = (): number => this.#monotonicMs
+
+  /** Somebody sets the machine's clock, by `ms` milliseconds; no time passes. */
+  set(ms: number): void {
+    this.#nowMs += ms
+  }
+
   after = (ms: number, run: () => void): (() => void) => {
-    const timer = { atMs: this.#nowMs + ms, run }
+    const timer = { atMs: this.#monotonicMs + ms, run }
     this.#timers.push(timer)
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)
@@ -17,14 +25,19 @@ export class ManualClock implements Clock {
 
   /** Runs what falls due within `ms`, in order. */
   pass(ms: number): void {
-    const untilMs = this.#nowMs + ms
+    const untilMs = this.#monotonicMs + ms
     for (;;) {
       const [next] = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)
       if (next === undefined) break
       this.#timers = this.#timers.filter((other) => other !== next)
-      this.#nowMs = next.atMs
+      this.#moveTo(next.atMs)
       next.run()
     }
-    this.#nowMs = untilMs
+    this.#moveTo(untilMs)
+  }
+
+  #moveTo(monotonicMs: number): void {
+    this.#nowMs += monotonicMs - this.#monotonicMs
+    this.#monotonicMs = monotonicMs
   }
 }

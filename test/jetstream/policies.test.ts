@@ -85,7 +85,8 @@ suite('waiting', () => {
 suite('the cursor to ask for', () => {
   const v2: Cursor = { host: 'a', wire: 'v2', value: 500, at: T0 }
   const v1: Cursor = { host: 'a', wire: 'v1', value: T0, at: T0 }
-  const plain = { steps: 0, byTime: false }
+  const now = T0 + 3_600_000_000
+  const plain = { steps: 0, byTime: false, now }
 
   test('is our very place where it was, and a time ten seconds back anywhere else', () => {
     const rewound = { value: T0 - 10_000_000, exact: false }
@@ -95,7 +96,7 @@ suite('the cursor to ask for', () => {
     assert.deepEqual(askFrom(v2, { host: 'b', wire: 'v2' }, plain), rewound)
     assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v1' }, plain), rewound)
     assert.deepEqual(askFrom(v1, { host: 'a', wire: 'v2' }, plain), rewound)
-    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, { steps: 0, byTime: true }), rewound)
+    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, { steps: 0, byTime: true, now }), rewound)
   })
 
   test('is never a number that another host would take for a sequence number', () => {
@@ -103,8 +104,17 @@ suite('the cursor to ask for', () => {
     assert.deepEqual(askFrom(early, { host: 'b', wire: 'v2' }, plain), { value: 1e15, exact: false })
   })
 
+  test('is never a time to come, whatever the place says', () => {
+    const ahead: Cursor = { ...v2, at: now + 7_200_000_000 }
+    assert.deepEqual(askFrom(ahead, { host: 'b', wire: 'v2' }, plain), {
+      value: now - 10_000_000,
+      exact: false,
+    })
+  })
+
   test('steps past a place, twice as far each time', () => {
-    const past = (cursor: Cursor, steps: number) => askFrom(cursor, cursor, { steps, byTime: false }).value
+    const past = (cursor: Cursor, steps: number) =>
+      askFrom(cursor, cursor, { steps, byTime: false, now }).value
     assert.deepEqual(
       [1, 2, 3].map((steps) => past(v2, steps)),
       [501, 502, 504],
@@ -118,7 +128,7 @@ suite('the cursor to ask for', () => {
 
   test('may have been moved up on v1, an hour before the host forgets', () => {
     const ask = { value: T0, exact: true }
-    const hours = (n: number) => T0 / 1_000 + n * 3_600_000
+    const hours = (n: number) => T0 + n * 3_600_000_000
     assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v1' }, hours(22)), false)
     assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v1' }, hours(23) + 1), true)
     assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v2' }, hours(99)), false)

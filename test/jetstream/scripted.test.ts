@@ -79,6 +79,87 @@ for (const wire of ['v1', 'v2'] as const) {
       assert.equal(server.attempts.length, 1)
     })
 
+    test('counts kinds that are newer than this program, and passes over them', async () => {
+      const kind = { did: ALICE, time_us: T0, kind: 'party' }
+      const frames = [like(1), wire === 'v1' ? JSON.stringify(kind) : messageV2('party', {}), like(2)]
+      await using server = await scriptedServer([{ frames }])
+      const heard = hear()
+      const hosts = [server.url + PATHS[wire]]
+      const { events: got } = await collect(optionsWith({ hosts, observer: heard.observer }), events(2))
+      assert.deepEqual(got, [likeEvent(1), likeEvent(2)])
+      assert.deepEqual(heard.malformed, ['unknown'])
+    })
+
+    test('dates an event from a time to come by its neighbour, and goes on from there', async () => {
+      const ahead = like(2, { at: Date.now() * 1_000 + 7_200_000_000 })
+      await using server = await scriptedServer([
+        { frames: [like(1), ahead], close: 1001 },
+        { frames: [like(3)] },
+      ])
+      await using other = await scriptedServer([{ frames: [like(4)] }])
+      const heard = hear()
+      const { events: got } = await collect(
+        optionsWith({
+          hosts: [server, other].map(({ url }) => url + PATHS[wire]),
+          observer: heard.observer,
+        }),
+        events(3),
+      )
+      const [, dated] = got
+      assert.ok(
+        dated !== undefined && dated.at >= T0 + 1_000 && dated.at < T0 + 60_000_000,
+        String(dated?.at),
+      )
+      assert.deepEqual({ ...dated, at: T0 + 2_000 }, likeEvent(2))
+      assert.deepEqual(heard.misdated, [0])
+      assert.deepEqual(heard.malformed, [])
+      assert.equal(other.attempts[0]?.query.get('cursor'), String(dated.at - REWIND))
+    })
+
+    test('takes no place from an event from a time to come that has no neighbour', async () => {
+      const ahead = like(1, { at: Date.now() * 1_000 + 7_200_000_000 })
+      await using server = await scriptedServer([{ frames: [ahead] }, { frames: [like(2)] }])
+      const { deliveries } = await collect(optionsWith({ hosts: [server.url + PATHS[wire]] }), events(1))
+      assert.equal(deliveries[0]?.cursor, undefined)
+    })
+
+    test('refuses an event from before the protocol, which leads no place back', async () => {
+      await using server = await scriptedServer([
+        { frames: [like(1), like(2, { at: 5 })], close: 1000 },
+        { frames: [like(3)] },
+      ])
+      const heard = hear()
+      const hosts = [server.url + PATHS[wire]]
+      const { events: got } = await collect(optionsWith({ hosts, observer: heard.observer }), events(2))
+      assert.deepEqual(got, [likeEvent(1), likeEvent(3)])
+      assert.deepEqual(heard.malformed, ['time'])
+      const { value } = cursorAt(server.host, wire, 1)
+      assert.equal(server.attempts[1]?.query.get('cursor'), String(value))
+    })
+
+    test('is not led back by one event from long ago', async () => {
+      await using server = await scriptedServer([{ frames: [like(1), like(2, { at: T0 - 86_400_000_000 })] }])
+      const { cursor } = await collect(optionsWith({ hosts: [server.url + PATHS[wire]] }), (collected) => {
+        return collected.events.length === 2
+      })
+      assert.equal(cursor?.at, T0 + 1_000)
+      assert.equal(cursor?.value, wire === 'v1' ? T0 + 1_000 : 2)
+    })
+
+    test('goes on from a place that was saved with a time to come, without asking for it', async () => {
+      await using server = await scriptedServer([{ frames: [like(7)] }])
+      const at = Number.MAX_SAFE_INTEGER
+      const cursor = { host: server.host, wire, value: wire === 'v1' ? at : 6, at }
+      const began = Date.now() * 1_000
+      const { cursor: reached } = await collect(
+        optionsWith({ hosts: [server.url + PATHS[wire]], cursor }),
+        events(1),
+      )
+      const asked = Number(server.attempts[0]?.query.get('cursor'))
+      assert.ok(wire === 'v1' ? asked >= T0 && asked < began : asked === 6, String(asked))
+      assert.ok(reached !== undefined && reached.at <= Date.now() * 1_000)
+    })
+
     test('leaves out other people, and passes over them', async () => {
       await using server = await scriptedServer([{ frames: [like(1), like(2, { did: BOB }), like(3)] }])
       const { events: got, cursor } = await collect(
@@ -258,15 +339,18 @@ suite('a place that the host no longer has', () => {
     )
   })
 
-  for (const [hours, expected] of [
-    [22, []],
-    [24, ['clamped']],
+  for (const [hours, laterMs, expected] of [
+    [22, 500_000, []],
+    [24, 500_000, ['clamped']],
+    [24, 60_001, ['clamped']],
+    [24, 60_000, []],
   ] as const) {
-    test(`on v1, a later beginning is ${expected.length} gap ${hours} hours after our place`, async () => {
-      await using server = await scriptedServer([{ frames: [likeV1(500_000)] }])
+    const gap = `${expected.length} gap`
+    test(`on v1, a beginning ${laterMs} ms later is ${gap} ${hours} hours after our place`, async () => {
+      await using server = await scriptedServer([{ frames: [likeV1(5 + laterMs)] }])
       const cursor = cursorAt(server.host, 'v1', 5)
       const now = cursor.at / 1_000 + hours * 3_600_000
-      const clock = { now: () => now, after: soonOrNever }
+      const clock = { now: () => now, monotonic: () => 0, after: soonOrNever }
       const { gaps } = await collect(
         optionsWith({ hosts: [`${server.url}/subscribe`], cursor, clock }),
         events(1),

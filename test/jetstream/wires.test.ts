@@ -49,7 +49,7 @@ test('what cannot be used is malformed, and says of what', () => {
     [{ did: 'alice' }, 'did'],
     [{ did: 7 }, 'did'],
     [{ time_us: '1' }, 'time'],
-    [{ time_us: 2 ** 53 }, 'time'],
+    [{ time_us: 0.5 }, 'time'],
     [{ time_us: -1 }, 'time'],
     [{ kind: 7 }, 'shape'],
     [{ commit: null }, 'commit'],
@@ -69,6 +69,27 @@ test('what cannot be used is malformed, and says of what', () => {
     commit: { ...commit, record: { createdAt: '9999-12-31T23:59:59Z', text: '\ud800', __proto__: 1 } },
   })
   assert.equal(future.type, 'event', 'oddities that nobody looks at do no harm')
+})
+
+test('a time beyond what a number holds is made to fit, on both wires', () => {
+  const latest = Number.MAX_SAFE_INTEGER
+  const first = v1({ time_us: 253_402_300_799_000_000 })
+  assert.equal(first.type === 'event' && first.event.at, latest)
+  const payload = { $type: 'x#commit', seq: 1, did: DID, time: '9999-12-31T23:59:59.000000Z', ...commit }
+  const second = readV2(JSON.stringify({ $type: 'message', payload }))
+  assert.equal(second.type === 'event' && second.event.at, latest)
+})
+
+test('a sequence number that a host would read as a time is refused', () => {
+  const read = (seq: number) =>
+    readV2(
+      JSON.stringify({
+        $type: 'message',
+        payload: { $type: 'x#commit', seq, did: DID, time: '2026-01-01T00:00:00Z', ...commit },
+      }),
+    )
+  assert.equal(read(1e15 - 1).type, 'event')
+  assert.deepEqual(read(1e15), { type: 'malformed', reason: 'seq' })
 })
 
 test('an account that is not active is gone for a reason, known or not', () => {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
-import type { StoreStatus } from '../../store/store.ts'
 import type { Routes } from '../app.ts'
+import type { Heard } from '../status.ts'
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
@@ -9,7 +9,7 @@ const Ready = Type.Object({
   lagSeconds: Type.Union([Type.Number(), Type.Null()]),
 })
 
-export const healthRoutes: Routes = (app, { status: recent, clock, settings }) => {
+export const healthRoutes: Routes = (app, { status: recent, settings }) => {
   app.get(
     '/healthz',
     {
@@ -27,12 +27,11 @@ export const healthRoutes: Routes = (app, { status: recent, clock, settings }) =
     '/readyz',
     { schema: { summary: 'The ledger keeps up with the network', response: { 200: Ready, 503: Ready } } },
     async (_request, reply) => {
-      const status = await recent.get().catch(() => undefined)
+      const heard = await recent.get().catch(() => undefined)
       const reasons =
-        status === undefined
-          ? ['the ledger cannot be read']
-          : shortcomings(status, clock(), settings.readyLag)
-      const lagSeconds = status?.pulse === undefined ? null : status.pulse.lag / 1_000_000
+        heard === undefined ? ['the ledger cannot be read'] : shortcomings(heard, settings.readyLag)
+      const pulse = heard?.status.pulse
+      const lagSeconds = pulse === undefined ? null : pulse.lag / 1_000_000
       reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503)
       return {
         status: reasons.length === 0 ? ('ready' as const) : ('not ready' as const),
@@ -44,11 +43,11 @@ export const healthRoutes: Routes = (app, { status: recent, clock, settings }) =
 }
 
 /** Why what is read here is not what the network knows. */
-export function shortcomings({ pulse }: Pick<StoreStatus, 'pulse'>, now: Micros, most: Micros): string[] {
+export function shortcomings({ status: { pulse }, pulseAge = 0 }: Heard, most: Micros): string[] {
   const seconds = (time: Micros) => `${Math.round(time / 1_000_000)} s`
   if (pulse === undefined) return ['nobody has ingested into this ledger yet']
   const reasons: string[] = []
-  if (now - pulse.at > most) reasons.push(`ingest was last heard of ${seconds(now - pulse.at)} ago`)
+  if (pulseAge > most) reasons.push(`ingest was last heard of ${seconds(pulseAge)} ago`)
   if (pulse.lag > most) reasons.push(`the ledger is ${seconds(pulse.lag)} behind, more than ${seconds(most)}`)
   if (pulse.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
   return reasons

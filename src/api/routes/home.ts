@@ -10,12 +10,9 @@ const MOST_SHOWN = 10
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-export const homeRoutes: Routes = (
-  app,
-  { reader, rules, version, settings, actors, status: recent, clock },
-) => {
+export const homeRoutes: Routes = (app, { reader, rules, version, settings, actors, status: recent }) => {
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
-    const [status, board] = await Promise.all([
+    const [heard, board] = await Promise.all([
       recent.get(),
       reader.board({ cursor: undefined, around: undefined, limit: MOST_SHOWN }),
     ])
@@ -24,8 +21,8 @@ export const homeRoutes: Routes = (
       .type('text/html; charset=utf-8')
       .headers({ 'content-security-policy': POLICY, 'cache-control': 'public, max-age=5' })
     return home({
-      status,
-      connected: isConnected(status.pulse, clock(), settings.readyLag),
+      status: heard.status,
+      connected: isConnected(heard),
       top: board.items,
       rules,
       contact: settings.contact,

@@ -46,7 +46,7 @@ const Stats = Type.Object({
   ]),
 })
 
-export const statsRoutes: Routes = (app, { status: recent, clock, settings }) => {
+export const statsRoutes: Routes = (app, { status: recent }) => {
   app.get(
     '/v1/stats',
     {
@@ -56,7 +56,8 @@ export const statsRoutes: Routes = (app, { status: recent, clock, settings }) =>
       },
     },
     async (_request, reply) => {
-      const { cursor, pulse, gaps, bytes, perDay, ...totals } = await recent.get()
+      const heard = await recent.get()
+      const { cursor, pulse, gaps, bytes, perDay, ...totals } = heard.status
       reply.header('cache-control', 'public, max-age=5')
       return {
         ...totals,
@@ -66,7 +67,7 @@ export const statsRoutes: Routes = (app, { status: recent, clock, settings }) =>
           reached: cursor === undefined ? null : iso(cursor.at),
           heard: pulse === undefined ? null : iso(pulse.at),
           lagSeconds: pulse === undefined ? null : Math.round(pulse.lag / 1_000_000),
-          connected: isConnected(pulse, clock(), settings.readyLag),
+          connected: isConnected(heard),
         },
         gaps: gaps.map(({ host, reason, from, to, at }) => ({
           host,

@@ -1,4 +1,5 @@
 import type { Did, Micros } from '../../atproto/event.ts'
+import { expiredCount } from '../expired.ts'
 import type { Books } from './books.ts'
 import type { Held } from './character-row.ts'
 import type { Mutation } from './mutations.ts'
@@ -40,15 +41,13 @@ export async function prunePerson(
   while (gone < most && firstSeq <= held.lastSeq) {
     const bucket = eventBucket(firstSeq)
     const rows = await session.read(OLDEST, [did, bucket, firstSeq, most - gone])
-    const old = rows.filter((row) => millisOf(row.event_at) * 1000 < before)
-    // Numbers go up with time but for a moment here or there, which then waits for its neighbours.
-    const count = rows.findIndex((row) => millisOf(row.event_at) * 1000 >= before)
-    for (const row of count === -1 ? old : rows.slice(0, count)) {
+    const count = expiredCount(rows, (row) => millisOf(row.event_at) * 1000 < before)
+    for (const row of rows.slice(0, count)) {
       gone += 1
       firstSeq = numberOf(row.seq) + 1
       last.set(String(row.type), numberOf(row.type_seq))
     }
-    if (count !== -1 || rows.length === 0) break
+    if (count < rows.length || rows.length === 0) break
   }
   if (gone === 0) return undefined
   return { gone, ...dropped(held, firstSeq, last) }

@@ -41,6 +41,7 @@ const OTHERS_KNOW_AFTER: Micros = 15_000_000
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
 const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
+const DROP_SAMPLES = 'DELETE FROM samples WHERE part = 0 AND worker = ?'
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const PEOPLE_FIRST = 'SELECT did FROM characters LIMIT ?'
 const PEOPLE_NEXT = 'SELECT did FROM characters WHERE token(did) > token(?) LIMIT ?'
@@ -60,6 +61,7 @@ export class CqlWriter implements Writer {
   #networkBytes = 0
   /** Shards in which no questions of an earlier program are left. */
   readonly #former = new WeakSet<OwnedShard>()
+  #sampledAt: Micros = 0
   /** By shard: up to when a day that is not over yet has been looked through. */
   readonly #lookedThrough = new Map<number, Micros>()
   /** Counters that a failed request may have left behind, since the start. */
@@ -224,6 +226,9 @@ export class CqlWriter implements Writer {
 
   async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {
     this.#networkBytes += networkBytes
+    // The clock was set back: what was noted by it before says nothing of how much time has passed.
+    if (at < this.#sampledAt) await this.#session.write(DROP_SAMPLES, [this.#crew.worker])
+    this.#sampledAt = at
     await this.#session.write(SAMPLE, [this.#crew.worker, at, this.#events, this.#networkBytes])
   }
 

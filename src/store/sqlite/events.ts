@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Micros } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
+import { expiredCount } from '../expired.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { storedKey } from './tid.ts'
@@ -56,13 +57,16 @@ export class Events {
     return gone
   }
 
-  /** Removes up to `limit` of the oldest events while they are from before `before`; their sums stay with the people. */
+  /** Removes up to `limit` of the oldest events that are from before `before`; their sums stay with the people. */
   prune(before: Micros, limit: number): number {
     let last = 0
     let gone = 0
     const sums = new Map<number, number>()
-    for (const row of this.#oldest.all(limit)) {
-      if (Number(row.at) * 1000 >= before) break
+    const oldest = this.#oldest.all(limit)
+    for (const row of oldest.slice(
+      0,
+      expiredCount(oldest, ({ at }) => Number(at) * 1000 < before),
+    )) {
       const actor = Number(row.actor)
       sums.set(actor, (sums.get(actor) ?? 0) + Number(row.delta))
       last = Number(row.id)

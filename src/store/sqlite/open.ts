@@ -57,7 +57,6 @@ export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): 
         const writer = new SqliteWriter({
           db,
           lock: held,
-          diskBytes: () => diskBytes(file),
           assertSpace: () => assertSpace(file, reserve, freeBytes),
         })
         return new FailStopWriter(writer)

@@ -7,24 +7,33 @@ const DAY: Micros = 24 * HOUR
 
 /** The table `samples`: how much there was at what time, a day back, so that rates can be told after a restart too. */
 export class Samples {
-  readonly #diskBytes: () => number
+  readonly #pages: StatementSync
   readonly #insert: StatementSync
   readonly #last: StatementSync
   readonly #trim: StatementSync
+  readonly #clear: StatementSync
 
-  constructor(db: DatabaseSync, diskBytes: () => number) {
-    this.#diskBytes = diskBytes
+  constructor(db: DatabaseSync) {
+    // Not the size of the files: the log is as large as it ever was, and pages of what was pruned are used again.
+    this.#pages = db.prepare(
+      `SELECT (page_count - freelist_count) * page_size AS bytes
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    )
     this.#insert = db.prepare(
       'INSERT OR REPLACE INTO samples (at, events, disk_bytes, network_bytes) VALUES (?, ?, ?, ?)',
     )
-    this.#last = db.prepare('SELECT network_bytes FROM samples ORDER BY at DESC LIMIT 1')
+    this.#last = db.prepare('SELECT at, network_bytes FROM samples ORDER BY at DESC LIMIT 1')
     this.#trim = db.prepare('DELETE FROM samples WHERE at < ?')
+    this.#clear = db.prepare('DELETE FROM samples')
   }
 
   /** `networkBytes` came since the last sample. */
   record({ at, events, networkBytes }: { at: Micros; events: number; networkBytes: number }): void {
-    const before = Number(this.#last.get()?.network_bytes ?? 0)
-    this.#insert.run(at, events, this.#diskBytes(), before + networkBytes)
+    const last = this.#last.get()
+    // The clock was set back: what was noted by it before says nothing of how much time has passed.
+    if (last !== undefined && Number(last.at) >= at) this.#clear.run()
+    const before = Number(last?.network_bytes ?? 0)
+    this.#insert.run(at, events, Number(this.#pages.get()?.bytes), before + networkBytes)
     this.#trim.run(at - DAY)
   }
 }

@@ -144,6 +144,17 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE waiting (kind INTEGER PRIMARY KEY, questions INTEGER NOT NULL) STRICT;
   INSERT INTO waiting SELECT kind, count(*) FROM questions GROUP BY kind;
   `,
+  `
+  -- Times that a frame from the year 9999 left behind: more than a number holds could not be read again, and a status
+  -- from a time to come could not be replaced.
+  UPDATE cursor SET at = min(at, 9007199254740991), value = min(value, 9007199254740991);
+  UPDATE gaps SET began = min(began, 9007199254740991), ended = min(ended, 9007199254740991);
+  UPDATE actors SET status_time = coalesce((SELECT at FROM pulse), 0)
+    WHERE status_time > coalesce((SELECT at FROM pulse) + 86400000000, 9007199254740991);
+  UPDATE actors SET purged_time = min(purged_time, status_time) WHERE purged_time IS NOT NULL;
+  -- They counted the log as data.
+  DELETE FROM samples;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -36,8 +36,6 @@ export type WriterOptions = {
   lock: Disposable
   /** Called before anything is written; throws where the disk is too full. */
   assertSpace: () => void
-  /** Bytes that the ledger takes on disk. */
-  diskBytes: () => number
 }
 
 /** The ledger's one writer. A batch and its cursor are one transaction. */
@@ -55,7 +53,7 @@ export class SqliteWriter implements Writer {
   readonly #sql: Statements
   readonly #totals: { records: number; events: number; experience: number }
 
-  constructor({ db, lock, assertSpace, diskBytes }: WriterOptions) {
+  constructor({ db, lock, assertSpace }: WriterOptions) {
     this.#db = db
     this.#lock = lock
     this.#assertSpace = assertSpace
@@ -73,7 +71,7 @@ export class SqliteWriter implements Writer {
     this.#events = new Events(db, this.#names, ids)
     this.#questions = new Questions(db, this.#names, Number(totals.next_question))
     this.#standings = new Standings(db, Number(totals.characters))
-    this.#samples = new Samples(db, diskBytes)
+    this.#samples = new Samples(db)
   }
 
   readonly gatherMs = 100

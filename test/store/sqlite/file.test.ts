@@ -11,7 +11,7 @@ import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
-import { game, stream } from '../../game/arbitrary.ts'
+import { game, LIKE, person, START, stream, tid } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
@@ -108,6 +108,83 @@ test('questions of a file of an earlier version stay open, of each kind one abou
     ['did:web:a.example', 0],
   ])
   assert.deepEqual(await open('repository'), [['did:web:a.example', 0]])
+})
+
+test('a file that a frame from the year 9999 has got into can be read again, and its statuses be replaced', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  const heard = START + 60_000_000
+  const dayLater = heard + 90_000_000_000
+  const year9999 = '253402300799000000'
+  const db = new DatabaseSync(path)
+  for (const sql of MIGRATIONS.slice(0, 5)) db.exec(sql)
+  const actor = (id: number, statusTime: number | string, purgedTime: number | string) =>
+    `(${id}, '${person(id)}', 17, 0, 0, 0, ${statusTime}, ${purgedTime}, '', 0)`
+  db.exec(`
+    INSERT INTO actors (id, did, standing, experience, last_delta, updated_at, status_time, purged_time, kinds, pruned_xp)
+      VALUES ${actor(1, START, START)}, ${actor(2, year9999, year9999)}, ${actor(3, dayLater, 'NULL')};
+    INSERT INTO cursor VALUES (1, 'a.test', 'v2', 7, ${year9999});
+    INSERT INTO gaps VALUES (1, 'a.test', ${year9999}, ${year9999}, 'clamped', ${START});
+    INSERT INTO pulse VALUES (1, ${heard}, 0, 'a.test');
+    INSERT INTO samples VALUES (${START}, 0, 0, 0);
+    PRAGMA user_version = 5`)
+  db.close()
+  await using store = openSqlite({ path, reserve: 0 })
+  const { cursor, gaps } = await store.reader.status()
+  assert.deepEqual(cursor, { host: 'a.test', wire: 'v2', value: 7, at: Number.MAX_SAFE_INTEGER })
+  assert.equal(gaps.length, 1)
+  await using writer = await store.write(KEEP)
+  const people = [1, 2, 3].map(person)
+  const known = await writer.load({ actors: new Set(people), records: [], whole: new Set() })
+  assert.deepEqual(
+    people.map((did) => [known.actor(did)?.statusTime, known.actor(did)?.purgedTime]),
+    [
+      [START, START],
+      [heard, heard],
+      [heard, undefined],
+    ],
+  )
+})
+
+test('rates are of the data, not of the log, and begin anew where the clock was set back', async () => {
+  using here = folder()
+  await using store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
+  await using writer = await store.write(KEEP)
+  const MINUTE = 60_000_000
+  const grow = async (minute: number): Promise<void> => {
+    const operations = Array.from({ length: 2_000 }, (_, n) => {
+      const rkey = tid(minute * 2_000 + n)
+      const did = person(n % 8)
+      return {
+        kind: 'commit',
+        did,
+        at: START,
+        rev: rkey,
+        op: 'create',
+        collection: LIKE,
+        rkey,
+        record: {},
+      } as const
+    })
+    await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), undefined)
+  }
+  await writer.recordSample({ at: START, networkBytes: 0 })
+  // The same rows again and again grow the log and nothing else.
+  const cursor = { host: 'a.test', wire: 'v1', value: 1, at: START } as const
+  const nothing = decide(game, { actor: () => undefined, record: () => undefined, records: () => [] }, [])
+  for (let n = 0; n < 300; n++) await writer.commit(nothing, { ...cursor, value: n })
+  await writer.recordSample({ at: START + MINUTE, networkBytes: 50 })
+  assert.equal((await store.reader.status()).perDay?.diskBytes, 0)
+  await grow(1)
+  await writer.recordSample({ at: START + 2 * MINUTE, networkBytes: 50 })
+  const grown = (await store.reader.status()).perDay
+  assert.ok((grown?.diskBytes ?? 0) > 50_000 * 720, `${grown?.diskBytes} bytes a day`)
+  assert.equal(grown?.networkBytes, 100 * 720)
+
+  await writer.recordSample({ at: START - 60 * MINUTE, networkBytes: 50 })
+  assert.equal((await store.reader.status()).perDay, undefined)
+  await writer.recordSample({ at: START - 59 * MINUTE, networkBytes: 70 })
+  assert.equal((await store.reader.status()).perDay?.networkBytes, 70 * 1_440)
 })
 
 test('a writer that is killed gives the ledger back at once', async () => {

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { shortcomings } from '../../src/api/routes/health.ts'
+import { isConnected, RecentStatus } from '../../src/api/status.ts'
+import type { Pulse, Reader, StoreStatus } from '../../src/store/store.ts'
+
+const SECOND = 1_000_000
+const NOW = 1_770_000_000 * SECOND
+
+/** What an API sees of an ingest in another process, each with a clock that may be set. */
+function watched() {
+  const state = { passed: 0, set: 0, ingestSet: 0, asked: 0, pulse: undefined as Pulse | undefined }
+  const reader: Partial<Reader> = {
+    status: async () => {
+      state.asked += 1
+      return { pulse: state.pulse } as StoreStatus
+    },
+  }
+  const recent = new RecentStatus({
+    reader: reader as Reader,
+    clock: () => NOW + state.passed + state.set,
+    monotonic: () => state.passed,
+  })
+  return {
+    state,
+    beat: () => {
+      state.pulse = { at: NOW + state.passed + state.ingestSet, lag: 0, host: 'a.test' }
+    },
+    /** What is seen after `seconds`: how old the pulse is, in seconds, and whether that counts as connected. */
+    after: async (seconds: number) => {
+      state.passed += seconds * SECOND
+      const heard = await recent.get()
+      return [heard.pulseAge === undefined ? undefined : heard.pulseAge / SECOND, isConnected(heard)]
+    },
+    recent,
+  }
+}
+
+suite('how long ago ingest was last heard of', () => {
+  test('is not known where it never was', async () => {
+    const { after } = watched()
+    assert.deepEqual(await after(0), [undefined, false])
+  })
+
+  test('is told by its clock at first, and by what passes from then on', async () => {
+    const { beat, after, state } = watched()
+    beat()
+    assert.deepEqual(await after(7), [7, true])
+    assert.deepEqual(await after(3), [10, true])
+    assert.deepEqual(await after(6), [16, false])
+    beat()
+    assert.deepEqual(await after(5), [5, true])
+    // For five seconds, the store is not asked again.
+    assert.equal(state.asked, 3)
+  })
+
+  for (const [who, field] of [
+    ['our', 'set'],
+    ['its', 'ingestSet'],
+  ] as const) {
+    for (const hours of [-1, 1, 24 * 365]) {
+      test(`goes on being told where ${who} clock is set by ${hours} hours`, async () => {
+        const { beat, after, state } = watched()
+        beat()
+        await after(0)
+        state[field] = hours * 3_600 * SECOND
+        for (let n = 0; n < 4; n++) {
+          beat()
+          const [age, connected] = await after(6)
+          assert.ok(Number(age) <= 6 && connected, `${age} s`)
+        }
+        assert.deepEqual((await after(60))[1], false)
+        assert.ok(Number((await after(60))[0]) >= 120)
+      })
+    }
+  }
+
+  test('is no longer than since we last asked, where it has changed since', async () => {
+    const { beat, after, state } = watched()
+    beat()
+    await after(0)
+    await after(50)
+    state.ingestSet = -3_600 * SECOND
+    beat()
+    assert.deepEqual(await after(6), [6, true])
+  })
+
+  test('makes nobody ready who stands still', async () => {
+    const { beat, after, recent, state } = watched()
+    beat()
+    await after(0)
+    state.set = -3_600 * SECOND
+    await after(121)
+    assert.match(shortcomings(await recent.get(), 120 * SECOND).join(), /last heard of 121 s ago/)
+  })
+})

@@ -1,8 +1,10 @@
 // A server of its own for the benchmark: `node bench/http-server.ts bare|ours <ledger's URL>`; says where it listens.
+
 import { fastify } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
+import { noHandles } from '../src/bluesky/handles.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import { readAddress } from '../src/store/cql/address.ts'
 import { openCql } from '../src/store/cql/open.ts'
@@ -46,7 +48,7 @@ async function ours(): Promise<string> {
     inbox: { leave: async () => {} },
     rules: rulebook(NO_CHANGES),
     tracked: [],
-    handles: { resolve: async () => undefined },
+    handles: noHandles,
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     clock: () => Date.now() * 1000,
     monotonic: () => performance.now() * 1000,

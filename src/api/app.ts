@@ -1,5 +1,7 @@
 // HTTP over a ledger that somebody else keeps. Everything here only reads; the one thing that it leaves behind is a wish
 // in the inbox that a profile be looked up.
+import compress from '@fastify/compress'
+import etag from '@fastify/etag'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
@@ -12,21 +14,25 @@ import { answerBrokenRequest } from './broken-request.ts'
 import type { CharacterCache } from './character-cache.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded } from './guarded.ts'
-import { refuseWrites } from './methods.ts'
+import { HeavyReads } from './heavy-reads.ts'
+import { answerOtherMethods } from './methods.ts'
 import { Presenter } from './present.ts'
 import { problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
 import { HEADERS, protect } from './protect.ts'
 import { Ranks } from './ranks.ts'
+import { characterBatchRoutes } from './routes/character-batch.ts'
 import { characterRoutes } from './routes/characters.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
 import { leaderboardRoutes } from './routes/leaderboards.ts'
+import { ledgerRoutes } from './routes/ledgers.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { RecentStatus } from './status.ts'
+import { refuseUnknownParameters } from './strict-queries.ts'
 
 export type AppOptions = {
   reader: Reader
@@ -69,6 +75,7 @@ export type RouteOptions = AppOptions & {
   ranks: Ranks
   presenter: Presenter
   status: RecentStatus
+  heavy: HeavyReads
 }
 
 export type App = FastifyInstance
@@ -76,8 +83,12 @@ export type TypedApp = ReturnType<typeof typed>
 export type Routes = (app: TypedApp, options: RouteOptions) => void
 
 const TELL_EVERY: Micros = 10_000_000
-/** For a client to send a whole request, in milliseconds. */
-const REQUEST_TIMEOUT = 30_000
+/** Long reads that may wait: a page of each listener that was away, and of each ledger that is exported. */
+const MAX_HEAVY_READS = 2_000
+/** For a client to send a whole request. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Bytes from which on an answer is compressed: below, the work is not worth it. */
+const COMPRESSED_FROM = 1_024
 
 /** Puts the API together; nothing listens yet. */
 export async function buildApp(options: AppOptions): Promise<App> {
@@ -94,16 +105,22 @@ export async function buildApp(options: AppOptions): Promise<App> {
       routerOptions: { maxParamLength: 2_100 },
       // What is logged of a request names it; a logger for each would cost every one of them.
       childLoggerFactory: (log) => log,
-      requestTimeout: REQUEST_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT_MS,
       frameworkErrors: answerBadAddress,
       clientErrorHandler: answerBrokenRequest,
       // Types are coerced from the query's text; nothing is dropped and nothing filled in silently.
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
     }) as unknown as FastifyInstance,
   )
+  // Bodies are JSON or nothing.
+  app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })
-  refuseWrites(app)
+  answerOtherMethods(app)
+  refuseUnknownParameters(app)
   answerProblems(app)
+  // Tags are weak because an answer is the same however it is compressed; whoever set none of them is asked each time.
+  await app.register(etag, { weak: true })
+  await app.register(compress, { encodings: ['br', 'gzip'], threshold: COMPRESSED_FROM })
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
   const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
   const parts: RouteOptions = {
@@ -111,13 +128,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
     reader,
     status: new RecentStatus({ reader, clock, monotonic }),
     actors: new Actors({ reader, inbox, handles, clock, monotonic }),
+    heavy: new HeavyReads(MAX_HEAVY_READS),
     ranks,
     presenter: new Presenter({ rules, ranks }),
   }
   const all = [
     homeRoutes,
     characterRoutes,
+    characterBatchRoutes,
     eventRoutes,
+    ledgerRoutes,
     leaderboardRoutes,
     ruleRoutes,
     statsRoutes,
@@ -139,11 +159,22 @@ function typed(app: FastifyInstance) {
 
 function answerProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? ''
+    const [path = '', query] = request.url.split('?', 2)
+    const plain = path.replace(/\/+$/, '')
+    // One leading slash: two would name another host.
+    if (plain !== path && /^\/[^/\\]/.test(plain)) {
+      reply.redirect(query === undefined ? plain : `${plain}?${query}`, 308)
+      return
+    }
     const detail = `There is nothing at ${path.slice(0, 200)}; /openapi.json lists what there is.`
     sendProblem(reply, problemOf(404, 'NotFound', detail))
   })
   app.setErrorHandler((error: RequestError, request, reply) => {
+    // The client has left, which is what ended the work: there is nobody to answer.
+    if (reply.raw.destroyed) {
+      reply.hijack()
+      return
+    }
     sendProblem(reply, problemFor(error, request))
   })
 }

@@ -1,5 +1,10 @@
 import type { Socket } from 'node:net'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { HEADERS } from './protect.ts'
+
+const COMMON = Object.entries(HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('')
 
 /** Answers what is not even HTTP, which never becomes a request; then there is no telling where a next one begins. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
@@ -14,7 +19,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   )
   const body = JSON.stringify(problem)
   socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\n${COMMON}content-type: ${PROBLEM_TYPE}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
 }

@@ -1,27 +1,51 @@
 import type { FastifyInstance, HTTPMethods, onRequestHookHandler } from 'fastify'
 import { problemOf, sendProblem } from './problem.ts'
 
-const WRITES: readonly HTTPMethods[] = ['POST', 'PUT', 'PATCH', 'DELETE']
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Has every resource say that it is only read. Before any route is added. */
-export function refuseWrites(app: FastifyInstance): void {
-  app.addHook('onRoute', function ({ method, url, exposeHeadRoute }) {
-    if (method !== 'GET') return
-    const readable = exposeHeadRoute === false ? ['GET'] : ['GET', 'HEAD']
-    this.route({
-      method: exposeHeadRoute === false ? [...WRITES, 'HEAD'] : [...WRITES],
-      url,
-      schema: { hide: true },
-      // Before a body would be read.
-      onRequest: refusal(readable),
-      handler: () => {},
+/** Has every resource say with which methods it is asked for. Before any route is added. */
+export function answerOtherMethods(app: FastifyInstance): void {
+  const own = new Set<string>()
+  app.addHook('onRoute', function ({ method, url }) {
+    if (own.has(`${method} ${url}`) || (method !== 'GET' && method !== 'POST')) return
+    // Routes whose HEAD the framework does not derive from their GET have one of their own.
+    const allowed: HTTPMethods[] = method === 'POST' ? ['POST'] : ['GET', 'HEAD']
+    const allow = [...allowed, 'OPTIONS'].join(', ')
+    const add = (methods: HTTPMethods[], onRequest: onRequestHookHandler): void => {
+      for (const other of methods) own.add(`${other} ${url}`)
+      // The hook answers before a body would be read.
+      for (const other of methods)
+        this.route({
+          method: other,
+          url,
+          schema: { hide: true },
+          exposeHeadRoute: false,
+          onRequest,
+          handler: () => {},
+        })
+    }
+    add(
+      METHODS.filter((other) => !allowed.includes(other)),
+      refusal(allowed, allow),
+    )
+    add(['OPTIONS'], (_request, reply) => {
+      reply
+        .code(204)
+        .headers({ ...PREFLIGHT, allow })
+        .send()
     })
   })
 }
 
-function refusal(readable: readonly string[]): onRequestHookHandler {
-  const problem = problemOf(405, 'MethodNotAllowed', `This is only read, with ${readable.join(' or ')}.`)
-  const allow = [...readable, 'OPTIONS'].join(', ')
+/** What browsers ask before a request of another origin. */
+const PREFLIGHT = {
+  'access-control-allow-methods': 'GET, HEAD, POST',
+  'access-control-allow-headers': 'if-none-match, last-event-id, authorization, content-type',
+  'access-control-max-age': '86400',
+}
+
+function refusal(allowed: readonly string[], allow: string): onRequestHookHandler {
+  const problem = problemOf(405, 'MethodNotAllowed', `This is asked for with ${allowed.join(' or ')}.`)
   return function refuse(_request, reply) {
     sendProblem(reply.header('allow', allow), problem)
   }

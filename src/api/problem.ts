@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { InvalidCursorError } from '../store/store.ts'
+import { problemPage } from '../web/problem-page.ts'
 
 /** RFC 9457: what went wrong with a request. */
 export const Problem = Type.Object(
@@ -19,7 +20,7 @@ export type Problem = Static<typeof Problem>
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** What a client that is told to come back later waits, in seconds. */
+/** What a client that is told to come back later waits, in seconds, where the answer does not say otherwise. */
 const RETRY_SECONDS = '5'
 
 /** Thrown by handlers to be answered as it is. */
@@ -48,8 +49,17 @@ export function unknownActor(): ProblemError {
   )
 }
 
+/** The client has fewer requests left than what it asks for counts as. */
+export function tooDear(what: string, cost: number): ProblemError {
+  return new ProblemError(429, 'RateLimitExceeded', `${what} counts as ${cost} requests, and fewer are left.`)
+}
+
 /** What the framework throws: an error with what it has to say to clients. */
-export type RequestError = Error & { statusCode?: number; validation?: unknown }
+export type RequestError = Error & {
+  statusCode?: number
+  validation?: readonly { keyword: string; params: Readonly<Record<string, unknown>> }[]
+  validationContext?: string
+}
 
 /** The problem that `error` is to a client. What is our own fault is logged, and not told. */
 export function problemFor(error: RequestError, request: FastifyRequest): Problem {
@@ -58,7 +68,7 @@ export function problemFor(error: RequestError, request: FastifyRequest): Proble
     return problemOf(400, 'InvalidCursor', `${error.message}; begin without one.`)
   }
   if (error.validation !== undefined) {
-    return problemOf(400, 'InvalidRequest', `${error.message}; see /openapi.json.`)
+    return problemOf(400, 'InvalidRequest', `${unknownParameter(error) ?? error.message}; see /openapi.json.`)
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return problemOf(error.statusCode, 'InvalidRequest', error.message)
@@ -67,11 +77,38 @@ export function problemFor(error: RequestError, request: FastifyRequest): Proble
   return problemOf(500, 'InternalError', 'Something is wrong on our side; it has been logged.')
 }
 
+function unknownParameter({ validation, validationContext }: RequestError): string | undefined {
+  const unknown = validation?.find(({ keyword }) => keyword === 'additionalProperties')?.params
+    .additionalProperty
+  if (typeof unknown !== 'string') return undefined
+  const where = validationContext === 'querystring' ? 'parameter' : 'field'
+  return `there is no ${where} ${JSON.stringify(unknown.slice(0, 100))} here`
+}
+
+/** Nothing but our own styles; a form that leads back here. */
+export const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** Answers with `problem`: a page for people, JSON for programs. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
-  if (problem.status === 503) reply.header('retry-after', RETRY_SECONDS)
-  reply
-    .code(problem.status)
-    .header('cache-control', 'no-store')
-    .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problem))
+  const wait = problem.status === 503 || problem.status === 429
+  if (wait && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_SECONDS)
+  reply.code(problem.status).headers({ 'cache-control': 'no-store', vary: 'accept' })
+  if (wantsPage(reply.request.headers.accept)) {
+    reply
+      .header('content-security-policy', PAGE_POLICY)
+      .type('text/html; charset=utf-8')
+      .send(problemPage(problem))
+  } else {
+    reply.type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  }
+}
+
+/** Browsers name HTML when they open a page; programs that take anything get JSON. */
+function wantsPage(accept: string | undefined): boolean {
+  if (accept === undefined) return false
+  const types = accept.split(',').map((entry) => entry.split(';')[0]?.trim().toLowerCase())
+  const page = types.indexOf('text/html')
+  const json = types.findIndex((type) => type === 'application/json' || type === PROBLEM_TYPE)
+  return page >= 0 && (json < 0 || page < json)
 }

@@ -1,20 +1,27 @@
 import { Type } from 'typebox'
 import { PROBLEM_TYPE, type Problem } from './problem.ts'
 
+/** Whoever opts out has to be gone from every cache within seconds. */
+export const NAMES_PEOPLE = 'public, max-age=5'
+
+export const NOT_MODIFIED = Type.Null({ description: 'the ETag in If-None-Match still holds' })
+
 const MEANINGS: Readonly<Record<number, string>> = {
-  400: 'something about the request is not as it has to be',
-  403: 'not for everybody',
+  400: 'something about the request is not as it has to be; `detail` says what',
+  403: 'forbidden: this machine or ADMIN_TOKEN only',
   404: 'there is no such character',
+  413: 'the body is too large',
+  415: 'the body is not JSON',
   429: 'too many requests from this address; Retry-After says when to go on',
-  503: 'the ledger cannot be read right now; Retry-After says when to try again',
+  503: 'not possible right now; Retry-After says when to try again',
 }
 
-/** The problems that a route may answer with; `default` stands for what is nobody's plan. */
+/** The problems that a route may answer with; `default` stands for unexpected errors. */
 export function problems(...statuses: number[]) {
   const entry = (description: string) =>
     Type.Unsafe<Problem>({ description, content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } } })
   return {
     ...Object.fromEntries([...statuses, 429].map((status) => [status, entry(MEANINGS[status] ?? '')])),
-    default: entry('anything else'),
+    default: entry('an unexpected error'),
   }
 }

@@ -47,7 +47,33 @@ export const LedgerEvent = Type.Object({
 const cursor = nullable(Type.String({ description: 'where the next page begins; null on the last' }))
 
 export const EventList = Type.Object({ items: Type.Array(LedgerEvent), cursor })
-export const CharacterList = Type.Object({ items: Type.Array(Character), cursor: Type.Null() })
+export const CharacterList = Type.Object({
+  items: Type.Array(Character, {
+    description: 'each person once, in the order in which they were first asked for',
+  }),
+  cursor: Type.Null(),
+  asked: Type.Array(
+    Type.Object({
+      name: Type.String({ description: 'as it was asked for' }),
+      outcome: Type.Enum(['known', 'unknown', 'notAName', 'unavailable'], {
+        description:
+          'known: in `items`; unknown: no character here; notAName: neither a DID nor a handle; unavailable: nobody could say in time, ask again',
+      }),
+      did: nullable(Type.String({ description: 'of those that are known' })),
+    }),
+    { description: 'what became of each name' },
+  ),
+})
+export const FollowedEvents = Type.Object({
+  items: Type.Array(
+    Type.Interface([LedgerEvent], { did: Type.String({ description: 'whose event it is' }) }),
+    {
+      description: 'oldest first',
+    },
+  ),
+  cursor: Type.String({ description: 'what to ask for the next ones after' }),
+  missed: Type.Boolean({ description: 'whether events right after the cursor are not kept any more' }),
+})
 export const Board = Type.Object({
   items: Type.Array(Type.Object({ rank: Type.Integer(), character: Character })),
   cursor,
@@ -56,7 +82,10 @@ export const Board = Type.Object({
 /** A name for somebody: a DID or a handle. */
 export const ActorParameters = Type.Object({
   // How long they may be is theirs to say: counting it here as well costs each request.
-  actor: Type.String({ description: 'a DID or a handle' }),
+  actor: Type.String({
+    description: 'a DID or a handle; also as people copy them: @handle, at://…, a link to a profile',
+    examples: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'alice.example'],
+  }),
 })
 
 export const PageQuery = {

@@ -3,48 +3,108 @@ import type { AppView } from './appview.ts'
 
 /** Finds out whose a handle is. */
 export type HandleResolver = {
-  /** `undefined` where it is nobody's, or nobody can say. */
-  resolve(handle: Handle): Promise<Did | undefined>
+  /** Whether `resolve` would have to ask the network. */
+  isHeld(handle: Handle): boolean
+  /**
+   * Whose `handle` is; `undefined` where it is nobody's.
+   * @param signal aborts when nobody waits for the answer any more
+   * @throws {LookUpUnavailableError} where nobody can say within two seconds
+   */
+  resolve(handle: Handle, signal: AbortSignal): Promise<Did | undefined>
+}
+
+/** Nobody can say right now whose a handle is. */
+export class LookUpUnavailableError extends Error {
+  override name = 'LookUpUnavailableError'
 }
 
 const FOUND_MS = 300_000
 const MISSING_MS = 60_000
-const MOST_HELD = 10_000
+const MAX_HELD = 10_000
+/** For as long a client is kept waiting, its turn in the queue included. */
+const DEADLINE_MS = 2_000
 
 export type HandleResolverOptions = {
-  appview: AppView
+  appview: Pick<AppView, 'resolve'>
+  /** Ends all look-ups. */
   signal: AbortSignal
-  /** Milliseconds, monotonic. */
+  /** Milliseconds of a clock that never goes back. */
   now?: () => number
+  /** Longest wait for one answer, in milliseconds. @default 2000 */
+  deadlineMs?: number
+}
+
+type LookUp = {
+  /** After this the answer is asked for again; none while it is on its way. */
+  until: number
+  did: Promise<Did | undefined>
+  /** How many wait for the answer. */
+  waiting: number
+  stop: AbortController
 }
 
 /** Asks the AppView, each handle once at a time, and remembers the answers for a while. */
-export function handleResolver({
-  appview,
-  signal,
-  now = () => performance.now(),
-}: HandleResolverOptions): HandleResolver {
-  const held = new Map<Handle, { until: number; did: Promise<Did | undefined> }>()
+export function handleResolver(options: HandleResolverOptions): HandleResolver {
+  const { appview, signal: end, deadlineMs = DEADLINE_MS } = options
+  const now = options.now ?? (() => performance.now())
+  const lookUps = new Map<Handle, LookUp>()
+
+  const begin = (handle: Handle): LookUp => {
+    const stop = new AbortController()
+    const signal = AbortSignal.any([end, stop.signal, AbortSignal.timeout(deadlineMs)])
+    const lookUp: LookUp = {
+      until: Number.POSITIVE_INFINITY,
+      did: Promise.resolve(undefined),
+      waiting: 0,
+      stop,
+    }
+    lookUp.did = appview.resolve(handle, signal).then(
+      (did) => {
+        lookUp.until = now() + (did === undefined ? MISSING_MS : FOUND_MS)
+        return did
+      },
+      (cause: unknown) => {
+        if (lookUps.get(handle) === lookUp) lookUps.delete(handle)
+        throw new LookUpUnavailableError(`nobody can say right now whose ${handle} is`, { cause })
+      },
+    )
+    // Each who waits hears of it; nobody may be left.
+    lookUp.did.catch(() => {})
+    lookUps.delete(handle)
+    lookUps.set(handle, lookUp)
+    const [oldest] = lookUps.keys()
+    if (lookUps.size > MAX_HELD && oldest !== undefined) lookUps.delete(oldest)
+    return lookUp
+  }
+
+  const held = (handle: Handle): LookUp | undefined => {
+    const lookUp = lookUps.get(handle)
+    return lookUp !== undefined && lookUp.until > now() ? lookUp : undefined
+  }
+
   return {
-    resolve: (handle) => {
-      const entry = held.get(handle)
-      if (entry !== undefined && entry.until > now()) return entry.did
-      const fresh = { until: now() + FOUND_MS, did: Promise.resolve<Did | undefined>(undefined) }
-      fresh.did = appview.resolve(handle, signal).then(
-        (did) => {
-          if (did === undefined) fresh.until = now() + MISSING_MS
-          return did
-        },
-        () => {
-          held.delete(handle)
-          return undefined
-        },
-      )
-      held.delete(handle)
-      held.set(handle, fresh)
-      const [oldest] = held.keys()
-      if (held.size > MOST_HELD && oldest !== undefined) held.delete(oldest)
-      return fresh.did
+    isHeld: (handle) => held(handle) !== undefined,
+    resolve: async (handle, signal) => {
+      signal.throwIfAborted()
+      const lookUp = held(handle) ?? begin(handle)
+      const left = Promise.withResolvers<never>()
+      const leave = (): void => {
+        lookUp.waiting -= 1
+        // Nobody waits: the queue and the AppView are spared the rest.
+        if (lookUp.waiting === 0 && lookUp.until === Number.POSITIVE_INFINITY) lookUp.stop.abort()
+        left.reject(signal.reason)
+      }
+      lookUp.waiting += 1
+      signal.addEventListener('abort', leave, { once: true })
+      try {
+        return await Promise.race([lookUp.did, left.promise])
+      } finally {
+        signal.removeEventListener('abort', leave)
+        if (!signal.aborted) lookUp.waiting -= 1
+      }
     },
   }
 }
+
+/** Where there is no AppView: only those are known by their handle whom the ledger knows by it. */
+export const noHandles: HandleResolver = { isHeld: () => true, resolve: async () => undefined }

@@ -4,8 +4,9 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
-import { openAppView } from '../bluesky/appview.ts'
+import { APPVIEW_SHARES, openAppView } from '../bluesky/appview.ts'
 import { handleResolver } from '../bluesky/handles.ts'
+import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
 import { CommandError } from './command.ts'
 import { clock, gameOf, monotonic, storeOf } from './parts.ts'
@@ -31,7 +32,10 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     inbox: store.inbox,
     rules,
     tracked: config.TRACK ?? [],
-    handles: handleResolver({ appview: openAppView({ url: config.APPVIEW_URL, clock }), signal }),
+    handles: handleResolver({
+      appview: openAppView({ url: config.APPVIEW_URL, clock, pace: new Pace(APPVIEW_SHARES.lookUps) }),
+      signal,
+    }),
     metrics: { contentType: registry.contentType, metrics: () => metrics(registry) },
     clock,
     monotonic,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Did } from '../atproto/event.ts'
-import { openAppView } from '../bluesky/appview.ts'
+import { APPVIEW_SHARES, openAppView } from '../bluesky/appview.ts'
+import { Pace } from '../bluesky/pace.ts'
 import { openRepositories } from '../bluesky/repositories.ts'
 import type { Config } from '../config.ts'
 import type { IngestMetrics } from '../ingest/metrics.ts'
@@ -27,7 +28,7 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
       v1Dictionary: config.JETSTREAM_V1_DICTIONARY,
       dids: config.DIDS,
     },
-    appview: openAppView({ url: config.APPVIEW_URL, clock }),
+    appview: openAppView({ url: config.APPVIEW_URL, clock, pace: new Pace(APPVIEW_SHARES.ingest) }),
     repositories: openRepositories({ plcUrl: config.PLC_URL }),
     retention: retentionOf(config),
     metrics,

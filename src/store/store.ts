@@ -56,7 +56,10 @@ export interface Reader {
   board(page: BoardPage): Promise<Page<Ranked>>
   /** How many shown characters hold how much XP, most first: what ranks are made of. */
   standings(): Promise<Standing[]>
-  /** Ledger events after a position, oldest first, for followers of the whole game; see `Recent`. */
+  /**
+   * Ledger events after a position, oldest first, for followers of the whole game; see `Recent`.
+   * @throws {InvalidCursorError} where the position is not one of this ledger, or lies ahead of it
+   */
   recent(after: string | undefined, limit: number): Promise<Recent>
   status(): Promise<StoreStatus>
 }
@@ -86,11 +89,14 @@ export type Ranked = { rank: number; character: Character }
 
 export type Standing = { experience: number; characters: number }
 
+/** An event of the whole game with the position from which a follower who has seen it goes on. */
+export type RecentEvent = LedgerEvent & { position: string }
+
 /**
- * `position` is where to go on from. Without `after` there are no events, only the newest position; a reader that asks
- * too seldom may miss some.
+ * `position` is where to go on from. Without `after` there are no events, only the newest position. `missed` where what
+ * came right after `after` is not kept any more; then there are no events either.
  */
-export type Recent = { events: LedgerEvent[]; position: string }
+export type Recent = { events: RecentEvent[]; position: string; missed: boolean }
 
 /** The one that changes the ledger, for as long as it is not disposed. Its methods are called one after the other. */
 export interface Writer extends AsyncDisposable {

@@ -4,6 +4,7 @@ import { type AppOptions, type AppSettings, buildApp } from '../../src/api/app.t
 import { CharacterCache } from '../../src/api/character-cache.ts'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
+import { noHandles } from '../../src/bluesky/handles.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 
@@ -38,7 +39,7 @@ export async function build(overrides: Overrides = {}) {
     inbox: ledger,
     rules: rulebook(NO_CHANGES),
     tracked: ['app.bsky.graph.follow' as Nsid],
-    handles: { resolve: async () => undefined },
+    handles: noHandles,
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' },
     clock: () => time.now + time.set,
     monotonic: () => time.now,
@@ -55,6 +56,14 @@ export async function build(overrides: Overrides = {}) {
     /** Lines of the log. */
     logged,
     get: (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers }),
+    /** `body` among the headers is what is sent. */
+    post: (url: string, { body = '', ...headers }: Record<string, string> = {}) =>
+      app.inject({
+        method: 'POST',
+        url,
+        payload: body,
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
     [Symbol.asyncDispose]: () => app.close(),
   }
 }

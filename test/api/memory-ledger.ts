@@ -35,6 +35,8 @@ export class MemoryLedger implements Reader, Inbox {
   readonly people = new Map<Did, Person>()
   readonly log: LedgerEvent[] = []
   readonly wishes: WishToLeave[] = []
+  /** Events before this place in `log` are not kept for followers. */
+  kept = 0
   /** How often each method was called. */
   readonly reads: Record<string, number> = {}
   /** Thrown by every read while it is set. */
@@ -140,10 +142,15 @@ export class MemoryLedger implements Reader, Inbox {
   async recent(after: string | undefined, limit: number): Promise<Recent> {
     this.#read('recent')
     const from = after === undefined ? this.log.length : position(after)
-    const events = this.log.slice(from, from + limit)
+    if (from > this.log.length) throw new InvalidCursorError('the position lies ahead of the ledger')
+    if (from < this.kept) return { events: [], position: String(this.log.length), missed: true }
+    const events = this.log
+      .slice(from, from + limit)
+      .map((event, n) => ({ ...event, position: String(from + n + 1) }))
     return {
       events: events.filter(({ did }) => !this.people.get(did)?.hidden),
       position: String(from + events.length),
+      missed: false,
     }
   }
 

@@ -34,10 +34,21 @@ test('a client that goes on asking is remembered, however many others come by', 
   }
 })
 
+test('a dear request takes as many tokens as it costs, or none', () => {
+  const limit = new RateLimit(60, () => 0)
+  assert.equal(limit.take('192.0.2.1', 50).remaining, 10)
+  assert.deepEqual(limit.take('192.0.2.1', 20), { allowed: false, remaining: 10, resetSeconds: 10 })
+  assert.equal(limit.take('192.0.2.1', 10).remaining, 0)
+})
+
 test('all of a household is one client, however its addresses are written', () => {
   const same = [
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1:50123', '192.0.2.1'],
+    ['[192.0.2.1]', '192.0.2.1'],
+    ['[2001:db8:1:2::1]:50123', '2001:db8:1:2'],
+    ['[2001:db8:1:2::1]', '2001:db8:1:2'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
     ['2001:db8:1:2::', '2001:db8:1:2'],
     ['2001:0db8:0001:0002::9', '2001:db8:1:2'],
@@ -46,5 +57,16 @@ test('all of a household is one client, however its addresses are written', () =
     ['::1', '0:0:0:0'],
     ['not an address', 'not an address'],
   ] as const
-  for (const [address, client] of same) assert.equal(clientOf(address), client, address)
+  for (const [address, client] of same) assert.equal(clientOf(address).client, client, address)
+})
+
+test('a network of 48 bits has as much as sixteen clients', () => {
+  const limit = new RateLimit(10, () => 0)
+  let allowed = 0
+  for (let n = 0; n < 1_000; n++) {
+    if (limit.take(`2001:db8:ff:${n.toString(16)}::1`).allowed) allowed += 1
+  }
+  assert.equal(allowed, 160)
+  assert.ok(limit.take('2001:db8:fe::1').allowed, 'another network has its own')
+  assert.ok(limit.take('192.0.2.1').allowed)
 })

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import test from 'node:test'
 import type { Did } from '@atcute/lexicons/syntax'
+import { EventSource } from 'eventsource'
 import { Broadcast } from '../../src/api/broadcast.ts'
+import { HeavyReads } from '../../src/api/heavy-reads.ts'
+import { ListenerPlaces } from '../../src/api/listener-places.ts'
 import { leveling } from '../../src/game/levels.ts'
 import { alice, bob, build, profile } from './harness.ts'
 import { MemoryLedger } from './memory-ledger.ts'
@@ -30,21 +33,22 @@ function listener(response: Response) {
 }
 
 /** A broadcast behind a server, without the API around it. */
-async function broadcasting({ keepAliveMs = 60_000, dids }: { keepAliveMs?: number; dids?: Did[] } = {}) {
+async function broadcasting({ heartbeatMs = 60_000, dids }: { heartbeatMs?: number; dids?: Did[] } = {}) {
   const ledger = new MemoryLedger().join(alice).join(bob)
   const errors: unknown[] = []
   const responses: ServerResponse[] = []
   const broadcast = new Broadcast({
     reader: ledger,
+    heavy: new HeavyReads(1_000),
     present: ({ rkey, experience, delta }) => ({ rkey, leveling: leveling(experience, delta) }),
     onError: (error) => errors.push(error),
     pollMs: 1,
-    keepAliveMs,
+    heartbeatMs,
   })
   const server = createServer((request, response) => {
     responses.push(response)
     response.writeHead(200)
-    response.write('hello\n\n')
+    response.write('retry: 20\n\n')
     const last = request.headers['last-event-id']
     broadcast.add(response, dids && new Set(dids), typeof last === 'string' ? last : undefined)
   })
@@ -55,6 +59,7 @@ async function broadcasting({ keepAliveMs = 60_000, dids }: { keepAliveMs?: numb
     errors,
     responses,
     broadcast,
+    url,
     listen: async (headers: Record<string, string> = {}) => listener(await fetch(url, { headers })),
     async [Symbol.asyncDispose]() {
       broadcast.close()
@@ -64,14 +69,10 @@ async function broadcasting({ keepAliveMs = 60_000, dids }: { keepAliveMs?: numb
   }
 }
 
-/** Until the ledger was looked at `n` times more. */
-async function looks(ledger: MemoryLedger, n: number): Promise<void> {
-  const enough = (ledger.reads.recent ?? 0) + n
-  while ((ledger.reads.recent ?? 0) < enough) await new Promise(setImmediate)
-}
-
 const rkeys = (text: string) => [...text.matchAll(/"rkey":"record-(\d+)"/g)].map(([, n]) => Number(n))
-const lastId = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].at(-1)?.[1] ?? assert.fail('no id')
+const ids = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+const lastId = (text: string) => String(ids(text).at(-1) ?? assert.fail('no id'))
+const upTo = (n: number, from = 0) => Array.from({ length: n - from }, (_, i) => from + i)
 
 test('awards and level-ups come as they happen, by name, to those who asked for them', async () => {
   await using server = await build()
@@ -85,12 +86,12 @@ test('awards and level-ups come as they happen, by name, to those who asked for 
   const stream = listener(response)
   // From the moment that the client was let in, nothing is missed.
   server.ledger.earn(bob, { delta: 500 }).earn(alice, { delta: 40 }).earn(alice, { delta: 10 })
-  const text = await stream.until(/\nid: 4\n\n/)
+  const text = await stream.until(/level-up\ndata.*\n\n/)
   assert.deepEqual(
-    text.split('\n\n').map((block) => block.split('\n')[0]),
-    ['retry: 3000', 'event: award', 'event: level-up', 'id: 4', ''],
+    text.split('\n\n').map((block) => block.split('\n').slice(0, 2).join(' ')),
+    ['retry: 3000', 'id: 1 event: position', 'id: 3 event: award', 'id: 4 event: level-up', ''],
   )
-  const data = JSON.parse(/data: (.*)/.exec(text)?.[1] ?? '')
+  const data = JSON.parse(/data: (\{"did.*)/.exec(text)?.[1] ?? '')
   assert.deepEqual([data.did, data.delta, data.leveling.experience], [alice, 40, 140])
   await server.app.close()
   await stream.end()
@@ -100,6 +101,7 @@ test('the ledger is looked at while somebody listens, and not otherwise', async 
   await using here = await broadcasting()
   assert.equal(here.ledger.reads.recent, undefined)
   const stream = await here.listen()
+  await stream.until(/event: position/)
   here.ledger.earn(alice, { delta: 10 })
   await stream.until(/record-0/)
   const [response] = here.responses
@@ -109,49 +111,166 @@ test('the ledger is looked at while somebody listens, and not otherwise', async 
   assert.equal(here.broadcast.size, 0)
   here.ledger.earn(alice, { delta: 10 })
   const again = await here.listen()
+  await again.until(/id: 2\nevent: position/)
   here.ledger.earn(alice, { delta: 10 })
-  assert.deepEqual(rkeys(await again.until(/record-2/)).at(-1), 2)
+  assert.deepEqual(rkeys(await again.until(/record-2/)), [2])
+})
+
+test('each event has an id, from which a client goes on in the middle of what came together', async () => {
+  await using here = await broadcasting()
+  const first = await here.listen()
+  await first.until(/event: position/)
+  for (let n = 0; n < 50; n++) here.ledger.earn(alice, { delta: 10 })
+  const text = await first.until(/record-49"/)
+  assert.deepEqual(ids(text), upTo(51))
+  const back = await here.listen({ 'last-event-id': '20' })
+  assert.deepEqual(rkeys(await back.until(/record-49"/)), upTo(50, 20))
+  assert.deepEqual(here.errors, [])
 })
 
 test('who was away gets everything since, once and in order, while more happens', async () => {
   await using here = await broadcasting()
   const first = await here.listen()
+  await first.until(/event: position/)
   here.ledger.earn(alice, { delta: 10 })
   const id = lastId(await first.until(/id: 1\n/))
   for (let n = 0; n < 1_700; n++) here.ledger.earn(n % 2 === 0 ? alice : bob, { delta: 10 })
   const back = await here.listen({ 'last-event-id': id })
   await back.until(/record-900"/)
   for (let n = 0; n < 300; n++) here.ledger.earn(alice, { delta: 10 })
-  const seen = rkeys(await back.until(/id: 2001\n/))
-  assert.deepEqual(
-    seen,
-    Array.from({ length: 2_000 }, (_, n) => n + 1),
-  )
+  const seen = rkeys(await back.until(/record-2000"/))
+  assert.deepEqual(seen, upTo(2_001, 1))
 })
 
-test('a place that the ledger never gave out begins with what comes next', async () => {
+test('many who were away for a moment cost few readings of the ledger', async () => {
   await using here = await broadcasting()
-  here.ledger.earn(alice, { delta: 10 })
-  const stream = await here.listen({ 'last-event-id': 'no place' })
-  await looks(here.ledger, 3)
-  here.ledger.earn(alice, { delta: 10 })
-  assert.deepEqual(rkeys(await stream.until(/record-1"/)), [1])
-  assert.deepEqual(here.errors, [])
+  const first = await here.listen()
+  await first.until(/event: position/)
+  for (let n = 0; n < 1_000; n++) here.ledger.earn(alice, { delta: 10 })
+  await first.until(/record-999"/)
+  const before = here.ledger.reads.characters ?? 0
+  const all = await Promise.all(upTo(30).map(() => here.listen({ 'last-event-id': '0' })))
+  for (const one of all) assert.deepEqual(rkeys(await one.until(/record-999"/)), upTo(1_000))
+  assert.equal((here.ledger.reads.characters ?? 0) - before, 1, 'who may be seen is looked up once')
 })
 
-test('only those asked for are told of, and the id goes on all the same', async () => {
-  await using here = await broadcasting({ dids: [bob] })
-  const stream = await here.listen()
-  here.ledger.earn(alice, { delta: 10 }).earn(bob, { delta: 10 }).earn(alice, { delta: 10 })
-  const text = await stream.until(/id: \d/)
-  assert.deepEqual(rkeys(text), [1])
-  assert.equal(lastId(text), '3')
+test('who has gone is not shown to those who were away', async () => {
+  await using here = await broadcasting()
+  const first = await here.listen()
+  await first.until(/event: position/)
+  here.ledger.earn(alice, { delta: 10 }).earn(bob, { delta: 10 })
+  await first.until(/record-1"/)
+  here.ledger.hide(alice)
+  const back = await here.listen({ 'last-event-id': '0' })
+  assert.deepEqual(rkeys(await back.until(/record-1"/)), [1])
 })
 
-test('a silent stream says now and then that all is well', async () => {
-  await using here = await broadcasting({ keepAliveMs: 3 })
+for (const [what, last, reason] of [
+  ['that the ledger never gave out', 'no-place', 'the position is not one of this ledger'],
+  ['ahead of the ledger, as after it was restored', '99', 'the position is not one of this ledger'],
+  ['that is not kept any more', '0', 'too much has happened since'],
+]) {
+  test(`a place ${what} is told as a gap, and what comes next arrives`, async () => {
+    await using here = await broadcasting()
+    for (let n = 0; n < 3; n++) here.ledger.earn(alice, { delta: 10 })
+    here.ledger.kept = 2
+    const stream = await here.listen({ 'last-event-id': String(last) })
+    const text = await stream.until(/event: gap\ndata: .*\n\n/)
+    assert.match(text, new RegExp(`id: 3\nevent: gap\ndata: {"reason":"${reason}"}`))
+    here.ledger.earn(alice, { delta: 10 })
+    assert.deepEqual(rkeys(await stream.until(/record-3"/)), [3])
+    assert.deepEqual(here.errors, [])
+  })
+}
+
+test('more at once than can be followed is told as a gap', async () => {
+  await using here = await broadcasting()
   const stream = await here.listen()
-  await stream.until(/: still here\n\n: still here\n\n/)
+  await stream.until(/event: position/)
+  for (let n = 0; n < 2_500; n++) here.ledger.earn(alice, { delta: 10 })
+  await stream.until(/event: gap/)
+  here.ledger.earn(alice, { delta: 10 })
+  await stream.until(/record-2500"/)
+})
+
+test('a filtered stream is told where it is while others are busy, and goes on from there', async () => {
+  await using here = await broadcasting({ heartbeatMs: 20, dids: [bob] })
+  const stream = await here.listen()
+  await stream.until(/event: position/)
+  let busy = true
+  const others = (async () => {
+    for (; busy; await new Promise(setImmediate)) here.ledger.earn(alice, { delta: 10 })
+  })()
+  const text = await stream.until(/(?:event: position.*){3}/s)
+  busy = false
+  await others
+  assert.deepEqual(rkeys(text), [])
+  here.ledger.earn(bob, { delta: 10 })
+  const own = here.ledger.log.length - 1
+  const back = await here.listen({ 'last-event-id': lastId(text) })
+  assert.deepEqual(rkeys(await back.until(new RegExp(`record-${own}"`))), [own])
+})
+
+test("npm's eventsource goes on from where it was cut off", async () => {
+  await using here = await broadcasting()
+  const seen: string[] = []
+  const source = new EventSource(here.url, {
+    fetch: async (url, init) => {
+      const response = await fetch(url, init)
+      return new Response(response.body, { headers: { 'content-type': 'text/event-stream' } })
+    },
+  })
+  source.addEventListener('award', (event) => seen.push(event.lastEventId))
+  source.addEventListener('level-up', (event) => seen.push(event.lastEventId))
+  const begun = Promise.withResolvers<void>()
+  source.addEventListener('position', () => begun.resolve())
+  await begun.promise
+  const until = async (n: number) => {
+    while (seen.length < n) await new Promise(setImmediate)
+  }
+  for (let n = 0; n < 5; n++) here.ledger.earn(alice, { delta: 10 })
+  await until(5)
+  here.responses[0]?.destroy()
+  for (let n = 0; n < 5; n++) here.ledger.earn(alice, { delta: 10 })
+  await until(10)
+  source.close()
+  assert.deepEqual(seen.map(Number), upTo(11, 1))
+})
+
+test('a client that is not there any more takes no place', async () => {
+  const places = new ListenerPlaces({ max: 2, maxOfAClient: 2 })
+  const responses = ['192.0.2.1', '192.0.2.1'].map((address) => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()))
+    places.take(address, response)
+    return response
+  })
+  const one = new ServerResponse(new IncomingMessage(new Socket()))
+  assert.throws(() => places.take('192.0.2.1', one), { status: 429 })
+  assert.throws(() => places.take('192.0.2.2', one), { status: 503 })
+  for (const response of responses) response.emit('close')
+  assert.equal(places.taken, 0)
+  places.take('192.0.2.2', one)
+  assert.equal(places.taken, 1)
+})
+
+test('those who leave while their look-up waits give their place back', async () => {
+  const answer = Promise.withResolvers<undefined>()
+  await using server = await build({ handles: { isHeld: () => false, resolve: () => answer.promise } })
+  const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
+  const end = new AbortController()
+  const left = Array.from({ length: 20 }, () =>
+    fetch(`${url}/v1/stream?actors=slow.test`, { signal: end.signal }),
+  )
+  const refused = async () => {
+    const response = await fetch(`${url}/v1/stream`)
+    await response.body?.cancel()
+    return response.status
+  }
+  while ((await refused()) !== 429) await new Promise(setImmediate)
+  end.abort()
+  for (const one of left) await assert.rejects(one)
+  while ((await refused()) !== 200) await new Promise(setImmediate)
+  answer.resolve(undefined)
 })
 
 test('a client that does not read is let go, and others get everything', async () => {
@@ -184,22 +303,10 @@ test('a client that leaves while it is written to harms nobody', async () => {
 test('a ledger that is out of reach for a while is looked at again', async () => {
   await using here = await broadcasting()
   const stream = await here.listen()
-  await stream.until(/hello/)
+  await stream.until(/retry/)
   here.ledger.failure = new Error('away')
   while (here.errors.length < 2) await new Promise(setImmediate)
   here.ledger.failure = undefined
   here.ledger.earn(alice, { delta: 10 })
   assert.deepEqual(rkeys(await stream.until(/record-0/)), [0])
-})
-
-test('where too much happens to follow, what is shown is the newest again', async () => {
-  await using here = await broadcasting()
-  const stream = await here.listen()
-  await stream.until(/hello/)
-  for (let n = 0; n < 10_000; n++) here.ledger.earn(alice, { delta: 10 })
-  await stream.until(/record-1999"/)
-  await looks(here.ledger, 3)
-  here.ledger.earn(bob, { delta: 10 })
-  const seen = rkeys(await stream.until(/record-10000"/))
-  assert.equal(seen.length, 2_001)
 })

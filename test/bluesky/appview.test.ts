@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
-import { type AppView, openAppView } from '../../src/bluesky/appview.ts'
+import { APPVIEW_SHARES, type AppView, openAppView } from '../../src/bluesky/appview.ts'
 import { Pace } from '../../src/bluesky/pace.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import { never, type Reply, serve } from './local-server.ts'
@@ -17,7 +17,7 @@ async function withAppView(
   run: (appview: AppView, asked: URL[], pace: Pace) => Promise<void>,
 ): Promise<void> {
   await using server = await serve(reply)
-  const pace = new Pace({ most: 100, windowMs: 1_000 })
+  const pace = new Pace({ maxRequests: 100, windowMs: 1_000 })
   await run(openAppView({ url: server.url, clock: () => NOW, pace }), server.asked, pace)
 }
 
@@ -140,7 +140,11 @@ suite('profiles', () => {
       { did: BOB, avatar: 'https://img.example/b' },
     ]
     t.mock.method(globalThis, 'fetch', async () => Response.json({ profiles }))
-    const appview = openAppView({ url: 'https://appview.example', clock: () => NOW })
+    const appview = openAppView({
+      url: 'https://appview.example',
+      clock: () => NOW,
+      pace: new Pace(APPVIEW_SHARES.ingest),
+    })
     assert.deepEqual(
       (await appview.profiles([ALICE, BOB], never())).map(({ profile }) => profile.avatar),
       [undefined, 'https://img.example/b'],
@@ -262,11 +266,13 @@ suite('an AppView that fails', () => {
   test('is left alone by every call for as long as it says, and by none for its other failures', async () => {
     const waits: number[] = []
     const pace = new Pace({
-      most: 100,
+      maxRequests: 100,
       windowMs: 1_000,
       now: () => waits.reduce((sum, ms) => sum + ms, 0),
-      wait: async (ms) => {
+      schedule: (ms, wake) => {
         waits.push(ms)
+        setImmediate(wake)
+        return () => {}
       },
     })
     const replies: Reply[] = [

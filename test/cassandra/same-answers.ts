@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { pino } from 'pino'
 import type { Did } from '../../src/atproto/event.ts'
-import { type AppView, openAppView } from '../../src/bluesky/appview.ts'
+import { APPVIEW_SHARES, type AppView, openAppView } from '../../src/bluesky/appview.ts'
+import { Pace } from '../../src/bluesky/pace.ts'
 import { openRepositories, type Repositories } from '../../src/bluesky/repositories.ts'
 import type { QuestionKind } from '../../src/game/state.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
@@ -71,7 +72,7 @@ export async function assertSameAnswers(one: Store, other: Store): Promise<void>
 
 async function ingest(store: Store, simulator: Simulator, gate: Gate, signal: AbortSignal): Promise<void> {
   const clock = () => simulator.network.now
-  const appview = openAppView({ url: simulator.httpUrl, clock })
+  const appview = openAppView({ url: simulator.httpUrl, clock, pace: new Pace(APPVIEW_SHARES.ingest) })
   await runIngest({
     store,
     game,

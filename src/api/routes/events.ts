@@ -1,111 +1,78 @@
-import { Readable } from 'node:stream'
-import { type Did, isNsid } from '@atcute/lexicons/syntax'
+import { isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
-import type { RouteOptions, Routes, TypedApp } from '../app.ts'
-import { csvHead, csvLine, type Event } from '../csv.ts'
-import { ProblemError, unknownActor } from '../problem.ts'
-import { problems } from '../responses.ts'
-import { ActorParameters, EventList, PageQuery } from '../schemas.ts'
+import type { Routes } from '../app.ts'
+import { ProblemError, tooDear, unknownActor } from '../problem.ts'
+import { clientOf } from '../protect.ts'
+import { NAMES_PEOPLE, problems } from '../responses.ts'
+import { ActorParameters, EventList, FollowedEvents, PageQuery } from '../schemas.ts'
 
-/** Events read at once for a whole ledger. */
-const CHUNK = 500
+/** Events of the whole game in one answer, at most, and how many of them count as one request. */
+const MAX_FOLLOWED = 500
+const FOLLOWED_A_REQUEST = 100
 
-export const eventRoutes: Routes = (app, options) => {
-  const { actors, reader, presenter } = options
+const typeQuery = Type.Optional(
+  Type.String({ description: 'only of this collection', examples: ['app.bsky.feed.post'] }),
+)
 
+export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy }) => {
   app.get(
     '/v1/characters/:actor/events',
     {
       schema: {
-        summary: "A character's ledger, newest first",
+        operationId: 'getCharacterEvents',
+        tags: ['events'],
+        summary: "List a character's events",
+        description:
+          'The ledger of one character, newest first: each entry names the record that earned or lost XP.',
         params: ActorParameters,
-        querystring: Type.Object({
-          type: Type.Optional(
-            Type.String({ description: 'only of this collection, such as app.bsky.feed.post' }),
-          ),
-          ...PageQuery,
-        }),
+        querystring: Type.Object({ type: typeQuery, ...PageQuery }),
         response: { 200: EventList, ...problems(400, 404, 503) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { type, cursor, limit = 50 } = request.query
-      if (type !== undefined && !isNsid(type)) {
-        throw new ProblemError(400, 'InvalidType', `${JSON.stringify(type.slice(0, 100))} is no collection.`)
-      }
-      const did = await actors.didOf(request.params.actor)
-      const page = await reader.events(did, { type, cursor, limit })
+      const did = await actors.didOf(request.params.actor, clientOf(request, reply))
+      const page = await reader.events(did, { type: collection(type), cursor, limit })
       if (page === undefined) throw unknownActor()
+      reply.header('cache-control', NAMES_PEOPLE)
       return { items: page.items.map((event) => presenter.event(event)), cursor: page.cursor ?? null }
     },
   )
 
-  for (const format of FORMATS) ledgerRoute(app, options, format)
-}
-
-/** A way to write a whole ledger down. */
-type Format = { suffix: string; type: string; head: string; line: (event: Event) => string; summary: string }
-
-const FORMATS: readonly Format[] = [
-  { suffix: 'csv', type: 'text/csv; charset=utf-8', head: csvHead(), line: csvLine, summary: 'as CSV' },
-  {
-    suffix: 'jsonl',
-    type: 'application/jsonl; charset=utf-8',
-    head: '',
-    line: (event) => `${JSON.stringify(event)}\n`,
-    summary: 'as JSON lines',
-  },
-]
-
-function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format): void {
-  const { actors } = options
-  const open = new Set<Readable>()
-  // A client that takes its time must not keep the server from ending.
-  app.addHook('preClose', async () => {
-    for (const ledger of open) ledger.destroy()
-  })
   app.get(
-    `/v1/characters/:actor/events.${format.suffix}`,
+    '/v1/events',
     {
-      exposeHeadRoute: false,
       schema: {
-        summary: `A character's whole ledger ${format.summary}, newest first`,
-        params: ActorParameters,
-        response: {
-          200: Type.Unsafe<Readable>({
-            description: 'one event a line',
-            content: { [format.type.split(';')[0] ?? '']: { schema: Type.String() } },
-          }),
-          ...problems(400, 404, 503),
-        },
+        operationId: 'followEvents',
+        tags: ['events'],
+        summary: "List everybody's events",
+        description: `Events of the whole game, in an order that stays: ask again with the cursor that came. Without \`after\` there are none, only the cursor of the newest. \`missed\` is true where what came right after the cursor is not kept any more. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
+        querystring: Type.Object({
+          after: Type.Optional(
+            Type.String({ minLength: 1, maxLength: 8_192, description: 'the cursor of the answer before' }),
+          ),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_FOLLOWED, default: 100 })),
+        }),
+        response: { 200: FollowedEvents, ...problems(400, 503) },
       },
     },
     async (request, reply) => {
-      const did = await actors.didOf(request.params.actor)
-      // Before the first byte goes out: afterwards it would be too late for a 404.
-      await actors.character(did)
-      const ledger = Readable.from(lines(options, did, format))
-      open.add(ledger)
-      ledger.once('close', () => open.delete(ledger))
-      reply.header('content-disposition', `attachment; filename="ledger.${format.suffix}"`)
-      return reply.type(format.type).send(ledger)
+      const { after, limit = 100 } = request.query
+      const cost = Math.ceil(limit / FOLLOWED_A_REQUEST)
+      if (!clientOf(request, reply).charge(cost - 1)) throw tooDear(`A page of ${limit} events`, cost)
+      const { events, position, missed } = await heavy.run(() => reader.recent(after, limit))
+      reply.header('cache-control', NAMES_PEOPLE)
+      return {
+        items: events.map((event) => ({ did: event.did, ...presenter.event(event) })),
+        cursor: position,
+        missed,
+      }
     },
   )
 }
 
-/** Read as fast as the client takes it, page by page. */
-async function* lines(
-  { reader, presenter }: RouteOptions,
-  did: Did,
-  { head, line }: Format,
-): AsyncGenerator<string> {
-  if (head !== '') yield head
-  let cursor: string | undefined
-  do {
-    const page = await reader.events(did, { type: undefined, cursor, limit: CHUNK })
-    // Gone while we read: there is nothing more to tell.
-    if (page === undefined) return
-    if (page.items.length > 0) yield page.items.map((event) => line(presenter.event(event))).join('')
-    cursor = page.cursor
-  } while (cursor !== undefined)
+/** @throws {ProblemError} 400 where `type` is no collection */
+function collection(type: string | undefined): Nsid | undefined {
+  if (type === undefined || isNsid(type)) return type
+  throw new ProblemError(400, 'InvalidType', `${JSON.stringify(type.slice(0, 100))} is no collection.`)
 }

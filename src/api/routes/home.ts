@@ -1,14 +1,13 @@
 import { Type } from 'typebox'
+import { readActorName } from '../../atproto/actor-name.ts'
 import { home } from '../../web/home.ts'
+import { notAName } from '../actors.ts'
 import type { Routes } from '../app.ts'
+import { PAGE_POLICY } from '../problem.ts'
 import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
 
 const MOST_SHOWN = 10
-
-/** Nothing but our own styles; a form that leads back here. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export const homeRoutes: Routes = (app, { reader, rules, version, settings, actors, status: recent }) => {
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
@@ -19,7 +18,7 @@ export const homeRoutes: Routes = (app, { reader, rules, version, settings, acto
     for (const { character } of board.items) actors.noteLook(character)
     reply
       .type('text/html; charset=utf-8')
-      .headers({ 'content-security-policy': POLICY, 'cache-control': 'public, max-age=5' })
+      .headers({ 'content-security-policy': PAGE_POLICY, 'cache-control': 'public, max-age=5' })
     return home({
       status: heard.status,
       connected: isConnected(heard),
@@ -34,14 +33,19 @@ export const homeRoutes: Routes = (app, { reader, rules, version, settings, acto
     '/find',
     {
       schema: {
-        summary: 'To the character that a form names',
-        querystring: Type.Object({ actor: Type.String({ minLength: 1, maxLength: 2048 }) }),
+        operationId: 'findByForm',
+        tags: ['characters'],
+        summary: 'Go to a character',
+        description: 'Where the form on the first page leads. Takes names as people copy them.',
+        querystring: Type.Object({ actor: Type.String({ maxLength: 4_096, examples: ['@alice.example'] }) }),
         response: { 303: Type.Null({ description: 'Location is the character' }), ...problems(400) },
       },
     },
     async (request, reply) => {
-      const actor = request.query.actor.trim().replace(/^@/, '')
-      return reply.redirect(`/v1/characters/${encodeURIComponent(actor)}`, 303)
+      const { actor } = request.query
+      const name = readActorName(actor)
+      if (name === undefined) throw notAName(actor)
+      return reply.redirect(`/v1/characters/${encodeURIComponent(name)}`, 303)
     },
   )
 }

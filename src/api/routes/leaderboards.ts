@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Routes } from '../app.ts'
 import { unknownActor } from '../problem.ts'
+import { clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
 import { Board, PageQuery } from '../schemas.ts'
 
@@ -22,7 +23,10 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
     async (request, reply) => {
       const { cursor, limit = 50, around } = request.query
       await ranks.ready()
-      const middle = around === undefined ? undefined : await actors.character(await actors.didOf(around))
+      const middle =
+        around === undefined
+          ? undefined
+          : await actors.character(await actors.didOf(around, clientOf(request, reply)))
       const page = await reader.board({ cursor, limit, around: middle?.did })
       if (middle !== undefined && page.items.length === 0) throw unknownActor()
       for (const { character } of page.items) actors.noteLook(character)

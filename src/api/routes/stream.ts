@@ -1,65 +1,93 @@
 import { Type } from 'typebox'
 import type { Routes } from '../app.ts'
 import { Broadcast } from '../broadcast.ts'
+import { ListenerPlaces } from '../listener-places.ts'
 import { ProblemError } from '../problem.ts'
-import { beginRaw } from '../protect.ts'
+import { addressOf, beginRaw, clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
 
-const MOST_CLIENTS = 1_000
-const MOST_ACTORS = 100
+const MAX_LISTENERS = 1_000
+/** Of one client: a browser has a handful of tabs. */
+const MAX_OF_A_CLIENT = 20
+const MAX_ACTORS = 100
 const POLL_MS = 250
-/** Shorter than the minute after which proxies give up on a silent connection. */
-const KEEP_ALIVE_MS = 15_000
+/** Shorter than the half minute after which some proxies give up on a silent connection. */
+const HEARTBEAT_MS = 15_000
 
-export const streamRoutes: Routes = (app, { reader, presenter, actors, logger }) => {
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // nginx would gather what is to arrive at once.
+  'x-accel-buffering': 'no',
+}
+
+const Query = Type.Object({
+  actors: Type.Optional(
+    Type.String({ description: `only these, comma-separated DIDs or handles, at most ${MAX_ACTORS}` }),
+  ),
+})
+
+export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, heavy }) => {
+  const places = new ListenerPlaces({ max: MAX_LISTENERS, maxOfAClient: MAX_OF_A_CLIENT })
   const broadcast = new Broadcast({
     reader,
+    heavy,
     present: (event) => presenter.event(event),
-    onError: (error) => logger.warn(error, 'the stream of awards cannot be read'),
+    onError: (error) => logger.warn(error, 'the stream of events cannot be read'),
     pollMs: POLL_MS,
-    keepAliveMs: KEEP_ALIVE_MS,
+    heartbeatMs: HEARTBEAT_MS,
   })
   app.addHook('preClose', async () => broadcast.close())
+
+  app.head('/v1/stream', { schema: { hide: true, querystring: Query } }, (_request, reply) =>
+    reply.headers(HEADERS).send(),
+  )
 
   app.get(
     '/v1/stream',
     {
       exposeHeadRoute: false,
       schema: {
-        summary: 'Awards and level-ups as they happen, as server-sent events named award and level-up',
-        querystring: Type.Object({
-          actors: Type.Optional(Type.String({ description: 'only these, comma-separated DIDs or handles' })),
-        }),
+        operationId: 'streamEvents',
+        tags: ['events'],
+        summary: 'Follow events as they happen',
+        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` carries nothing and comes at the beginning and after ${HEARTBEAT_MS / 1000} s without anything else; \`gap\` says that something was left out, and why: read \`/v1/events\` for it. Each has an \`id\`; a client that comes back with it in \`Last-Event-ID\` goes on from there.`,
+        querystring: Query,
         headers: Type.Object({
-          'last-event-id': Type.Optional(Type.String({ maxLength: 200, description: 'where to go on' })),
+          'last-event-id': Type.Optional(Type.String({ maxLength: 8_192, description: 'where to go on' })),
         }),
         response: {
           200: Type.Unsafe<string>({
             description: 'events until either side has enough',
-            content: { 'text/event-stream': { schema: Type.String() } },
+            content: {
+              'text/event-stream': {
+                schema: {
+                  type: 'string',
+                  examples: [
+                    'id: 1042\nevent: award\ndata: {"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz","delta":70}\n\n',
+                  ],
+                },
+              },
+            },
           }),
           ...problems(400, 404, 503),
         },
       },
     },
     async (request, reply) => {
-      const named = request.query.actors?.split(',').filter((name) => name !== '')
-      if (named !== undefined && named.length > MOST_ACTORS) {
+      const named = request.query.actors?.split(',').filter((name) => name.trim() !== '')
+      if (named !== undefined && named.length > MAX_ACTORS) {
         throw new ProblemError(
           400,
           'InvalidRequest',
-          `actors names ${named.length}; expected at most ${MOST_ACTORS}.`,
+          `actors names ${named.length}; expected at most ${MAX_ACTORS}.`,
         )
       }
-      if (broadcast.size >= MOST_CLIENTS) {
-        throw new ProblemError(503, 'TooManyListeners', 'Enough clients listen already; try again later.')
-      }
-      const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name))))
-      beginRaw(reply, 200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      })
+      const client = clientOf(request, reply)
+      // Taken before anything is waited for, and given back whenever the connection closes.
+      places.take(addressOf(request), reply.raw)
+      const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name, client))))
+      beginRaw(reply, 200, HEADERS)
       reply.raw.write('retry: 3000\n\n')
       broadcast.add(reply.raw, dids, request.headers['last-event-id'])
     },

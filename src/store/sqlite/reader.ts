@@ -36,7 +36,7 @@ export class SqliteReader implements Reader {
   readonly #character: StatementSync
   readonly #byHandle: StatementSync
   readonly #recent: StatementSync
-  readonly #newest: StatementSync
+  readonly #bounds: StatementSync
   readonly #standings: StatementSync
 
   constructor(db: DatabaseSync, diskBytes: () => number) {
@@ -59,7 +59,7 @@ export class SqliteReader implements Reader {
     )
     this.#recent.setReadBigInts(true)
     this.#recent.setReturnArrays(true)
-    this.#newest = db.prepare('SELECT next_event - 1 AS id FROM totals')
+    this.#bounds = db.prepare('SELECT next_event - 1 AS newest, oldest_event AS oldest FROM totals')
     this.#standings = db.prepare(
       'SELECT experience, characters FROM standings WHERE characters > 0 ORDER BY experience DESC',
     )
@@ -103,13 +103,20 @@ export class SqliteReader implements Reader {
   }
 
   async recent(after: string | undefined, limit: number): Promise<Recent> {
-    if (after === undefined) return { events: [], position: String(this.#newest.get()?.id ?? 0) }
+    const { newest, oldest } = this.#bounds.get() as { newest: number; oldest: number }
+    if (after === undefined) return { events: [], position: String(newest), missed: false }
     if (!/^\d{1,15}$/.test(after)) throw new InvalidCursorError('the position is not one of the ledger')
+    if (Number(after) > newest) throw new InvalidCursorError('the position lies ahead of the ledger')
+    if (Number(after) + 1 < oldest) return { events: [], position: String(newest), missed: true }
     const rows = this.#recent.all(Number(after), limit) as unknown as unknown[][]
     const shown = rows.filter((row) => row[9] === BigInt(SHOWN))
     return {
-      events: shown.map((row) => ledgerEvent(row, row[8] as Did, this.#names)),
+      events: shown.map((row) => ({
+        ...ledgerEvent(row, row[8] as Did, this.#names),
+        position: String(row[0]),
+      })),
       position: String(rows.at(-1)?.[0] ?? after),
+      missed: false,
     }
   }
 

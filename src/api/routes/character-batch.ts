@@ -1,0 +1,110 @@
+import type { Did } from '@atcute/lexicons/syntax'
+import { type Static, Type } from 'typebox'
+import type { Client, NamedActor } from '../actors.ts'
+import type { RouteOptions, Routes } from '../app.ts'
+import { ProblemError, tooDear } from '../problem.ts'
+import { clientOf } from '../protect.ts'
+import { NAMES_PEOPLE, problems } from '../responses.ts'
+import { CharacterList } from '../schemas.ts'
+
+/** Names in one request, at most. */
+const MAX_ACTORS = 100
+/** Characters that count as one request. */
+const CHARACTERS_A_REQUEST = 25
+
+export const characterBatchRoutes: Routes = (app, options) => {
+  app.get(
+    '/v1/characters',
+    {
+      schema: {
+        operationId: 'getCharacters',
+        tags: ['characters'],
+        summary: 'Get many characters',
+        description: `Up to ${MAX_ACTORS} at once. Unknown ones are omitted from \`items\`; \`asked\` says of each name what became of it. Every ${CHARACTERS_A_REQUEST} names count as one request.`,
+        querystring: Type.Object(
+          {
+            actors: Type.Union([Type.String(), Type.Array(Type.String())], {
+              description: 'DIDs, handles or links to profiles, comma-separated or repeated',
+              examples: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz,alice.example'],
+            }),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 200: CharacterList, ...problems(400, 503) },
+      },
+    },
+    async (request, reply) => {
+      const names = [request.query.actors].flat().flatMap((list) => list.split(','))
+      reply.header('cache-control', NAMES_PEOPLE)
+      return batch(options, names, clientOf(request, reply))
+    },
+  )
+
+  app.post(
+    '/v1/characters/batch',
+    {
+      bodyLimit: 262_144,
+      schema: {
+        operationId: 'getCharactersByBody',
+        tags: ['characters'],
+        summary: 'Get many characters, named in a body',
+        description:
+          'The same as `GET /v1/characters`, for names that are too long for a URL. Nothing is changed.',
+        body: Type.Object(
+          { actors: Type.Array(Type.String({ maxLength: 4_096 }), { maxItems: MAX_ACTORS, minItems: 1 }) },
+          { additionalProperties: false },
+        ),
+        response: { 200: CharacterList, ...problems(400, 413, 415, 503) },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return batch(options, request.body.actors, clientOf(request, reply))
+    },
+  )
+}
+
+async function batch(
+  { actors, reader, presenter, ranks }: RouteOptions,
+  asked: readonly string[],
+  client: Client,
+): Promise<Static<typeof CharacterList>> {
+  const names = asked.filter((name) => name.trim() !== '')
+  if (names.length === 0 || names.length > MAX_ACTORS) {
+    throw new ProblemError(
+      400,
+      'InvalidRequest',
+      `actors names ${names.length}; expected 1 to ${MAX_ACTORS}.`,
+    )
+  }
+  const cost = Math.ceil(names.length / CHARACTERS_A_REQUEST)
+  if (!client.charge(cost - 1)) throw tooDear(`A list of ${names.length} names`, cost)
+  const found = await actors.find(names, client)
+  const dids = new Set<Did>()
+  for (const name of found) if (name.outcome === 'found') dids.add(name.did)
+  await ranks.ready()
+  const characters = await reader.characters([...dids])
+  for (const character of characters) actors.noteLook(character)
+  const shown = new Set(characters.map(({ did }) => did))
+  return {
+    items: characters.map((character) => presenter.character(character)),
+    cursor: null,
+    asked: found.map((actor) => becameOf(actor, shown)),
+  }
+}
+
+/** A person who is hidden is not told apart from a stranger, so nobody learns whose a handle is either. */
+function becameOf(actor: NamedActor, shown: ReadonlySet<Did>): Static<typeof CharacterList>['asked'][number] {
+  const { name } = actor
+  if (actor.outcome === 'found' && shown.has(actor.did)) return { name, outcome: 'known', did: actor.did }
+  return { name, outcome: OUTCOMES[actor.outcome], did: null }
+}
+
+/** Of those that are not among the items. */
+const OUTCOMES = {
+  found: 'unknown',
+  unknown: 'unknown',
+  'not a name': 'notAName',
+  unavailable: 'unavailable',
+  refused: 'unavailable',
+} as const

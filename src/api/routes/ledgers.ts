@@ -1,0 +1,168 @@
+import { Readable } from 'node:stream'
+import type { Did } from '@atcute/lexicons/syntax'
+import { Type } from 'typebox'
+import type { Micros } from '../../atproto/event.ts'
+import { microsOf } from '../../atproto/micros.ts'
+import type { RouteOptions, Routes, TypedApp } from '../app.ts'
+import { csvHead, csvLine, type Event } from '../csv.ts'
+import { ProblemError, tooDear } from '../problem.ts'
+import { clientOf } from '../protect.ts'
+import { problems } from '../responses.ts'
+import { ActorParameters } from '../schemas.ts'
+
+/** Events read at a time: some milliseconds of this thread. */
+const PAGE = 200
+/** Ledgers that are written at a time: more would only take longer each. */
+const MAX_OPEN = 16
+/** Requests that a whole ledger counts for. */
+const COST = 20
+/**
+ * Entries stand in the order in which they were made, and tell when their cause was witnessed, which may be a little
+ * earlier than the entry before: by as much at most.
+ */
+const DISORDER: Micros = 24 * 3_600_000_000
+
+/** A way to write a whole ledger down. */
+type Format = { suffix: string; type: string; head: string; line: (event: Event) => string; name: string }
+
+const FORMATS: readonly Format[] = [
+  { suffix: 'csv', type: 'text/csv', head: csvHead(), line: csvLine, name: 'CSV' },
+  {
+    suffix: 'jsonl',
+    type: 'application/jsonl',
+    head: '',
+    line: (event) => `${JSON.stringify(event)}\n`,
+    name: 'JSON lines',
+  },
+]
+
+const time = (description: string) =>
+  Type.Optional(Type.String({ description, examples: ['2026-01-31T00:00:00Z'] }))
+
+const Query = Type.Object({
+  since: time('only entries from this time on'),
+  until: time('only entries before this time'),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'the newest so many' })),
+})
+
+/** Whole ledgers, to take home. */
+export const ledgerRoutes: Routes = (app, options) => {
+  const open = new Set<Readable>()
+  // A client that takes its time must not keep the server from ending.
+  app.addHook('preClose', async () => {
+    for (const ledger of open) ledger.destroy()
+  })
+  for (const format of FORMATS) ledgerRoute(app, options, format, open)
+}
+
+function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format, open: Set<Readable>): void {
+  const { actors } = options
+  const url = `/v1/characters/:actor/events.${format.suffix}`
+  const headers = {
+    'content-type': `${format.type}; charset=utf-8`,
+    'content-disposition': `attachment; filename="ledger.${format.suffix}"`,
+    'cache-control': 'no-store',
+  }
+
+  app.head(
+    url,
+    { schema: { hide: true, params: ActorParameters, querystring: Query } },
+    async (request, reply) => {
+      await actors.character(await actors.didOf(request.params.actor, clientOf(request, reply)))
+      return reply.headers(headers).send()
+    },
+  )
+
+  app.get(
+    url,
+    {
+      exposeHeadRoute: false,
+      schema: {
+        operationId: `exportEventsAs${format.suffix === 'csv' ? 'Csv' : 'JsonLines'}`,
+        tags: ['events'],
+        summary: `Export a character's events as ${format.name}`,
+        description: `The whole ledger, newest first${format.head === '' ? '' : `; columns: ${format.head.trim()}`}. Counts as ${COST} requests.`,
+        params: ActorParameters,
+        querystring: Query,
+        response: {
+          200: Type.Unsafe<Readable>({
+            description: 'one event a line',
+            content: { [format.type]: { schema: Type.String() } },
+          }),
+          ...problems(400, 404, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const client = clientOf(request, reply)
+      const range = rangeOf(request.query)
+      const did = await actors.didOf(request.params.actor, client)
+      // Before the first byte goes out: afterwards it would be too late for a 404.
+      await actors.character(did)
+      if (open.size >= MAX_OPEN) {
+        throw new ProblemError(
+          503,
+          'TooManyExports',
+          'Enough ledgers are being written already; try again soon.',
+        )
+      }
+      if (!client.charge(COST - 1)) throw tooDear('A whole ledger', COST)
+      const ledger = Readable.from(lines(options, did, format, range))
+      open.add(ledger)
+      ledger.once('close', () => open.delete(ledger))
+      return reply.headers(headers).send(ledger)
+    },
+  )
+}
+
+type Range = { since: Micros; until: Micros; limit: number }
+
+/** @throws {ProblemError} 400 where a time is none */
+function rangeOf({
+  since,
+  until,
+  limit = Number.POSITIVE_INFINITY,
+}: {
+  since?: string
+  until?: string
+  limit?: number
+}): Range {
+  return {
+    since: since === undefined ? Number.NEGATIVE_INFINITY : timeOf('since', since),
+    until: until === undefined ? Number.POSITIVE_INFINITY : timeOf('until', until),
+    limit,
+  }
+}
+
+function timeOf(name: string, text: string): Micros {
+  const time = microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+  if (time !== undefined) return time
+  throw new ProblemError(
+    400,
+    'InvalidRequest',
+    `${name} is ${JSON.stringify(text.slice(0, 100))}; expected a day or a time such as 2026-01-31T00:00:00Z.`,
+  )
+}
+
+/** Read as fast as the client takes it, page by page, in turn with all others that read as much. */
+async function* lines(
+  { reader, presenter, heavy }: RouteOptions,
+  did: Did,
+  { head, line }: Format,
+  { since, until, limit }: Range,
+): AsyncGenerator<string> {
+  if (head !== '') yield head
+  let left = limit
+  let cursor: string | undefined
+  do {
+    const page = await heavy.run(() => reader.events(did, { type: undefined, cursor, limit: PAGE }))
+    // Gone while we read: there is nothing more to tell.
+    if (page === undefined) return
+    const wanted = page.items.filter(({ at }) => at >= since && at < until).slice(0, left)
+    left -= wanted.length
+    if (wanted.length > 0) yield wanted.map((event) => line(presenter.event(event))).join('')
+    const oldest = page.items.at(-1)?.at ?? since
+    if (left === 0 || oldest < since - DISORDER) return
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}

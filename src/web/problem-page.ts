@@ -1,0 +1,33 @@
+import { html, raw } from './html.ts'
+import { style } from './style.ts'
+
+export type ProblemPageOptions = {
+  /** The HTTP status. */
+  status: number
+  title: string
+  /** What happened, to what, and what to do. */
+  detail: string
+}
+
+/** What people see in place of what they asked for: what happened, and where to go on. */
+export function problemPage({ status, title, detail }: ProblemPageOptions): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · bsky-rpg</title>
+<meta name="robots" content="noindex">
+<style>${raw(style)}</style>
+</head>
+<body><main>
+<h1>${title}</h1>
+<p class="lead">${detail}</p>
+<form action="/find" method="get">
+<input name="actor" required maxlength="300" aria-label="handle, DID or link to a profile" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
+<button>Show character</button>
+</form>
+<footer><p><a href="/">To the first page</a> · ${status}</p></footer>
+</main></body></html>`
+  return page.text
+}

@@ -42,6 +42,7 @@ const wrong: Record<keyof typeof variables, string[]> = {
   TRUST_PROXY: ['proxy.example', '10.0.0.0/x'],
   PUBLIC_URL: ['example.com'],
   CONTACT: ['two\nlines', 'x'.repeat(201)],
+  START: ['now', '2026', '2026-02-30T00:00', '2026-13-01', '12:00'],
   LOG_LEVEL: ['loud'],
   LOG_FORMAT: ['xml'],
 }
@@ -67,6 +68,14 @@ for (const [name, values] of Object.entries(wrong)) {
 test('flags win over the environment, which wins over the defaults', () => {
   const { config } = readInvocation(['--port', '9000'], { PORT: '9001', HOST: '0.0.0.0', LOG_LEVEL: '' })
   assert.deepEqual([config.PORT, config.HOST, config.LOG_LEVEL], [9000, '0.0.0.0', 'info'])
+})
+
+test('a start is the tip, the oldest, or a time', () => {
+  const read = (text: string) => readInvocation([], { START: text }).config.START
+  assert.equal(readInvocation([], {}).config.START, 'tip')
+  assert.equal(read('oldest'), 'oldest')
+  assert.equal(read('2026-01-31'), Date.UTC(2026, 0, 31) * 1_000)
+  assert.equal(read('2026-01-31T12:00:00.5+01:00'), Date.UTC(2026, 0, 31, 11) * 1_000 + 500_000)
 })
 
 test('every variable is a flag of the same name', () => {

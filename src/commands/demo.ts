@@ -1,19 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Micros } from '../atproto/event.ts'
-import type { Config } from '../config.ts'
-import { Ledger } from '../ingest/ledger.ts'
 import { simulate } from '../simulator/simulate.ts'
 import type { Command } from './command.ts'
-import { clock, gameOf, logOf, storeOf } from './parts.ts'
+import { clock, logOf } from './parts.ts'
 import { serveAndIngest } from './start.ts'
 
 const ACTORS = 4_000
 const HISTORY = { events: 60_000, days: 28 }
 const RATE = 20
-/** The simulator numbers its events from 1. */
-const FIRST_SEQ = 1
 
 export const demo: Command = {
   usage: '',
@@ -35,12 +30,8 @@ export const demo: Command = {
         APPVIEW_URL: simulator.httpUrl,
         PLC_URL: simulator.httpUrl,
         EVENTS_RETENTION: 'forever' as const,
+        START: 'oldest' as const,
       }
-      await beginAt(
-        simulator.archive.entries[0]?.event.at ?? clock(),
-        new URL(simulator.url).host,
-        demoConfig,
-      )
       const over = new AbortController()
       const end = AbortSignal.any([signal, over.signal])
       await Promise.all([run(end), serveAndIngest(demoConfig, end).finally(() => over.abort())])
@@ -49,13 +40,4 @@ export const demo: Command = {
     }
     return 0
   },
-}
-
-/** A new ledger listens from now on; the demo's goes back to where its network began. */
-async function beginAt(at: Micros, host: string, config: Config): Promise<void> {
-  await using store = await storeOf(config)
-  const game = gameOf(config)
-  await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
-  const ledger = new Ledger({ game, writer, folded: () => {} })
-  await ledger.fold([], { host, wire: 'v2', value: FIRST_SEQ, at })
 }

@@ -24,6 +24,7 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
     game: gameOf(config),
     stream: {
       hosts: config.JETSTREAM_URLS,
+      start: config.START,
       compression: config.COMPRESSION,
       v1Dictionary: config.JETSTREAM_V1_DICTIONARY,
       dids: config.DIDS,

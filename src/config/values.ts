@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
+import { microsOf } from '../atproto/micros.ts'
 
 const UNITS: Readonly<Record<string, Micros>> = {
   ms: 1_000,
@@ -19,6 +20,14 @@ export function duration(text: string): Micros {
   const factor = unit === undefined ? undefined : UNITS[unit]
   if (factor === undefined) throw new Error('a duration such as 250ms, 90s, 15m, 12h or 30d')
   return Number(amount) * factor
+}
+
+/** `tip`, `oldest`, or a time in microseconds. */
+export function start(text: string): 'tip' | 'oldest' | Micros {
+  if (text === 'tip' || text === 'oldest') return text
+  const at = microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+  if (at === undefined) throw new Error('tip, oldest, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z')
+  return at
 }
 
 /** `512MB`, `2GB`, or plain bytes; powers of 1,024. */

@@ -12,6 +12,7 @@ import {
   origin,
   port,
   readBytes,
+  start,
 } from './values.ts'
 
 /** One setting: an environment variable that is also a flag of the same name. */
@@ -54,6 +55,12 @@ export const variables = {
     meaning:
       'servers to listen to, in the order to try; a path fixes the wire, without one the best is found',
     parse: jetstreamUrls,
+  },
+  START: {
+    fallback: 'tip',
+    meaning:
+      'where a new ledger begins in the stream: tip, oldest (all that the server keeps), or a time such as 2026-01-31T12:00:00Z',
+    parse: start,
   },
   APPVIEW_URL: {
     fallback: 'https://public.api.bsky.app',

@@ -16,6 +16,8 @@ const PRUNED_AT_ONCE = 5_000
 export type ChoresOptions = {
   ledger: Ledger
   lag: LagMeter
+  /** Says that we are alive. */
+  beat: () => Promise<void>
   /** How long events are kept; `undefined` for ever. What is older goes once both `clock` and the stream say so. */
   retention: Micros | undefined
   /** Bytes received since the last call. */
@@ -26,7 +28,7 @@ export type ChoresOptions = {
 
 /** Does what has to be done every so often beside the stream, until `signal` aborts. */
 export async function chores(options: ChoresOptions): Promise<void> {
-  const { ledger, lag, retention, takeNetworkBytes, clock, signal } = options
+  const { ledger, lag, beat, retention, takeNetworkBytes, clock, signal } = options
   const over = new AbortController()
   const end = AbortSignal.any([signal, over.signal])
   const every = (ms: number, work: () => Promise<unknown>) =>
@@ -34,10 +36,7 @@ export async function chores(options: ChoresOptions): Promise<void> {
   // All are over when this is: nothing is done to a ledger that has been given back.
   const ended = await Promise.allSettled([
     every(WISHES_EVERY, () => fulfilWishes(ledger)),
-    every(PULSE_EVERY, () => {
-      const at = clock()
-      return ledger.use((writer) => writer.beat({ at, lag: lag.lag(), host: lag.host }))
-    }),
+    every(PULSE_EVERY, beat),
     every(SAMPLE_EVERY, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),

@@ -8,19 +8,21 @@ import { systemClock } from '../jetstream/clock.ts'
 import { NetworkClock } from '../jetstream/network-clock.ts'
 import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
-import type { Store, StoreStatus } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { answers } from './answers.ts'
 import { chores } from './chores.ts'
 import { Gathering } from './gathering.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import type { IngestMetrics } from './metrics.ts'
+import { placeToGoOn } from './place.ts'
+import { describeStart } from './start-line.ts'
 import { streamReport } from './stream-report.ts'
 
 export type IngestOptions = {
   store: Store
   game: Game
-  stream: Pick<SubscribeOptions, 'hosts' | 'compression' | 'v1Dictionary' | 'dids'>
+  stream: Pick<SubscribeOptions, 'hosts' | 'start' | 'compression' | 'v1Dictionary' | 'dids'>
   appview: AppView
   repositories: Repositories
   /** How long events are kept; `undefined` for ever. */
@@ -47,15 +49,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   })
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
   const status = await store.reader.status()
-  /** Where the stream goes on. */
-  const place = async (): Promise<Cursor | undefined> => {
-    const saved = await ledger.use((held) => held.cursor())
-    const cursor = saved && networkClock.place(saved, status.pulse?.at)
-    if (cursor?.at !== saved?.at) {
-      log.warn({ saved, cursor }, 'the place in the stream was saved with a time to come; going on from here')
-    }
-    return cursor
-  }
+  const place = async (): Promise<Cursor | undefined> =>
+    placeToGoOn(await ledger.use((held) => held.cursor()), status.pulse?.at, { networkClock, log })
   let networkBytes = 0
 
   const ledger = new Ledger({
@@ -101,7 +96,14 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       cursor: await place(),
       collections: [...game.followed, PROFILE],
       withinMs: writer.gatherMs,
-      observer: streamReport({ log, metrics, lag, monotonic: () => networkClock.monotonic() }),
+      observer: streamReport({
+        log,
+        metrics,
+        lag,
+        monotonic: () => networkClock.monotonic(),
+        // A ledger that failed says so to everybody; this is only one more who asked.
+        connectionChanged: () => void beat().catch(() => {}),
+      }),
       networkClock,
       signal: AbortSignal.any([signal, moved]),
     })
@@ -113,7 +115,6 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       await ledger.fold(events, reached)
       if (reached !== undefined) lag.folded(reached.at)
       metrics.batch(events.length, (performance.now() - began) / 1000)
-      metrics.lag(lag.lag() / 1_000_000)
     }
   }
 
@@ -127,6 +128,12 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     }
   }
 
+  const beat = (): Promise<void> => {
+    const [at, behind] = [clock(), lag.lag()]
+    metrics.lag(behind / 1_000_000)
+    return ledger.use((held) => held.beat({ at, lag: behind, host: lag.host }))
+  }
+
   const takeNetworkBytes = (): number => {
     const taken = networkBytes
     networkBytes = 0
@@ -138,23 +145,12 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const ended = await Promise.allSettled([
     endOthers(listenOn()),
     endOthers(asker.run()),
-    endOthers(chores({ ledger, lag, retention, takeNetworkBytes, clock, signal })),
+    endOthers(chores({ ledger, lag, beat, retention, takeNetworkBytes, clock, signal })),
   ])
   // What the loops end with after that is only the echo.
   ledger.failed.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason
   await ledger.use((held) => held.beat({ at: clock(), lag: lag.lag(), host: undefined }))
-}
-
-/** What the disk and the network will see, as far as can be told. */
-function describeStart({ perDay, characters, events }: StoreStatus, { followed }: Game): string {
-  const held = `${characters} characters and ${events} events so far; following ${[...followed].join(', ')}`
-  if (perDay === undefined) {
-    return `${held}. The whole network brings 40 to 80 million events a day: some 5 to 8 GB on disk and 25 to 50 GB over the network, uncompressed. How much it is here is known after a few minutes: GET /v1/stats.`
-  }
-  const gigabytes = (bytes: number | undefined) =>
-    bytes === undefined ? 'an unknown number of' : (bytes / 1e9).toFixed(2)
-  return `${held}. At the latest rate a day brings ${perDay.events} events, ${gigabytes(perDay.diskBytes)} GB on disk and ${gigabytes(perDay.networkBytes)} GB over the network.`
 }
 
 /** True for what `signal` ends things with; a request that was aborted for any other reason is a failure. */

@@ -13,10 +13,18 @@ export type StreamReportOptions = {
   lag: LagMeter
   /** Microseconds that have passed since some moment. */
   monotonic: () => Micros
+  /** Told that the stream was connected or lost, once the lag meter knows. */
+  connectionChanged: () => void
 }
 
 /** Tells the log, the metrics and the lag meter what the stream goes through. */
-export function streamReport({ log, metrics, lag, monotonic }: StreamReportOptions): StreamObserver {
+export function streamReport({
+  log,
+  metrics,
+  lag,
+  monotonic,
+  connectionChanged,
+}: StreamReportOptions): StreamObserver {
   const troubles = new Map<string, string>()
   const malformed = sparing(monotonic)
   const misdated = sparing(monotonic)
@@ -27,12 +35,14 @@ export function streamReport({ log, metrics, lag, monotonic }: StreamReportOptio
       everConnected = true
       troubles.clear()
       lag.connected(host)
+      connectionChanged()
       metrics.connection('connected')
       log.info({ host, wire, compressed }, `listening to ${host}`)
     },
     disconnected: ({ host, wire }, ending) => {
       troubles.set(host, ending.message)
       lag.disconnected()
+      connectionChanged()
       metrics.connection('disconnected')
       log.debug({ host, wire, ending }, `${host}: ${ending.message}`)
     },

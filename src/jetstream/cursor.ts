@@ -1,6 +1,8 @@
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Place } from './observer.ts'
 
+export type AskOptions = { steps: number; byTime: boolean; now: Micros; start: Micros | undefined }
+
 /** What is asked of an endpoint; `exact` when it is our very place there and not a time near it. */
 export type Ask = { value: number | undefined; exact: boolean }
 
@@ -19,18 +21,26 @@ const STEP = { v1: 1_000, v2: 1 } as const
  * The cursor to ask `place` for, having been at `cursor`. `steps` steps past it, each doubling the way;
  * `byTime` when the host has said that it does not know our place. A time to come is never asked for: hosts take it for
  * the live tip, and what came between would be missed without a word.
+ *
+ * Without a cursor it is `start`, a time, or the live tip where that is undefined.
  */
 export function askFrom(
   cursor: Cursor | undefined,
   place: Place,
-  { steps, byTime, now }: { steps: number; byTime: boolean; now: Micros },
+  { steps, byTime, now, start }: AskOptions,
 ): Ask {
-  if (cursor === undefined) return { value: undefined, exact: false }
+  if (cursor === undefined)
+    return { value: start === undefined ? undefined : timeCursor(start, now), exact: false }
   if (isAt(cursor, place) && !byTime) {
     const past = steps === 0 ? 0 : STEP[place.wire] * 2 ** Math.min(steps - 1, 30)
     return { value: cursor.value + past, exact: true }
   }
-  return { value: Math.max(TIME_CURSORS, Math.floor(Math.min(cursor.at, now) - REWIND)), exact: false }
+  return { value: timeCursor(Math.min(cursor.at, now) - REWIND, now), exact: false }
+}
+
+/** A time as a host takes it: never one to come, nor one so early that it would be read as a sequence number. */
+function timeCursor(at: Micros, now: Micros): number {
+  return Math.max(TIME_CURSORS, Math.floor(Math.min(at, now)))
 }
 
 /** True when a v1 host may silently have begun later than asked. */

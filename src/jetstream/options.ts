@@ -1,7 +1,8 @@
-import type { Cursor, Did, Nsid, StreamEvent } from '../atproto/event.ts'
+import type { Cursor, Did, Micros, Nsid, StreamEvent } from '../atproto/event.ts'
 import type { Backoff } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { ConnectionLimits } from './connection.ts'
+import { TIME_CURSORS } from './cursor.ts'
 import { type Filter, parseTarget, type Target } from './hosts.ts'
 import { NetworkClock } from './network-clock.ts'
 import type { StreamObserver } from './observer.ts'
@@ -12,8 +13,13 @@ export type SubscribeOptions = {
    * or `/xrpc/network.bsky.jetstream.subscribeEvents` fixes one. `ws://` for hosts without TLS.
    */
   hosts: readonly string[]
-  /** Where to go on; the live tip when undefined. */
+  /** Where to go on; at `start` when undefined. */
   cursor: Cursor | undefined
+  /**
+   * Where to begin without a cursor: at the live tip, with the oldest event that a host keeps, or at a time. Hosts may
+   * begin some minutes before the time. Default `tip`.
+   */
+  start?: Start
   /** Commits in other collections are left out; none are when empty. */
   collections: readonly Nsid[]
   /** Events of other people are left out; undefined means everyone. */
@@ -42,9 +48,13 @@ export type SubscribeOptions = {
   networkClock?: NetworkClock
 }
 
+export type Start = 'tip' | 'oldest' | Micros
+
 /** The options with every default filled in and every URL read. */
 export type Settings = ConnectionLimits & {
   targets: readonly [Target, ...Target[]]
+  /** A time; the live tip when undefined. */
+  start: Micros | undefined
   filter: Filter
   wants: (event: StreamEvent) => boolean
   compression: 'auto' | 'off'
@@ -66,6 +76,7 @@ export function settingsOf(options: SubscribeOptions): Settings {
   if (first === undefined) throw new Error('Expected at least one Jetstream URL, got none')
   return {
     targets: [first, ...others],
+    start: startOf(options.start ?? 'tip'),
     filter: { collections, dids },
     wants: wantsOf(collections, dids),
     compression,
@@ -81,6 +92,12 @@ export function settingsOf(options: SubscribeOptions): Settings {
     clock,
     networkClock: options.networkClock ?? new NetworkClock(clock),
   }
+}
+
+/** Every host keeps less than what it is asked for by its smallest time, and begins with what it has. */
+function startOf(start: Start): Micros | undefined {
+  if (start === 'tip') return undefined
+  return start === 'oldest' ? TIME_CURSORS : start
 }
 
 /** The filter once more on our side: hosts take only so long lists, and are not to be relied on. */

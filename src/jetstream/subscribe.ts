@@ -5,7 +5,7 @@ import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
 import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from './backoff.ts'
 import { pause } from './clock.ts'
 import type { Connection } from './connection.ts'
-import { askFrom, isPast, mayBeClamped } from './cursor.ts'
+import { askFrom, isPast, mayBeClamped, REWIND } from './cursor.ts'
 import { dial } from './dial.ts'
 import { Dictionaries } from './dictionaries.ts'
 import type { Endpoint } from './hosts.ts'
@@ -17,7 +17,7 @@ import { Trouble } from './trouble.ts'
 
 export type { Ending, Gap, GapReason, MalformedReason, Place, StreamObserver } from './observer.ts'
 export { silentObserver } from './observer.ts'
-export type { SubscribeOptions } from './options.ts'
+export type { Start, SubscribeOptions } from './options.ts'
 
 export type Delivery = {
   /** In the order of the wire. Empty when all that came was filtered out on our side. */
@@ -59,6 +59,8 @@ class Subscription {
   readonly #trouble = new Trouble()
   /** After the last event that the consumer is done with. */
   #cursor: Cursor | undefined
+  /** Where to begin while there is no cursor; the live tip when undefined. */
+  #start: Micros | undefined
   /** In a row, without anything new. */
   #failures = 0
 
@@ -66,6 +68,7 @@ class Subscription {
     this.#settings = settings
     this.#dictionaries = new Dictionaries(settings)
     this.#route = new Route(settings.targets)
+    this.#start = settings.start
     // Whoever saved it without knowing better may have saved a time to come.
     this.#cursor = cursor && settings.networkClock.place(cursor, undefined)
   }
@@ -77,7 +80,7 @@ class Subscription {
       const { endpoint } = this.#route
       const before = this.#cursor
       const detour = this.#trouble.detour(endpoint)
-      const ask = askFrom(before, endpoint, { ...detour, now: networkClock.now() })
+      const ask = askFrom(before, endpoint, { ...detour, now: networkClock.now(), start: this.#start })
       observer.connecting(endpoint, ask.value)
       networkClock.begin(before?.at)
       const dialled = await dial({
@@ -118,6 +121,8 @@ class Subscription {
     await using connection = opened
     this.#settings.observer.connected({ host: place.host, wire: place.wire, compressed })
     this.#dictionaries.tellFailure(place)
+    // From here on nothing is to be missed, however long it takes until something comes.
+    this.#start ??= this.#settings.networkClock.now() - REWIND
     let first = true
     for (;;) {
       const chunk = await connection.next()

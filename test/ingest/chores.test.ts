@@ -115,6 +115,10 @@ suite('chores', () => {
     const end = new AbortController()
     const options: ChoresOptions = {
       ledger,
+      beat: () =>
+        ledger.use((writer) =>
+          writer.beat({ at: state.now, lag: options.lag.lag(), host: options.lag.host }),
+        ),
       lag: new LagMeter(START - 5 * SECOND, { now: clock, monotonic: clock }),
       retention: undefined,
       takeNetworkBytes: () => {

@@ -12,13 +12,16 @@ function reporting() {
   const time = { passed: 0 }
   const lines: { count: number; msg: string }[] = []
   const metrics = new IngestMetrics()
+  const lag = new LagMeter(undefined, { now: () => time.passed, monotonic: () => time.passed })
+  const hosts: (string | undefined)[] = []
   const report = streamReport({
     log: pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }),
     metrics,
-    lag: new LagMeter(undefined, { now: () => time.passed, monotonic: () => time.passed }),
+    lag,
     monotonic: () => time.passed,
+    connectionChanged: () => hosts.push(lag.host),
   })
-  return { report, time, lines, text: () => metrics.registry.metrics() }
+  return { report, time, lines, hosts, text: () => metrics.registry.metrics() }
 }
 
 suite('what the stream goes through', () => {
@@ -45,6 +48,13 @@ suite('what the stream goes through', () => {
     report.misdated(PLACE, 3_600 * SECOND)
     assert.match(String(lines[0]?.msg), /events claim to be from a time to come/)
     assert.match(String(lines[1]?.msg), /this machine's clock is 3600 s behind .* Set the clock/)
+  })
+
+  test('is told at once where the stream is connected or lost', () => {
+    const { report, hosts } = reporting()
+    report.connected({ ...PLACE, compressed: false })
+    report.disconnected(PLACE, { kind: 'silent', message: '' })
+    assert.deepEqual(hosts, ['a.test', undefined])
   })
 
   test('is counted by reason', async () => {

@@ -86,7 +86,7 @@ suite('the cursor to ask for', () => {
   const v2: Cursor = { host: 'a', wire: 'v2', value: 500, at: T0 }
   const v1: Cursor = { host: 'a', wire: 'v1', value: T0, at: T0 }
   const now = T0 + 3_600_000_000
-  const plain = { steps: 0, byTime: false, now }
+  const plain = { steps: 0, byTime: false, now, start: undefined }
 
   test('is our very place where it was, and a time ten seconds back anywhere else', () => {
     const rewound = { value: T0 - 10_000_000, exact: false }
@@ -96,12 +96,20 @@ suite('the cursor to ask for', () => {
     assert.deepEqual(askFrom(v2, { host: 'b', wire: 'v2' }, plain), rewound)
     assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v1' }, plain), rewound)
     assert.deepEqual(askFrom(v1, { host: 'a', wire: 'v2' }, plain), rewound)
-    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, { steps: 0, byTime: true, now }), rewound)
+    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, { ...plain, byTime: true }), rewound)
   })
 
   test('is never a number that another host would take for a sequence number', () => {
     const early: Cursor = { host: 'a', wire: 'v1', value: 5, at: 5 }
     assert.deepEqual(askFrom(early, { host: 'b', wire: 'v2' }, plain), { value: 1e15, exact: false })
+  })
+
+  test('is the start without a place, but never one to come nor one that reads as a number', () => {
+    const place = { host: 'a', wire: 'v2' } as const
+    const asked = (start: number) => askFrom(undefined, place, { ...plain, start })
+    assert.deepEqual(asked(T0), { value: T0, exact: false })
+    assert.deepEqual(asked(now + 1), { value: now, exact: false })
+    assert.deepEqual(asked(0), { value: 1e15, exact: false })
   })
 
   test('is never a time to come, whatever the place says', () => {
@@ -113,8 +121,7 @@ suite('the cursor to ask for', () => {
   })
 
   test('steps past a place, twice as far each time', () => {
-    const past = (cursor: Cursor, steps: number) =>
-      askFrom(cursor, cursor, { steps, byTime: false, now }).value
+    const past = (cursor: Cursor, steps: number) => askFrom(cursor, cursor, { ...plain, steps }).value
     assert.deepEqual(
       [1, 2, 3].map((steps) => past(v2, steps)),
       [501, 502, 504],

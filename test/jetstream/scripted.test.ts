@@ -38,6 +38,40 @@ for (const wire of ['v1', 'v2'] as const) {
       assert.deepEqual(cursors, [null, String(cursorAt(server.host, wire, 2).value)])
     })
 
+    for (const [start, value] of [
+      ['tip', null],
+      ['oldest', '1000000000000000'],
+      [T0, String(T0)],
+    ] as const) {
+      test(`begins at ${start}, also where the first host has nothing to say`, async () => {
+        await using first = await scriptedServer([{ status: 503 }])
+        await using second = await scriptedServer([{ frames: likes(1, 1) }])
+        const hosts = [first, second].map(({ url }) => url + PATHS[wire])
+        const { gaps } = await collect(optionsWith({ hosts, start }), events(1))
+        for (const { attempts } of [first, second]) assert.equal(attempts[0]?.query.get('cursor'), value)
+        assert.deepEqual(gaps, [])
+      })
+    }
+
+    test('goes on from where it was connected first, though nothing had come', async () => {
+      await using first = await scriptedServer([{ frames: [], close: 1001 }])
+      await using second = await scriptedServer([{ frames: likes(1, 1) }])
+      const hosts = [first, second].map(({ url }) => url + PATHS[wire])
+      const began = Date.now() * 1_000
+      await collect(optionsWith({ hosts }), events(1))
+      assert.equal(first.attempts[0]?.query.get('cursor'), null)
+      const asked = Number(second.attempts[0]?.query.get('cursor'))
+      assert.ok(asked >= began - REWIND && asked <= Date.now() * 1_000 - REWIND, String(asked))
+    })
+
+    test('goes on from its cursor, wherever it was to start', async () => {
+      await using server = await scriptedServer([{ frames: likes(3, 3) }])
+      const cursor = cursorAt(server.host, wire, 2)
+      const hosts = [server.url + PATHS[wire]]
+      await collect(optionsWith({ hosts, cursor, start: 'oldest' }), events(1))
+      assert.equal(server.attempts[0]?.query.get('cursor'), String(cursor.value))
+    })
+
     test('delivers at most so many events at a time, with the place after each', async () => {
       await using server = await scriptedServer([{ frames: likes(1, 10) }])
       const { deliveries } = await collect(

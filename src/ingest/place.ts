@@ -1,0 +1,25 @@
+import type { Logger } from 'pino'
+import type { Cursor, Micros } from '../atproto/event.ts'
+import type { NetworkClock } from '../jetstream/network-clock.ts'
+
+/**
+ * Where the stream goes on after `saved`: there, unless that is a time to come, which the log is told of.
+ * @param heard when the ledger was last fed
+ */
+export function placeToGoOn(
+  saved: Cursor | undefined,
+  heard: Micros | undefined,
+  { networkClock, log }: { networkClock: NetworkClock; log: Logger },
+): Cursor | undefined {
+  if (saved === undefined) return undefined
+  const cursor = networkClock.place(saved, heard)
+  if (cursor !== saved) {
+    const was = new Date(saved.at / 1_000).toISOString()
+    const is = new Date(cursor.at / 1_000).toISOString()
+    log.warn(
+      { saved, cursor },
+      `the place in the stream was saved as of ${was}, which is a time to come: an event was misdated, or this machine's clock was. Going on as of ${is}.`,
+    )
+  }
+  return cursor
+}

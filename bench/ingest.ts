@@ -78,14 +78,14 @@ function bareLoop(from: string, to: string): { rate: number } {
   const questions = read('SELECT kind, id, actor, collection, rkey, rev FROM questions ORDER BY id')
   const schema = source
     .prepare(
-      "SELECT sql FROM sqlite_schema WHERE name IN ('records', 'events', 'actors', 'questions', 'board', 'records_by_subject')",
+      "SELECT sql FROM sqlite_schema WHERE name IN ('records', 'events', 'actors', 'questions', 'records_by_subject')",
     )
     .all()
   source.close()
 
   const db = new DatabaseSync(to)
   db.exec(
-    'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 16000',
+    'PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 131072',
   )
   for (const { sql } of schema) db.exec(String(sql))
   const insert = (table: keyof typeof columns) =>

@@ -1,65 +1,173 @@
 // What keeping up with the network costs, once everybody is known: a worker at 1,000 events a second over either store.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { bytesWritten } from '../dev/bytes-written.ts'
 import { Cluster } from '../dev/cassandra/cluster.ts'
 import { cpuSeconds } from '../dev/cpu-seconds.ts'
+import { live } from '../src/simulator/live.ts'
+import { Network } from '../src/simulator/network.ts'
+import { type Simulator, startSimulator } from '../src/simulator/simulator.ts'
+import { openSqlite } from '../src/store/sqlite/open.ts'
+import { meetNetwork } from './met-network.ts'
 import type { Row } from './table.ts'
 
 const PROGRAM = fileURLToPath(new URL('../bin/bsky-rpg.js', import.meta.url))
 const RATE = 1_000
-const PEOPLE = 20_000
-/** Until all people were met, all profiles asked for, and all code is warm. */
-const WARM_SECONDS = 110
-const SECONDS = 20
+/** Of SQLite's ledger, which is made beforehand. */
+const PEOPLE = 200_000
+const HELD_EVENTS = 300_000
+/** Until all code is warm. */
+const WARM_SECONDS = 20
+/** Between two looks at SQLite's log. */
+const LOOK_MS = 50
+/** A cluster's worker has to meet everybody itself, and ask for all their profiles. */
+const CLUSTER_PEOPLE = 20_000
+const CLUSTER_WARM_SECONDS = 110
+const CLUSTER_SECONDS = 20
 
 export async function benchLive(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
   try {
-    const sqlite = await measure(`sqlite:${join(folder, 'ledger.db')}`, () => 0)
-    await using cluster = await Cluster.start({ nodes: 1, folder, heapMiB: 1_024 })
-    const url = `cql://${cluster.contactPoints.join()}/live?dc=${cluster.localDataCenter}`
-    const cql = await measure(url, () => cluster.cpuSeconds(1))
-    const row = (name: string, ms: number): Row => ({ name, value: `${ms.toFixed(2)} ms/event`, note: '' })
-    return [
-      row('SQLite: the worker', sqlite.worker),
-      row('a cluster: the worker', cql.worker),
-      row('  the database, one node', cql.database),
-    ]
+    return [...(await onSqlite(join(folder, 'ledger.db'))), ...(await onCluster(folder))]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Processor time, in milliseconds an event. */
-async function measure(
+/**
+ * From one moment at which the log has just been emptied to the next: what is written to the log goes to its places at the
+ * end of that time, all at once.
+ */
+export async function onSqlite(path: string): Promise<Row[]> {
+  const network = newNetwork(PEOPLE)
+  await meetNetwork(path, network, HELD_EVENTS)
+  return await withWorker(network, `sqlite:${path}`, async (worker) => {
+    await sleep(WARM_SECONDS * 1_000)
+    const emptying = new DatabaseSync(path, { timeout: 5_000 })
+    emptying.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    emptying.close()
+    await using store = openSqlite({ path, reserve: 0 })
+    const state = async () => ({
+      events: (await store.reader.status()).cursor?.value ?? 0,
+      at: performance.now(),
+      cpu: cpuSeconds(worker.pid),
+      ...bytesWritten(worker.pid),
+    })
+    const began = await state()
+    await logBegunAnew(`${path}-wal`)
+    const ended = await state()
+    const events = ended.events - began.events
+    const [seconds, rate] = [(ended.at - began.at) / 1_000, (events / (ended.at - began.at)) * 1_000]
+    const bytes = (what: 'byCalls' | 'toDisk') =>
+      `${Math.round((ended[what] - began[what]) / events)} bytes/event`
+    return [
+      {
+        name: 'SQLite: the worker',
+        value: `${(((ended.cpu - began.cpu) / events) * 1_000).toFixed(2)} ms/event`,
+        note: `${events} events, ${seconds.toFixed(0)} s at ${rate.toFixed(0)} events/s; ${PEOPLE} people`,
+      },
+      {
+        name: '  written to files (wchar)',
+        value: bytes('byCalls'),
+        note: 'from one emptying of the log to the next, all included',
+      },
+      { name: '  written to the disk (write_bytes)', value: bytes('toDisk'), note: '' },
+    ]
+  })
+}
+
+async function onCluster(folder: string): Promise<Row[]> {
+  await using cluster = await Cluster.start({ nodes: 1, folder, heapMiB: 1_024 })
+  const url = `cql://${cluster.contactPoints.join()}/live?dc=${cluster.localDataCenter}`
+  return await withWorker(newNetwork(CLUSTER_PEOPLE), url, async (worker) => {
+    const row = (name: string, seconds: number): Row => {
+      const ms = (seconds * 1_000) / (RATE * CLUSTER_SECONDS)
+      return { name, value: `${ms.toFixed(2)} ms/event`, note: '' }
+    }
+    await sleep(CLUSTER_WARM_SECONDS * 1_000)
+    const before = [cpuSeconds(worker.pid), cluster.cpuSeconds(1)] as const
+    await sleep(CLUSTER_SECONDS * 1_000)
+    const after = [cpuSeconds(worker.pid), cluster.cpuSeconds(1)] as const
+    return [
+      row('a cluster: the worker', after[0] - before[0]),
+      row('  the database, one node', after[1] - before[1]),
+    ]
+  })
+}
+
+function newNetwork(actors: number): Network {
+  return new Network({
+    seed: 1,
+    actors,
+    start: Date.now() * 1_000 - 3_600_000_000,
+    step: 1_000,
+    mix: 'everything',
+  })
+}
+
+/** Has a worker follow `network` as it lives, until `measure` is through. */
+async function withWorker<T>(
+  network: Network,
   ledger: string,
-  database: () => number,
-): Promise<{ worker: number; database: number }> {
-  const words = ['simulate', '--rate', String(RATE), '--actors', String(PEOPLE), '--port', '0']
-  const simulator = spawn(process.execPath, [PROGRAM, ...words], {
-    env: { ...process.env, LOG_FORMAT: 'json' },
-    stdio: ['ignore', 'ignore', 'pipe'],
+  measure: (worker: ChildProcess) => Promise<T>,
+): Promise<T> {
+  await using simulator = await startSimulator({ network, seed: 1 })
+  const end = new AbortController()
+  const worker = follow(simulator, ledger)
+  const living = live(simulator, { rate: RATE, clock: () => Date.now() * 1_000, signal: end.signal })
+  const closed = once(worker, 'close')
+  const early = closed.then(([code]) => {
+    throw new Error(`the worker ended with ${code} while it was measured`)
   })
-  const [told] = await once(simulator.stderr, 'data')
-  const [url = ''] = /ws:\/\/[\d.:]+/.exec(String(told)) ?? []
-  const http = url.replace('ws:', 'http:')
-  const places = ['--jetstream-urls', url, '--appview-url', http, '--plc-url', http, '--database-url', ledger]
-  const worker = spawn(process.execPath, [PROGRAM, 'ingest', ...places, '--log-level', 'error'], {
-    stdio: 'inherit',
-  })
-  await sleep(WARM_SECONDS * 1_000)
-  const before = [cpuSeconds(worker.pid), database()] as const
-  await sleep(SECONDS * 1_000)
-  const after = [cpuSeconds(worker.pid), database()] as const
-  for (const child of [worker, simulator]) {
-    child.kill()
-    await once(child, 'close')
+  try {
+    return await Promise.race([measure(worker), early])
+  } finally {
+    early.catch(() => {})
+    end.abort()
+    await living
+    worker.kill()
+    await closed
   }
-  const perEvent = 1_000 / (RATE * SECONDS)
-  return { worker: (after[0] - before[0]) * perEvent, database: (after[1] - before[1]) * perEvent }
+}
+
+function follow({ url, httpUrl }: Simulator, ledger: string): ChildProcess {
+  const places = [
+    '--jetstream-urls',
+    url,
+    '--appview-url',
+    httpUrl,
+    '--plc-url',
+    httpUrl,
+    '--database-url',
+    ledger,
+  ]
+  return spawn(process.execPath, [PROGRAM, 'ingest', ...places, '--log-level', 'error'], { stdio: 'inherit' })
+}
+
+/** Resolves when the log's first page is written over: all of it has gone to its places. */
+async function logBegunAnew(log: string): Promise<void> {
+  // Just emptied, it has no header yet.
+  while (saltOf(log) === EMPTY) await sleep(LOOK_MS)
+  const before = saltOf(log)
+  while (saltOf(log) === before) await sleep(LOOK_MS)
+}
+
+const EMPTY = '0'.repeat(16)
+
+/** What the header of a log bears, drawn anew each time that it begins (https://www.sqlite.org/fileformat2.html#walformat). */
+function saltOf(log: string): string {
+  const salt = Buffer.alloc(8)
+  const file = openSync(log, 'r')
+  try {
+    readSync(file, salt, 0, 8, 16)
+  } finally {
+    closeSync(file)
+  }
+  return salt.toString('hex')
 }

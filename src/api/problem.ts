@@ -54,6 +54,11 @@ export function tooDear(what: string, cost: number): ProblemError {
   return new ProblemError(429, 'RateLimitExceeded', `${what} counts as ${cost} requests, and fewer are left.`)
 }
 
+/** Ranks could not be read yet. */
+export function noRanks(): ProblemError {
+  return new ProblemError(503, 'LedgerUnavailable', 'Ranks cannot be read right now; try again soon.')
+}
+
 /** What the framework throws: an error with what it has to say to clients. */
 export type RequestError = Error & {
   statusCode?: number

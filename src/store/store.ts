@@ -52,7 +52,10 @@ export interface Reader {
   didOf(handle: Handle): Promise<Did | undefined>
   /** Newest first; `undefined` where there is no such character. */
   events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
-  /** Most experience first, equals in an order of the store's own that stays; `around` begins so that the character stands in the middle. */
+  /**
+   * The foremost, as many as the store keeps: most experience first, equals in an order of the store's own that stays.
+   * `around` begins so that the character stands in the middle; there is nobody on the page around one further down.
+   */
   board(page: BoardPage): Promise<Page<Ranked>>
   /** How many shown characters hold how much XP, most first: what ranks are made of. */
   standings(): Promise<Standing[]>

@@ -41,6 +41,8 @@ export class MemoryLedger implements Reader, Inbox {
   readonly reads: Record<string, number> = {}
   /** Thrown by every read while it is set. */
   failure: Error | undefined
+  /** How many characters the board holds. */
+  places = Number.POSITIVE_INFINITY
   pulse: StoreStatus['pulse']
   cursor: StoreStatus['cursor']
   gaps: StoreStatus['gaps'] = []
@@ -118,7 +120,7 @@ export class MemoryLedger implements Reader, Inbox {
     this.#read('board')
     const shown = [...this.people.keys()].map((did) => this.#shown(did)).filter((one) => one !== undefined)
     shown.sort((a, b) => b.experience - a.experience)
-    const ranked = shown.map((character) => ({
+    const ranked = shown.slice(0, this.places).map((character) => ({
       rank: 1 + shown.filter(({ experience }) => experience > character.experience).length,
       character,
     }))

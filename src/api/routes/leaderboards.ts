@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Routes } from '../app.ts'
-import { unknownActor } from '../problem.ts'
+import { noRanks } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
 import { Board, PageQuery } from '../schemas.ts'
@@ -10,7 +10,9 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
     '/v1/leaderboards/all',
     {
       schema: {
-        summary: 'Characters by experience, most first; equals share a rank',
+        summary: 'The foremost characters by experience, most first; equals share a rank',
+        description:
+          'Holds some thousand characters and ends there. Around one who is further down, the page is that character alone, with a rank that is counted every so often.',
         querystring: Type.Object({
           ...PageQuery,
           around: Type.Optional(
@@ -28,7 +30,12 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
           ? undefined
           : await actors.character(await actors.didOf(around, clientOf(request, reply)))
       const page = await reader.board({ cursor, limit, around: middle?.did })
-      if (middle !== undefined && page.items.length === 0) throw unknownActor()
+      if (middle !== undefined && page.items.length === 0) {
+        // Below the end of the board nobody has neighbours, but everybody has a rank.
+        const rank = ranks.of(middle.experience)
+        if (rank === null) throw noRanks()
+        page.items.push({ rank: rank.position, character: middle })
+      }
       for (const { character } of page.items) actors.noteLook(character)
       reply.header('cache-control', 'public, max-age=5')
       return {

@@ -3,14 +3,15 @@
 
 import type { Cursor, Did } from '../../atproto/event.ts'
 import type { ActorState, QuestionKind } from '../../game/state.ts'
+import { Foremost, NOBODY_LEFT_OUT } from '../foremost.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { Session } from './session.ts'
 import { numberOf } from './values.ts'
 
-/** Once so many of a shard are on the board, it is cut back to half as many. */
-const MOST_ON_BOARD = 500
+/** Most of one shard who are on the board. */
+const MAX_PLACES = 500
 
 export type Totals = { characters: number; records: number; events: number; experience: number }
 
@@ -27,12 +28,9 @@ export class Books {
   nextQuestion: number
   /** No events are older than this day; `undefined` while there are none. */
   oldestDay: number | undefined
-  /** Everybody with more than this is on the board. */
-  boardAbove: number
   readonly #standings: Map<number, number>
-  readonly #board: Map<Did, number>
+  readonly #board: Foremost<Did>
   readonly #touchedStandings = new Set<number>()
-  readonly #touchedBoard = new Set<Did>()
   #changed = false
 
   constructor(shard: number, row: Row | undefined, standings: readonly Row[], board: readonly Row[]) {
@@ -47,11 +45,14 @@ export class Books {
     this.oldest = perQuestion(row?.oldest)
     this.nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
-    this.boardAbove = row === undefined ? -1 : numberOf(row.board_above)
     this.#standings = new Map(
       standings.map(({ experience, characters }) => [numberOf(experience), numberOf(characters)]),
     )
-    this.#board = new Map(board.map(({ did, experience }) => [did as Did, numberOf(experience)]))
+    this.#board = new Foremost({
+      max: MAX_PLACES,
+      places: board.map(({ did, experience }): [Did, number] => [did as Did, numberOf(experience)]),
+      above: row === undefined ? NOBODY_LEFT_OUT : numberOf(row.board_above),
+    })
   }
 
   /** Something of the sums was changed from outside. */
@@ -68,7 +69,7 @@ export class Books {
     if (had !== has) {
       this.#stand(had, -1)
       this.#stand(has, 1)
-      this.#place(after.did, has)
+      this.#board.place(after.did, has)
     }
   }
 
@@ -79,23 +80,21 @@ export class Books {
 
   /** The sums as batch `seq` leaves them, having brought the stream to `cursor`, and what of the rest has changed since the last. */
   mutations({ seq, cursor }: { seq: number; cursor: Cursor | undefined }): Mutation[] {
-    this.#cutBoard()
-    const { shard, totals, waiting, oldest, nextQuestion, oldestDay, boardAbove } = this
+    const moved = this.#board.takeChanges()
+    const { shard, totals, waiting, oldest, nextQuestion, oldestDay } = this
     const { characters, records, events, experience } = totals
     const { host = null, wire = null, value = null, at = null } = cursor ?? {}
     const place = [seq, host, wire, value, at]
-    const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, boardAbove]
+    const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, this.#board.above]
     const mutations: Mutation[] = [['books', shard, ...place, ...sums, { ...waiting }, { ...oldest }]]
     for (const xp of this.#touchedStandings) {
       const n = this.#standings.get(xp)
       mutations.push(n === undefined ? ['dropStanding', shard, xp] : ['standing', shard, xp, n])
     }
-    for (const did of this.#touchedBoard) {
-      const xp = this.#board.get(did)
+    for (const [did, xp] of moved) {
       mutations.push(xp === undefined ? ['dropBoard', shard, did] : ['board', shard, did, xp])
     }
     this.#touchedStandings.clear()
-    this.#touchedBoard.clear()
     this.#changed = false
     return mutations
   }
@@ -106,27 +105,6 @@ export class Books {
     if (n === 0) this.#standings.delete(experience)
     else this.#standings.set(experience, n)
     this.#touchedStandings.add(experience)
-  }
-
-  #place(did: Did, experience: number | undefined): void {
-    if (experience !== undefined && (experience > this.boardAbove || this.#board.has(did))) {
-      this.#board.set(did, experience)
-      this.#touchedBoard.add(did)
-    } else if (this.#board.delete(did)) {
-      this.#touchedBoard.add(did)
-    }
-  }
-
-  /** Only those far up are asked for; the others would be written with every batch for nobody. */
-  #cutBoard(): void {
-    if (this.#board.size <= MOST_ON_BOARD) return
-    const all = [...this.#board].sort(([, a], [, b]) => b - a)
-    this.boardAbove = all[MOST_ON_BOARD / 2]?.[1] ?? 0
-    for (const [did, xp] of all) {
-      if (xp > this.boardAbove) continue
-      this.#board.delete(did)
-      this.#touchedBoard.add(did)
-    }
   }
 }
 

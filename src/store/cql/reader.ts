@@ -1,5 +1,6 @@
 import type { Did, Handle, Nsid } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
+import { boardAfter, boardAround } from '../board.ts'
 import { SHOWN } from '../standing.ts'
 import {
   type BoardPage,
@@ -13,7 +14,7 @@ import {
   type Standing,
   type StoreStatus,
 } from '../store.ts'
-import { boardAfter, boardAround, readBoard, readStandings } from './board.ts'
+import { readBoard, readDid, readStandings } from './board.ts'
 import { readCharacter, readKinds, SHOWN_COLUMNS } from './character-row.ts'
 import { readEvent } from './event-row.ts'
 import type { Row } from './paging.ts'
@@ -92,11 +93,17 @@ export class CqlReader implements Reader {
 
   async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
     const board = await this.#boardNow()
-    const page = around === undefined ? boardAfter(board, cursor, limit) : boardAround(board, around, limit)
-    const found = new Map((await this.characters(page.dids)).map((character) => [character.did, character]))
+    const page =
+      around === undefined ? boardAfter(board, { cursor, limit }, readDid) : boardAround(board, around, limit)
+    const found = new Map(
+      (await this.characters(page.places.map(({ key }) => key))).map((character) => [
+        character.did,
+        character,
+      ]),
+    )
     return {
-      items: page.places.flatMap(({ did, rank }) => {
-        const character = found.get(did)
+      items: page.places.flatMap(({ key, rank }) => {
+        const character = found.get(key)
         return character === undefined ? [] : [{ rank, character }]
       }),
       cursor: page.cursor,

@@ -113,6 +113,7 @@ class Audit {
 
   async #auditPeople(names: Names) {
     const standings = new Map<number, number>()
+    const board = this.#board()
     const sums = { experience: 0, born: 0, shown: 0, standings }
     const columns = 'id, did, standing, experience, kinds, pruned_xp, week_xp, month_xp'
     await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
@@ -128,11 +129,27 @@ class Audit {
       this.#expect(did, 'live records', this.#liveRecords[id] ?? 0, live)
       sums.experience += experience
       if (Number(row.standing) % 2 === 1) sums.born += 1
+      this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
+      board.delete(id)
       if (row.standing !== SHOWN) return
       sums.shown += 1
       standings.set(experience, (standings.get(experience) ?? 0) + 1)
     })
+    this.#expect(undefined, 'places on the board without a character', 0, board.size)
     return sums
+  }
+
+  /** By actor id: with how much experience they stand on the board. */
+  #board(): Map<number, number> {
+    const rows = this.#db.prepare('SELECT actor, experience FROM foremost').all()
+    return new Map(rows.map(({ actor, experience }) => [Number(actor), Number(experience)]))
+  }
+
+  /** Those with just as much as the board ends with may be on it or not. */
+  #auditPlace(did: Did, shown: number | undefined, placed: number | undefined): void {
+    const above = this.#total('board_above')
+    const belongs = shown !== undefined && (shown > above || (shown === above && placed !== undefined))
+    this.#expect(did, 'experience on the board', belongs ? shown : 0, placed ?? 0)
   }
 
   #auditStandings(expected: ReadonlyMap<number, number>): void {

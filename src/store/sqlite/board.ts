@@ -1,97 +1,50 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { boardAfter, boardAround, type Board as Places, type PlacesPage, ranked } from '../board.ts'
 import { SHOWN } from '../standing.ts'
-import { type BoardPage, type Character, InvalidCursorError, type Page, type Ranked } from '../store.ts'
+import type { BoardPage, Character, Page, Ranked } from '../store.ts'
 import { CHARACTER_COLUMNS, type CharacterRow } from './character-row.ts'
 
-/** A place on the board: who stands there, and with how much. Equals follow each other by id. */
-type Place = { experience: number; id: number }
-
-/** All shown characters by experience, read along the index `board`. */
+/** The board in the table `foremost`, with the characters on a page of it. Equals stand in the order of their ids. */
 export class Board {
   readonly #toCharacter: (row: CharacterRow) => Character
-  readonly #equals: StatementSync
-  readonly #below: StatementSync
-  readonly #aboveEquals: StatementSync
-  readonly #above: StatementSync
-  readonly #better: StatementSync
+  readonly #places: StatementSync
+  readonly #character: StatementSync
 
   constructor(db: DatabaseSync, toCharacter: (row: CharacterRow) => Character) {
     this.#toCharacter = toCharacter
-    const select = (where: string, order: string): StatementSync => {
-      const statement = db.prepare(
-        `SELECT ${CHARACTER_COLUMNS} FROM actors a LEFT JOIN profiles p ON p.actor = a.id
-           WHERE a.standing = ${SHOWN} AND ${where} ORDER BY ${order} LIMIT ?`,
-      )
-      statement.setReturnArrays(true)
-      return statement
-    }
-    this.#equals = select('a.experience = ? AND a.id > ?', 'a.id')
-    this.#below = select('a.experience < ?', 'a.experience DESC, a.id')
-    this.#aboveEquals = select('a.experience = ? AND a.id < ?', 'a.id DESC')
-    this.#above = select('a.experience > ?', 'a.experience, a.id DESC')
-    this.#better = db.prepare('SELECT coalesce(sum(characters), 0) AS n FROM standings WHERE experience > ?')
+    this.#places = db.prepare('SELECT actor, experience FROM foremost')
+    this.#places.setReturnArrays(true)
+    this.#character = db.prepare(
+      `SELECT ${CHARACTER_COLUMNS} FROM actors a LEFT JOIN profiles p ON p.actor = a.id
+         WHERE a.id = ? AND a.standing = ${SHOWN}`,
+    )
+    this.#character.setReturnArrays(true)
   }
 
   /** @throws {InvalidCursorError} */
-  page({ cursor, limit }: BoardPage): Page<Ranked> {
-    return this.#after(cursor === undefined ? undefined : readCursor(cursor), limit)
+  page({ cursor, limit }: Pick<BoardPage, 'cursor' | 'limit'>): Page<Ranked> {
+    return this.#withCharacters(boardAfter(this.#read(), { cursor, limit }, readId))
   }
 
-  /** A page with the character that stands at `place` in its middle. */
-  around(place: Place, limit: number): Page<Ranked> {
-    const half = Math.floor((limit - 1) / 2)
-    let above = this.#aboveEquals.all(place.experience, place.id, half) as unknown as CharacterRow[]
-    if (above.length < half) {
-      above = above.concat(
-        this.#above.all(place.experience, half - above.length) as unknown as CharacterRow[],
-      )
-    }
-    const first = above.at(-1)
-    // The page begins with the one found farthest up, or with the character itself.
-    const begin = first === undefined ? place : placeOf(first)
-    return this.#after({ experience: begin.experience, id: begin.id - 1 }, limit)
+  /** A page with the character of this id in its middle; empty where they are below the board's end. */
+  around(id: number, limit: number): Page<Ranked> {
+    return this.#withCharacters(boardAround(this.#read(), id, limit))
   }
 
-  #after(place: Place | undefined, limit: number): Page<Ranked> {
-    const most = limit + 1
-    let rows =
-      place === undefined
-        ? []
-        : (this.#equals.all(place.experience, place.id, most) as unknown as CharacterRow[])
-    if (rows.length < most) {
-      const below = this.#below.all(place?.experience ?? Number.MAX_SAFE_INTEGER, most - rows.length)
-      rows = rows.concat(below as unknown as CharacterRow[])
-    }
-    const shown = rows.slice(0, limit)
-    const last = shown.at(-1)
-    return {
-      items: this.#ranked(shown),
-      cursor: rows.length > limit && last !== undefined ? writeCursor(placeOf(last)) : undefined,
-    }
+  #read(): Places<number> {
+    const rows = this.#places.all() as unknown as [number, number][]
+    return ranked(rows.map(([key, experience]) => ({ key, experience })))
   }
 
-  #ranked(rows: readonly CharacterRow[]): Ranked[] {
-    const ranks = new Map<number, number>()
-    return rows.map((row) => {
-      const { experience } = placeOf(row)
-      const rank = ranks.getOrInsertComputed(experience, () => 1 + Number(this.#better.get(experience)?.n))
-      return { rank, character: this.#toCharacter(row) }
+  #withCharacters({ places, cursor }: PlacesPage<number>): Page<Ranked> {
+    const items = places.flatMap(({ key, rank }) => {
+      const row = this.#character.get(key) as unknown as CharacterRow | undefined
+      return row === undefined ? [] : [{ rank, character: this.#toCharacter(row) }]
     })
+    return { items, cursor }
   }
 }
 
-function placeOf(row: CharacterRow): Place {
-  return { id: row[0], experience: row[2] }
-}
-
-function writeCursor({ experience, id }: Place): string {
-  return `${experience.toString(36)}-${id.toString(36)}`
-}
-
-function readCursor(cursor: string): Place {
-  const [, experience, id] = /^([0-9a-z]{1,10})-([0-9a-z]{1,10})$/.exec(cursor) ?? []
-  if (experience === undefined || id === undefined) {
-    throw new InvalidCursorError('the cursor is not one of a leaderboard')
-  }
-  return { experience: Number.parseInt(experience, 36), id: Number.parseInt(id, 36) }
+function readId(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

@@ -26,6 +26,17 @@ export type SqliteOptions = {
   freeBytes?: (path: string) => number
 }
 
+/**
+ * A commit writes every page on which it changed anything, and nearly every event changes the row of another person: the
+ * smaller a page, the less is written. Rows that come in order fill pages of any size.
+ */
+const PAGE_BYTES = 1_024
+/**
+ * When the log has grown so long, its pages are brought to their places in the file, each once however often it was
+ * written. Longer saves some of that and takes as much more disk; readers then search a longer log.
+ */
+const LOG_BYTES = 128 * 2 ** 20
+
 /** How long to wait for another connection's short transaction, in milliseconds. */
 const PATIENCE = 5_000
 
@@ -78,8 +89,8 @@ function prepareFile(file: string): void {
     mkdirSync(dirname(file), { recursive: true })
     const db = new DatabaseSync(file, { timeout: PATIENCE })
     try {
-      // Takes effect only on a new file; larger pages suit rows that are written in order.
-      db.exec('PRAGMA page_size = 8192')
+      // Takes effect only on a new file.
+      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
       db.exec('PRAGMA journal_mode = WAL')
       migrate(db, file)
     } finally {
@@ -101,8 +112,9 @@ function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
     // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
     db.exec('PRAGMA synchronous = NORMAL')
     db.exec('PRAGMA cache_size = -65536')
-    db.exec('PRAGMA wal_autocheckpoint = 16000')
-    db.exec('PRAGMA journal_size_limit = 134217728')
+    const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.page_size)
+    db.exec(`PRAGMA wal_autocheckpoint = ${Math.floor(LOG_BYTES / pageBytes)}`)
+    db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`)
   }
   return db
 }

@@ -92,7 +92,7 @@ export class SqliteReader implements Reader {
     if (page.around === undefined) return this.#board.page(page)
     const row = this.#row(page.around)
     if (row === undefined) return { items: [], cursor: undefined }
-    return this.#board.around({ id: row[0], experience: row[2] }, page.limit)
+    return this.#board.around(row[0], page.limit)
   }
 
   async standings(): Promise<Standing[]> {

@@ -155,6 +155,16 @@ export const MIGRATIONS: readonly string[] = [
   -- They counted the log as data.
   DELETE FROM samples;
   `,
+  `
+  -- Who is on the board: the foremost only, for an index over everybody was two random pages written for each event.
+  -- board_above: every shown character with more is on it; -1 where all are. See foremost.ts.
+  CREATE TABLE foremost (actor INTEGER PRIMARY KEY, experience INTEGER NOT NULL) STRICT;
+  INSERT INTO foremost SELECT id, experience FROM actors WHERE standing = 1 ORDER BY experience DESC LIMIT 1000;
+  ALTER TABLE totals ADD COLUMN board_above INTEGER NOT NULL DEFAULT -1;
+  UPDATE totals SET board_above = (SELECT min(experience) FROM foremost)
+    WHERE (SELECT count(*) FROM foremost) = 1000;
+  DROP INDEX board;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

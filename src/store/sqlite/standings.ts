@@ -19,7 +19,6 @@ export class Standings {
 
   /** A character went from one amount of XP to another; `undefined` where it is not shown. */
   move(from: number | undefined, to: number | undefined): void {
-    if (from === to) return
     if (from !== undefined) this.#count(from, -1)
     if (to !== undefined) this.#count(to, 1)
   }

@@ -20,6 +20,7 @@ import type { Touched } from '../../game/touched.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import { Events } from './events.ts'
+import { ForemostRows } from './foremost-rows.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
 import { Questions } from './questions.ts'
@@ -49,6 +50,7 @@ export class SqliteWriter implements Writer {
   readonly #events: Events
   readonly #questions: Questions
   readonly #standings: Standings
+  readonly #foremost: ForemostRows
   readonly #samples: Samples
   readonly #sql: Statements
   readonly #totals: { records: number; events: number; experience: number }
@@ -71,7 +73,9 @@ export class SqliteWriter implements Writer {
     this.#events = new Events(db, this.#names, ids)
     this.#questions = new Questions(db, this.#names, Number(totals.next_question))
     this.#standings = new Standings(db, Number(totals.characters))
+    this.#foremost = new ForemostRows(db, Number(totals.board_above))
     this.#samples = new Samples(db)
+    this.#refillBoard()
   }
 
   readonly gatherMs = 100
@@ -119,6 +123,7 @@ export class SqliteWriter implements Writer {
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
       this.#standings.save()
       this.#questions.save()
+      this.#foremost.save()
       if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
       this.#saveTotals()
     })
@@ -159,6 +164,7 @@ export class SqliteWriter implements Writer {
 
   async bindRules(fingerprint: string): Promise<void> {
     bindRules(this.#db, fingerprint)
+    this.#refillBoard()
   }
 
   async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
@@ -206,10 +212,20 @@ export class SqliteWriter implements Writer {
     if (change.profile !== undefined) this.#saveProfile(row.id, change.profile)
     this.#totals.events += change.events.length
     this.#totals.experience += actor.experience - before.experience
-    this.#standings.move(
-      isShown(before) ? before.experience : undefined,
-      isShown(actor) ? actor.experience : undefined,
-    )
+    const had = isShown(before) ? before.experience : undefined
+    const has = isShown(actor) ? actor.experience : undefined
+    if (had === has) return
+    this.#standings.move(had, has)
+    this.#foremost.place(row.id, has)
+  }
+
+  /** Those who take the places of many who left the board can only be found among all characters. */
+  #refillBoard(): void {
+    if (!this.#foremost.refillIfShort()) return
+    this.#transaction(() => {
+      this.#foremost.save()
+      this.#saveTotals()
+    })
   }
 
   #purge(row: ActorRow): void {
@@ -236,7 +252,7 @@ export class SqliteWriter implements Writer {
     const { records, events, experience } = this.#totals
     const { characters } = this.#standings
     const ids = [this.#people.nextId, this.#events.nextId, this.#events.oldestId, this.#questions.nextId]
-    this.#sql.saveTotals.run(characters, records, events, experience, ...ids)
+    this.#sql.saveTotals.run(characters, records, events, experience, ...ids, this.#foremost.above)
   }
 
   #transaction<T>(work: () => T): T {
@@ -268,7 +284,7 @@ function prepare(db: DatabaseSync) {
     totals: sql('SELECT * FROM totals'),
     saveTotals: sql(
       `UPDATE totals SET characters = ?, records = ?, events = ?, experience = ?,
-         next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?`,
+         next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?, board_above = ?`,
     ),
     cursor: sql('SELECT host, wire, value, at FROM cursor'),
     saveCursor: sql('INSERT OR REPLACE INTO cursor (id, host, wire, value, at) VALUES (1, ?, ?, ?, ?)'),

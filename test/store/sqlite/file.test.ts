@@ -53,6 +53,8 @@ test('a file of the first version is brought to what this one keeps, periods by 
         await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), undefined)
       }
       const db = new DatabaseSync(path)
+      db.exec('DROP TABLE foremost; ALTER TABLE totals DROP COLUMN board_above')
+      db.exec('CREATE INDEX board ON actors (experience DESC) WHERE standing = 1')
       for (const column of ['period_day', 'week_xp', 'month_xp', 'purged_time'])
         db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
       db.exec(`UPDATE records SET after = after + (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer'`)
@@ -239,6 +241,7 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
     ['experience by events', 0, 70],
     ['experience of the week', 0, 60],
     ['experience of the month', 0, 50],
+    ['experience on the board', 70, 0],
   ])
   assert.deepEqual(
     findings.filter(({ did }) => did === undefined).map(({ what }) => what),

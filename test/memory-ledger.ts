@@ -3,6 +3,7 @@ import { type RecordId, uriOf } from '../src/atproto/uri.ts'
 import { BASELINE } from '../src/game/baseline.ts'
 import { decide, type Game } from '../src/game/decide.ts'
 import type { Operation } from '../src/game/operation.ts'
+import { startOf } from '../src/game/retries.ts'
 import type {
   ActorState,
   Ask,
@@ -96,10 +97,10 @@ export class MemoryLedger implements Known {
     }
     const { kind, did, ifOpen } = question
     const open = this.questions.find((other) => other.kind === kind && other.did === did)
-    if (open !== undefined && ifOpen === 'keep') return
-    const { tries, due } = open !== undefined && ifOpen === 'follow' ? open : { tries: 0, due: 0 }
+    const start = startOf(ifOpen, open)
+    if (start === undefined) return
     this.questions = this.questions.filter((other) => other !== open)
-    this.questions.push({ kind, did, id, tries, due })
+    this.questions.push({ kind, did, id, ...start })
   }
 
   #drop(did: Did): void {

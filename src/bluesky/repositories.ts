@@ -1,81 +1,67 @@
-import { fromUint8Array as readCar } from '@atcute/car'
-import { decode } from '@atcute/cbor'
-import { toString as cidText } from '@atcute/cid'
-import { type Did, isNsid, isRecordKey, isTid, type Nsid, type Tid } from '@atcute/lexicons/syntax'
-import { fromUint8Array as readRepository } from '@atcute/repo'
-import { isObject } from '../atproto/json.ts'
-import { pathOf, type RecordPath } from '../game/state.ts'
-import { findPds } from './identity.ts'
-import { fetchBytes, RequestError } from './request.ts'
-
-/** What a repository held at revision `rev`. */
-export type Snapshot = { rev: Tid; paths: Set<RecordPath> }
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import { findPds, isLocalDirectory } from './identity.ts'
+import { type RepositoryLimits, SNAPSHOT_LIMITS } from './repository/limits.ts'
+import { RepositoryError } from './repository/repository-error.ts'
+import type { Snapshot } from './repository/snapshot.ts'
+import { readInThread } from './repository/worker.ts'
 
 export type Repositories = {
   /**
-   * The records of `did` in `collections`; `undefined` where the repository is gone.
+   * The server on which the repository of `did` is.
    * @throws {RequestError}
    */
-  snapshot(did: Did, collections: ReadonlySet<Nsid>, signal: AbortSignal): Promise<Snapshot | undefined>
+  find(did: Did, signal: AbortSignal): Promise<URL>
+  /**
+   * The records of `did` in `collections`, as `pds` has them; `undefined` while the server gives the repository to nobody,
+   * because the account is not active.
+   * @throws {RequestError}
+   */
+  snapshot(
+    did: Did,
+    options: { pds: URL; collections: ReadonlySet<Nsid>; signal: AbortSignal },
+  ): Promise<Snapshot | undefined>
 }
 
-/** The heaviest accounts have some hundred thousand records; theirs fit. */
-const LIMITS = { timeoutMs: 120_000, mostBytes: 256 * 2 ** 20 }
+export type RepositoriesOptions = {
+  /** The directory of DIDs. */
+  plcUrl: string
+  /** Told how many bytes came over the wire for each repository. */
+  received: (bytes: number) => void
+  limits?: RepositoryLimits
+  /** Most megabytes of heap for the thread of one repository. */
+  maxHeapMb?: number
+}
 
-const GONE: ReadonlySet<string | undefined> = new Set([
-  'RepoNotFound',
+/**
+ * The limits leave a thread far below this heap; a file that finds a way around them ends its own thread and no other. What
+ * is outside of the heap, such as nodes that are kept, the limits count.
+ */
+const MAX_HEAP_MB = 512
+
+const INACTIVE: ReadonlySet<string | undefined> = new Set([
   'RepoDeactivated',
   'RepoTakendown',
   'RepoSuspended',
 ])
 
 /** Fetches repositories from where their people keep them. */
-export function openRepositories({ plcUrl }: { plcUrl: string }): Repositories {
+export function openRepositories({
+  plcUrl,
+  received,
+  limits = SNAPSHOT_LIMITS,
+  maxHeapMb = MAX_HEAP_MB,
+}: RepositoriesOptions): Repositories {
+  const trusted = isLocalDirectory(plcUrl)
   return {
-    snapshot: async (did, collections, signal) => {
-      const pds = await findPds(did, plcUrl, signal)
-      const url = `${pds}/xrpc/com.atproto.sync.getRepo?did=${encodeURIComponent(did)}`
+    find: (did, signal) => findPds(did, { plcUrl, signal }),
+    snapshot: async (did, { pds, collections, signal }) => {
       try {
-        return readSnapshot(await fetchBytes(url, { ...LIMITS, signal }), collections)
+        const job = { pds: pds.href, trusted, did, collections, limits }
+        return await readInThread({ ...job, signal, received, maxHeapMb })
       } catch (error) {
-        if (error instanceof RequestError && GONE.has(error.error)) return undefined
+        if (error instanceof RepositoryError && INACTIVE.has(error.error)) return undefined
         throw error
       }
     },
   }
-}
-
-/**
- * Reads a repository's CAR file.
- * @throws {RequestError} where it is not one
- */
-export function readSnapshot(car: Uint8Array, collections: ReadonlySet<Nsid>): Snapshot {
-  try {
-    const paths = new Set<RecordPath>()
-    let last = ''
-    for (const { collection, rkey } of readRepository(car)) {
-      const path = `${collection}/${rkey}`
-      // A few nodes that name each other twice make a tree that nobody comes to the end of.
-      if (path <= last) throw new RequestError('the repository is not in order')
-      last = path
-      if (isNsid(collection) && isRecordKey(rkey) && collections.has(collection))
-        paths.add(pathOf({ collection, rkey }))
-    }
-    return { rev: revisionOf(car), paths }
-  } catch (error) {
-    if (error instanceof RequestError) throw error
-    throw new RequestError('the repository is not a CAR file that can be read', { cause: error })
-  }
-}
-
-function revisionOf(car: Uint8Array): Tid {
-  const reader = readCar(car)
-  const root = reader.roots[0]?.$link
-  for (const { cid, bytes } of reader) {
-    if (cidText(cid) !== root) continue
-    const commit: unknown = decode(bytes)
-    if (isObject(commit) && isTid(commit.rev)) return commit.rev
-    break
-  }
-  throw new RequestError('the repository has no commit that can be read')
 }

@@ -14,7 +14,7 @@ export class RequestError extends Error {
   constructor(
     message: string,
     details: {
-      status?: number
+      status?: number | undefined
       error?: string | undefined
       waitMs?: number | undefined
       cause?: unknown
@@ -27,41 +27,81 @@ export class RequestError extends Error {
   }
 }
 
+/** An answer whose body has not been read. */
+export type Opened = { status: number; headers: Headers; body: AsyncIterable<Uint8Array> }
+
+/**
+ * Asks for `url`, and resolves when the head of the answer is there. Follows no redirect: where it leads was not looked at.
+ * Reading the body ends with an error when `signal` aborts.
+ */
+export type OpenUrl = (
+  url: string,
+  options: { signal: AbortSignal; headers?: Readonly<Record<string, string>> },
+) => Promise<Opened>
+
 export type RequestOptions = {
   /** Longest time for the whole answer, in milliseconds. */
   timeoutMs: number
   /** Most bytes that are taken. */
   mostBytes: number
   signal: AbortSignal
+  /** How the address is opened: by `fetch` unless it comes from a stranger; see `openPublicUrl`. */
+  open?: OpenUrl
 }
 
 /**
- * Fetches `url` whole. Redirects are not followed: where they lead was not looked at.
+ * Fetches `url` whole.
  * @throws {RequestError}
  */
 export async function fetchBytes(url: string, options: RequestOptions): Promise<Uint8Array> {
-  const { timeoutMs, mostBytes, signal } = options
+  const { timeoutMs, mostBytes, signal, open = openByFetch } = options
   const where = URL.parse(url)?.host
   if (where === undefined) throw new RequestError(`${JSON.stringify(url)} is not an address`)
   try {
-    const response = await fetch(url, {
-      redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      headers: { 'user-agent': 'bsky-rpg' },
-    })
-    const body = await bounded(response, mostBytes)
-    if (response.ok) return body
-    throw new RequestError(`${where} answered ${response.status}`, {
-      status: response.status,
-      error: errorName(body),
-      waitMs: response.status === 429 ? waitOf(response.headers, Date.now()) : undefined,
-    })
+    const opened = await open(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
+    const body = await bounded(opened.body, mostBytes)
+    if (isOk(opened)) return body
+    throw refusalOf(where, opened, body)
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof RequestError) throw error
-    const why = error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)
-    throw new RequestError(`${where} cannot be asked: ${why}`, { cause: error })
+    throw asRequestError(where, error)
   }
+}
+
+const openByFetch: OpenUrl = async (url, { signal, headers }) => {
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal,
+    headers: { 'user-agent': 'bsky-rpg', ...headers },
+  })
+  return { status: response.status, headers: response.headers, body: response.body ?? nothing() }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** True where the answer is what was asked for. */
+export function isOk({ status }: Pick<Opened, 'status'>): boolean {
+  return status >= 200 && status < 300
+}
+
+/** What a server that answered something else wants to say by it. */
+export function refusalOf(
+  where: string,
+  { status, headers }: Pick<Opened, 'status' | 'headers'>,
+  body: Uint8Array,
+): RequestError {
+  return new RequestError(`${where} answered ${status}`, {
+    status,
+    error: errorName(body),
+    waitMs: status === 429 ? waitOf(headers, Date.now()) : undefined,
+  })
+}
+
+/** Whatever kept us from an answer of `where`, as one kind of error. */
+export function asRequestError(where: string, error: unknown): RequestError {
+  if (error instanceof RequestError) return error
+  const why = error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)
+  return new RequestError(`${where} cannot be asked: ${why}`, { cause: error })
 }
 
 /** @throws {RequestError} also where the answer is not JSON */
@@ -86,10 +126,11 @@ export function waitOf(headers: Headers, nowMs: number): number {
   return Math.min(Math.max(wait, 1_000), 900_000)
 }
 
-async function bounded(response: Response, mostBytes: number): Promise<Uint8Array> {
+/** @throws {RequestError} where there are more than `mostBytes` */
+export async function bounded(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > mostBytes) throw new RequestError(`an answer is longer than ${mostBytes} bytes`)
     chunks.push(chunk)

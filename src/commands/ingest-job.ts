@@ -30,7 +30,10 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
       dids: config.DIDS,
     },
     appview: openAppView({ url: config.APPVIEW_URL, clock, pace: new Pace(APPVIEW_SHARES.ingest) }),
-    repositories: openRepositories({ plcUrl: config.PLC_URL }),
+    repositories: openRepositories({
+      plcUrl: config.PLC_URL,
+      received: (bytes) => metrics.repositoryBytes(bytes),
+    }),
     retention: retentionOf(config),
     metrics,
     log,

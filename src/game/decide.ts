@@ -2,7 +2,13 @@
 // never changes what it was given, so that replays, repairs, every store and the tests' model all share it.
 import type { Nsid } from '@atcute/lexicons/syntax'
 import { decideAccount, decideIdentity, decideSync } from './decide/account.ts'
-import { decideNoAnswer, decideProfile, decideRepository, decideSubject } from './decide/answers.ts'
+import {
+  decideInactive,
+  decideNoAnswer,
+  decideProfile,
+  decideRepository,
+  decideSubject,
+} from './decide/answers.ts'
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
 import { decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
@@ -44,6 +50,8 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
       return decideRepository(game, draft, operation)
     case 'no-answer':
       return decideNoAnswer(draft, operation)
+    case 'inactive':
+      return decideInactive(draft, operation)
     case 'forget':
       return decideForget(draft, operation)
     case 'unforget':

@@ -1,4 +1,4 @@
-import type { Did, Tid } from '@atcute/lexicons/syntax'
+import type { Did, Nsid, Tid } from '@atcute/lexicons/syntax'
 import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
@@ -25,18 +25,22 @@ export type Answer =
       optedOut: boolean
       postsCount: number
     }
-  /** What the repository held at revision `rev`; `paths` is `undefined` where it could not be had at all. */
+  /** What the repository held at revision `rev` in `collections`; of others it says nothing. */
   | {
       kind: 'repository-answer'
       question: QuestionId
       did: Did
       at: Micros
       rev: Tid
-      paths: ReadonlySet<RecordPath> | undefined
+      paths: Pick<ReadonlySet<RecordPath>, 'has'>
+      collections: ReadonlySet<Nsid>
     }
 
 /** A question was asked, and there was no answer: it is asked again later, or given up. */
-export type NoAnswer = { kind: 'no-answer'; question: AskedQuestion; did: Did; at: Micros }
+export type NoAnswer =
+  | { kind: 'no-answer'; question: AskedQuestion; did: Did; at: Micros }
+  /** A repository's server gives it to nobody, because the account is not active. */
+  | { kind: 'inactive'; question: AskedQuestion; did: Did; at: Micros }
 
 /** What somebody other than the stream wants changed; see the store's inbox. */
 export type Wish =

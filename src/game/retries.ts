@@ -1,5 +1,5 @@
 import type { Micros } from '../atproto/event.ts'
-import type { QuestionKind, Seconds } from './state.ts'
+import type { Ask, PersonQuestion, QuestionKind, Seconds } from './state.ts'
 
 type Policy = {
   /** The pause after the first try without an answer; each one after it is twice as long. */
@@ -29,4 +29,33 @@ export function retryAt(kind: QuestionKind, tries: number, at: Micros): Seconds 
   const { firstPause, maxPause, maxTries } = POLICIES[kind]
   if (tries >= maxTries) return undefined
   return Math.ceil(at / 1_000_000) + Math.min(maxPause, firstPause * 2 ** (tries - 1))
+}
+
+/** When a question is asked that waits for its account to be active again: not before it is woken. */
+export const ASLEEP: Seconds = 2 ** 40
+
+/** How far a question has come: when it is asked next, 0 before it was asked at all, and how often it was. */
+export type Progress = { due: Seconds; tries: number }
+
+const FRESH: Progress = { due: 0, tries: 0 }
+
+/**
+ * How a question about a person begins whose like is `open` or is not; `undefined` where none begins, and what is open stays
+ * as it is. Every store goes by this.
+ */
+export function startOf(
+  ifOpen: (Ask & PersonQuestion)['ifOpen'],
+  open: Progress | undefined,
+): Progress | undefined {
+  const isAsleep = open?.due === ASLEEP
+  switch (ifOpen) {
+    case 'restart':
+      return FRESH
+    case 'follow':
+      return open === undefined || isAsleep ? FRESH : { due: open.due, tries: open.tries }
+    case 'keep':
+      return open === undefined ? FRESH : undefined
+    case 'wake':
+      return isAsleep ? FRESH : undefined
+  }
 }

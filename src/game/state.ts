@@ -104,8 +104,9 @@ export type QuestionKind = Question['kind']
  * A question that is to be asked, and what becomes of an open one of its kind about the same person. `restart` takes its
  * place and is asked at once. `follow` takes its place, and its pause: however often there is reason to ask, the network
  * is asked no sooner. An answer that is under way then ends the old question and not the new one. `keep` leaves it alone.
+ * `wake` asks nothing new: it restarts one that is asleep, and leaves any other alone. See `startOf`.
  */
-export type Ask = SubjectQuestion | (PersonQuestion & { ifOpen: 'restart' | 'follow' | 'keep' })
+export type Ask = SubjectQuestion | (PersonQuestion & { ifOpen: 'restart' | 'follow' | 'keep' | 'wake' })
 
 /** Names a stored question; what it looks like is the store's own business. */
 export type QuestionId = string

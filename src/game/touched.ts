@@ -45,6 +45,7 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'account':
       case 'sync':
       case 'no-answer':
+      case 'inactive':
       case 'forget':
       case 'unforget':
       case 'look-up':

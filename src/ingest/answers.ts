@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { uriOf } from '../atproto/uri.ts'
 import { type AppView, AT_ONCE } from '../bluesky/appview.ts'
@@ -9,6 +9,7 @@ import type { Media } from '../game/media.ts'
 import type { Answer, NoAnswer } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind, Seconds } from '../game/state.ts'
 import { Recollection } from './recollection.ts'
+import { answerRepositories, type RepositoryReport } from './repository-answers.ts'
 
 export type AnswersOptions = {
   /** Open questions that may be asked at `now`, oldest first, without those in `except`. */
@@ -29,6 +30,7 @@ export type AnswersOptions = {
   observer: {
     answered(kind: QuestionKind, n: number): void
     failed(kind: QuestionKind, n: number, reason: string): void
+    repository(report: RepositoryReport): void
   }
   /** Milliseconds to wait after `failures` in a row. */
   backoff?: (failures: number) => number
@@ -53,7 +55,7 @@ const LOOK_EVERY = 30_000
 const MOST_UNDER_WAY = 500
 
 /** How many questions to take at once: many reposts are of the same few posts, and those share a place in a call. */
-const TAKEN: Record<QuestionKind, number> = { subject: 200, profile: AT_ONCE, repository: 1 }
+const TAKEN = { subject: 200, profile: AT_ONCE } as const
 
 /** Turns the ledger's open questions into answers. */
 export function answers(options: AnswersOptions): Answers {
@@ -80,7 +82,7 @@ export function answers(options: AnswersOptions): Answers {
       const ended = AbortSignal.any([signal, failed.signal])
       // A request under way, which may take a quarter of an hour, ends with the rest.
       const asking = { ...options, signal: ended }
-      const loops = [subjects(asking), profiles(asking), repositories(asking)]
+      const loops = [subjects(asking), profiles(asking)]
       const rest = async (): Promise<void> => {
         const waiting = awake.promise
         const late = new AbortController()
@@ -95,19 +97,23 @@ export function answers(options: AnswersOptions): Answers {
         late.abort()
         awake = awake.promise === waiting ? Promise.withResolvers<void>() : awake
       }
-      await Promise.all(loops.map((loop) => ask(options, loop, { rest, fail, signal: ended }).catch(fail)))
+      const round = { rest, fail, signal: ended }
+      await Promise.all([
+        ...loops.map((loop) => ask(options, loop, round).catch(fail)),
+        answerRepositories(options, round).catch(fail),
+      ])
       if (faults.length > 0) throw faults[0]
     },
   }
 }
 
 type Loop = {
-  kind: QuestionKind
+  kind: keyof typeof TAKEN
   /** Answers as many of `questions` as it can in one go. */
   answer(questions: readonly AskedQuestion[]): Promise<Answer[]>
 }
 
-type Round = {
+export type Round = {
   /** Resolves when there may be new questions. */
   rest: () => Promise<void>
   /** The ledger does not take an answer: nothing more is asked. */
@@ -126,14 +132,14 @@ async function ask(
   /** Taken and not answered yet: there was no room for all of them in one go. */
   let left: readonly AskedQuestion[] = []
   /** How many to take at once: fewer after a refusal, until the one that is refused stands alone. */
-  let most = TAKEN[kind]
+  let most: number = TAKEN[kind]
   let failures = 0
   const take = (given: (Answer | NoAnswer)[], about: ReadonlySet<QuestionId>): void => {
     for (const id of about) underWay.add(id)
     delivered = deliver(given).then(
       () => {
         for (const id of about) underWay.delete(id)
-        observer.answered(kind, given.filter((one) => one.kind !== 'no-answer').length)
+        observer.answered(kind, given.filter((one) => typeof one.question === 'string').length)
       },
       (error: unknown) => {
         // The end comes between; the question stays open.
@@ -162,7 +168,7 @@ async function ask(
       if (!(error instanceof RequestError)) throw error
       observer.failed(kind, questions.length, error.message)
       // One that cannot be answered must not hold up the next, nor those that it is asked together with.
-      if (kind === 'repository' || isRefusal(error)) {
+      if (isRefusal(error)) {
         most = Math.ceil(questions.length / 2)
         if (questions.length > 1) continue
         const at = clock()
@@ -170,8 +176,6 @@ async function ask(
           questions.map((question) => ({ kind: 'no-answer', question, did: question.did, at })),
           new Set(questions.map(({ id }) => id)),
         )
-        // Another repository is on another server.
-        if (kind === 'repository' && error.waitMs === undefined) continue
       }
       failures += 1
       await sleep(error.waitMs ?? backoff(failures), undefined, { signal }).catch(() => {})
@@ -229,21 +233,6 @@ function profiles({ appview, clock, signal }: AnswersOptions): Loop {
         const { profile, optedOut = false, postsCount = 0 } = views.get(did) ?? {}
         return { kind: 'profile-answer', question: id, did, at, profile, optedOut, postsCount }
       })
-    },
-  }
-}
-
-function repositories({ repositories, followed, clock, signal }: AnswersOptions): Loop {
-  return {
-    kind: 'repository',
-    answer: async (questions) => {
-      const given: Answer[] = []
-      for (const { id, did } of questions) {
-        const snapshot = await repositories.snapshot(did as Did, followed, signal)
-        const { rev, paths } = snapshot ?? { rev: '2222222222222', paths: undefined }
-        given.push({ kind: 'repository-answer', question: id, did, at: clock(), rev, paths })
-      }
-      return given
     },
   }
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Outcome } from '../game/state.ts'
+import type { RepositoryOutcome } from './repository-answers.ts'
 
 /** What ingest tells Prometheus. */
 export class IngestMetrics {
@@ -11,6 +12,8 @@ export class IngestMetrics {
   readonly #gaps: Counter<'reason'>
   readonly #connections: Counter<'event'>
   readonly #questions: Counter<'kind' | 'outcome'>
+  readonly #repositories: Counter<'outcome'>
+  readonly #repositoryBytes: Counter
   readonly #lag: Gauge
   readonly #batchSeconds: Histogram
   readonly #batchSize: Histogram
@@ -55,6 +58,17 @@ export class IngestMetrics {
       name: 'bsky_rpg_questions_total',
       help: 'Questions to the network, by kind and outcome',
       labelNames: ['kind', 'outcome'],
+      registers,
+    })
+    this.#repositories = new Counter({
+      name: 'bsky_rpg_repositories_total',
+      help: 'Repositories that were asked for, by what became of it: read, or why not',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#repositoryBytes = new Counter({
+      name: 'bsky_rpg_repository_bytes_total',
+      help: 'Bytes received of repositories',
       registers,
     })
     this.#lag = new Gauge({
@@ -107,6 +121,14 @@ export class IngestMetrics {
 
   questions(kind: string, outcome: 'answered' | 'failed', n: number): void {
     this.#questions.inc({ kind, outcome }, n)
+  }
+
+  repository(outcome: RepositoryOutcome): void {
+    this.#repositories.inc({ outcome })
+  }
+
+  repositoryBytes(bytes: number): void {
+    this.#repositoryBytes.inc(bytes)
   }
 
   lag(seconds: number): void {

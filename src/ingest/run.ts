@@ -16,6 +16,7 @@ import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { placeToGoOn } from './place.ts'
+import { repositoryReport } from './repository-report.ts'
 import { describeStart } from './start-line.ts'
 import { streamReport } from './stream-report.ts'
 
@@ -87,6 +88,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
         metrics.questions(kind, 'failed', n)
         log.debug({ kind, reason }, 'a question to the network got no answer yet')
       },
+      repository: repositoryReport({ log, metrics }),
     },
   })
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import dns from 'node:dns/promises'
-import { syncBuiltinESMExports } from 'node:module'
 import { suite, type TestContext, test } from 'node:test'
 import type { Did } from '@atcute/lexicons/syntax'
-import { findPds, isPrivate } from '../../src/bluesky/identity.ts'
-import { RequestError } from '../../src/bluesky/request.ts'
+import { findPds } from '../../src/bluesky/identity.ts'
+import { openTrustedUrl } from '../../src/bluesky/open-url.ts'
+import { publicUrl } from '../../src/bluesky/public-address.ts'
+import { type OpenUrl, RequestError } from '../../src/bluesky/request.ts'
 import { type LocalServer, never, type Reply, serve } from './local-server.ts'
 
 const PLC = 'https://plc.example'
@@ -20,61 +20,52 @@ const documentWith = (serviceEndpoint: unknown, id = '#atproto_pds') => {
   }
 }
 
-/** Where names lead in these tests; others lead nowhere. */
-const ADDRESSES: Readonly<Record<string, string[]>> = {
-  'pds.example': ['203.0.113.7', '2001:db8::7'],
-  'alice.example': ['203.0.113.8'],
-  'inside.example': ['10.1.2.3'],
-  'half-inside.example': ['203.0.113.7', '::ffff:127.0.0.1'],
-}
-
 /**
- * The whole network in one server: it is asked `/host/path` for what would be asked of `https://host/path`, and names
- * are looked up in `ADDRESSES`.
+ * The whole network in one server: it is asked `/host/path` for what would be asked of `https://host/path`, by the
+ * directory's way and by strangers'.
  */
-async function network(t: TestContext, reply: (url: URL) => Reply): Promise<LocalServer> {
+async function network(t: TestContext, reply: (url: URL) => Reply) {
   const server = await serve(reply)
   const { fetch } = globalThis
-  t.mock.method(globalThis, 'fetch', (address: string, options: RequestInit) => {
+  const here = (address: string) => {
     const { host, pathname, search } = new URL(address)
-    return fetch(`${server.url}/${host}${pathname}${search}`, options)
-  })
-  t.mock.method(dns, 'lookup', async (name: string) => {
-    const found = ADDRESSES[name]
-    if (found === undefined) throw new Error(`getaddrinfo ENOTFOUND ${name}`)
-    return found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
-  })
-  syncBuiltinESMExports()
-  t.after(() => {
-    t.mock.reset()
-    syncBuiltinESMExports()
-  })
-  return server
+    return `${server.url}/${host}${pathname}${search}`
+  }
+  t.mock.method(globalThis, 'fetch', (address: string, options: RequestInit) => fetch(here(address), options))
+  const open: OpenUrl = async (url, options) => {
+    publicUrl(url)
+    return openTrustedUrl(here(url), options)
+  }
+  t.after(() => t.mock.reset())
+  return { ...server, find: (did: Did) => findPds(did, { plcUrl: PLC, signal: never(), open }) }
 }
 
-const pathsOf = ({ asked }: LocalServer) => asked.map(({ pathname }) => pathname)
+const pathsOf = ({ asked }: Pick<LocalServer, 'asked'>) => asked.map(({ pathname }) => pathname)
 
 suite('where a repository is', () => {
   test('is in the document that the directory has', async (t) => {
     await using server = await network(t, () => documentWith('https://pds.example/', `${ALICE}#atproto_pds`))
-    assert.equal(await findPds(ALICE, PLC, never()), 'https://pds.example')
+    assert.equal((await server.find(ALICE)).href, 'https://pds.example/')
     assert.deepEqual(pathsOf(server), [`/plc.example/${ALICE}`])
   })
 
   test('is in the document on their own host for those who have one', async (t) => {
     await using server = await network(t, () => documentWith('https://pds.example'))
-    assert.equal(await findPds('did:web:alice.example', PLC, never()), 'https://pds.example')
-    assert.equal(await findPds('did:web:alice.example%3A8443', PLC, never()), 'https://pds.example')
-    assert.deepEqual(pathsOf(server), [
-      '/alice.example/.well-known/did.json',
-      '/alice.example:8443/.well-known/did.json',
-    ])
+    assert.equal((await server.find('did:web:alice.example')).href, 'https://pds.example/')
+    assert.deepEqual(pathsOf(server), ['/alice.example/.well-known/did.json'])
+  })
+
+  test('is a host, whatever path the document names', async (t) => {
+    for (const path of ['/a?b=', '#', '/xrpc/', '\\@127.0.0.1']) {
+      await using server = await network(t, () => documentWith(`https://pds.example${path}`))
+      assert.equal((await server.find(ALICE)).href, 'https://pds.example/')
+      t.mock.reset()
+    }
   })
 
   for (const did of [
-    'did:web:inside.example',
-    'did:web:half-inside.example',
-    'did:web:nowhere.example',
+    'did:web:alice.example%3A8443',
+    'did:web:alice.example%3A22',
     'did:web:127.0.0.1',
     'did:web:127.1',
     'did:web:2130706433',
@@ -89,7 +80,7 @@ suite('where a repository is', () => {
   ] as const) {
     test(`is not looked for at ${did}`, async (t) => {
       await using server = await network(t, () => documentWith('https://pds.example'))
-      await assert.rejects(findPds(did, PLC, never()), RequestError)
+      await assert.rejects(server.find(did), RequestError)
       assert.deepEqual(pathsOf(server), [])
     })
   }
@@ -105,17 +96,21 @@ suite('where a repository is', () => {
     'https://[::1]:8000',
     'https://[::ffff:7f00:1]',
     'https://169.254.169.254/latest',
-    'https://inside.example',
-    'https://half-inside.example',
-    'https://nowhere.example',
+    'https://localhost',
+    'https://localhost.',
+    'https://pds',
+    'https://pds.internal',
+    'https://pds.example:22',
+    'https://pds.example:8443',
+    'https://①②⑦.⓪.⓪.①',
     'https://',
     'pds.example',
     '',
   ]) {
     test(`is not at ${JSON.stringify(endpoint)}, whatever the document says`, async (t) => {
-      await using _server = await network(t, () => documentWith(endpoint))
-      await assert.rejects(findPds(ALICE, PLC, never()), RequestError)
-      await assert.rejects(findPds('did:web:alice.example', PLC, never()), RequestError)
+      await using server = await network(t, () => documentWith(endpoint))
+      await assert.rejects(server.find(ALICE), RequestError)
+      await assert.rejects(server.find('did:web:alice.example'), RequestError)
     })
   }
 
@@ -132,8 +127,8 @@ suite('where a repository is', () => {
       documentWith(undefined).json,
     ]
     for (const json of documents) {
-      await using _server = await network(t, () => ({ json }))
-      await assert.rejects(findPds(ALICE, PLC, never()), /names no repository server/)
+      await using server = await network(t, () => ({ json }))
+      await assert.rejects(server.find(ALICE), /names no repository server/)
       t.mock.reset()
     }
   })
@@ -149,7 +144,7 @@ suite('where a repository is', () => {
     ]
     for (const reply of replies) {
       await using server = await network(t, () => reply)
-      await assert.rejects(findPds(ALICE, PLC, never()), RequestError)
+      await assert.rejects(server.find(ALICE), RequestError)
       assert.equal(server.asked.length, 1)
       t.mock.reset()
     }
@@ -158,53 +153,9 @@ suite('where a repository is', () => {
   test('is anywhere on this machine where the directory is, which has everybody', async () => {
     await using server = await serve(() => documentWith('http://127.0.0.1:9/'))
     for (const did of [ALICE, 'did:web:alice.example'] as const) {
-      assert.equal(await findPds(did, server.url, never()), 'http://127.0.0.1:9')
+      const found = await findPds(did, { plcUrl: server.url, signal: never() })
+      assert.equal(found.href, 'http://127.0.0.1:9/')
     }
     assert.deepEqual(pathsOf(server), [`/${ALICE}`, '/did:web:alice.example'])
   })
-})
-
-suite('addresses that are not for everybody', () => {
-  const edges: [last: string, first: string, end: string, after: string][] = [
-    ['0.0.0.0', '0.0.0.0', '0.255.255.255', '1.0.0.0'],
-    ['9.255.255.255', '10.0.0.0', '10.255.255.255', '11.0.0.0'],
-    ['100.63.255.255', '100.64.0.0', '100.127.255.255', '100.128.0.0'],
-    ['126.255.255.255', '127.0.0.0', '127.255.255.255', '128.0.0.0'],
-    ['169.253.255.255', '169.254.0.0', '169.254.255.255', '169.255.0.0'],
-    ['172.15.255.255', '172.16.0.0', '172.31.255.255', '172.32.0.0'],
-    ['191.255.255.255', '192.0.0.0', '192.0.0.255', '192.0.1.0'],
-    ['192.167.255.255', '192.168.0.0', '192.168.255.255', '192.169.0.0'],
-    ['198.17.255.255', '198.18.0.0', '198.19.255.255', '198.20.0.0'],
-    ['223.255.255.255', '224.0.0.0', '255.255.255.255', '255.255.255.255'],
-  ]
-  for (const [last, first, end, after] of edges) {
-    test(`reach from ${first} to ${end}`, () => {
-      for (const address of [first, end]) {
-        assert.equal(isPrivate(address), true, address)
-        assert.equal(isPrivate(`::ffff:${address}`), true, `::ffff:${address}`)
-      }
-      for (const address of [last, after].filter((edge) => edge !== first && edge !== end)) {
-        assert.equal(isPrivate(address), false, address)
-        assert.equal(isPrivate(`::ffff:${address}`), false, `::ffff:${address}`)
-      }
-    })
-  }
-
-  for (const [address, expected] of [
-    ['::', true],
-    ['::1', true],
-    ['64:ff9b::10.0.0.1', true],
-    ['fc00::1', true],
-    ['fdff::1', true],
-    ['fe80::1', true],
-    ['febf::1', true],
-    ['ff02::1', true],
-    ['2001:4860::1', false],
-    ['2606::1', false],
-    ['fe00::1', false],
-  ] as const) {
-    test(`${expected ? 'are' : 'are not'} like ${address}`, () => {
-      assert.equal(isPrivate(address), expected)
-    })
-  }
 })

@@ -1,250 +1,254 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { suite, test } from 'node:test'
-import { writeCarStream } from '@atcute/car'
-import { encode, toBytes } from '@atcute/cbor'
-import { type Cid, CODEC_DCBOR, create, toCidLink } from '@atcute/cid'
+import { createServer, type Socket } from 'node:net'
+import { suite, type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import { openRepositories, readSnapshot } from '../../src/bluesky/repositories.ts'
+import { openRepositories, type RepositoriesOptions } from '../../src/bluesky/repositories.ts'
+import { type RepositoryLimits, SNAPSHOT_LIMITS } from '../../src/bluesky/repository/limits.ts'
+import { type Refusal, RepositoryError } from '../../src/bluesky/repository/repository-error.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import { Network } from '../../src/simulator/network.ts'
-import type { Person } from '../../src/simulator/people.ts'
 import { repositoryOf } from '../../src/simulator/repository.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { never, type Reply, serve } from './local-server.ts'
+import { carOf, madeRepository, OWNER, pathsOf, recordOf } from './repository/made-repository.ts'
 
 const START = 1_770_000_000_000_000
-const POST: Nsid = 'app.bsky.feed.post'
-const LIKE: Nsid = 'app.bsky.feed.like'
-const BOTH: ReadonlySet<Nsid> = new Set([POST, LIKE])
-const NOTHING: ReadonlySet<Nsid> = new Set()
-const REAL = new URL('../../../shared/fixtures/repo-real-23.car', import.meta.url)
+const BOTH: ReadonlySet<Nsid> = new Set(['app.bsky.feed.post', 'app.bsky.feed.like'] as const)
 
-/** A network in which enough has happened for the first people to hold some records. */
-function network(happenings = 400): Network {
-  const made = new Network({ seed: 7, actors: 20, start: START, step: 1_000_000, mix: 'feed' })
-  for (let n = 0; n < happenings; n++) made.next()
-  return made
+const made = madeRepository(pathsOf(200), recordOf)
+const CAR = carOf(made.commit, made.blocks)
+
+type Asking = {
+  did?: Did
+  limits?: Partial<RepositoryLimits>
+  maxHeapMb?: number
+  signal?: AbortSignal
+  received?: RepositoriesOptions['received']
 }
 
-function busiest({ people }: Network): Person {
-  return people.toSorted((a, b) => b.records.size - a.records.size)[0] ?? assert.fail()
+/** Asks a repository server at `url`, to which a directory on this machine leads. */
+async function snapshotFrom(url: string, asking: Asking = {}) {
+  const { did = OWNER, limits = {}, maxHeapMb = 512, signal = never(), received = () => {} } = asking
+  await using directory = await serve(() => ({
+    json: { service: [{ id: '#atproto_pds', serviceEndpoint: url }] },
+  }))
+  const repositories = openRepositories({
+    plcUrl: directory.url,
+    received,
+    limits: { ...SNAPSHOT_LIMITS, ...limits },
+    maxHeapMb,
+  })
+  const pds = await repositories.find(did, signal)
+  return await repositories.snapshot(did, { pds, collections: BOTH, signal })
 }
 
-const pathsIn = ({ records }: Person, collections: ReadonlySet<string>) =>
-  [...records.keys()].filter((path) => collections.has(path.slice(0, path.indexOf('/')))).sort()
-
-type Block = { cid: Uint8Array; data: Uint8Array }
-
-/** Blocks for a CAR file by hand. */
-class Blocks {
-  readonly list: Block[] = []
-
-  async add(value: unknown): Promise<Cid> {
-    const data = encode(value)
-    const cid = await create(CODEC_DCBOR, data)
-    this.list.push({ cid: cid.bytes, data })
-    return cid
-  }
-
-  /** The file of a commit whose tree begins at `root`. */
-  async car(root: Cid, fields: object = {}): Promise<Uint8Array> {
-    const commit = { version: 3, did: 'did:plc:a', data: toCidLink(root), rev: '3kaaaaaaaaa2a', prev: null }
-    const head = await this.add({ ...commit, sig: toBytes(new Uint8Array(64)), ...fields })
-    const chunks: Uint8Array[] = []
-    for await (const chunk of writeCarStream([toCidLink(head)], this.list)) chunks.push(chunk)
-    return Buffer.concat(chunks)
-  }
+async function snapshotOf(reply: (url: URL) => Reply, asking: Asking = {}) {
+  await using server = await serve(reply)
+  return await snapshotFrom(server.url, asking)
 }
 
-const keyed = (key: string, value: Cid, right: Cid | null = null) => ({
-  k: toBytes(new TextEncoder().encode(key)),
-  p: 0,
-  t: right === null ? null : toCidLink(right),
-  v: toCidLink(value),
-})
+const refusedAs = (refusal: Refusal) => (error: unknown) => {
+  assert.ok(error instanceof RepositoryError, String(error))
+  assert.equal(error.refusal, refusal, error.message)
+  return true
+}
 
-suite('a repository', () => {
-  test('holds every record of the collections asked for, at its revision', async () => {
-    const person = busiest(network())
-    const { car, rev } = await repositoryOf(person)
-    assert.ok(pathsIn(person, BOTH).length > 50)
-    for (const collections of [BOTH, new Set([LIKE]), new Set<Nsid>(['app.bsky.graph.block']), NOTHING]) {
-      const snapshot = readSnapshot(car, collections)
-      assert.equal(snapshot.rev, rev)
-      assert.deepEqual([...snapshot.paths].sort(), pathsIn(person, collections))
-    }
+/** A server that says `answer` on the bare line, over and over where it is a function. */
+async function rawServer(t: TestContext, speak: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}))
+    socket.once('data', () => speak(socket))
   })
-
-  test('may be empty', async () => {
-    const person = { ...busiest(network(20)), records: new Map() }
-    const { car, rev } = await repositoryOf(person)
-    assert.deepEqual(readSnapshot(car, BOTH), { rev, paths: new Set() })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
   })
-
-  test('of the real network is read the same way', { skip: !existsSync(REAL) && 'no such file' }, () => {
-    const car = readFileSync(REAL)
-    const { rev, paths } = readSnapshot(car, new Set<Nsid>([POST, LIKE, 'app.bsky.actor.profile']))
-    assert.match(rev, /^3[2-7a-z]{12}$/)
-    assert.ok(paths.size > 0 && paths.size <= 23, String(paths.size))
-    for (const path of paths) assert.match(path, /^app\.bsky\.(feed\.(post|like)|actor\.profile)\/[^/]+$/)
-    assert.throws(() => readSnapshot(car.subarray(0, -100), BOTH), RequestError)
-  })
-
-  test('that was cut off anywhere is none', async () => {
-    const { car } = await repositoryOf(busiest(network(60)))
-    for (let end = 0; end < car.length; end += 1 + Math.floor(car.length / 400)) {
-      assert.throws(() => readSnapshot(car.subarray(0, end), BOTH), RequestError, `after ${end} bytes`)
-    }
-  })
-
-  test('with any byte of it changed is read or is none, and nothing else', async () => {
-    const { car } = await repositoryOf(busiest(network(40)))
-    let refused = 0
-    for (let at = 0; at < car.length; at += 3) {
-      const changed = Uint8Array.from(car)
-      changed[at] = (changed[at] ?? 0) ^ 0xff
-      try {
-        readSnapshot(changed, BOTH)
-      } catch (error) {
-        assert.ok(error instanceof RequestError, `byte ${at}: ${error}`)
-        refused += 1
-      }
-    }
-    assert.ok(refused > 0)
-  })
-
-  test('whose revision is no revision is none', async () => {
-    for (const rev of ['yesterday', '', 7, undefined]) {
-      const blocks = new Blocks()
-      const root = await blocks.add({ l: null, e: [] })
-      const fields = rev === undefined ? { rev: null } : { rev }
-      const car = await blocks.car(root, fields)
-      assert.throws(() => readSnapshot(car, BOTH), RequestError, String(rev))
-    }
-  })
-
-  test('is read in the order of its names, and is none in any other', async () => {
-    const [like, other] = [`${LIKE}/3kaaaaaaaaa2a`, 'none/3kaaaaaaaaa2b']
-    const carOf = async (left: string, right: string) => {
-      const blocks = new Blocks()
-      const record = await blocks.add({})
-      const below = await blocks.add({ l: null, e: [keyed(right, record)] })
-      return blocks.car(await blocks.add({ l: null, e: [keyed(left, record, below)] }))
-    }
-    assert.deepEqual([...readSnapshot(await carOf(like, other), BOTH).paths], [like])
-    for (const right of [like, other]) {
-      const disordered = await carOf(other, right)
-      assert.throws(() => readSnapshot(disordered, BOTH), { name: 'RequestError', message: /not in order/ })
-    }
-  })
-
-  test('whose nodes name each other again and again is not walked to its end, which never comes', async () => {
-    const blocks = new Blocks()
-    const record = await blocks.add({})
-    let node = await blocks.add({ l: null, e: [keyed(`${LIKE}/z`, record)] })
-    // Twenty levels are a million steps. 250 are as easily made, and would last for ever.
-    for (let depth = 0; depth < 20; depth++) {
-      node = await blocks.add({ l: toCidLink(node), e: [keyed(`${LIKE}/z`, record, node)] })
-    }
-    const car = await blocks.car(node)
-    assert.ok(car.length < 10_000)
-    assert.throws(() => readSnapshot(car, BOTH), { name: 'RequestError', message: /not in order/ })
-  })
-
-  test('whose tree is missing a part is none', async () => {
-    const elsewhere = await new Blocks().add({ l: null, e: [] })
-    const blocks = new Blocks()
-    const record = await blocks.add({})
-    for (const node of [
-      { l: toCidLink(elsewhere), e: [] },
-      { l: null, e: [keyed(`${LIKE}/a`, elsewhere)] },
-      { l: null, e: [keyed(`${LIKE}/a`, record, elsewhere)] },
-      { l: null, e: 'none' },
-    ]) {
-      const root = await blocks.add(node)
-      const car = await blocks.car(root)
-      assert.throws(() => readSnapshot(car, BOTH), RequestError)
-    }
-  })
-})
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  return `http://127.0.0.1:${address.port}`
+}
 
 suite('asking for a repository', () => {
   test('finds it where the directory says', async () => {
-    const made = network()
-    await using simulator = await startSimulator({ network: made, seed: 7 })
-    const repositories = openRepositories({ plcUrl: simulator.httpUrl })
-    for (const person of made.people.slice(0, 5)) {
-      const snapshot = await repositories.snapshot(person.did, BOTH, never())
-      assert.deepEqual([...(snapshot?.paths ?? [])].sort(), pathsIn(person, BOTH))
+    const network = new Network({ seed: 7, actors: 20, start: START, step: 1_000_000, mix: 'feed' })
+    for (let n = 0; n < 400; n++) network.next()
+    await using simulator = await startSimulator({ network, seed: 7 })
+    const repositories = openRepositories({ plcUrl: simulator.httpUrl, received: () => {} })
+    for (const person of network.people.slice(0, 3)) {
+      const pds = await repositories.find(person.did, never())
+      const snapshot = await repositories.snapshot(person.did, { pds, collections: BOTH, signal: never() })
+      const expected = [...person.records.keys()].filter((path) => BOTH.has(path.split('/')[0] as Nsid))
+      assert.deepEqual([...(snapshot?.paths ?? [])], expected.sort())
       assert.equal(snapshot?.rev, (await repositoryOf(person)).rev)
     }
   })
 
-  /** A directory and a repository server in one. */
-  async function snapshotOf(reply: (url: URL) => Reply, did: Did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa') {
-    await using server = await serve((url) => {
-      if (url.pathname.startsWith('/xrpc/')) return reply(url)
-      return { json: { service: [{ id: '#atproto_pds', serviceEndpoint: `http://${url.host}` }] } }
-    })
-    return await openRepositories({ plcUrl: server.url }).snapshot(did, BOTH, never())
-  }
-
-  test('names whose it is to be', async () => {
-    const { car } = await repositoryOf(busiest(network(20)))
-    const asked: URL[] = []
-    const did = 'did:web:alice.example%3A8443'
-    await snapshotOf((url) => {
-      asked.push(url)
-      return { body: car }
-    }, did)
-    assert.equal(asked[0]?.pathname, '/xrpc/com.atproto.sync.getRepo')
-    assert.deepEqual([...(asked[0]?.searchParams ?? [])], [['did', did]])
+  test('names whose it is to be, and that it may come compressed', async () => {
+    await using server = await serve(() => ({ body: CAR }))
+    await snapshotFrom(server.url)
+    const [asked] = server.asked
+    assert.equal(asked?.pathname, '/xrpc/com.atproto.sync.getRepo')
+    assert.deepEqual([...(asked?.searchParams ?? [])], [['did', OWNER]])
+    assert.equal(server.headers[0]?.['accept-encoding'], 'gzip')
   })
 
-  for (const error of ['RepoNotFound', 'RepoDeactivated', 'RepoTakendown', 'RepoSuspended']) {
-    test(`is told that it is gone by ${error}`, async () => {
+  test('takes it compressed, and counts what came over the wire', async () => {
+    const body = gzipSync(CAR)
+    const counted: number[] = []
+    const received = (bytes: number) => counted.push(bytes)
+    const snapshot = await snapshotOf(() => ({ headers: { 'content-encoding': 'gzip' }, body }), { received })
+    assert.equal(snapshot?.paths.size, 200)
+    await snapshotOf(() => ({ body: CAR }), { received })
+    await assert.rejects(snapshotOf(() => ({ body: 'nothing' }), { received }))
+    const [compressed = 0, plain = 0, nothing] = counted
+    assert.ok(compressed > 0 && compressed <= body.length, String(compressed))
+    assert.ok(plain > CAR.length / 2 && plain <= CAR.length, String(plain))
+    assert.equal(nothing, 'nothing'.length)
+  })
+
+  for (const error of ['RepoDeactivated', 'RepoTakendown', 'RepoSuspended']) {
+    test(`is told that nobody gets it by ${error}`, async () => {
       assert.equal(await snapshotOf(() => ({ status: 400, json: { error } })), undefined)
     })
   }
 
-  const failures: [string, Reply][] = [
-    ['another error', { status: 400, json: { error: 'InvalidRequest' } }],
-    ['an error of no name', { status: 404, body: 'not found' }],
-    ['a server that is overwhelmed', { status: 429, headers: { 'retry-after': '3' } }],
-    ['a server that is broken', { status: 500, json: { error: 'InternalServerError' } }],
-    ['a page', { body: '<html>' }],
-    ['nothing', { body: '' }],
-    ['a redirect', { status: 302, headers: { location: '/xrpc/elsewhere' } }],
-    ['a cut line', (response) => response.destroy()],
+  const failures: [string, Reply, Refusal][] = [
+    ['one that is not there', { status: 400, json: { error: 'RepoNotFound' } }, 'status'],
+    ['another error', { status: 400, json: { error: 'InvalidRequest' } }, 'status'],
+    ['an error of no name', { status: 404, body: 'not found' }, 'status'],
+    ['a server that is overwhelmed', { status: 429, headers: { 'retry-after': '3' } }, 'status'],
+    ['a server that is broken', { status: 500, json: { error: 'InternalServerError' } }, 'status'],
+    ['a page', { body: '<html>'.repeat(99) }, 'malformed'],
+    ['nothing', { body: '' }, 'incomplete'],
+    ['a redirect', { status: 302, headers: { location: '/xrpc/elsewhere' } }, 'status'],
+    ['a cut line', (response) => response.destroy(), 'unreachable'],
+    ['half of it', { body: CAR.subarray(0, 5_000) }, 'incomplete'],
+    [
+      'a line that is cut half way',
+      (response) => {
+        response.writeHead(200, { 'content-length': CAR.length })
+        response.write(CAR.subarray(0, 5_000), () => response.destroy())
+      },
+      'unreachable',
+    ],
+    ['no gzip', { headers: { 'content-encoding': 'gzip' }, body: CAR }, 'malformed'],
+    ['another compression', { headers: { 'content-encoding': 'br' }, body: CAR }, 'malformed'],
+    ['an endless error', { status: 500, body: ' '.repeat(2 ** 20) }, 'unreachable'],
   ]
-  for (const [name, reply] of failures) {
+  for (const [name, reply, refusal] of failures) {
     test(`fails by ${name}, and may be tried again`, async () => {
       await assert.rejects(
         snapshotOf(() => reply),
-        RequestError,
+        refusedAs(refusal),
       )
     })
   }
 
-  test('fails like everything else where the document names an address that is none', async (t) => {
-    // Addresses read with a blank behind them, and do not with a path behind that.
-    const serviceEndpoint = 'https://203.0.113.7 '
-    const asked = t.mock.method(globalThis, 'fetch', async () =>
+  test('fails where nobody listens', async () => {
+    await assert.rejects(snapshotFrom('http://127.0.0.1:1'), refusedAs('unreachable'))
+  })
+
+  test('fails where a stranger leads it to this machine', async (t) => {
+    const serviceEndpoint = 'https://127.0.0.1'
+    t.mock.method(globalThis, 'fetch', async () =>
       Response.json({ service: [{ id: '#atproto_pds', serviceEndpoint }] }),
     )
-    const repositories = openRepositories({ plcUrl: 'https://plc.example' })
+    const repositories = openRepositories({ plcUrl: 'https://plc.example', received: () => {} })
+    await assert.rejects(repositories.find(OWNER, never()), RequestError)
+    // The thread looks for itself.
+    const pds = new URL(serviceEndpoint)
     await assert.rejects(
-      repositories.snapshot('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', BOTH, never()),
-      RequestError,
+      repositories.snapshot(OWNER, { pds, collections: BOTH, signal: never() }),
+      refusedAs('address'),
     )
-    assert.equal(asked.mock.callCount(), 1)
   })
 
   test('ends when nobody wants to know any more', async () => {
     const end = new AbortController()
     await using server = await serve(() => () => end.abort())
-    const asking = openRepositories({ plcUrl: server.url }).snapshot('did:plc:abc', BOTH, end.signal)
-    await assert.rejects(asking, { name: 'AbortError' })
+    await assert.rejects(snapshotFrom(server.url, { signal: end.signal }), { name: 'AbortError' })
+  })
+})
+
+suite('a server with bad intentions', () => {
+  const SLOW = { rateWindowMs: 200, minBytesPerSecond: 10_000 }
+
+  test('that says nothing is given up', async (t) => {
+    await assert.rejects(snapshotFrom(await rawServer(t, () => {}), { limits: SLOW }), refusedAs('too-slow'))
+  })
+
+  test('that says it letter by letter is given up, wherever it is slow', async (t) => {
+    const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/vnd.ipld.car\r\n\r\n'
+    for (const said of ['HTTP/1.1 200 OK\r\nx: ', head]) {
+      const url = await rawServer(t, (socket) => {
+        socket.write(said)
+        const drip = setInterval(() => socket.write('x'), 20)
+        socket.on('close', () => clearInterval(drip))
+      })
+      await assert.rejects(snapshotFrom(url, { limits: SLOW }), refusedAs('too-slow'))
+    }
+  })
+
+  test('that is quick enough for ever is given up', async (t) => {
+    const url = await rawServer(t, (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      socket.write(CAR.subarray(0, 1 + (CAR[0] ?? 0)))
+      // A block that goes on and on, at ten times the least rate.
+      socket.write(Buffer.from([0x80, 0x80, 0x40]))
+      const drip = setInterval(() => socket.write(Buffer.alloc(2_000)), 20)
+      socket.on('close', () => clearInterval(drip))
+    })
+    await assert.rejects(snapshotFrom(url, { limits: { ...SLOW, totalMs: 700 } }), refusedAs('too-slow'))
+  })
+
+  test('that goes on informing before it answers is given up', async (t) => {
+    const url = await rawServer(t, (socket) => {
+      const drip = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20)
+      socket.on('close', () => clearInterval(drip))
+    })
+    await assert.rejects(snapshotFrom(url, { limits: SLOW }), refusedAs('too-slow'))
+  })
+
+  test('that wants to speak something else is given up', async (t) => {
+    const url = await rawServer(t, (socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')
+    })
+    await assert.rejects(snapshotFrom(url), refusedAs('unreachable'))
+  })
+
+  test('that sends a bomb is given up by what it inflates to', async () => {
+    const zeros = Buffer.concat([CAR.subarray(0, 1_000), Buffer.alloc(2 ** 26)])
+    const body = gzipSync(zeros)
+    assert.ok(body.length < 100_000)
+    const headers = { 'content-encoding': 'gzip' }
+    const limits = { maxBytes: 2 ** 24, maxBlockBytes: 2 ** 27 }
+    await assert.rejects(
+      snapshotOf(() => ({ headers, body }), { limits }),
+      RepositoryError,
+    )
+  })
+
+  test('that sends more than was asked for is given up by what came over the wire', async () => {
+    const junk = Buffer.alloc(2 ** 20, 7)
+    await assert.rejects(
+      snapshotOf(() => ({ body: Buffer.concat([CAR.subarray(0, 1_000), junk]) }), {
+        limits: { maxWireBytes: 9_000 },
+      }),
+      refusedAs('too-large'),
+    )
+  })
+
+  test('whose file is too much for its thread ends that thread, and nothing else', {
+    timeout: 60_000,
+  }, async () => {
+    // Names of records that are kept as they are: limits that nobody would set let the heap run over.
+    const { commit, blocks } = madeRepository(pathsOf(20_000), () => ({}))
+    const body = carOf(commit, blocks)
+    const failed = snapshotOf(() => ({ body }), { maxHeapMb: 8 })
+    await assert.rejects(failed, refusedAs('crashed'))
+    assert.equal((await snapshotOf(() => ({ body: CAR })))?.paths.size, 200)
   })
 })

@@ -78,7 +78,9 @@ async function ingest(store: Store, simulator: Simulator, gate: Gate, signal: Ab
     game,
     stream: { hosts: [simulator.url], compression: 'off', v1Dictionary: undefined, dids: undefined },
     appview: gate.before(appview),
-    repositories: gate.beforeRepositories(openRepositories({ plcUrl: simulator.httpUrl })),
+    repositories: gate.beforeRepositories(
+      openRepositories({ plcUrl: simulator.httpUrl, received: () => {} }),
+    ),
     retention: undefined,
     metrics: new IngestMetrics(),
     log: pino({ level: 'silent' }),
@@ -169,10 +171,10 @@ class Gate {
     }
   }
 
-  beforeRepositories({ snapshot }: Repositories): Repositories {
+  beforeRepositories({ find, snapshot }: Repositories): Repositories {
     return {
-      snapshot: (did, collections, signal) =>
-        this.#pass('repository', signal).then(() => snapshot(did, collections, signal)),
+      find,
+      snapshot: (did, options) => this.#pass('repository', options.signal).then(() => snapshot(did, options)),
     }
   }
 

@@ -283,7 +283,14 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.deepEqual(await opened('repository'), [])
     assert.deepEqual(await opened('repository', NOW + 30), [[alice, 1]])
     const paths = new Set<RecordPath>()
-    const answer = { kind: 'repository-answer', did: alice, at: START, rev: tid(1), paths } as const
+    const answer = {
+      kind: 'repository-answer',
+      did: alice,
+      at: START,
+      rev: tid(1),
+      paths,
+      collections: game.followed,
+    } as const
     // To a question whose place another has taken.
     await fold(writer, [{ ...answer, question: asked.id }])
     assert.deepEqual(await opened('repository', NOW + 30), [[alice, 1]])

@@ -283,7 +283,15 @@ test('a replaced repository takes back what it no longer holds, and nothing newe
   assert.ok(question)
   const paths = new Set([`${POST}/${tid(2)}` as const])
   ledger.fold(game, [
-    { kind: 'repository-answer', question: question.id, did: alice, at: START, rev: tid(5), paths },
+    {
+      kind: 'repository-answer',
+      question: question.id,
+      did: alice,
+      at: START,
+      rev: tid(5),
+      paths,
+      collections: game.followed,
+    },
   ])
   assert.equal(xp(ledger), 100)
   assert.equal(ledger.events.at(-1)?.cause, 'sync')
@@ -298,7 +306,15 @@ test('a repository that was fetched ahead of the stream does not make the stream
     rev: tid(2),
   })
   ledger.fold(game, [
-    { kind: 'repository-answer', question: '9', did: alice, at: START, rev: tid(50), paths: new Set() },
+    {
+      kind: 'repository-answer',
+      question: '9',
+      did: alice,
+      at: START,
+      rev: tid(50),
+      paths: new Set(),
+      collections: game.followed,
+    },
   ])
   const gone: StreamEvent = {
     kind: 'account',
@@ -450,7 +466,14 @@ test('of a kind one question is open about a person, however often there is reas
   assert.ok(again && again.id !== asked.id)
   assert.deepEqual([again.tries, again.due], [1, START / 1e6 + 30])
   const paths = new Set([`${POST}/${tid(0)}` as const])
-  const answer = { kind: 'repository-answer', did: alice, at: START, rev: tid(3), paths } as const
+  const answer = {
+    kind: 'repository-answer',
+    did: alice,
+    at: START,
+    rev: tid(3),
+    paths,
+    collections: game.followed,
+  } as const
   ledger.fold(game, [{ ...answer, question: asked.id }])
   assert.equal(open('repository').length, 1)
   ledger.fold(game, [{ ...answer, question: again.id }])

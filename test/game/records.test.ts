@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
+import type { AccountStatus } from '../../src/atproto/event.ts'
 import type { Operation } from '../../src/game/operation.ts'
+import { ASLEEP } from '../../src/game/retries.ts'
 import type { RecordPath } from '../../src/game/state.ts'
-import { game, POST, tid } from './arbitrary.ts'
+import type { MemoryLedger } from '../memory-ledger.ts'
+import { FOLLOW, game, POST, tid } from './arbitrary.ts'
 import { alice, bob, commit, DESCRIBED, ledgerOf, like, removal, repost, second } from './operations.ts'
 
 const idOf = (collection: typeof POST, n: number) => ({ did: alice, collection, rkey: tid(n) })
-const repository = (n: number, ...paths: RecordPath[]): Operation => ({
+const repository = (n: number, ...paths: RecordPath[]): Operation & { kind: 'repository-answer' } => ({
   kind: 'repository-answer',
   question: '1',
   did: alice,
   at: second(n),
   rev: tid(n),
   paths: new Set(paths),
+  collections: game.followed,
 })
 
 test('an edit leaves a record in the time of its first witness', () => {
@@ -90,8 +94,62 @@ test('a repository takes away what is as old as it, and nothing that it names, i
   ledger.assertBalanced()
 })
 
-test('a repository that could not be had takes away nothing', () => {
-  const ledger = ledgerOf([commit({ n: 1 })])
-  const { outcomes } = ledger.fold(game, [{ ...repository(5), paths: undefined } as Operation])
-  assert.deepEqual([outcomes.stale, ledger.actor(alice)?.experience], [1, 50])
+test('a repository says nothing of collections that it was not asked about', () => {
+  const follow = commit({ n: 1, collection: FOLLOW, record: { subject: bob } })
+  const ledger = ledgerOf([follow, commit({ n: 2 })])
+  ledger.fold(game, [{ ...repository(5), collections: new Set([POST]) }])
+  assert.equal(ledger.record(follow)?.live, true)
+  assert.equal(ledger.record(idOf(POST, 2))?.live, false)
+  ledger.assertBalanced()
+})
+
+suite('a repository that is given to nobody because its account is not active', () => {
+  const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: second(n), rev: tid(n) })
+  const account = (n: number, status: AccountStatus): Operation => {
+    return { kind: 'account', did: alice, at: second(n), time: second(n), status }
+  }
+  const dues = ({ questions }: MemoryLedger) =>
+    questions.filter(({ kind }) => kind === 'repository').map(({ due, tries }) => [due, tries])
+  /** A ledger in which the only question was answered so after `operations`. */
+  const refused = (...operations: Operation[]): MemoryLedger => {
+    const ledger = ledgerOf([commit({ n: 1 }), sync(2), ...operations])
+    const [question] = ledger.questions.filter(({ kind }) => kind === 'repository')
+    assert.ok(question)
+    ledger.fold(game, [{ kind: 'inactive', question, did: alice, at: second(20) }])
+    return ledger
+  }
+
+  test('is asked for again when it is, and not before', () => {
+    for (const away of ['deactivated', 'takendown', 'suspended'] as const) {
+      const ledger = refused(account(3, away))
+      assert.equal(ledger.actor(alice)?.experience, 50)
+      assert.deepEqual(dues(ledger), [[ASLEEP, 0]])
+      ledger.fold(game, [account(4, 'deactivated'), account(5, 'suspended')])
+      assert.deepEqual(dues(ledger), [[ASLEEP, 0]])
+      ledger.fold(game, [account(6, 'active')])
+      assert.deepEqual(dues(ledger), [[0, 0]])
+    }
+  })
+
+  test('is asked for when it was replaced once more', () => {
+    const ledger = refused(account(3, 'deactivated'))
+    ledger.fold(game, [account(6, 'active'), sync(7)])
+    assert.deepEqual(dues(ledger), [[0, 0]])
+    const other = refused(account(3, 'deactivated'))
+    other.fold(game, [sync(7), account(8, 'active')])
+    assert.deepEqual(dues(other), [[0, 0]])
+  })
+
+  test('is asked for after a pause where the stream has said meanwhile that it is active', () => {
+    const ledger = refused(account(3, 'deactivated'), account(4, 'active'))
+    assert.deepEqual(dues(ledger), [[Math.ceil(second(20) / 1e6) + 30, 1]])
+    // Whoever goes and comes back again and again does not have the network asked any sooner.
+    ledger.fold(game, [account(5, 'deactivated'), account(6, 'active')])
+    assert.deepEqual(dues(ledger), [[Math.ceil(second(20) / 1e6) + 30, 1]])
+  })
+
+  test('is not asked for where nobody wanted to know', () => {
+    const ledger = ledgerOf([commit({ n: 1 }), account(3, 'deactivated'), account(4, 'active')])
+    assert.deepEqual(dues(ledger), [])
+  })
 })

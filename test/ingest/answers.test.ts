@@ -4,11 +4,14 @@ import fc from 'fast-check'
 import type { Did, Micros } from '../../src/atproto/event.ts'
 import type { AppView, ProfileView } from '../../src/bluesky/appview.ts'
 import type { Repositories } from '../../src/bluesky/repositories.ts'
+import { PathList } from '../../src/bluesky/repository/path-list.ts'
+import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import type { Media } from '../../src/game/media.ts'
 import type { Answer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/state.ts'
 import { type AnswersOptions, answers } from '../../src/ingest/answers.ts'
+import type { RepositoryReport } from '../../src/ingest/repository-answers.ts'
 import { game, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
 import { holdTime, settled } from './held-time.ts'
 
@@ -50,12 +53,17 @@ function fail(error: Error): never {
   throw error
 }
 
+const NO_PATHS = PathList.of([])
+
 /** What the network says; whatever is not given says something plain. */
 type World = {
   media?: (uri: string) => Media | undefined
   posts?: (uris: readonly string[], signal: AbortSignal) => unknown
   profiles?: (dids: readonly Did[], signal: AbortSignal) => unknown
-  repository?: (did: Did, signal: AbortSignal) => unknown
+  /** The host of somebody's repository; one of their own unless it says otherwise. */
+  host?: (did: Did) => string | undefined
+  find?: (did: Did, signal: AbortSignal) => unknown
+  repository?: (did: Did, signal: AbortSignal, pds: URL) => unknown
 }
 
 /** For tests that do not look at how long it waits. */
@@ -80,6 +88,10 @@ function ledgerOf(
     given: [] as Answer[],
     /** Questions that were put off, in order. */
     postponed: [] as QuestionId[],
+    /** Questions about repositories that are given to nobody. */
+    asleep: [] as QuestionId[],
+    /** What became of questions about repositories, in order. */
+    repositories: [] as RepositoryReport[],
     /** Calls to the network, in order. */
     calls: [] as (readonly string[])[],
     failed: [] as [kind: QuestionKind, n: number, reason: string][],
@@ -104,10 +116,15 @@ function ledgerOf(
     resolve: () => assert.fail('nobody asks for handles'),
   }
   const repositories: Repositories = {
-    snapshot: async (did, collections, signal) => {
+    find: async (did, signal) => {
+      await world.find?.(did, signal)
+      return new URL(`https://${world.host?.(did) ?? did.slice('did:plc:'.length)}.example`)
+    },
+    snapshot: async (did, { pds, collections, signal }) => {
       assert.equal(collections, game.followed)
       state.calls.push([did])
-      return (await world.repository?.(did, signal)) as Awaited<ReturnType<Repositories['snapshot']>>
+      const found = await world.repository?.(did, signal, pds)
+      return found === 'inactive' ? undefined : ((found ?? { rev: tid(5), paths: NO_PATHS }) as Snapshot)
     },
   }
   const asker = answers({
@@ -117,10 +134,12 @@ function ledgerOf(
         .slice(0, limit),
     deliver: async (given) => {
       for (const one of given) {
-        const id = one.kind === 'no-answer' ? one.question.id : one.question
+        const id = typeof one.question === 'string' ? one.question : one.question.id
         const asked = state.open.find((open) => open.id === id)
         state.open = state.open.filter((open) => open !== asked)
-        if (one.kind !== 'no-answer') {
+        if (one.kind === 'inactive') {
+          state.asleep.push(id)
+        } else if (one.kind !== 'no-answer') {
           state.given.push(one)
         } else {
           assert.deepEqual([one.did, one.at], [one.question.did, state.now])
@@ -139,6 +158,7 @@ function ledgerOf(
     observer: {
       answered: (kind, n) => state.answered.set(kind, (state.answered.get(kind) ?? 0) + n),
       failed: (...what) => state.failed.push(what),
+      repository: (report) => state.repositories.push(report),
     },
     ...more,
   })
@@ -225,18 +245,21 @@ suite('questions', () => {
       at: START,
       rev: tid(5),
       paths,
+      collections: game.followed,
     })
     assert.equal(given.length, 4)
     assert.deepEqual(Object.fromEntries(answered), { subject: 1, profile: 2, repository: 1 })
     assert.deepEqual(failed, [])
   })
 
-  test('about a repository that is gone are answered by nothing, at the oldest revision', async () => {
-    const running = ledgerOf([whatIsIn(1)])
+  test('about a repository that is given to nobody for now are not asked again and again', async () => {
+    const running = ledgerOf([whatIsIn(1)], { repository: () => 'inactive' })
     await runUntil(running, allAnswered(running))
-    const [answer] = running.state.given
-    assert.ok(answer?.kind === 'repository-answer')
-    assert.deepEqual([answer.rev, answer.paths], ['2222222222222', undefined])
+    const { asleep, given, failed, repositories } = running.state
+    assert.deepEqual([asleep, given, failed], [['r1'], [], []])
+    assert.deepEqual(repositories, [
+      { host: `${'b'.repeat(24)}.example`, outcome: 'inactive', message: undefined },
+    ])
   })
 
   test('name 25 posts a call at most, each once, however many reposted it', async () => {

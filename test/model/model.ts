@@ -10,8 +10,8 @@ import type {
   SyncEvent,
 } from '../../src/atproto/event.ts'
 import { type RecordId, uriOf } from '../../src/atproto/uri.ts'
-import type { Answer, Operation, Recompute, Wish } from '../../src/game/operation.ts'
-import type { Cause } from '../../src/game/state.ts'
+import type { Answer, NoAnswer, Operation, Recompute, Wish } from '../../src/game/operation.ts'
+import type { Cause, RecordPath } from '../../src/game/state.ts'
 import { BASELINE, factsOf, hidesItself, POST, PROFILE, reasonOf } from './judge.ts'
 import {
   countsOf,
@@ -67,6 +67,9 @@ export class Model {
         break
       case 'repository-answer':
         this.#repositoryAnswer(operation)
+        break
+      case 'inactive':
+        this.#inactive(operation)
         break
       case 'forget':
         this.#forget(operation)
@@ -196,17 +199,21 @@ export class Model {
     }
   }
 
-  #repositoryAnswer({ did, rev, at, paths }: Answer & { kind: 'repository-answer' }): void {
+  #repositoryAnswer({ did, rev, at, paths, collections }: Answer & { kind: 'repository-answer' }): void {
     const person = this.person(did)
     person.asksRepository = false
-    if (paths === undefined) return
     for (const record of [...person.records.values()]) {
       const { collection } = record.id
       // What is not followed was not looked for, and what is newer than the answer is none of its business.
-      if (!record.live || record.rev > rev || !this.game.followed.has(collection)) continue
-      if (!(paths as ReadonlySet<string>).has(pathOf(record.id)))
-        this.#remove(person, record, rev, at, 'sync')
+      if (!record.live || record.rev > rev || !collections.has(collection)) continue
+      if (!paths.has(pathOf(record.id) as RecordPath)) this.#remove(person, record, rev, at, 'sync')
     }
+  }
+
+  /** Someone who is away is asked about again when they are back; of others the network is asked a few times more. */
+  #inactive({ did, question }: NoAnswer): void {
+    const person = this.person(did)
+    if (person.status === 'active' && question.tries === 13) person.asksRepository = false
   }
 
   #forget({ did }: Wish & { kind: 'forget' }): void {

@@ -11,7 +11,7 @@ import type {
 } from '../../src/atproto/event.ts'
 import { decide, type Game } from '../../src/game/decide.ts'
 import type { Media } from '../../src/game/media.ts'
-import type { Answer, Operation } from '../../src/game/operation.ts'
+import type { Answer, NoAnswer, Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { type AskedQuestion, pathOf, type QuestionKind, type RecordPath } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
@@ -224,7 +224,7 @@ export class Play implements AsyncDisposable {
   async #answer(
     kind: QuestionKind,
     limit: number,
-    answerOf: (question: AskedQuestion, nth: number) => Answer,
+    answerOf: (question: AskedQuestion, nth: number) => Answer | NoAnswer,
   ): Promise<void> {
     const questions = await this.#open.writer.questions(kind, limit, new Set(), EVER)
     // At one moment, everybody has a handle of their own.
@@ -257,16 +257,18 @@ export class Play implements AsyncDisposable {
   }
 
   /** What is left of a repository: all but a few of what the model says is there. */
-  #repositoryAnswer({ id, did }: AskedQuestion, says: number): Answer {
+  #repositoryAnswer(question: AskedQuestion, says: number): Answer | NoAnswer {
+    const { id, did } = question
     const { records, rev } = this.#model.person(did)
     const kept = [...records.values()].filter(({ live }, index) => live && (says + index) % 3 !== 0)
     const paths = new Set<RecordPath>(kept.map(({ id }) => pathOf(id)))
-    const gone = says % 10 === 0
+    if (says % 10 === 0) return { kind: 'inactive', question, did, at: this.#now }
     const answer = { kind: 'repository-answer', question: id, did, at: this.#now } as const
     return {
       ...answer,
       rev: says % 4 === 0 ? tid(START) : rev || tid(START),
-      paths: gone ? undefined : paths,
+      paths,
+      collections: this.#game.followed,
     }
   }
 

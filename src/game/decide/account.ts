@@ -30,6 +30,7 @@ export function decideAccount(draft: Draft, { did, status, time }: AccountEvent)
     change.actor.purgedTime = time
     if (!change.actor.forgotten) draft.purge(change)
   }
+  if (status === 'active') draft.ask(change, { kind: 'repository', did, ifOpen: 'wake' })
   return 'applied'
 }
 

@@ -1,8 +1,8 @@
 import type { Micros } from '../../atproto/event.ts'
-import { BASELINE, baselineOf } from '../baseline.ts'
+import { baselineOf } from '../baseline.ts'
 import type { Game } from '../decide.ts'
 import type { Answer, NoAnswer } from '../operation.ts'
-import { retryAt } from '../retries.ts'
+import { ASLEEP, retryAt } from '../retries.ts'
 import { NO_FACTS } from '../rules/rule.ts'
 import { type ActorChange, type AskedQuestion, type Outcome, pathOf } from '../state.ts'
 import { remove, seconds } from './commit.ts'
@@ -69,18 +69,17 @@ function setBaseline(
   draft.enter(change, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })
 }
 
-/** What a replaced repository no longer holds has gone; what is newer than the answer is none of its business. */
+/** What a replaced repository no longer holds has gone, unless it is newer than the answer or was not asked about. */
 export function decideRepository(
   game: Game,
   draft: Draft,
   answer: Answer & { kind: 'repository-answer' },
 ): Outcome {
-  const { did, rev, at, paths } = answer
+  const { did, rev, at, paths, collections } = answer
   const change = draft.change(did)
   change.answered.push(answer.question)
-  if (paths === undefined) return 'stale'
   for (const [id, state] of draft.records(did)) {
-    if (!state.live || state.rev > rev || id.collection === BASELINE || paths.has(pathOf(id))) continue
+    if (!state.live || state.rev > rev || !collections.has(id.collection) || paths.has(pathOf(id))) continue
     remove(game, draft, change, { ...id, rev, at }, state, 'sync')
   }
   return 'applied'
@@ -89,6 +88,17 @@ export function decideRepository(
 /** Nobody could answer: the question stays open until its pause is over, or is given up. */
 export function decideNoAnswer(draft: Draft, { question, did, at }: NoAnswer): Outcome {
   return askAgain(draft.change(did), question, at) ? 'applied' : 'stale'
+}
+
+/**
+ * Nobody could answer because the account is not active. As far as we know it is, too, the question sleeps until it is
+ * active again; else the stream, or the server, is behind, and a pause will do.
+ */
+export function decideInactive(draft: Draft, { question, did, at }: NoAnswer): Outcome {
+  const change = draft.change(did)
+  if (change.actor.status === 'active') return askAgain(change, question, at) ? 'applied' : 'stale'
+  change.postponed.push({ question, due: ASLEEP })
+  return 'applied'
 }
 
 /** Puts `question` off after one more try that ended at `at`; false where that was its last. */

@@ -135,7 +135,8 @@ export class Draft {
   ask(change: ActorChange, question: Ask): void {
     if (question.kind !== 'subject') {
       const asked = change.asked.findIndex(({ kind }) => kind === question.kind)
-      if (asked >= 0 && question.ifOpen === 'keep') return
+      // What was asked for in this batch is wide awake.
+      if (asked >= 0 && (question.ifOpen === 'keep' || question.ifOpen === 'wake')) return
       if (asked >= 0) change.asked.splice(asked, 1)
     }
     change.asked.push(question)

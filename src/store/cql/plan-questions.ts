@@ -1,6 +1,7 @@
 // What becomes of the questions about one person: of each kind but `subject` at most one is open, and the person's own
 // row says which, so that it is found without a search.
 import { uriOf } from '../../atproto/uri.ts'
+import { startOf } from '../../game/retries.ts'
 import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../game/state.ts'
 import type { Held, OpenQuestion, OpenQuestions } from './character-row.ts'
 import type { Draft } from './plan.ts'
@@ -42,9 +43,8 @@ function ask(draft: Draft, question: Ask, open: Mutable<OpenQuestions>): void {
     return
   }
   const former = open[question.kind]
-  if (former !== undefined && question.ifOpen === 'keep') return
-  const { due, tries } = former !== undefined && question.ifOpen === 'follow' ? former : FRESH
-  open[question.kind] = { due, number: books.nextQuestion++, tries }
+  const start = startOf(question.ifOpen, former)
+  if (start !== undefined) open[question.kind] = { ...start, number: books.nextQuestion++ }
 }
 
 function end(draft: Draft, question: QuestionId, open: Mutable<OpenQuestions>): void {

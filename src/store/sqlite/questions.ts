@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import { startOf } from '../../game/retries.ts'
 import type {
   Ask,
   AskedQuestion,
@@ -25,9 +26,6 @@ export function waiting(db: DatabaseSync): Record<QuestionKind, number> {
   }
   return counts
 }
-
-/** How a question begins that was never asked. */
-const FRESH = { due: 0, tries: 0 }
 
 /** The primary key of a row of `questions`. */
 type Place = { kind: number; due: number; id: number }
@@ -96,10 +94,10 @@ export class Questions {
       return
     }
     const open = this.#openOf.get(actor, kind) as (Place & { tries: number }) | undefined
-    if (open !== undefined && question.ifOpen === 'keep') return
+    const start = startOf(question.ifOpen, open)
+    if (start === undefined) return
     if (open !== undefined) this.#drop(open)
-    const { due, tries } = open !== undefined && question.ifOpen === 'follow' ? open : FRESH
-    this.#put({ kind, due, id: this.nextId++ }, actor, tries, [null, null, null])
+    this.#put({ kind, due: start.due, id: this.nextId++ }, actor, start.tries, [null, null, null])
   }
 
   answered(question: QuestionId): void {

@@ -1,0 +1,39 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { publicLookup, publicUrl } from './public-address.ts'
+import type { Opened, OpenUrl } from './request.ts'
+
+/** Opens addresses that come from strangers: only what is public is connected to, and only by https on its own port. */
+export const openPublicUrl: OpenUrl = async (url, options) =>
+  openUrlVia(publicUrl(url), publicLookup(), options)
+
+/** Opens addresses that the operator vouches for, wherever they lead. */
+export const openTrustedUrl: OpenUrl = async (url, options) => openUrlVia(new URL(url), undefined, options)
+
+/** Opens `url` with sockets that find hosts by `lookup`. */
+export async function openUrlVia(
+  url: URL,
+  lookup: LookupFunction | undefined,
+  { signal, headers }: Parameters<OpenUrl>[1],
+): Promise<Opened> {
+  const head = Promise.withResolvers<IncomingMessage>()
+  const request = url.protocol === 'https:' ? requestHttps : requestHttp
+  const asked = request(url, {
+    // No socket is shared: each was connected under the eyes of its own look-up.
+    agent: false,
+    signal,
+    headers: { 'user-agent': 'bsky-rpg', ...headers },
+    ...(lookup !== undefined && { lookup }),
+  })
+  asked.on('response', head.resolve).on('error', head.reject)
+  // A server that wants to speak another protocol closes without an error.
+  asked.on('close', () => head.reject(new Error('the connection was closed')))
+  asked.end()
+  const response = await head.promise
+  const headersOfAnswer = new Headers()
+  for (const [name, values = []] of Object.entries(response.headersDistinct)) {
+    for (const value of values) headersOfAnswer.append(name, value)
+  }
+  return { status: response.statusCode ?? 0, headers: headersOfAnswer, body: response }
+}

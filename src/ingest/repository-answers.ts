@@ -1,0 +1,191 @@
+import type { Did } from '../atproto/event.ts'
+import { AddressError } from '../bluesky/public-address.ts'
+import { type Refusal, RepositoryError } from '../bluesky/repository/repository-error.ts'
+import { RequestError } from '../bluesky/request.ts'
+import type { Answer, NoAnswer } from '../game/operation.ts'
+import type { AskedQuestion, QuestionId } from '../game/state.ts'
+import type { AnswersOptions, Round } from './answers.ts'
+import { KeyedLimit } from './keyed-limit.ts'
+
+/** Repositories that are read at once, each from another host: dead ones do not hold up the others. */
+const MAX_READS = 4
+
+/** DID documents that are asked for at once. */
+const MAX_FINDS = 8
+
+/** Questions that wait for a place; as many more of one slow host do not keep others from being looked at. */
+const MAX_TAKEN = 1_000
+
+/** What became of a question about a repository; a label of the metrics. */
+export type RepositoryOutcome =
+  | 'read'
+  /** Its server gives it to nobody while the account is not active. */
+  | 'inactive'
+  /** Nobody says where it is. */
+  | 'not-found'
+  | Refusal
+
+export type RepositoryReport = {
+  /** Its server, where that is known. */
+  host: string | undefined
+  outcome: RepositoryOutcome
+  /** Why it was not read, in words. */
+  message: string | undefined
+}
+
+type RepositoryQuestion = AskedQuestion & { kind: 'repository' }
+
+/** Turns the ledger's open questions about repositories into answers, several at once, until the signal aborts. */
+export async function answerRepositories(options: AnswersOptions, round: Round): Promise<void> {
+  const { next, clock } = options
+  const { rest, signal } = round
+  const asking = new RepositoryAsking(options, round)
+  while (!signal.aborted) {
+    if (asking.taken.size >= MAX_TAKEN) {
+      await asking.changed()
+      continue
+    }
+    const limit = MAX_TAKEN - asking.taken.size
+    const now = Math.floor(clock() / 1_000_000)
+    const questions = await next('repository', limit, asking.taken, now)
+    if (questions.length === 0) await rest()
+    for (const question of questions) if (question.kind === 'repository') asking.take(question)
+  }
+  await asking.ended()
+}
+
+class RepositoryAsking {
+  readonly #options: AnswersOptions
+  readonly #round: Round
+  readonly #finds = new KeyedLimit(MAX_FINDS)
+  readonly #reads = new KeyedLimit(MAX_READS)
+  /** The newest question about each person who is waited for. */
+  readonly #newest = new Map<Did, QuestionId>()
+  /** How often each host has failed as a whole while there were questions for it. */
+  readonly #hosts = new Map<string, { waiting: number; failures: number }>()
+  readonly #work = new Set<Promise<void>>()
+  #change = Promise.withResolvers<void>()
+  /** Waiting, being asked, or on their way into the ledger. */
+  readonly taken = new Set<QuestionId>()
+
+  constructor(options: AnswersOptions, round: Round) {
+    this.#options = options
+    this.#round = round
+  }
+
+  take(question: RepositoryQuestion): void {
+    const { signal, fail } = this.#round
+    const { id, did } = question
+    this.taken.add(id)
+    this.#newest.set(did, id)
+    const work = this.#settle(question)
+      // The end comes between; the question stays open.
+      .catch((error: unknown) => {
+        if (!signal.aborted) fail(error)
+      })
+      .finally(() => {
+        this.taken.delete(id)
+        if (this.#newest.get(did) === id) this.#newest.delete(did)
+        this.#work.delete(work)
+        this.#change.resolve()
+        this.#change = Promise.withResolvers()
+      })
+    this.#work.add(work)
+  }
+
+  /** Resolves when there are fewer questions than now. */
+  changed(): Promise<void> {
+    return this.#change.promise
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.#work)
+  }
+
+  async #settle(question: RepositoryQuestion): Promise<void> {
+    const { deliver, observer } = this.#options
+    const answer = await this.#answer(question)
+    if (answer === undefined) return
+    await deliver([answer])
+    if (answer.kind === 'repository-answer') observer.answered('repository', 1)
+  }
+
+  /** `undefined` where another question has taken its place in the ledger while it waited. */
+  async #answer(question: RepositoryQuestion): Promise<Answer | NoAnswer | undefined> {
+    const { did, id } = question
+    const { repositories, followed: collections, clock, observer } = this.#options
+    const { signal } = this.#round
+    let host: string | undefined
+    try {
+      const pds = await this.#finds.use(id, async () => {
+        signal.throwIfAborted()
+        return await repositories.find(did, signal)
+      })
+      host = pds.host
+      const found = await this.#readFrom(pds.host, async () => {
+        if (this.#newest.get(did) !== id) return 'outdated'
+        return await repositories.snapshot(did, { pds, collections, signal })
+      })
+      if (found === 'outdated') return undefined
+      const outcome = found === undefined ? 'inactive' : 'read'
+      observer.repository({ host, outcome, message: undefined })
+      if (found === undefined) return { kind: 'inactive', question, did, at: clock() }
+      const { rev, paths } = found
+      return { kind: 'repository-answer', question: id, did, at: clock(), rev, paths, collections }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof RequestError)) throw error
+      observer.failed('repository', 1, error.message)
+      observer.repository({ host, outcome: outcomeOf(error), message: error.message })
+      return { kind: 'no-answer', question, did, at: clock() }
+    }
+  }
+
+  /**
+   * One after the other from each host. When a host fails as a whole, those who waited for it meanwhile are refused, too:
+   * they would only find out the same, one after the other.
+   */
+  async #readFrom<Result>(host: string, read: () => Promise<Result>): Promise<Result> {
+    const line = this.#hosts.getOrInsertComputed(host, () => ({ waiting: 0, failures: 0 }))
+    const { failures } = line
+    line.waiting += 1
+    try {
+      return await this.#reads.use(host, async () => {
+        this.#round.signal.throwIfAborted()
+        if (line.failures > failures) {
+          throw new RepositoryError('unreachable', `${host} has failed while others waited for it`)
+        }
+        // Noted here, before the place is free.
+        return await read().catch((error: unknown) => {
+          if (error instanceof RepositoryError && isOfHost(error)) line.failures += 1
+          throw error
+        })
+      })
+    } finally {
+      line.waiting -= 1
+      if (line.waiting === 0) this.#hosts.delete(host)
+    }
+  }
+}
+
+function outcomeOf(error: RequestError): RepositoryOutcome {
+  if (error instanceof RepositoryError) return error.refusal
+  return error instanceof AddressError ? 'address' : 'not-found'
+}
+
+/** True where it is the server that cannot be asked, whichever repository. */
+function isOfHost({ refusal, status = 0 }: RepositoryError): boolean {
+  switch (refusal) {
+    case 'address':
+    case 'unreachable':
+    case 'too-slow':
+      return true
+    case 'status':
+      return status >= 500 || status === 429
+    case 'too-large':
+    case 'malformed':
+    case 'incomplete':
+    case 'crashed':
+      return false
+  }
+}

@@ -55,6 +55,7 @@ async function ours(): Promise<string> {
     logger: pino({ level: 'silent' }),
     version: 'bench',
     cache: new CharacterCache({ told: !onCluster }),
+    ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1',
       contact: undefined,

@@ -1,6 +1,6 @@
 // The commands. This and what lies in commands/ put the parts together; nothing else knows all of them.
 import { api } from './commands/api.ts'
-import type { Command } from './commands/command.ts'
+import { type Command, InterruptedError } from './commands/command.ts'
 import { demo } from './commands/demo.ts'
 import { isExpected } from './commands/expected.ts'
 import { forget, unforget } from './commands/forget.ts'
@@ -50,6 +50,7 @@ async function main([word, ...words]: readonly string[]): Promise<number> {
     return await command.run(invocation, endOfProcess())
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message, 2)
+    if (error instanceof InterruptedError) return fail(error.message, error.exitCode)
     if (isExpected(error)) return fail(error.message, 1)
     console.error(error)
     return 1
@@ -59,7 +60,7 @@ async function main([word, ...words]: readonly string[]): Promise<number> {
 /** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process where it stands. */
 function endOfProcess(): AbortSignal {
   const end = new AbortController()
-  const stop = (): void => end.abort()
+  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => end.abort(new InterruptedError(signal))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   return end.signal

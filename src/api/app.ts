@@ -50,6 +50,8 @@ export type AppOptions = {
   logger: Logger
   version: string
   cache: CharacterCache
+  /** Why ingest in this process has ended while the API goes on, where it has. */
+  ingestFailure: () => string | undefined
   settings: AppSettings
 }
 

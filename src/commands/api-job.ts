@@ -8,6 +8,7 @@ import { APPVIEW_SHARES, openAppView } from '../bluesky/appview.ts'
 import { handleResolver } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
+import type { Preparation } from '../store/sqlite/prepare.ts'
 import { CommandError } from './command.ts'
 import { clock, gameOf, monotonic, storeOf } from './parts.ts'
 
@@ -15,6 +16,10 @@ export type ApiJobOptions = {
   config: Config
   log: Logger
   cache: CharacterCache
+  /** What may be done to the ledger's file before it is served. */
+  preparation: Preparation
+  /** Why ingest in this process has ended, where it has. */
+  ingestFailure: () => string | undefined
   /** All metrics of this process, given the API's own. */
   metrics: (own: Registry) => Promise<string>
   signal: AbortSignal
@@ -22,8 +27,8 @@ export type ApiJobOptions = {
 
 /** Serves the ledger until `signal` aborts. Resolves once it listens, with where, and with what resolves when all is over. */
 export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
-  const { config, log, cache, metrics, signal } = options
-  const store = await storeOf(config)
+  const { config, log, cache, preparation, ingestFailure, metrics, signal } = options
+  const store = await storeOf(config, preparation)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const { rules } = gameOf(config)
@@ -42,6 +47,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     logger: log,
     version: version(),
     cache,
+    ingestFailure,
     settings: {
       publicUrl: config.PUBLIC_URL,
       contact: config.CONTACT,

@@ -11,7 +11,15 @@ export const api: Command = {
   async run({ config }, signal) {
     const log = logOf(config)
     const cache = new CharacterCache({ told: false })
-    const { url, ended } = await apiJob({ config, log, cache, metrics: (own) => own.metrics(), signal })
+    const { url, ended } = await apiJob({
+      config,
+      log,
+      cache,
+      preparation: 'nothing',
+      ingestFailure: () => undefined,
+      metrics: (own) => own.metrics(),
+      signal,
+    })
     log.info(`serving at ${url}`)
     await ended
     return 0

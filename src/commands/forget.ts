@@ -21,7 +21,7 @@ function wishFor(kind: 'forget' | 'unforget', { summary, done }: { summary: stri
     flags: {},
     positionals: 1,
     async run({ config, positionals }) {
-      await using store = await storeOf(config)
+      await using store = await storeOf(config, 'upgrade')
       const did = await didOf(store, positionals[0] ?? '')
       await store.inbox.leave({ kind, did, at: clock() })
       const here = await fulfil(store, gameOf(config))

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../config.ts'
 import { IngestMetrics } from '../ingest/metrics.ts'
+import { StoreFullError } from '../store/store.ts'
 import { isExpected } from './expected.ts'
 import { ingestJob } from './ingest-job.ts'
 import type { FromIngest } from './ingest-worker.ts'
@@ -32,7 +33,7 @@ try {
 } catch (error) {
   // Classes do not survive the way between threads; what the user has to mend is told as text.
   if (!isExpected(error)) throw error
-  tell({ kind: 'failed', message: error.message })
+  tell({ kind: 'failed', message: error.message, full: error instanceof StoreFullError })
 } finally {
   clearInterval(timer)
   // Nothing is waited for any more, so the thread ends.

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { AggregatorRegistry, type MetricObject, type Registry } from 'prom-client'
 import type { Did } from '../atproto/event.ts'
 import type { Config } from '../config.ts'
+import { StoreFullError } from '../store/store.ts'
 import { CommandError } from './command.ts'
 
 /**
@@ -15,8 +16,8 @@ export const INGEST_LIMITS = { maxOldGenerationSizeMb: 1_024 }
 export type FromIngest =
   | { kind: 'changed'; dids: Did[] }
   | { kind: 'metrics'; metrics: MetricObject[] }
-  /** It cannot go on, for a reason that is the user's to mend. */
-  | { kind: 'failed'; message: string }
+  /** It cannot go on, for a reason that is the user's to mend; `full` where that is a full disk. */
+  | { kind: 'failed'; message: string; full: boolean }
 
 export type IngestWorkerOptions = {
   config: Config
@@ -25,7 +26,7 @@ export type IngestWorkerOptions = {
 }
 
 export type IngestWorker = {
-  /** Resolves when the thread has ended cleanly; rejects with what ended it otherwise. */
+  /** Resolves when the thread has ended cleanly; rejects with what ended it otherwise, a full disk as `StoreFullError`. */
   ended: Promise<void>
   /** The thread's metrics as it last told them, with those of `own`. */
   metrics(own: Registry): Promise<string>
@@ -39,7 +40,7 @@ export function startIngest({ config, changed, signal }: IngestWorkerOptions): I
   })
   const stop = (): void => worker.postMessage('stop')
   let latest: MetricObject[] = []
-  let failed: string | undefined
+  let failed: Error | undefined
   worker.on('message', (message: FromIngest) => {
     switch (message.kind) {
       case 'changed':
@@ -49,7 +50,7 @@ export function startIngest({ config, changed, signal }: IngestWorkerOptions): I
         latest = message.metrics
         break
       case 'failed':
-        failed = message.message
+        failed = message.full ? new StoreFullError(message.message) : new CommandError(message.message)
         break
     }
   })
@@ -58,7 +59,7 @@ export function startIngest({ config, changed, signal }: IngestWorkerOptions): I
     worker.once('error', reject)
     worker.once('exit', (code) => {
       signal.removeEventListener('abort', stop)
-      if (failed !== undefined) reject(new CommandError(failed))
+      if (failed !== undefined) reject(failed)
       else if (code === 0) resolve()
       else reject(new Error(`the ingest thread ended with code ${code}`))
     })

@@ -8,6 +8,7 @@ import type { Game } from '../game/decide.ts'
 import { NO_CHANGES, rulebook } from '../game/rulebook.ts'
 import { openLog } from '../log.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
+import type { Preparation } from '../store/sqlite/prepare.ts'
 import type { Store } from '../store/store.ts'
 
 const DAY: Micros = 86_400_000_000
@@ -27,9 +28,21 @@ export function gameOf({ RULES, TRACK, BASELINE }: Config): Game {
   return { rules, followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]), baseline: BASELINE }
 }
 
-/** @throws {StoreError} where it cannot be used */
-export async function storeOf({ DATABASE_URL, DISK_RESERVE, SHARDS, REPLICATION }: Config): Promise<Store> {
-  if (DATABASE_URL.driver === 'sqlite') return openSqlite({ path: DATABASE_URL.path, reserve: DISK_RESERVE })
+/**
+ * @param preparation what may be done to a file before it is used; see `Preparation`
+ * @throws {StoreError} where it cannot be used
+ */
+export async function storeOf(config: Config, preparation: Preparation): Promise<Store> {
+  const { DATABASE_URL, DISK_RESERVE, SHARDS, REPLICATION } = config
+  if (DATABASE_URL.driver === 'sqlite') {
+    const log = logOf(config)
+    return openSqlite({
+      path: DATABASE_URL.path,
+      reserve: DISK_RESERVE,
+      preparation,
+      waiting: (message) => log.warn(message),
+    })
+  }
   // Only whoever uses a cluster waits for its driver to be read.
   const { openCql } = await import('../store/cql/open.ts')
   return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION })

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Did } from '@atcute/lexicons/syntax'
 import { Ledger } from '../ingest/ledger.ts'
 import type { Command } from './command.ts'
@@ -12,7 +13,7 @@ export const recompute: Command = {
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
-    await using store = await storeOf(config)
+    await using store = await storeOf(config, 'upgrade')
     const game = gameOf(config)
     await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'recompute' })
     const ledger = new Ledger({ game, writer, folded: () => {} })
@@ -21,7 +22,14 @@ export const recompute: Command = {
     let changed = 0
     let after: Did | undefined
     for (;;) {
-      signal.throwIfAborted()
+      // A file is read and written without a pause, in which a signal could be heard.
+      await turn()
+      if (signal.aborted) {
+        console.error(
+          `${judged} people judged, ${changed} changed; the rest is as it was. Run \`bsky-rpg recompute\` again: nothing else takes the ledger until it has come to the end.`,
+        )
+        throw signal.reason
+      }
       const dids = await writer.people(after, AT_ONCE)
       if (dids.length === 0) break
       const { actors } = await ledger.fold(

@@ -1,5 +1,6 @@
 import { CharacterCache } from '../api/character-cache.ts'
 import type { Config } from '../config.ts'
+import { StoreFullError } from '../store/store.ts'
 import { apiJob } from './api-job.ts'
 import type { Command } from './command.ts'
 import { startIngest } from './ingest-worker.ts'
@@ -16,7 +17,10 @@ export const start: Command = {
   },
 }
 
-/** Ingest in a thread of its own and the API in this one, until `signal` aborts or either fails. */
+/**
+ * Ingest in a thread of its own and the API in this one, until `signal` aborts or either fails. A full disk ends ingest
+ * alone, and is the failure that this rejects with when the rest ends.
+ */
 export async function serveAndIngest(config: Config, signal: AbortSignal): Promise<void> {
   const log = logOf(config)
   const failure = new AbortController()
@@ -24,10 +28,24 @@ export async function serveAndIngest(config: Config, signal: AbortSignal): Promi
   // On a cluster other workers change characters, too, of which nobody tells us.
   const cache = new CharacterCache({ told: config.DATABASE_URL.driver === 'sqlite' })
   const ingest = startIngest({ config, changed: (dids) => cache.forget(dids), signal: end })
+  let full = false
   // Heard of below; the API may take a moment to listen before that.
-  ingest.ended.catch(() => failure.abort())
+  ingest.ended.catch((error: unknown) => {
+    if (!(error instanceof StoreFullError)) return failure.abort()
+    // What is held can be served without any room. Starting again would not make some.
+    full = true
+    log.error(`${error.message} Until then this server answers with what it holds, and /readyz is red.`)
+  })
   try {
-    const { url, ended } = await apiJob({ config, log, cache, metrics: ingest.metrics, signal: end })
+    const { url, ended } = await apiJob({
+      config,
+      log,
+      cache,
+      preparation: 'create',
+      ingestFailure: () => (full ? 'disk full' : undefined),
+      metrics: ingest.metrics,
+      signal: end,
+    })
     log.info(`serving at ${url}`)
     await ended
   } finally {

@@ -20,9 +20,9 @@ export const verify: Command = {
     },
   },
   positionals: 0,
-  async run({ config, flags }) {
-    await using store = await storeOf(config)
-    let result = await audit(store)
+  async run({ config, flags }, signal) {
+    await using store = await storeOf(config, 'nothing')
+    let result = await audit(store, signal)
     report(result)
     if (flags.repair === true && result.findings.length > 0) {
       const mendable = await store.auditor.repair(result)
@@ -30,7 +30,7 @@ export const verify: Command = {
       const here = await fulfil(store, gameOf(config))
       for (let look = 0; mendable > 0 && look < (here ? 1 : LOOKS) && result.findings.length > 0; look++) {
         if (!here) await sleep(PATIENCE_MS)
-        result = await audit(store)
+        result = await audit(store, signal)
       }
       report(result)
     }
@@ -38,8 +38,10 @@ export const verify: Command = {
   },
 }
 
-function audit(store: Store): Promise<AuditResult> {
+/** Says on the way how far it is, and ends where `signal` aborts. */
+function audit(store: Store, signal: AbortSignal): Promise<AuditResult> {
   return store.auditor.audit(({ step, done, total }) => {
+    signal.throwIfAborted()
     console.error(`${step}: ${done} of ${total}`)
   })
 }

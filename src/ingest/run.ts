@@ -47,6 +47,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     fingerprint: game.rules.fingerprint,
     purpose: 'keep',
     company: 'others',
+    signal: options.signal,
   })
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
   const status = await store.reader.status()

@@ -11,10 +11,13 @@ import type { Gap, Pulse, Writer } from './store.ts'
  */
 export class FailStopWriter implements Writer {
   readonly #writer: Writer
+  readonly #explain: (error: unknown) => unknown
   #failure: { error: unknown } | undefined
 
-  constructor(writer: Writer) {
+  /** @param explain what an error of the driver's means, in words that say what to do */
+  constructor(writer: Writer, explain: (error: unknown) => unknown = (error) => error) {
     this.#writer = writer
+    this.#explain = explain
   }
 
   get gatherMs(): number {
@@ -92,8 +95,8 @@ export class FailStopWriter implements Writer {
     try {
       return await work()
     } catch (error) {
-      this.#failure ??= { error }
-      throw error
+      this.#failure ??= { error: this.#explain(error) }
+      throw this.#failure.error
     }
   }
 }

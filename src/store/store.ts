@@ -41,6 +41,8 @@ export type WriteOptions = {
    * can divide it among several processes; where it cannot, it is the same. @default 'alone'
    */
   company?: 'alone' | 'others'
+  /** Ends a wait for programs that are not ours; what was to be written then is not. */
+  signal?: AbortSignal
 }
 
 /** Looking never changes anything. Hidden people (see `isHidden`) are absent from everything here. */

@@ -50,6 +50,7 @@ async function served(settings: Partial<AppSettings> = {}, told = true): Promise
     logger: pino({ level: 'silent' }),
     version: '0.0.0',
     cache,
+    ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1:8000',
       contact: 'keeper@rpg.example',

@@ -46,6 +46,7 @@ export async function build(overrides: Overrides = {}) {
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     version: '1.2.3',
     cache: new CharacterCache({ told: true }),
+    ingestFailure: () => undefined,
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },
   })

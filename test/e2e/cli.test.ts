@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
@@ -28,7 +31,8 @@ test('a port that is taken is told in one line', async () => {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const flags = ['--database-url', `sqlite:${here.path('ledger.db')}`, '--jetstream-urls', 'ws://127.0.0.1:9']
-  for (const command of ['api', 'start']) {
+  // The first one makes the ledger that the second wants to be there.
+  for (const command of ['start', 'api']) {
     await using program = new Program([command, ...flags, '--port', String(port), '--disk-reserve', '0'])
     assert.equal(await program.ended, 1)
     const told = program.output.split('\n').filter((line) => line.startsWith('bsky-rpg:'))
@@ -117,6 +121,104 @@ test('a running server follows the network, tells of it, and forgets who is to b
   assert.equal(await program.kill('SIGTERM'), 0, program.output)
   await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
   assert.equal(await verify.ended, 0, verify.output)
+})
+
+test('a full disk ends ingest and not the server, which says so, and the process fails when it is stopped', async () => {
+  using here = folder()
+  const network = new Network({
+    seed: 5,
+    actors: 20,
+    start: Date.now() * 1000,
+    step: 1_000,
+    mix: 'everything',
+  })
+  await using simulator = await startSimulator({ network, seed: 5 })
+  const flags = flagsFor(simulator, here.path('ledger.db'))
+  const full = [...flags, '--disk-reserve', '8000000GB']
+  await using program = new Program(['start', ...full])
+  const url = await servedAt(program)
+  const ready = async () => JSON.stringify(await (await fetch(`${url}/readyz`)).json())
+  await until('/readyz says why', async () => {
+    simulator.emit(1)
+    return (await ready()).includes('ingest has ended: disk full')
+  })
+  assert.equal((await fetch(`${url}/readyz`)).status, 503)
+  assert.equal((await fetch(`${url}/healthz`)).status, 200)
+  assert.equal((await fetch(`${url}/v1/stats`)).status, 200)
+  assert.equal(await program.kill('SIGTERM'), 1)
+  assert.match(program.output, /^bsky-rpg: disk full: .*Make room and start again/m)
+  await using alone = new Program(['ingest', ...full])
+  const more = setInterval(() => simulator.emit(1), 20)
+  assert.equal(await alone.ended.finally(() => clearInterval(more)), 1)
+  assert.match(alone.output, /^bsky-rpg: disk full: .*Make room and start again/m)
+})
+
+test('a server whose file goes away under it ends with a message', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  const network = new Network({
+    seed: 6,
+    actors: 20,
+    start: Date.now() * 1000,
+    step: 1_000,
+    mix: 'everything',
+  })
+  await using simulator = await startSimulator({ network, seed: 6 })
+  await using program = new Program(['start', ...flagsFor(simulator, path)])
+  await until('ingest is connected', () => program.output.includes('listening to'))
+  await servedAt(program)
+  for (const suffix of ['', '-wal', '-shm', '.lock']) rmSync(path + suffix)
+  assert.equal(await program.ended, 1)
+  const told = program.output.split('\n').filter((line) => line.startsWith('bsky-rpg:'))
+  assert.equal(told.length, 1, program.output)
+  assert.match(told[0] ?? '', /ledger\.db was moved or deleted while the ledger was in use/)
+  assert.equal(existsSync(path), false)
+})
+
+test('commands for a ledger that is there say what they found instead, and make nothing', async () => {
+  using here = folder()
+  const nowhere = ['--database-url', `sqlite:${here.path('ledger-2026-11-42.db')}`]
+  for (const words of [
+    ['verify'],
+    ['verify', '--repair'],
+    ['recompute'],
+    ['forget', 'did:web:a.example'],
+    ['api', '--port', '0'],
+  ]) {
+    await using program = new Program([...words, ...nowhere])
+    assert.equal(await program.ended, 1, words.join(' '))
+    assert.match(program.output, /^bsky-rpg: .*ledger-2026-11-42\.db is missing: there is no ledger/m)
+  }
+  assert.deepEqual(readdirSync(here.path('')), [])
+})
+
+test('a signal ends verify and recompute at once, with its own exit code', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  {
+    await using store = openSqlite({ path, reserve: 0 })
+    await using _ = await store.write({ fingerprint: rulebook(NO_CHANGES).fingerprint, purpose: 'keep' })
+  }
+  const db = new DatabaseSync(path)
+  db.exec(`INSERT INTO entries SELECT 1, 1, 'create', 'like';
+    INSERT INTO actors (id, did, standing, experience, last_delta, updated_at, status_time, kinds, pruned_xp)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450000)
+      SELECT i, 'did:web:a' || i || '.example', 1, 0, 0, 0, 0, '', 0 FROM n;
+    UPDATE totals SET next_actor = 450001`)
+  db.close()
+  const flags = ['--database-url', `sqlite:${path}`]
+  await using verify = new Program(['verify', ...flags])
+  await until('it has begun', () => verify.output.includes('200000 of'))
+  assert.equal(await verify.kill('SIGINT'), 130, verify.output)
+  assert.match(verify.output, /^bsky-rpg: stopped by SIGINT before the end$/m)
+  assert.doesNotMatch(verify.output, /clean|mismatch/)
+  await using recompute = new Program(['recompute', ...flags])
+  await until('it has begun', () => recompute.output.includes('10000 people judged'))
+  assert.equal(await recompute.kill('SIGTERM'), 143, recompute.output)
+  assert.match(
+    recompute.output,
+    /people judged, 0 changed; the rest is as it was\. Run `bsky-rpg recompute` again/,
+  )
 })
 
 /** Where a program serves, once it does. */

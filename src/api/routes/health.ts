@@ -9,7 +9,7 @@ const Ready = Type.Object({
   lagSeconds: Type.Union([Type.Number(), Type.Null()]),
 })
 
-export const healthRoutes: Routes = (app, { status: recent, settings }) => {
+export const healthRoutes: Routes = (app, { status: recent, settings, ingestFailure }) => {
   app.get(
     '/healthz',
     {
@@ -28,8 +28,11 @@ export const healthRoutes: Routes = (app, { status: recent, settings }) => {
     { schema: { summary: 'The ledger keeps up with the network', response: { 200: Ready, 503: Ready } } },
     async (_request, reply) => {
       const heard = await recent.get().catch(() => undefined)
-      const reasons =
-        heard === undefined ? ['the ledger cannot be read'] : shortcomings(heard, settings.readyLag)
+      const failure = ingestFailure()
+      const reasons = [
+        ...(failure === undefined ? [] : [`ingest has ended: ${failure}`]),
+        ...(heard === undefined ? ['the ledger cannot be read'] : shortcomings(heard, settings.readyLag)),
+      ]
       const pulse = heard?.status.pulse
       const lagSeconds = pulse === undefined ? null : pulse.lag / 1_000_000
       reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503)

@@ -5,6 +5,7 @@ import { earned } from '../../game/periods.ts'
 import { SHOWN } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readKinds } from './actor-row.ts'
+import { explained } from './failure.ts'
 import { Names } from './names.ts'
 
 /** When a record was witnessed, in seconds: kept as a distance from its key's own time, see tid.ts. */
@@ -29,6 +30,8 @@ export class SqliteAuditor implements Auditor {
     try {
       db.exec('BEGIN')
       return await new Audit(db, progress).run()
+    } catch (error) {
+      throw explained(error, db.location() ?? 'the ledger')
     } finally {
       db.close()
     }
@@ -71,9 +74,9 @@ class Audit {
   async run(): Promise<AuditResult> {
     const names = new Names(this.#db)
     const baseline = names.find(BASELINE)
-    for (const row of this.#db.prepare('SELECT id, period_day FROM actors').iterate()) {
+    await this.#sum('days', 'SELECT id, period_day FROM actors', (row) => {
       this.#day[Number(row.id)] = Number(row.period_day)
-    }
+    })
     const records = await this.#sum(
       'records',
       `SELECT actor, collection, xp, state, ${AT} AS at FROM records`,
@@ -169,8 +172,9 @@ class Audit {
     for (const row of this.#db.prepare(sql).iterate()) {
       add(row)
       if (++done % STRIDE !== 0) continue
-      this.#progress({ step: table, done, total })
+      // Before it is told: whoever wants to stop is heard at once.
       await new Promise(setImmediate)
+      this.#progress({ step: table, done, total })
     }
     this.#progress({ step: table, done, total })
     return done

@@ -1,76 +1,92 @@
-import { mkdirSync, statfsSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FailStopWriter } from '../fail-stop.ts'
-import {
-  type Inbox,
-  RulesChangedError,
-  type Store,
-  StoreError,
-  StoreFullError,
-  type WishToLeave,
-  type WriteOptions,
-} from '../store.ts'
+import { type Inbox, RulesChangedError, type Store, type WishToLeave, type WriteOptions } from '../store.ts'
 import { SqliteAuditor } from './audit.ts'
+import { assertSpace, diskBytes, freeBytes as freeBytesOf } from './disk.ts'
+import { explained } from './failure.ts'
+import { OpenFiles } from './files.ts'
 import { lock } from './lock.ts'
+import { type Preparation, prepareFile } from './prepare.ts'
 import { SqliteReader } from './reader.ts'
-import { migrate } from './schema.ts'
+import { Transactions } from './transactions.ts'
 import { bindRules, SqliteWriter } from './writer.ts'
 
 export type SqliteOptions = {
-  /** The ledger's file; it and its folder are made where they are missing. */
+  /** The ledger's file. */
   path: string
   /** Bytes to leave free on the disk: what would go below is not written. */
   reserve: number
   /** Bytes free on the disk that holds `path`. */
   freeBytes?: (path: string) => number
+  /** What may be done to the file before it is used; see `Preparation`. @default 'create' */
+  preparation?: Preparation
+  /** Told in words when another program's lock keeps the writer waiting. */
+  waiting?: (message: string) => void
 }
 
-/**
- * A commit writes every page on which it changed anything, and nearly every event changes the row of another person: the
- * smaller a page, the less is written. Rows that come in order fill pages of any size.
- */
-const PAGE_BYTES = 1_024
 /**
  * When the log has grown so long, its pages are brought to their places in the file, each once however often it was
  * written. Longer saves some of that and takes as much more disk; readers then search a longer log.
  */
 const LOG_BYTES = 128 * 2 ** 20
 
-/** How long to wait for another connection's short transaction, in milliseconds. */
-const PATIENCE = 5_000
+/** For how long a call may stand still for another connection's lock, in milliseconds; the writer then tries again. */
+const LOCK_TIMEOUT_MS = { read: 5_000, write: 100 }
+/** How long a wish is tried to be left while another program holds the file's write lock, in milliseconds. */
+const LEAVE_WITHIN_MS = 5_000
 
 /**
- * Opens the ledger in a SQLite file, bringing its schema up to date.
- * @throws {StoreError} where the file cannot be used
+ * Opens the ledger in a SQLite file.
+ * @throws {StoreError | StoreBusyError | StoreFullError} where the file cannot be used
  */
-export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): Store {
-  const file = resolve(path)
-  const connect = (readOnly: 'read' | 'write'): DatabaseSync => connection(file, readOnly)
-  prepareFile(file)
-  const reading = connect('read')
+export function openSqlite({
+  path,
+  reserve,
+  freeBytes = freeBytesOf,
+  preparation = 'create',
+  waiting = () => {},
+}: SqliteOptions): Store {
+  const file = prepareFile(path, preparation)
+  const reading = connection(file, 'read')
+  const reader = explaining(file, () => {
+    const files = new OpenFiles(file, [''])
+    return new SqliteReader(reading, { diskBytes: () => diskBytes(file), files })
+  })
   let leaving: DatabaseSync | undefined
   const inbox: Inbox = {
     leave: async ({ kind, did, at }: WishToLeave) => {
-      leaving ??= connect('write')
-      leaving.prepare('INSERT INTO inbox (kind, did, at) VALUES (?, ?, ?)').run(kind, did, at)
+      leaving ??= connection(file, 'write')
+      const db = leaving
+      const signal = AbortSignal.timeout(LEAVE_WITHIN_MS)
+      const files = new OpenFiles(file, [''])
+      const transactions = new Transactions({ db, path: file, files, waiting: () => {}, signal })
+      await transactions.run(() =>
+        db.prepare('INSERT INTO inbox (kind, did, at) VALUES (?, ?, ?)').run(kind, did, at),
+      )
     },
   }
   return {
-    reader: new SqliteReader(reading, () => diskBytes(file)),
+    reader,
     inbox,
-    auditor: new SqliteAuditor(() => connect('read')),
+    auditor: new SqliteAuditor(() => connection(file, 'read')),
     write: async (options) => {
-      const held = lock(file)
-      const db = connect('write')
+      const held = await lock(file)
+      const db = connection(file, 'write')
       try {
-        checkRules(db, file, options)
-        const writer = new SqliteWriter({
-          db,
-          lock: held,
-          assertSpace: () => assertSpace(file, reserve, freeBytes),
+        const files = new OpenFiles(file)
+        const { signal } = options
+        const transactions = new Transactions({ db, path: file, files, waiting, signal })
+        // All that the writer holds in memory is read under the file's lock: nobody else can write meanwhile.
+        const writer = await transactions.run(() => {
+          checkRules(db, file, options)
+          return new SqliteWriter({
+            db,
+            transactions,
+            lock: held,
+            assertSpace: () => assertSpace(file, reserve, freeBytes),
+          })
         })
-        return new FailStopWriter(writer)
+        return new FailStopWriter(writer, (error) => explained(error, file))
       } catch (error) {
         db.close()
         held[Symbol.dispose]()
@@ -84,39 +100,28 @@ export function openSqlite({ path, reserve, freeBytes = free }: SqliteOptions): 
   }
 }
 
-function prepareFile(file: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    const db = new DatabaseSync(file, { timeout: PATIENCE })
-    try {
-      // Takes effect only on a new file.
-      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
-      db.exec('PRAGMA journal_mode = WAL')
-      migrate(db, file)
-    } finally {
-      db.close()
+function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
+  return explaining(file, () => {
+    const db = new DatabaseSync(file, { readOnly: purpose === 'read', timeout: LOCK_TIMEOUT_MS[purpose] })
+    db.exec('PRAGMA mmap_size = 1073741824')
+    if (purpose === 'write') {
+      // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
+      db.exec('PRAGMA synchronous = NORMAL')
+      db.exec('PRAGMA cache_size = -65536')
+      const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.page_size)
+      db.exec(`PRAGMA wal_autocheckpoint = ${Math.floor(LOG_BYTES / pageBytes)}`)
+      db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`)
     }
-  } catch (error) {
-    if (error instanceof StoreError) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new StoreError(`${file} cannot be used as a ledger: ${why}. Name another file in DATABASE_URL.`, {
-      cause: error,
-    })
-  }
+    return db
+  })
 }
 
-function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
-  const db = new DatabaseSync(file, { readOnly: purpose === 'read', timeout: PATIENCE })
-  db.exec('PRAGMA mmap_size = 1073741824')
-  if (purpose === 'write') {
-    // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
-    db.exec('PRAGMA synchronous = NORMAL')
-    db.exec('PRAGMA cache_size = -65536')
-    const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.page_size)
-    db.exec(`PRAGMA wal_autocheckpoint = ${Math.floor(LOG_BYTES / pageBytes)}`)
-    db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`)
+function explaining<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw explained(error, file)
   }
-  return db
 }
 
 /** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
@@ -135,29 +140,4 @@ function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: Wr
       `${file} ${why}. Run \`bsky-rpg recompute\` to judge all of it by the rules as they are now, or start with the old ones.`,
     )
   }
-}
-
-function assertSpace(file: string, reserve: number, freeBytes: (path: string) => number): void {
-  const left = freeBytes(file)
-  if (left >= reserve) return
-  throw new StoreFullError(
-    `the disk of ${file} has ${mebibytes(left)} MiB free, less than the ${mebibytes(reserve)} MiB kept in reserve (DISK_RESERVE): nothing more is written. Make room and start again; the stream goes on from where it was.`,
-  )
-}
-
-function free(path: string): number {
-  const { bavail, bsize } = statfsSync(dirname(path))
-  return bavail * bsize
-}
-
-function diskBytes(file: string): number {
-  return size(file) + size(`${file}-wal`)
-}
-
-function size(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
-}
-
-function mebibytes(bytes: number): number {
-  return Math.floor(bytes / 2 ** 20)
 }

@@ -18,6 +18,7 @@ import {
 import { readKinds } from './actor-row.ts'
 import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, toCharacter } from './character-row.ts'
+import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
 import { waiting } from './questions.ts'
 import { perDay } from './samples.ts'
@@ -30,6 +31,7 @@ const MOST_GAPS = 100
 export class SqliteReader implements Reader {
   readonly #db: DatabaseSync
   readonly #diskBytes: () => number
+  readonly #files: OpenFiles
   readonly #names: Names
   readonly #timeline: Timeline
   readonly #board: Board
@@ -39,9 +41,10 @@ export class SqliteReader implements Reader {
   readonly #bounds: StatementSync
   readonly #standings: StatementSync
 
-  constructor(db: DatabaseSync, diskBytes: () => number) {
+  constructor(db: DatabaseSync, { diskBytes, files }: { diskBytes: () => number; files: OpenFiles }) {
     this.#db = db
     this.#diskBytes = diskBytes
+    this.#files = files
     this.#names = new Names(db)
     this.#timeline = new Timeline(db, this.#names)
     this.#board = new Board(db, (row) => toCharacter(row, this.#names))
@@ -121,6 +124,7 @@ export class SqliteReader implements Reader {
   }
 
   async status(): Promise<StoreStatus> {
+    this.#files.assertInPlace()
     const one = (sql: string) => this.#db.prepare(sql).get()
     const totals = one('SELECT characters, records, events, experience FROM totals') ?? {}
     const cursor = one('SELECT host, wire, value, at FROM cursor')

@@ -1,7 +1,6 @@
 // The ledger in one SQLite file. Tables that grow with every event grow at their right edge: records because their keys
 // are mostly TIDs, events because they are appended. What is written at random is one actor row per person and batch.
 import type { DatabaseSync } from 'node:sqlite'
-import { StoreError } from '../store.ts'
 
 /** Each brings a file from the version that is its index to the next; they are never edited, only added to. */
 export const MIGRATIONS: readonly string[] = [
@@ -169,17 +168,12 @@ export const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 
-/**
- * Brings a file to the schema that this program knows, each step whole or not at all.
- * @throws {StoreError} where a newer program made the file
- */
-export function migrate(db: DatabaseSync, path: string): void {
+/** Says in the file's header whose it is: "brpg" in ASCII. */
+export const APPLICATION_ID = 0x62_72_70_67
+
+/** Brings a file that is a ledger, or empty, to the schema that this program knows, each step whole or not at all. */
+export function migrate(db: DatabaseSync): void {
   const version = schemaVersion(db)
-  if (version > SCHEMA_VERSION) {
-    throw new StoreError(
-      `${path} has schema version ${version}, and this program knows ${SCHEMA_VERSION}: it was made by a newer bsky-rpg. Start that one, or name another file in DATABASE_URL.`,
-    )
-  }
   for (const [step, sql] of MIGRATIONS.entries()) {
     if (step < version) continue
     db.exec('BEGIN IMMEDIATE')
@@ -188,12 +182,17 @@ export function migrate(db: DatabaseSync, path: string): void {
       if (schemaVersion(db) === step) db.exec(`${sql}; PRAGMA user_version = ${step + 1}`)
       db.exec('COMMIT')
     } catch (error) {
-      db.exec('ROLLBACK')
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
   }
+  if (applicationId(db) !== APPLICATION_ID) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
 }
 
 export function schemaVersion(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.user_version)
+}
+
+export function applicationId(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA application_id').get()?.application_id)
 }

@@ -27,6 +27,7 @@ import { Questions } from './questions.ts'
 import { Records } from './records.ts'
 import { Samples } from './samples.ts'
 import { Standings } from './standings.ts'
+import type { Transactions } from './transactions.ts'
 
 /** A revision's last bits name its clock; with all of them set it is the greatest of its microsecond. */
 const LAST_CLOCK = 1023
@@ -34,14 +35,16 @@ const LAST_CLOCK = 1023
 /** What the writer needs of its surroundings. */
 export type WriterOptions = {
   db: DatabaseSync
+  transactions: Transactions
   lock: Disposable
-  /** Called before anything is written; throws where the disk is too full. */
+  /** Called before a batch is written; throws where the disk is too full. */
   assertSpace: () => void
 }
 
 /** The ledger's one writer. A batch and its cursor are one transaction. */
 export class SqliteWriter implements Writer {
   readonly #db: DatabaseSync
+  readonly #transactions: Transactions
   readonly #lock: Disposable
   readonly #assertSpace: () => void
   readonly #names: Names
@@ -55,8 +58,10 @@ export class SqliteWriter implements Writer {
   readonly #sql: Statements
   readonly #totals: { records: number; events: number; experience: number }
 
-  constructor({ db, lock, assertSpace }: WriterOptions) {
+  /** To be made in a transaction of `transactions`: what is held in memory from now on is what the file says. */
+  constructor({ db, transactions, lock, assertSpace }: WriterOptions) {
     this.#db = db
+    this.#transactions = transactions
     this.#lock = lock
     this.#assertSpace = assertSpace
     this.#sql = prepare(db)
@@ -118,7 +123,7 @@ export class SqliteWriter implements Writer {
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     this.#assertSpace()
-    this.#transaction(() => {
+    await this.#transactions.run(() => {
       for (const change of changes.actors.values()) this.#write(change)
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
       this.#standings.save()
@@ -132,7 +137,7 @@ export class SqliteWriter implements Writer {
   async questions(kind: QuestionKind, limit: number, except: ReadonlySet<string>, now: Seconds) {
     const { questions, stale } = this.#questions.list(kind, limit, except, now)
     if (stale.length > 0) {
-      this.#transaction(() => {
+      await this.#transactions.run(() => {
         for (const question of stale) this.#questions.answered(question)
         this.#questions.save()
       })
@@ -150,7 +155,7 @@ export class SqliteWriter implements Writer {
   }
 
   async prune(before: Micros, limit: number): Promise<number> {
-    return this.#transaction(() => {
+    return this.#transactions.run(() => {
       const gone = this.#events.prune(before, limit)
       this.#totals.events -= gone
       if (gone > 0) this.#saveTotals()
@@ -163,27 +168,30 @@ export class SqliteWriter implements Writer {
   }
 
   async bindRules(fingerprint: string): Promise<void> {
-    bindRules(this.#db, fingerprint)
-    this.#refillBoard()
+    await this.#transactions.run(() => {
+      bindRules(this.#db, fingerprint)
+      this.#refillBoard()
+    })
   }
 
   async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
-    this.#sql.saveGap.run(host, from, to ?? null, reason, at)
+    await this.#transactions.run(() => this.#sql.saveGap.run(host, from, to ?? null, reason, at))
   }
 
   async beat({ at, lag, host }: Pulse): Promise<void> {
-    this.#sql.savePulse.run(at, lag, host ?? null)
+    await this.#transactions.run(() => this.#sql.savePulse.run(at, lag, host ?? null))
   }
 
   async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {
-    this.#samples.record({ at, events: this.#events.nextId - 1, networkBytes })
+    const sample = { at, events: this.#events.nextId - 1, networkBytes }
+    await this.#transactions.run(() => this.#samples.record(sample))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#db.isOpen) return
     try {
       // Readers keep the log from going with the last writer; emptied, it takes no room while nobody writes.
-      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.#transactions.emptyLog()
     } finally {
       this.#db.close()
       this.#lock[Symbol.dispose]()
@@ -222,10 +230,8 @@ export class SqliteWriter implements Writer {
   /** Those who take the places of many who left the board can only be found among all characters. */
   #refillBoard(): void {
     if (!this.#foremost.refillIfShort()) return
-    this.#transaction(() => {
-      this.#foremost.save()
-      this.#saveTotals()
-    })
+    this.#foremost.save()
+    this.#saveTotals()
   }
 
   #purge(row: ActorRow): void {
@@ -253,19 +259,6 @@ export class SqliteWriter implements Writer {
     const { characters } = this.#standings
     const ids = [this.#people.nextId, this.#events.nextId, this.#events.oldestId, this.#questions.nextId]
     this.#sql.saveTotals.run(characters, records, events, experience, ...ids, this.#foremost.above)
-  }
-
-  #transaction<T>(work: () => T): T {
-    this.#db.exec('BEGIN IMMEDIATE')
-    try {
-      const result = work()
-      this.#db.exec('COMMIT')
-      return result
-    } catch (error) {
-      // What is held in memory may be ahead of the file now: this writer is of no more use, and its owner stops.
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw error
-    }
   }
 }
 

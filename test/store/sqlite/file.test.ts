@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { decide } from '../../../src/game/decide.ts'
 import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import { MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, LIKE, person, START, stream, tid } from '../../game/arbitrary.ts'
@@ -21,7 +21,7 @@ test('a file of a newer program is refused, and left as it is', () => {
   using here = folder()
   const path = here.path('ledger.db')
   const db = new DatabaseSync(path)
-  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`)
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}; PRAGMA application_id = ${APPLICATION_ID}`)
   db.close()
   assert.throws(
     () => openSqlite({ path, reserve: 0 }),

@@ -1,0 +1,81 @@
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StoreBusyError, StoreError, StoreFullError } from '../store.ts'
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html); extended ones have them in their last byte. */
+const CODE = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+}
+
+/** With less free than this, an I/O error is taken for a full disk: SQLite says so only where it writes pages itself. */
+const NO_ROOM_BYTES = 1024 * 1024
+
+/** SQLITE_BUSY, whichever extended code it comes with. */
+export function isBusy(error: unknown): boolean {
+  return codeOf(error) === CODE.busy
+}
+
+/** What went wrong with the file at `path`, in words that say what to do; what is not of SQLite or the disk stays as it is. */
+export function explained(error: unknown, path: string): unknown {
+  const why = error instanceof Error ? error.message : String(error)
+  const options = { cause: error }
+  switch (codeOf(error)) {
+    case CODE.full:
+      return diskFull(path, why, options)
+    case CODE.ioError:
+      return isFull(path)
+        ? diskFull(path, why, options)
+        : new StoreError(
+            `${path} cannot be read or written: ${why}. Look at the disk, then start again.`,
+            options,
+          )
+    case CODE.busy:
+    case CODE.locked:
+      return new StoreBusyError(
+        `another program holds a lock on ${path}: ${why}. Have it end its transaction, then start again.`,
+        options,
+      )
+    case CODE.corrupt:
+    case CODE.notADatabase:
+      return new StoreError(
+        `${path} is damaged: ${why}. Go back to a backup; see docs/operating.md.`,
+        options,
+      )
+    case CODE.readOnly:
+    case CODE.cannotOpen:
+      return new StoreError(`${path} cannot be used as a ledger: ${why}.`, options)
+    default:
+      return isOutOfSpace(error) ? diskFull(path, why, options) : error
+  }
+}
+
+function diskFull(path: string, why: string, options: ErrorOptions): StoreFullError {
+  return new StoreFullError(
+    `disk full: ${path} cannot grow (${why}). Make room and start again; the stream goes on from where it was.`,
+    options,
+  )
+}
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path))
+    return bavail * bsize < NO_ROOM_BYTES
+  } catch {
+    return false
+  }
+}
+
+function isOutOfSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
+function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+}

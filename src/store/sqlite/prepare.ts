@@ -1,0 +1,112 @@
+import { mkdirSync, realpathSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { StoreBusyError, StoreError, StoreFullError } from '../store.ts'
+import { explained } from './failure.ts'
+import { APPLICATION_ID, applicationId, migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts'
+
+/**
+ * What may be done to a file before it is used. `create` makes it where it is missing or empty, and brings an older one
+ * up to date; `upgrade` wants one that is there; `nothing` leaves every byte as it is and wants one of this version.
+ */
+export type Preparation = 'create' | 'upgrade' | 'nothing'
+
+/**
+ * A commit writes every page on which it changed anything, and nearly every event changes the row of another person: the
+ * smaller a page, the less is written. Rows that come in order fill pages of any size.
+ */
+const PAGE_BYTES = 1_024
+
+/** How long to wait for another connection's transaction before giving up, in milliseconds. */
+const PATIENCE_MS = 5_000
+
+/**
+ * Sees to it that `path` is a ledger that this program can use.
+ * @returns the file's one name, without symbolic links
+ * @throws {StoreError | StoreBusyError | StoreFullError} what was found instead; such a file is left as it is
+ */
+export function prepareFile(path: string, preparation: Preparation): string {
+  try {
+    if (preparation === 'create') mkdirSync(dirname(resolve(path)), { recursive: true })
+    const file = nameOf(path)
+    const found = contents(file)
+    if (typeof found === 'string' && preparation !== 'create') {
+      throw new StoreError(`${file} is ${found}: there is no ledger. Name the file of one in DATABASE_URL.`)
+    }
+    if (preparation === 'nothing') {
+      if (found !== SCHEMA_VERSION) {
+        throw new StoreError(
+          `${file} has schema version ${found}, and this program reads ${SCHEMA_VERSION}. \`bsky-rpg start\` or \`ingest\` brings it up to date; keep a copy for the older program.`,
+        )
+      }
+      return file
+    }
+    const db = new DatabaseSync(file, { timeout: PATIENCE_MS })
+    try {
+      // Takes effect only on a new file.
+      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
+      db.exec('PRAGMA journal_mode = WAL')
+      migrate(db)
+    } finally {
+      db.close()
+    }
+    return file
+  } catch (error) {
+    const known = explained(error, path)
+    if (known instanceof StoreError || known instanceof StoreBusyError || known instanceof StoreFullError)
+      throw known
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StoreError(`${path} cannot be used as a ledger: ${why}. Name another file in DATABASE_URL.`, {
+      cause: error,
+    })
+  }
+}
+
+/** SQLite's log goes by the name that a file was opened under: by a second name it would miss what is in the first one's. */
+function nameOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return resolve(path)
+  const file = realpathSync(path)
+  if (found.nlink > 1) {
+    throw new StoreError(
+      `${file} has ${found.nlink} names (hard links), and using it by two of them would destroy it. Remove the others, or make a copy; see docs/operating.md.`,
+    )
+  }
+  return file
+}
+
+/**
+ * Looks at a file without changing it.
+ * @returns the version of a ledger's schema, or why there is none
+ * @throws {StoreError} where it is somebody else's, or a newer program's
+ */
+function contents(file: string): number | 'missing' | 'empty' {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined) return 'missing'
+  if (found.size === 0) return 'empty'
+  const db = new DatabaseSync(file, { readOnly: true, timeout: PATIENCE_MS })
+  try {
+    const version = schemaVersion(db)
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    if (version === 0 && tables.length === 0) return 'empty'
+    // Ledgers of the first versions say who made them by their tables alone.
+    const ours =
+      applicationId(db) === APPLICATION_ID || (version > 0 && tables.some(({ name }) => name === 'rulebooks'))
+    if (!ours) {
+      throw new StoreError(
+        `${file} is another program's database (tables: ${tables
+          .map(({ name }) => name)
+          .slice(0, 5)
+          .join(', ')}), and is left as it is. Name another file in DATABASE_URL.`,
+      )
+    }
+    if (version > SCHEMA_VERSION) {
+      throw new StoreError(
+        `${file} has schema version ${version}, and this program knows ${SCHEMA_VERSION}: it was made by a newer bsky-rpg. Start that one, or name another file in DATABASE_URL.`,
+      )
+    }
+    return version
+  } finally {
+    db.close()
+  }
+}

@@ -61,6 +61,7 @@ async function ours(): Promise<string> {
       contact: undefined,
       adminToken: undefined,
       metricsPublic: false,
+      metricsPort: undefined,
       trustProxy: [],
       readyLag: 1,
       rankRefresh: 60_000_000,

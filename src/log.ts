@@ -12,6 +12,8 @@ export function openLog({ level, format }: LogOptions): Logger {
   const onTerminal = isatty(STANDARD_ERROR)
   const readable = format === undefined ? onTerminal : format === 'pretty'
   const destination = pino.destination({ dest: STANDARD_ERROR, sync: true })
+  // A log that cannot be written (its disk is full, its reader has gone) must not end what it tells of.
+  destination.on('error', () => {})
   if (!readable) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const lines = pretty({
     destination,

@@ -10,6 +10,7 @@ import { recompute } from './commands/recompute.ts'
 import { simulate } from './commands/simulate.ts'
 import { start } from './commands/start.ts'
 import { verify } from './commands/verify.ts'
+import { version } from './commands/version.ts'
 import { ConfigError, readInvocation } from './config.ts'
 
 const commands: Readonly<Record<string, Command>> = {
@@ -24,12 +25,19 @@ const commands: Readonly<Record<string, Command>> = {
   recompute,
 }
 
+// What cannot be told must not end what works.
+process.stderr.on('error', () => {})
+
 process.exitCode = await main(process.argv.slice(2))
 
 async function main([word, ...words]: readonly string[]): Promise<number> {
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
     console.log(help(commands))
     return word === undefined ? 2 : 0
+  }
+  if (word === '--version' || word === '-v') {
+    console.log(version())
+    return 0
   }
   const command = Object.hasOwn(commands, word) ? commands[word] : undefined
   if (command === undefined) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { test } from 'node:test'
 import { variables } from '../src/config/variables.ts'
 import { ConfigError, flagOf, readInvocation } from '../src/config.ts'
@@ -19,8 +20,8 @@ const wrong: Record<keyof typeof variables, string[]> = {
     'cql://h/ks?tls=1',
     'cql://h/ks?consistency=any',
   ],
-  JETSTREAM_URLS: ['https://x', 'wss://user:pass@x', ',', 'nonsense'],
-  APPVIEW_URL: ['ftp://x', 'x', 'https://u:p@x', 'https://x?y'],
+  JETSTREAM_URLS: ['https://x', ',', 'nonsense', 'wss://host/subscibe', 'wss://host/subscribe#x'],
+  APPVIEW_URL: ['ftp://x', 'x'],
   PLC_URL: ['nope'],
   HOST: ['a b', 'x/y'],
   PORT: ['-1', '65536', '80a', '1e3'],
@@ -39,7 +40,8 @@ const wrong: Record<keyof typeof variables, string[]> = {
   REPLICATION: ['0', '10', 'all'],
   ADMIN_TOKEN: ['short'],
   METRICS_PUBLIC: ['yes'],
-  TRUST_PROXY: ['proxy.example', '10.0.0.0/x'],
+  METRICS_PORT: ['-1', '99999'],
+  TRUST_PROXY: ['proxy.example', '10.0.0.0/x', '10.0.0.0/33', '0.0.0.0/0', '::/129', '10.0.0.0/8/8'],
   PUBLIC_URL: ['example.com'],
   CONTACT: ['two\nlines', 'x'.repeat(201)],
   START: ['now', '2026', '2026-02-30T00:00', '2026-13-01', '12:00'],
@@ -56,7 +58,8 @@ for (const [name, values] of Object.entries(wrong)) {
           assert.ok(error instanceof ConfigError)
           assert.match(error.message, new RegExp(`^${name} is .*; expected .`, 's'))
           assert.ok(!error.message.includes('\n'), error.message)
-          if (name !== 'ADMIN_TOKEN') assert.ok(error.message.includes(JSON.stringify(value)))
+          const shown = value.split(/[?#]/)[0] ?? ''
+          if (name !== 'ADMIN_TOKEN') assert.ok(error.message.includes(JSON.stringify(shown).slice(1, -1)))
           else assert.ok(!error.message.includes(value), 'a secret is not told')
           return true
         },
@@ -111,4 +114,61 @@ test('people come from a file, one a line, comments apart', () => {
     'did:web:a.example',
     'did:web:b.example',
   ])
+})
+
+const ADDRESSES = [
+  'cql://bsky:S3cretPw@host:abc/ks',
+  'cql://bsky:S3/cretPw@host/ks',
+  'cql://bsky:S3@cretPw@host/ks',
+  'cql:/bsky:S3cretPw@host/ks',
+  'cql//bsky:S3cretPw@host/ks',
+  'postgres://bsky:S3cretPw@host/ks',
+  ' cql://bsky:S3cretPw@host/ks',
+  'cql://bsky:S3cretPw@host/KS',
+  'cql://bsky:S3%cretPw@host/ks',
+  'cql://bsky:S3cretPw@host/ks?tsl=true',
+  'cql://:S3cretPw@host:1:2/ks',
+  'cql://S3cretPw@host:abc/ks',
+  'scylla+cql://bsky:S3cretPw@host/ks',
+  'ftp://bsky:S3cretPw@host',
+  'wss://bsky:S3cretPw@host/nowhere',
+  'S3cretPw@host',
+]
+
+for (const name of ['DATABASE_URL', 'JETSTREAM_URLS', 'APPVIEW_URL', 'PLC_URL', 'PUBLIC_URL'] as const) {
+  test(`no password of a wrong ${name} is printed, and its host is`, () => {
+    for (const value of ADDRESSES) {
+      assert.throws(
+        () => readInvocation([], { [name]: value }),
+        (error) => {
+          assert.ok(error instanceof ConfigError)
+          assert.ok(!/S3|cretPw/.test(error.message), error.message)
+          assert.match(error.message, /\*\*\*@host/)
+          return true
+        },
+        `${name}=${value}`,
+      )
+    }
+  })
+}
+
+test('a file may begin with a byte order mark, and a home folder may be written as ~', () => {
+  using here = folder()
+  const path = here.path('rules.json')
+  writeFileSync(path, '\ufeff{"points": {"like": 5}}')
+  assert.equal(readInvocation([], { RULES: path }).config.RULES?.points.like, 5)
+  const { DATABASE_URL } = readInvocation([], { DATABASE_URL: 'sqlite:~/ledger.db' }).config
+  assert.deepEqual(DATABASE_URL, { driver: 'sqlite', path: `${homedir()}/ledger.db` })
+})
+
+test('remarks may stand behind people, in a file and in a list', () => {
+  using here = folder()
+  const path = here.path('people')
+  writeFileSync(path, '\ufeffdid:web:a.example # Ann, a friend\r\n# nobody\r\ndid:web:b.example\t#x\r\n')
+  const expected = ['did:web:a.example', 'did:web:b.example']
+  assert.deepEqual(readInvocation([], { DIDS: `@${path}` }).config.DIDS, expected)
+  assert.deepEqual(
+    readInvocation([], { DIDS: 'did:web:a.example, did:web:b.example # both' }).config.DIDS,
+    expected,
+  )
 })

@@ -9,7 +9,7 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
 test('the reference of settings is made of the table that the program reads', () => {
   assert.ok(
     read('docs/configuration.md').includes(reference()),
-    'run `bsky-rpg --help` and bring docs/configuration.md up to date',
+    '`npm run configuration` writes docs/configuration.md anew',
   )
 })
 

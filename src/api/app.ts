@@ -61,6 +61,8 @@ export type AppSettings = {
   contact: string | undefined
   adminToken: string | undefined
   metricsPublic: boolean
+  /** Where metrics have a port of their own; here they then want the token. */
+  metricsPort: number | undefined
   /** Proxies whose X-Forwarded-For counts. */
   trustProxy: readonly string[]
   /** How far behind the ledger may be. */

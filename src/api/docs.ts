@@ -2,6 +2,31 @@ import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, ProblemError } from './problem.ts'
+import { NAMED_SCHEMAS } from './schemas.ts'
+
+const TAGS = [
+  { name: 'characters', description: 'Levels, ranks and counts of people' },
+  { name: 'events', description: 'The ledger: what each point was earned by' },
+  { name: 'leaderboards', description: 'Who has the most experience' },
+  { name: 'game', description: 'Rules and numbers of the whole game' },
+  { name: 'operating', description: 'For those who run a server' },
+] as const
+
+function introduction(url: string): string {
+  return `Anyone can read anything here; nothing is changed. The first three things to try:
+
+\`\`\`sh
+curl '${url}/v1/characters/alice.example'
+curl '${url}/v1/leaderboards/all?limit=10'
+curl -N '${url}/v1/stream'
+\`\`\`
+
+- **People** are named by DID or handle, also as they are copied: \`@alice.example\`, a link to a profile, an at:// URI.
+- **Lists** give \`cursor\`: ask again with it for the next page, until it is null.
+- **Errors** are problem details (RFC 9457) whose \`error\` is a stable name; \`detail\` says what to do.
+- **Limits** stand in \`RateLimit\` and \`RateLimit-Policy\`; a 429 or 503 says in \`Retry-After\` when to come back.
+- **Caching**: each answer has an \`ETag\`; ask again with \`If-None-Match\`.`
+}
 
 export type DocsOptions = { version: string; publicUrl: string | undefined }
 
@@ -13,13 +38,22 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
       info: {
         title: 'bsky-rpg',
         version,
-        description: 'Characters and levels from what people do on Bluesky.',
+        summary: 'Characters and levels from what people do on Bluesky.',
+        description: introduction(publicUrl ?? 'http://127.0.0.1:8000'),
+        license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: publicUrl ?? '/' }],
+      tags: [...TAGS],
+      components: {
+        securitySchemes: {
+          adminToken: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN, for operators' },
+        },
+      },
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, n) => String(schema.$id ?? `def-${n}`) },
   })
   app.addSchema(Problem)
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
 }
 
 /** The document at /openapi.json, and a page at /docs to read it and try it out, without anything from elsewhere. */

@@ -1,39 +1,57 @@
 // What goes over the wire, once: handlers are typed by it, requests are checked against it, /openapi.json shows it.
-import { Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
+
+/** Schemas that /openapi.json lists by name. */
+export const NAMED_SCHEMAS: TSchema[] = []
+
+/** Gives `schema` a name, and refers to it by that. */
+function named<T extends TSchema>(name: string, schema: T) {
+  NAMED_SCHEMAS.push(Object.assign({}, schema, { $id: name }))
+  return Type.Unsafe<Static<T>>({ $ref: `${name}#` })
+}
 
 const nullable = (type: ReturnType<typeof Type.String>) => Type.Union([type, Type.Null()])
 const time = (description: string) => Type.String({ format: 'date-time', description })
 
-export const Leveling = Type.Object({
-  level: Type.Integer(),
-  experience: Type.Integer({ description: 'XP held' }),
-  experienceToNextLevel: Type.Integer({ description: 'XP that remain; 0 at the highest level' }),
-  levelsGained: Type.Integer({ description: 'by the last event; negative after a reversal' }),
-  progressPercentage: Type.Integer({ minimum: 0, maximum: 100 }),
-})
-
-export const Rank = Type.Union([
+export const Leveling = named(
+  'Leveling',
   Type.Object({
-    position: Type.Integer({ description: '1 + the number of characters with more XP' }),
-    of: Type.Integer(),
-    asOf: time('ranks are counted every so often'),
+    level: Type.Integer(),
+    experience: Type.Integer({ description: 'XP held' }),
+    experienceToNextLevel: Type.Integer({ description: 'XP that remain; 0 at the highest level' }),
+    levelsGained: Type.Integer({ description: 'by the last event; negative after a reversal' }),
+    progressPercentage: Type.Integer({ minimum: 0, maximum: 100 }),
   }),
-  Type.Null({ description: 'not known right now' }),
-])
+)
 
-export const Character = Type.Object({
-  did: Type.String(),
-  handle: nullable(Type.String()),
-  displayName: nullable(Type.String()),
-  avatar: nullable(Type.String()),
-  title: Type.String(),
-  leveling: Leveling,
-  rank: Rank,
-  counts: Type.Record(Type.String(), Type.Integer(), { description: 'live records by collection' }),
-  updatedAt: time('when the last event was witnessed'),
-})
+export const Rank = named(
+  'Rank',
+  Type.Union([
+    Type.Object({
+      position: Type.Integer({ description: '1 + the number of characters with more XP' }),
+      of: Type.Integer(),
+      asOf: time('ranks are counted every so often'),
+    }),
+    Type.Null({ description: 'not known right now' }),
+  ]),
+)
 
-export const LedgerEvent = Type.Object({
+export const Character = named(
+  'Character',
+  Type.Object({
+    did: Type.String(),
+    handle: nullable(Type.String()),
+    displayName: nullable(Type.String()),
+    avatar: nullable(Type.String()),
+    title: Type.String(),
+    leveling: Leveling,
+    rank: Rank,
+    counts: Type.Record(Type.String(), Type.Integer(), { description: 'live records by collection' }),
+    updatedAt: time('when the last event was witnessed'),
+  }),
+)
+
+const LEDGER_EVENT = {
   uri: Type.String({ description: 'the record that it is about' }),
   type: Type.String({ description: "the record's collection" }),
   cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute']),
@@ -42,42 +60,54 @@ export const LedgerEvent = Type.Object({
   delta: Type.Integer({ description: 'XP' }),
   at: time('when the cause was witnessed'),
   leveling: Leveling,
-})
+}
+
+export const LedgerEvent = named('LedgerEvent', Type.Object(LEDGER_EVENT))
+
+/** An event of anybody's. */
+export const FollowedEvent = named(
+  'FollowedEvent',
+  Type.Object({ did: Type.String({ description: 'whose event it is' }), ...LEDGER_EVENT }),
+)
 
 const cursor = nullable(Type.String({ description: 'where the next page begins; null on the last' }))
 
-export const EventList = Type.Object({ items: Type.Array(LedgerEvent), cursor })
-export const CharacterList = Type.Object({
-  items: Type.Array(Character, {
-    description: 'each person once, in the order in which they were first asked for',
-  }),
-  cursor: Type.Null(),
-  asked: Type.Array(
-    Type.Object({
-      name: Type.String({ description: 'as it was asked for' }),
-      outcome: Type.Enum(['known', 'unknown', 'notAName', 'unavailable'], {
-        description:
-          'known: in `items`; unknown: no character here; notAName: neither a DID nor a handle; unavailable: nobody could say in time, ask again',
-      }),
-      did: nullable(Type.String({ description: 'of those that are known' })),
+export const EventList = named('EventList', Type.Object({ items: Type.Array(LedgerEvent), cursor }))
+export const CharacterList = named(
+  'CharacterList',
+  Type.Object({
+    items: Type.Array(Character, {
+      description: 'each person once, in the order in which they were first asked for',
     }),
-    { description: 'what became of each name' },
-  ),
-})
-export const FollowedEvents = Type.Object({
-  items: Type.Array(
-    Type.Interface([LedgerEvent], { did: Type.String({ description: 'whose event it is' }) }),
-    {
-      description: 'oldest first',
-    },
-  ),
-  cursor: Type.String({ description: 'what to ask for the next ones after' }),
-  missed: Type.Boolean({ description: 'whether events right after the cursor are not kept any more' }),
-})
-export const Board = Type.Object({
-  items: Type.Array(Type.Object({ rank: Type.Integer(), character: Character })),
-  cursor,
-})
+    cursor: Type.Null(),
+    asked: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'as it was asked for' }),
+        outcome: Type.Enum(['known', 'unknown', 'notAName', 'unavailable'], {
+          description:
+            'known: in `items`; unknown: no character here; notAName: neither a DID nor a handle; unavailable: nobody could say in time, ask again',
+        }),
+        did: nullable(Type.String({ description: 'of those that are known' })),
+      }),
+      { description: 'what became of each name' },
+    ),
+  }),
+)
+export const FollowedEvents = named(
+  'FollowedEvents',
+  Type.Object({
+    items: Type.Array(FollowedEvent, { description: 'in an order that stays' }),
+    cursor: Type.String({ description: 'what to ask for the next ones after' }),
+    missed: Type.Boolean({ description: 'whether events right after the cursor are not kept any more' }),
+  }),
+)
+export const Board = named(
+  'Board',
+  Type.Object({
+    items: Type.Array(Type.Object({ rank: Type.Integer(), character: Character })),
+    cursor,
+  }),
+)
 
 /** A name for somebody: a DID or a handle. */
 export const ActorParameters = Type.Object({

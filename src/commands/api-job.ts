@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
+import { serveMetrics } from '../api/metrics-server.ts'
 import { APPVIEW_SHARES, openAppView } from '../bluesky/appview.ts'
 import { handleResolver } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
 import type { Preparation } from '../store/sqlite/prepare.ts'
-import { CommandError } from './command.ts'
+import { listening } from './listening.ts'
 import { clock, gameOf, monotonic, storeOf } from './parts.ts'
+import { version } from './version.ts'
 
 export type ApiJobOptions = {
   config: Config
@@ -28,9 +29,11 @@ export type ApiJobOptions = {
 /** Serves the ledger until `signal` aborts. Resolves once it listens, with where, and with what resolves when all is over. */
 export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
   const { config, log, cache, preparation, ingestFailure, metrics, signal } = options
-  const store = await storeOf(config, preparation)
+  await using held = new AsyncDisposableStack()
+  const store = held.use(await storeOf(config, preparation))
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  const own = { contentType: registry.contentType, metrics: () => metrics(registry) }
   const { rules } = gameOf(config)
   const app: FastifyInstance = await buildApp({
     reader: store.reader,
@@ -41,7 +44,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
       appview: openAppView({ url: config.APPVIEW_URL, clock, pace: new Pace(APPVIEW_SHARES.lookUps) }),
       signal,
     }),
-    metrics: { contentType: registry.contentType, metrics: () => metrics(registry) },
+    metrics: own,
     clock,
     monotonic,
     logger: log,
@@ -53,48 +56,27 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
       contact: config.CONTACT,
       adminToken: config.ADMIN_TOKEN,
       metricsPublic: config.METRICS_PUBLIC,
+      metricsPort: config.METRICS_PORT,
       trustProxy: config.TRUST_PROXY ?? [],
       readyLag: config.READY_LAG,
       rankRefresh: config.RANK_REFRESH,
       rateLimit: config.RATE_LIMIT,
     },
   })
-  const url = await listen(app, config).catch(async (error: unknown) => {
-    await app.close()
-    await store[Symbol.asyncDispose]()
-    throw error
-  })
+  held.defer(() => app.close())
+  const { HOST: host, PORT: port, METRICS_PORT: metricsPort } = config
+  const url = await listening({ host, port, settings: 'HOST and PORT' }, () => app.listen({ host, port }))
+  if (metricsPort !== undefined) {
+    const server = await listening({ host, port: metricsPort, settings: 'METRICS_PORT' }, () =>
+      serveMetrics({ metrics: own, host, port: metricsPort, onError: (error) => log.error(error) }),
+    )
+    held.use(server)
+    log.info(`metrics at ${server.url}`)
+  }
+  const stack = held.move()
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
-  }).then(async () => {
-    await app.close()
-    await store[Symbol.asyncDispose]()
-  })
+  }).then(() => stack.disposeAsync())
   return { url, ended }
-}
-
-async function listen(app: FastifyInstance, { HOST: host, PORT: port }: Config): Promise<string> {
-  try {
-    return await app.listen({ host, port })
-  } catch (error) {
-    const why = error instanceof Error && 'code' in error ? WHY_NOT[String(error.code)] : undefined
-    if (why === undefined) throw error
-    throw new CommandError(`cannot serve on ${host}, port ${port}: ${why}. Set HOST and PORT.`, {
-      cause: error,
-    })
-  }
-}
-
-/** By the system's codes. */
-const WHY_NOT: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program does',
-  EACCES: 'this user may not',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such name',
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return String(JSON.parse(text).version)
 }

@@ -21,7 +21,7 @@ export const demo: Command = {
     const log = logOf(config)
     log.info(`making a network of ${ACTORS} people with a history of ${HISTORY.days} days`)
     const options = { host: '127.0.0.1', port: 0, seed: 1, actors: ACTORS, rate: RATE, history: HISTORY }
-    const { simulator, run } = await simulate({ ...options, file: undefined, faults: 'none', clock })
+    const { simulator, run } = await simulate({ ...options, recording: [], faults: 'none', clock })
     try {
       const demoConfig = {
         ...config,

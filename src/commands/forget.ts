@@ -1,4 +1,5 @@
-import { type Did, isDid, isHandle } from '@atcute/lexicons/syntax'
+import { type Did, isDid } from '@atcute/lexicons/syntax'
+import { readActorName } from '../atproto/actor-name.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, CommandError } from './command.ts'
 import { fulfil } from './fulfil.ts'
@@ -33,9 +34,8 @@ function wishFor(kind: 'forget' | 'unforget', { summary, done }: { summary: stri
 }
 
 async function didOf(store: Store, actor: string): Promise<Did> {
-  if (isDid(actor)) return actor
-  const name = actor.replace(/^@/, '').toLowerCase()
-  const did = isHandle(name) ? await store.reader.didOf(name) : undefined
+  const name = readActorName(actor)
+  const did = name === undefined || isDid(name) ? name : await store.reader.didOf(name)
   if (did !== undefined) return did
   throw new CommandError(
     `${JSON.stringify(actor)} is nobody we know; expected a DID, or the handle of a character`,

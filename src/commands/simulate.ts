@@ -1,6 +1,9 @@
+import type { StreamEvent } from '../atproto/event.ts'
 import { ConfigError } from '../config.ts'
+import { readRecording } from '../simulator/recording.ts'
 import { simulate as run } from '../simulator/simulate.ts'
 import type { Command } from './command.ts'
+import { listening } from './listening.ts'
 import { clock, logOf } from './parts.ts'
 
 export const simulate: Command = {
@@ -20,17 +23,21 @@ export const simulate: Command = {
   positionals: 0,
   async run({ config, flags }, signal) {
     const log = logOf(config)
-    const { simulator, run: live } = await run({
-      host: config.HOST,
-      port: config.PORT,
+    const { HOST: host, PORT: port } = config
+    const options = {
+      host,
+      port,
       seed: whole('seed', flags.seed, 1),
       actors: Math.max(2, whole('actors', flags.actors, 2_000)),
       rate: Math.max(1, whole('rate', flags.rate, 50)),
       history: { events: whole('history', flags.history, 0), days: 30 },
-      file: typeof flags.file === 'string' ? flags.file : undefined,
-      faults: flags.faults === true ? 'all' : 'none',
+      recording: typeof flags.file === 'string' ? recordingIn(flags.file) : [],
+      faults: flags.faults === true ? ('all' as const) : ('none' as const),
       clock,
-    })
+    }
+    const { simulator, run: live } = await listening({ host, port, settings: 'HOST and PORT' }, () =>
+      run(options),
+    )
     const { url, httpUrl } = simulator
     log.info(
       `a network to listen to: bsky-rpg start --jetstream-urls ${url} --appview-url ${httpUrl} --plc-url ${httpUrl}`,
@@ -38,6 +45,21 @@ export const simulate: Command = {
     await live(signal)
     return 0
   },
+}
+
+/** @throws {ConfigError} */
+function recordingIn(path: string): StreamEvent[] {
+  try {
+    return readRecording(path)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(
+      `--file is ${JSON.stringify(path)}; expected a recording that can be read (${why})`,
+      {
+        cause: error,
+      },
+    )
+  }
 }
 
 function whole(name: string, text: string | boolean | undefined, fallback: number): number {

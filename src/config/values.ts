@@ -2,9 +2,12 @@
 // and what came is added by the caller.
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { homedir } from 'node:os'
 import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { microsOf } from '../atproto/micros.ts'
+import { parseTarget } from '../jetstream/hosts.ts'
+import { withoutSecrets } from './hiding.ts'
 
 const UNITS: Readonly<Record<string, Micros>> = {
   ms: 1_000,
@@ -68,17 +71,27 @@ export function origin(text: string): string {
 }
 
 export function jetstreamUrls(text: string): string[] {
-  const expected = 'comma-separated ws:// or wss:// addresses'
+  const expected =
+    'comma-separated addresses such as wss://host, wss://host/subscribe or wss://host/xrpc/network.bsky.jetstream.subscribeEvents'
   return list(text, expected, (entry) => {
     const url = URL.parse(entry)
-    return url !== null && /^wss?:$/.test(url.protocol) && url.username === '' ? entry : undefined
+    if (url === null || !/^wss?:$/.test(url.protocol) || url.username !== '' || url.hash !== '')
+      return undefined
+    try {
+      parseTarget(entry)
+      return entry
+    } catch {
+      return undefined
+    }
   })
 }
 
 /** Comma-separated DIDs, or `@file` with one a line. */
 export function dids(text: string): Did[] {
   const expected = 'comma-separated DIDs, or @file with one a line'
-  const source = text.startsWith('@') ? readText(text.slice(1)).split('\n').join(',') : text
+  // Behind a DID, after white space, a remark may stand.
+  const lines = text.startsWith('@') ? readText(text.slice(1)).split(/\r?\n/) : [text]
+  const source = lines.map((line) => line.replace(/(^|\s)#.*$/, '')).join(',')
   return [...new Set(list(source, expected, (entry) => (isDid(entry) ? entry : undefined)))]
 }
 
@@ -90,18 +103,31 @@ export function nsids(text: string): Nsid[] {
 export function addresses(text: string): string[] {
   const expected = 'comma-separated IP addresses or networks such as 10.0.0.0/8'
   return list(text, expected, (entry) => {
-    const [address, bits] = entry.split('/')
-    return isIP(address ?? '') !== 0 && (bits === undefined || /^\d{1,3}$/.test(bits)) ? entry : undefined
+    const [address = '', bits, ...rest] = entry.split('/')
+    const version = isIP(address)
+    if (version === 0 || rest.length > 0) return undefined
+    // All addresses there are would be no proxy's: anybody could claim to be anybody.
+    const network =
+      bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+    return network ? entry : undefined
   })
 }
 
+/** The text of a file, without the byte order mark that some editors put before it. */
 export function readText(path: string): string {
-  return readBytes(path).toString('utf8')
+  return readBytes(path)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+}
+
+/** `path`, whose `~` a shell has not replaced, as within quotes. */
+export function atHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path
 }
 
 export function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path)
+    return readFileSync(atHome(path))
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     throw new Error(`a file that can be read (${path}: ${why})`)
@@ -114,7 +140,8 @@ function list<T>(text: string, expected: string, read: (entry: string) => T | un
   for (const entry of entries) {
     if (entry === '' || entry.startsWith('#')) continue
     const value = read(entry)
-    if (value === undefined) throw new Error(`${expected}, and ${JSON.stringify(entry)} is not one`)
+    if (value === undefined)
+      throw new Error(`${expected}, and ${JSON.stringify(withoutSecrets(entry))} is not one`)
     values.push(value)
   }
   if (values.length === 0) throw new Error(expected)

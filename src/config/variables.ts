@@ -1,7 +1,9 @@
 import { type CqlAddress, readAddress } from '../store/cql/address.ts'
+import { withoutSecrets } from './hiding.ts'
 import { rulesFile } from './rules-file.ts'
 import {
   addresses,
+  atHome,
   bytes,
   dids,
   duration,
@@ -46,7 +48,7 @@ export const variables = {
     fallback: 'sqlite:data/bsky-rpg.db',
     meaning:
       'where the ledger is: sqlite:path, or cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&ca=/path/to/ca.pem&consistency=local_quorum',
-    hide: (text) => text.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1:***@'),
+    hide: withoutSecrets,
     parse: databaseUrl,
   },
   JETSTREAM_URLS: {
@@ -54,6 +56,7 @@ export const variables = {
     shown: 'the public v2 hosts, then the v1 hosts',
     meaning:
       'servers to listen to, in the order to try; a path fixes the wire, without one the best is found',
+    hide: withoutSecrets,
     parse: jetstreamUrls,
   },
   START: {
@@ -65,9 +68,15 @@ export const variables = {
   APPVIEW_URL: {
     fallback: 'https://public.api.bsky.app',
     meaning: 'whom to ask about profiles and reposted posts',
+    hide: withoutSecrets,
     parse: origin,
   },
-  PLC_URL: { fallback: 'https://plc.directory', meaning: 'whom to ask where a repository is', parse: origin },
+  PLC_URL: {
+    fallback: 'https://plc.directory',
+    meaning: 'whom to ask where a repository is',
+    hide: withoutSecrets,
+    parse: origin,
+  },
   HOST: { fallback: '127.0.0.1', meaning: 'address to serve on; 0.0.0.0 to share it', parse: host },
   PORT: { fallback: '8000', meaning: 'port to serve on; 0 takes a free one', parse: port },
   DIDS: {
@@ -135,10 +144,17 @@ export const variables = {
     parse: token,
   },
   METRICS_PUBLIC: { fallback: 'false', meaning: 'true: /metrics answers everybody', parse: flag },
+  METRICS_PORT: {
+    fallback: undefined,
+    meaning:
+      'a port of its own for /metrics, which then answers everybody who reaches it, and nobody at PORT',
+    parse: port,
+  },
   TRUST_PROXY: { fallback: undefined, meaning: 'proxies whose X-Forwarded-For counts', parse: addresses },
   PUBLIC_URL: {
     fallback: undefined,
     meaning: "this server's address in links; without it, whichever it is asked at",
+    hide: withoutSecrets,
     parse: origin,
   },
   CONTACT: {
@@ -161,7 +177,7 @@ export const variables = {
 
 function databaseUrl(text: string): { driver: 'sqlite'; path: string } | CqlAddress {
   if (text.startsWith('cql://')) return readAddress(text)
-  const path = text.startsWith('sqlite:') ? text.slice('sqlite:'.length) : ''
+  const path = text.startsWith('sqlite:') ? atHome(text.slice('sqlite:'.length)) : ''
   if (path === '' || path === ':memory:')
     throw new Error('sqlite: and the path of a file, or cql:// and the hosts of a cluster')
   return { driver: 'sqlite', path }

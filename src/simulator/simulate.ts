@@ -1,8 +1,7 @@
-import type { Micros } from '../atproto/event.ts'
+import type { Micros, StreamEvent } from '../atproto/event.ts'
 import { ALL_FAULTS, NO_FAULTS } from './faults.ts'
 import { live } from './live.ts'
 import { Network } from './network.ts'
-import { readRecording } from './recording.ts'
 import { type Simulator, startSimulator } from './simulator.ts'
 
 export type SimulateOptions = {
@@ -12,8 +11,8 @@ export type SimulateOptions = {
   actors: number
   /** Events a second. */
   rate: number
-  /** A recording to send before anything else; `undefined` for none. */
-  file: string | undefined
+  /** Events to send before anything else. */
+  recording: readonly StreamEvent[]
   /** How much has happened already when it starts: events, spread over so many days. */
   history: { events: number; days: number }
   faults: 'none' | 'all'
@@ -26,7 +25,7 @@ const DAY: Micros = 86_400_000_000
 export async function simulate(
   options: SimulateOptions,
 ): Promise<{ simulator: Simulator; run(signal: AbortSignal): Promise<void> }> {
-  const { host, port, seed, actors, rate, file, history, faults, clock } = options
+  const { host, port, seed, actors, rate, recording, history, faults, clock } = options
   const begin = clock() - history.days * DAY
   const step = history.events === 0 ? 1_000 : (history.days * DAY) / history.events
   const network = new Network({
@@ -43,7 +42,7 @@ export async function simulate(
     port,
     faults: faults === 'all' ? ALL_FAULTS : NO_FAULTS,
   })
-  if (file !== undefined) simulator.add(readRecording(file))
+  if (recording.length > 0) simulator.add([...recording])
   simulator.emit(history.events)
   return {
     simulator,

@@ -56,6 +56,7 @@ async function served(settings: Partial<AppSettings> = {}, told = true): Promise
       contact: 'keeper@rpg.example',
       adminToken: 'a-very-long-admin-token',
       metricsPublic: false,
+      metricsPort: undefined,
       trustProxy: ['10.0.0.1'],
       readyLag: 120_000_000,
       rankRefresh: 0,
@@ -357,8 +358,13 @@ test('a client that asks too much is told when to come back, and others are not'
 
 test('metrics answer this machine and whoever has the token', async () => {
   await using here = await served()
+  await using alone = await served({ trustProxy: [], publicUrl: undefined })
   const ask = (remoteAddress: string, authorization = '') =>
-    here.app.inject({ url: '/metrics', remoteAddress, headers: { authorization } })
+    (authorization === '' ? alone : here).app.inject({
+      url: '/metrics',
+      remoteAddress,
+      headers: { host: '127.0.0.1:8000', authorization },
+    })
   assert.equal((await ask('127.0.0.1')).statusCode, 200)
   assert.equal((await ask('192.0.2.1')).statusCode, 403)
   assert.equal((await ask('192.0.2.1', 'Bearer wrong')).statusCode, 403)

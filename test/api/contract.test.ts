@@ -60,7 +60,7 @@ const CASES: readonly (readonly [string, string, number, Record<string, string>?
   ['/v1/stream', '/v1/stream?actors=nobody.example', 404],
   ['/healthz', '/healthz', 200],
   ['/readyz', '/readyz', 200],
-  ['/metrics', '/metrics', 200],
+  ['/metrics', '/metrics', 200, { host: 'localhost' }],
   ['/metrics', '/metrics', 403, { 'x-forwarded-for': '192.0.2.1' }],
 ]
 
@@ -176,7 +176,7 @@ test('a fault of ours is a problem that tells nothing, and is logged with its re
   }
   await using server = await build({ metrics: { contentType: 'text/plain', metrics } })
   const document = (await server.get('/openapi.json')).json<Document>()
-  const answer = await server.get('/metrics')
+  const answer = await server.get('/metrics', { host: 'localhost' })
   assert.equal(answer.statusCode, 500)
   checker(document)('/metrics', answer)
   assert.ok(!answer.body.includes('secret'))

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import test from 'node:test'
 import fc from 'fast-check'
 import { csvHead, csvLine, type Event } from '../../src/api/csv.ts'
+import { serveMetrics } from '../../src/api/metrics-server.ts'
 import { alice, build, NOW, profile, SECOND } from './harness.ts'
 
 test('whatever the address, the answer is never a fault of ours', async () => {
@@ -93,20 +94,88 @@ test('what is not even HTTP is answered with a problem too', async () => {
   assert.equal(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').error, 'InvalidRequest')
 })
 
-test('metrics do not answer whoever comes through a proxy that nobody told us of', async () => {
-  await using server = await build()
-  assert.equal((await server.get('/metrics')).statusCode, 200)
-  assert.equal((await server.get('/metrics', { 'x-forwarded-for': '127.0.0.1' })).statusCode, 403)
-  await using behind = await build({ settings: { trustProxy: ['127.0.0.1'] } })
-  assert.equal((await behind.get('/metrics', { 'x-forwarded-for': '192.0.2.1' })).statusCode, 403)
-  assert.equal((await behind.get('/metrics', { 'x-forwarded-for': '127.0.0.1, 192.0.2.1' })).statusCode, 403)
-  const authorization = 'Bearer a-token'
-  assert.equal(
-    (await behind.get('/metrics', { 'x-forwarded-for': '192.0.2.1', authorization })).statusCode,
-    200,
+test('metrics answer this machine alone, whatever a proxy or a neighbour makes of a request', async () => {
+  const statuses = async (
+    settings: Parameters<typeof build>[0],
+    requests: { from?: string; headers?: Record<string, string> }[],
+  ) => {
+    await using server = await build(settings)
+    return Promise.all(
+      requests.map(async ({ from = '127.0.0.1', headers = {} }) => {
+        const answer = await server.app.inject({
+          url: '/metrics',
+          remoteAddress: from,
+          headers: { host: '127.0.0.1:8000', ...headers },
+        })
+        return answer.statusCode
+      }),
+    )
+  }
+  const token = { authorization: 'Bearer a-token' }
+  assert.deepEqual(
+    await statuses({}, [
+      {},
+      { headers: { host: 'localhost:8000' } },
+      { headers: { host: '[::1]:8000' }, from: '::1' },
+      { headers: { host: 'rpg.example' } },
+      { headers: { host: '127.0.0.1.rpg.example' } },
+      { headers: { 'x-forwarded-for': '127.0.0.1' } },
+      { headers: { forwarded: 'for=127.0.0.1' } },
+      { from: '192.168.1.5' },
+      { from: '192.168.1.5', headers: token },
+      { from: '192.168.1.5', headers: { authorization: 'Bearer b-token' } },
+    ]),
+    [200, 200, 200, 403, 403, 403, 403, 403, 200, 403],
   )
-  await using open = await build({ settings: { metricsPublic: true, adminToken: undefined } })
-  assert.equal((await open.get('/metrics', { 'x-forwarded-for': '192.0.2.1' })).statusCode, 200)
+  const claims = [
+    { from: '10.0.0.99', headers: { 'x-forwarded-for': '127.0.0.1' } },
+    { from: '10.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1, 10.0.0.99' } },
+    {},
+    { headers: token },
+  ]
+  assert.deepEqual(await statuses({ settings: { trustProxy: ['10.0.0.0/8'] } }, claims), [403, 403, 403, 200])
+  assert.deepEqual(await statuses({ settings: { publicUrl: 'https://rpg.example' } }, [{}]), [403])
+  assert.deepEqual(await statuses({ settings: { publicUrl: 'http://127.0.0.1:8000' } }, [{}]), [200])
+  assert.deepEqual(await statuses({ settings: { metricsPort: 9_000 } }, [{}, { headers: token }]), [403, 200])
+  assert.deepEqual(await statuses({ settings: { metricsPublic: true } }, [{ from: '192.0.2.1' }]), [200])
+})
+
+test('metrics do not answer HTTP/1.0, which proxies speak to those behind them', async () => {
+  await using server = await build()
+  await server.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = server.app.server.address() as AddressInfo
+  const ask = async (version: string) => {
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    socket.write(`GET /metrics HTTP/${version}\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`)
+    const [answer] = (await once(socket, 'data')) as [string]
+    return answer.slice(9, 12)
+  }
+  assert.deepEqual([await ask('1.0'), await ask('1.1')], ['403', '200'])
+})
+
+test('metrics on a port of their own answer everybody there, and nothing else does', async () => {
+  let failing = false
+  const errors: unknown[] = []
+  await using server = await serveMetrics({
+    metrics: {
+      contentType: 'text/plain; version=0.0.4',
+      metrics: async () => (failing ? assert.fail('broken') : 'up 1\n'),
+    },
+    host: '127.0.0.1',
+    port: 0,
+    onError: (error) => errors.push(error),
+  })
+  const ask = async (url: string, method = 'GET') => {
+    const answer = await fetch(url, { method })
+    return [answer.status, await answer.text()]
+  }
+  assert.deepEqual(await ask(server.url), [200, 'up 1\n'])
+  assert.deepEqual(await ask(server.url, 'HEAD'), [200, ''])
+  assert.deepEqual(await ask(server.url, 'POST'), [405, ''])
+  assert.deepEqual(await ask(new URL('/', server.url).href), [404, ''])
+  failing = true
+  assert.deepEqual(await ask(server.url), [500, ''])
+  assert.equal(errors.length, 1)
 })
 
 test('whoever ingests has to be heard of, or nobody is connected', async () => {

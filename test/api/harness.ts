@@ -16,10 +16,11 @@ export const bob = 'did:plc:bobbbbbbbbbbbbbbbbbbbbbb' as Did
 export const nobody = 'did:plc:nobodyyyyyyyyyyyyyyyyyyy' as Did
 
 const SETTINGS: AppSettings = {
-  publicUrl: 'http://rpg.example',
+  publicUrl: undefined,
   contact: 'keeper@rpg.example',
   adminToken: 'a-token',
   metricsPublic: false,
+  metricsPort: undefined,
   trustProxy: [],
   readyLag: 120 * SECOND,
   rankRefresh: 60 * SECOND,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import type { Did } from '@atcute/lexicons/syntax'
 import { alice, bob, build, NOW, profile, SECOND } from './harness.ts'
 
 async function populated(settings: Parameters<typeof build>[0] = {}) {
@@ -160,5 +161,28 @@ test('an address with a port, in brackets or none at all does not open the rate 
     for (let n = 0; n < 5; n++)
       statuses.push((await server.get('/v1/rules', { 'x-forwarded-for': from(n) })).statusCode)
     assert.deepEqual(statuses, [200, 200, 200, 429, 429], from(0))
+  }
+})
+
+test('a board of some is ranked among them, and says where each stands among all', async () => {
+  await using server = await populated()
+  const carol = 'did:plc:carolllllllllllllllllllll' as Did
+  server.ledger.join(carol).earn(carol, { delta: 60 })
+  const url = `/v1/leaderboards/all?actors=${carol},${bob},nobody.example,${bob}`
+  const { items, cursor } = (await server.get(url)).json()
+  assert.deepEqual(
+    items.map((item: { rank: number; character: { did: Did; rank: { position: number } } }) => [
+      item.rank,
+      item.character.did,
+      item.character.rank.position,
+    ]),
+    [
+      [1, bob, 2],
+      [1, carol, 2],
+    ],
+  )
+  assert.equal(cursor, null)
+  for (const query of ['actors=', `actors=${bob}&around=${bob}`, `actors=${Array(101).fill('a.test')}`]) {
+    assert.equal((await server.get(`/v1/leaderboards/all?${query}`)).statusCode, 400, query)
   }
 })

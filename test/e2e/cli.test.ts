@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -8,7 +9,7 @@ import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, Program, until } from './harness.ts'
+import { flagsFor, folder, PROGRAM, Program, until } from './harness.ts'
 
 test('what is wrong with the command line is told in one line, with exit code 2', async () => {
   for (const [words, told] of [
@@ -17,6 +18,15 @@ test('what is wrong with the command line is told in one line, with exit code 2'
     [['forget'], /expected `bsky-rpg forget <actor>`/],
     [['verify', 'me'], /expected `bsky-rpg verify`/],
     [['api', '--prot', '1'], /--prot/],
+    [['start', '--trust-proxy', '10.0.0.0/33'], /^bsky-rpg: TRUST_PROXY is "10.0.0.0\/33"; expected/],
+    [
+      ['start', '--jetstream-urls', 'ws://127.0.0.1:9/subscibe'],
+      /^bsky-rpg: JETSTREAM_URLS is .*subscibe.*; expected/,
+    ],
+    [
+      ['simulate', '--port', '0', '--file', '/no/such/file'],
+      /^bsky-rpg: --file is "\/no\/such\/file"; expected/,
+    ],
   ] as const) {
     await using program = new Program([...words])
     assert.equal(await program.ended, 2, program.output)
@@ -32,8 +42,15 @@ test('a port that is taken is told in one line', async () => {
   const { port } = server.address() as AddressInfo
   const flags = ['--database-url', `sqlite:${here.path('ledger.db')}`, '--jetstream-urls', 'ws://127.0.0.1:9']
   // The first one makes the ledger that the second wants to be there.
-  for (const command of ['start', 'api']) {
-    await using program = new Program([command, ...flags, '--port', String(port), '--disk-reserve', '0'])
+  for (const command of ['start', 'api', 'simulate']) {
+    await using program = new Program([
+      command,
+      ...(command === 'simulate' ? [] : flags),
+      '--port',
+      String(port),
+      '--disk-reserve',
+      '0',
+    ])
     assert.equal(await program.ended, 1)
     const told = program.output.split('\n').filter((line) => line.startsWith('bsky-rpg:'))
     assert.deepEqual(told, [
@@ -41,6 +58,34 @@ test('a port that is taken is told in one line', async () => {
     ])
   }
   server.close()
+})
+
+test('the version is told', async () => {
+  await using program = new Program(['--version'])
+  assert.equal(await program.ended, 0)
+  assert.match(program.output, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('a log that cannot be written does not end the program', {
+  skip: existsSync('/dev/full') ? false : 'there is no /dev/full here',
+}, async () => {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  const words = [PROGRAM, 'simulate', '--port', String(port), '--actors', '10']
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', openSync('/dev/full', 'w')] })
+  const closed = once(child, 'close')
+  const url = `http://127.0.0.1:${port}/xrpc/app.bsky.actor.getProfiles?actors=did:plc:x`
+  await until('it answers', () =>
+    fetch(url).then(
+      () => true,
+      () => child.exitCode !== null,
+    ),
+  )
+  child.kill('SIGTERM')
+  assert.deepEqual(await closed, [0, null])
 })
 
 test('help names every command, and every command its settings', async () => {

@@ -9,7 +9,7 @@ import { PROFILE } from '../../src/game/decide/commit.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
+export const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
 
 /** A folder of a test's own, gone with it. */
 export function folder(): Disposable & { path: (name: string) => string } {

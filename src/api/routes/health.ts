@@ -14,7 +14,9 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
     '/healthz',
     {
       schema: {
-        summary: 'The process is up',
+        operationId: 'getHealth',
+        tags: ['operating'],
+        summary: 'Check that the process is up',
         response: { 200: Type.Object({ status: Type.Literal('ok') }) },
       },
     },
@@ -25,7 +27,14 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
   )
   app.get(
     '/readyz',
-    { schema: { summary: 'The ledger keeps up with the network', response: { 200: Ready, 503: Ready } } },
+    {
+      schema: {
+        operationId: 'getReadiness',
+        tags: ['operating'],
+        summary: 'Check that the ledger keeps up with the network',
+        response: { 200: Ready, 503: Ready },
+      },
+    },
     async (_request, reply) => {
       const heard = await recent.get().catch(() => undefined)
       const failure = ingestFailure()

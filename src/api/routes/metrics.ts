@@ -11,7 +11,12 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
     '/metrics',
     {
       schema: {
-        summary: 'For Prometheus',
+        operationId: 'getMetrics',
+        tags: ['operating'],
+        summary: 'Get metrics',
+        description:
+          'For Prometheus. Answers this machine alone, or whoever has ADMIN_TOKEN; see METRICS_PORT.',
+        security: [{ adminToken: [] }, {}],
         response: {
           200: Type.Unsafe<string>({
             description: 'in the text format',
@@ -22,14 +27,13 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
       },
     },
     async (request, reply) => {
-      const { adminToken, metricsPublic } = settings
-      const trusted =
-        metricsPublic || isLocal(request, settings) || hasToken(request.headers.authorization, adminToken)
-      if (!trusted) {
+      const { adminToken, metricsPublic, metricsPort } = settings
+      const local = metricsPort === undefined && isLocal(request, settings)
+      if (!metricsPublic && !local && !hasToken(request.headers.authorization, adminToken)) {
         throw new ProblemError(
           403,
           'Forbidden',
-          'Metrics answer only this machine, unless METRICS_PUBLIC is true or the request carries ADMIN_TOKEN as a bearer token.',
+          'Metrics answer this machine alone, asked for at a loopback address; METRICS_PORT gives them a port of their own, and ADMIN_TOKEN as a bearer token opens them to the one who has it.',
         )
       }
       reply.type(metrics.contentType).header('cache-control', 'no-store')
@@ -38,10 +42,39 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
   )
 }
 
-/** From this machine, and not passed on by a proxy here that we were not told of. */
-function isLocal({ ip, headers }: FastifyRequest, { trustProxy }: AppSettings): boolean {
-  const passedOn = headers['x-forwarded-for'] ?? headers.forwarded ?? headers['x-real-ip']
-  return isLoopback(ip) && (passedOn === undefined || trustProxy.length > 0)
+/**
+ * From this machine itself: over its loopback device, for a name of it, and not passed on. A proxy on this machine may add
+ * no header and name us as it knows us; it still gives itself away by a server that has a public address, by the proxies
+ * that we are told to trust, or by HTTP/1.0, which nginx speaks unless it is told otherwise. What headers say of an address
+ * is never trusted here.
+ */
+function isLocal(request: FastifyRequest, { trustProxy, publicUrl }: AppSettings): boolean {
+  const { socket, headers, raw } = request
+  const passedOn = FORWARDED.some((name) => headers[name] !== undefined)
+  const behindProxy =
+    trustProxy.length > 0 || (publicUrl !== undefined && !isLocalName(new URL(publicUrl).host))
+  return (
+    isLoopback(socket.remoteAddress ?? '') &&
+    isLocalName(headers.host ?? '') &&
+    !passedOn &&
+    !behindProxy &&
+    raw.httpVersion !== '1.0'
+  )
+}
+
+const FORWARDED = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'forwarded',
+  'x-real-ip',
+  'via',
+]
+
+/** Whether `host`, as a Host header has it, can only be this machine. */
+function isLocalName(host: string): boolean {
+  const name = URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
+  return name === 'localhost' || isLoopback(name)
 }
 
 /** Takes as long whatever is given: digests are compared, which have one length. */

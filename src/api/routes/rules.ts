@@ -14,7 +14,15 @@ const Rules = Type.Object({
 export const ruleRoutes: Routes = (app, { rules, tracked }) => {
   app.get(
     '/v1/rules',
-    { schema: { summary: 'What counts, and for how much', response: { 200: Rules, ...problems() } } },
+    {
+      schema: {
+        operationId: 'getRules',
+        tags: ['game'],
+        summary: 'Get the rules',
+        description: 'What counts, and for how much.',
+        response: { 200: Rules, ...problems() },
+      },
+    },
     async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=60')
       return {

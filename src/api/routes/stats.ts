@@ -51,7 +51,10 @@ export const statsRoutes: Routes = (app, { status: recent }) => {
     '/v1/stats',
     {
       schema: {
-        summary: 'How much there is, and what a day brings',
+        operationId: 'getStats',
+        tags: ['game'],
+        summary: 'Get numbers of the whole ledger',
+        description: 'How much there is, where the stream is, what is missing, and what a day brings.',
         response: { 200: Stats, ...problems(503) },
       },
     },

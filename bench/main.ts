@@ -6,6 +6,7 @@ import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
+import { benchRepositories } from './repositories.ts'
 import { machine, print, type Row } from './table.ts'
 
 const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
@@ -14,6 +15,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   http: ['The API', () => benchHttp()],
   cql: ['The whole path into Cassandra', () => benchCql()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
+  repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }
 

@@ -304,6 +304,22 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 0, repository: 0 })
   })
 
+  check('a question that is asleep is open again when its account is back', async ({ reader }, writer) => {
+    const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: START, rev: tid(n) })
+    const open = async () => (await writer.questions('repository', 9, new Set(), NOW)).map(({ did }) => did)
+    await fold(writer, [post(alice, 1), sync(2), status(alice, 'deactivated', 3)])
+    const [question] = await writer.questions('repository', 9, new Set(), NOW)
+    assert.ok(question)
+    await fold(writer, [{ kind: 'inactive', question, did: alice, at: START }])
+    assert.deepEqual(await open(), [])
+    assert.equal((await reader.status()).waiting.repository, 1)
+    await fold(writer, [status(alice, 'active', 4)])
+    assert.deepEqual(await open(), [alice])
+    await fold(writer, [status(alice, 'deactivated', 5), status(alice, 'active', 6)])
+    assert.deepEqual(await open(), [alice])
+    assert.equal((await reader.status()).waiting.repository, 1)
+  })
+
   check('a profile is kept, found by handle, and its handle moves', async ({ reader }, writer) => {
     await fold(writer, [post(alice, 1), post(bob, 1)])
     const before = (await reader.character(alice))?.version

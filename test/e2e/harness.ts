@@ -50,12 +50,12 @@ export class Program implements AsyncDisposable {
 }
 
 /** Flags that lead a program to a simulator and a ledger in `file`, or at a URL. */
-export function flagsFor(simulator: Simulator, ledger: string): string[] {
+export function flagsFor(simulator: Simulator, ledger: string, plcUrl = simulator.httpUrl): string[] {
   return [
     ...['--database-url', ledger.includes('://') ? ledger : `sqlite:${ledger}`],
     ...['--jetstream-urls', simulator.url],
     ...['--appview-url', simulator.httpUrl],
-    ...['--plc-url', simulator.httpUrl],
+    ...['--plc-url', plcUrl],
     ...['--port', '0', '--disk-reserve', '0'],
   ]
 }

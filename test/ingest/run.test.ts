@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import type { AppView } from '../../src/bluesky/appview.ts'
+import { IngestMetrics } from '../../src/ingest/metrics.ts'
+import { type IngestOptions, runIngest } from '../../src/ingest/run.ts'
+import { Network } from '../../src/simulator/network.ts'
+import { startSimulator } from '../../src/simulator/simulator.ts'
+import { openSqlite } from '../../src/store/sqlite/open.ts'
+import type { Pulse, Store, Writer } from '../../src/store/store.ts'
+import { folder } from '../e2e/harness.ts'
+import { game } from '../game/arbitrary.ts'
+
+type World = {
+  /** What the AppView says of people. */
+  profiles?: AppView['profiles']
+  /** What comes before a sign of life is written. */
+  beat?: (pulse: Pulse) => void
+}
+
+/** Answers by the signal's reason, once there is one, as a request under way does. */
+const hang = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+/** Ingest over a simulated network, of which something happens every few milliseconds. */
+async function ingest({ profiles = async () => [], beat = () => {} }: World) {
+  const here = folder()
+  const start = Date.now() * 1000
+  const network = new Network({ seed: 9, actors: 20, start, step: 1_000, mix: 'everything' })
+  const simulator = await startSimulator({ network, seed: 9 })
+  const store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
+  const end = new AbortController()
+  const watched: Store = {
+    ...store,
+    write: async (options) => {
+      const writer = await store.write(options)
+      return new Proxy(writer, {
+        get: (target, name) => {
+          if (name === 'beat') {
+            return async (pulse: Pulse) => {
+              beat(pulse)
+              await target.beat(pulse)
+            }
+          }
+          const value = Reflect.get(target, name) as unknown
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      }) as Writer
+    },
+  }
+  const options: IngestOptions = {
+    store: watched,
+    game,
+    stream: {
+      hosts: [simulator.url],
+      start: 'tip',
+      compression: 'off',
+      v1Dictionary: undefined,
+      dids: undefined,
+    },
+    appview: {
+      profiles,
+      posts: async (_uris, signal) => hang(signal),
+      resolve: async () => undefined,
+    },
+    repositories: { find: (_did, signal) => hang(signal), snapshot: (_did, { signal }) => hang(signal) },
+    retention: undefined,
+    metrics: new IngestMetrics(),
+    log: pino({ level: 'silent' }),
+    clock: () => Date.now() * 1000,
+    changed: () => {},
+    signal: end.signal,
+  }
+  const happening = setInterval(() => simulator.emit(1), 5)
+  return {
+    ran: runIngest(options),
+    end,
+    store,
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(happening)
+      end.abort()
+      await simulator[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+      here[Symbol.dispose]()
+    },
+  }
+}
+
+/** A request that some library gave up for a reason of its own. */
+const givenUp = new DOMException('The operation was aborted', 'AbortError')
+const WITHIN = { timeout: 20_000 }
+
+test('a question is asked as soon as what asks it is in the ledger', WITHIN, async () => {
+  const asked = Promise.withResolvers<void>()
+  const began = performance.now()
+  await using running = await ingest({
+    profiles: async () => {
+      asked.resolve()
+      return []
+    },
+  })
+  await asked.promise
+  // Without being told, it would look again after half a minute.
+  assert.ok(performance.now() - began < 20_000)
+  running.end.abort()
+  await running.ran
+})
+
+test('its end is clean: the last sign of life says that nobody listens any more', WITHIN, async () => {
+  const alive = Promise.withResolvers<void>()
+  await using running = await ingest({ beat: ({ host }) => host !== undefined && alive.resolve() })
+  await alive.promise
+  running.end.abort()
+  await running.ran
+  const { pulse } = await running.store.reader.status()
+  assert.ok(pulse !== undefined && pulse.host === undefined)
+})
+
+test('a mistake in one of its parts ends all the others, and is what it fails with', WITHIN, async () => {
+  for (const mistake of [new TypeError('not a function'), givenUp]) {
+    await using running = await ingest({ profiles: () => Promise.reject(mistake) })
+    await assert.rejects(running.ran, (error) => error === mistake)
+  }
+})
+
+test(
+  'a ledger that fails ends everything at once, also while the network lets an answer wait',
+  WITHIN,
+  async () => {
+    const full = new Error('disk full')
+    let waiting = false
+    await using running = await ingest({
+      profiles: (_dids, signal) => {
+        waiting = true
+        return hang(signal)
+      },
+      beat: () => {
+        if (waiting) throw full
+      },
+    })
+    await assert.rejects(running.ran, (error) => error === full)
+  },
+)

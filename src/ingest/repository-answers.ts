@@ -10,8 +10,11 @@ import { KeyedLimit } from './keyed-limit.ts'
 /** Repositories that are read at once, each from another host: dead ones do not hold up the others. */
 const MAX_READS = 4
 
-/** DID documents that are asked for at once. */
+/** DID documents that are asked for at once, of the directory... */
 const MAX_FINDS = 8
+
+/** ...and of people's own hosts, which may be dead and must not hold up the directory. */
+const MAX_FINDS_BY_WEB = 8
 
 /** Questions that wait for a place; as many more of one slow host do not keep others from being looked at. */
 const MAX_TAKEN = 1_000
@@ -58,6 +61,7 @@ class RepositoryAsking {
   readonly #options: AnswersOptions
   readonly #round: Round
   readonly #finds = new KeyedLimit(MAX_FINDS)
+  readonly #findsByWeb = new KeyedLimit(MAX_FINDS_BY_WEB)
   readonly #reads = new KeyedLimit(MAX_READS)
   /** The newest question about each person who is waited for. */
   readonly #newest = new Map<Did, QuestionId>()
@@ -117,7 +121,8 @@ class RepositoryAsking {
     const { signal } = this.#round
     let host: string | undefined
     try {
-      const pds = await this.#finds.use(id, async () => {
+      const finds = did.startsWith('did:web:') ? this.#findsByWeb : this.#finds
+      const pds = await finds.use(id, async () => {
         signal.throwIfAborted()
         return await repositories.find(did, signal)
       })

@@ -204,6 +204,23 @@ suite('repositories', () => {
     )
   })
 
+  test('of people whose own hosts are dead do not hold up those of the directory', async (t) => {
+    const good: Did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+    const questions = [
+      ...Array.from({ length: 100 }, (_, n) => about(n, 'dead')),
+      { ...about(100, 'x'), did: good },
+    ]
+    const { state, answer } = network(t, questions, (did, signal) => {
+      if (did === good) return Promise.resolve(new URL('https://good.example'))
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+    })
+    await settled()
+    await answer(good, HELD)
+    assert.deepEqual(state.results, [['repository-answer', 'r100']])
+  })
+
   test('of people who are away sleep', async (t) => {
     const { state, answer } = network(t, [about(0, 'a')])
     await settled()

@@ -55,9 +55,11 @@ export class Cluster implements AsyncDisposable {
     // A parent that is killed takes them along, see `launch`; one that ends by itself has to be told.
     process.once('exit', () => cluster.#killAll())
     try {
-      for (let node = 1; node <= options.nodes; node++)
+      // One after the other: on a busy machine nodes that start together give up on each other.
+      for (let node = 1; node <= options.nodes; node++) {
         cluster.#processes.push(await launch(options, node, key))
-      await cluster.ready()
+        await cluster.ready()
+      }
       return cluster
     } catch (error) {
       await cluster[Symbol.asyncDispose]()
@@ -102,7 +104,7 @@ export class Cluster implements AsyncDisposable {
     return cpuSeconds(this.#process(node).pid)
   }
 
-  /** Resolves when all nodes answer and see each other. */
+  /** Resolves when all nodes that were launched answer and see each other. */
   async ready(): Promise<void> {
     const begun = performance.now()
     while (performance.now() - begun < START_MS) {
@@ -110,11 +112,14 @@ export class Cluster implements AsyncDisposable {
         if (child.exitCode === null && child.signalCode === null) continue
         throw new Error(`node ${index + 1} has ended: ${this.log(index + 1)}`)
       }
-      const seen = await Promise.all(this.contactPoints.map((address) => this.#peersOf(address)))
-      if (seen.every((peers) => peers === this.contactPoints.length - 1)) return
+      const launched = this.contactPoints.slice(0, this.#processes.length)
+      const seen = await Promise.all(launched.map((address) => this.#peersOf(address)))
+      if (seen.every((peers) => peers === launched.length - 1)) return
       await sleep(LOOK_EVERY_MS)
     }
-    throw new Error(`the nodes did not come up in ${START_MS / 1_000} s: ${this.log(1)}`)
+    throw new Error(
+      `node ${this.#processes.length} did not come up in ${START_MS / 1_000} s: ${this.log(this.#processes.length)}`,
+    )
   }
 
   /** The end of what a node has said. */

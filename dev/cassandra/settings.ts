@@ -1,7 +1,7 @@
 // How a server is set up that shares a small machine with its neighbours and with whoever uses it.
 
 export type NodeSettings = {
-  /** 1 to 3; node n listens on 127.0.0.n. */
+  /** 1 to 3; node n listens on 127.0.0.n, or as `CASSANDRA_NET` says. */
   node: number
   /** Whether clients need a name and a password: at first cassandra and cassandra. */
   password: boolean
@@ -11,6 +11,11 @@ export type NodeSettings = {
 
 /** Of keystores, which guard nothing but a test's own keys. */
 export const KEYSTORE_PASSWORD = 'changeit'
+
+/** The first three numbers of every node's address: another than that of whoever else runs nodes on this machine. */
+const NET = process.env.CASSANDRA_NET ?? '127.0.0'
+/** Told apart by the last of them, since this port is on 127.0.0.1 whatever the node's address is. */
+const JMX_PORT = 7_099 + Number(NET.split('.')[2])
 
 /** Equal parts of the ring, so that no time goes into dividing it. */
 const TOKENS = ['-9223372036854775808', '-3074457345618258603', '3074457345618258602']
@@ -86,7 +91,7 @@ export function yaml({ node, password, keystore }: NodeSettings): string {
 }
 
 export function addressOf(node: number): string {
-  return `127.0.0.${node}`
+  return `${NET}.${node}`
 }
 
 /** To standard output, which the cluster keeps in a file. */
@@ -148,7 +153,7 @@ export function javaWords({ lib, agent, folder, heapMiB, node }: JavaOptions): s
     'cassandra.superuser_setup_delay_ms': 0,
     'cassandra.shutdown_announce_in_ms': 200,
     'cassandra.consistent.rangemovement': 'false',
-    'cassandra.jmx.local.port': 7_099 + node * 100,
+    'cassandra.jmx.local.port': JMX_PORT + node * 300,
   }
   return [
     '-Xss256k',

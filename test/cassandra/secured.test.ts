@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
+import { addressOf } from '../../dev/cassandra/settings.ts'
 import { readAddress } from '../../src/store/cql/address.ts'
 import { openCql } from '../../src/store/cql/open.ts'
 import { assertRefused } from './refused.ts'
@@ -11,7 +12,7 @@ await withCassandra(
   1,
   (cluster) => {
     const urlFor = (who: string, options = `&tls=true&ca=${cluster.authority}`): string =>
-      `cql://${who}127.0.0.1/secured?dc=${cluster.localDataCenter}${options}`
+      `cql://${who}${addressOf(1)}/secured?dc=${cluster.localDataCenter}${options}`
 
     test('a server that knows us and is known to us is used', async () => {
       const address = readAddress(urlFor('cassandra:cassandra@'))
@@ -38,7 +39,7 @@ await withCassandra(
     test('a server that speaks TLS only cannot be reached otherwise', async () => {
       await assertRefused(
         urlFor('cassandra:hunter2@', ''),
-        /none of 127\.0\.0\.1 can be reached: .*whether they speak TLS/,
+        /none of 127\.0\.\d\.1 can be reached: .*whether they speak TLS/,
       )
     })
 
@@ -54,7 +55,7 @@ await withCassandra(
       await admin.shutdown()
       await assertRefused(
         urlFor('guest:hunter2@').replace('/secured?', '/another?'),
-        /guest may not do that at 127\.0\.0\.1: .*rights to create and use keyspace another/,
+        /guest may not do that at 127\.0\.\d\.1: .*rights to create and use keyspace another/,
       )
     })
   },

@@ -27,8 +27,12 @@ const commands: Readonly<Record<string, Command>> = {
 
 // What cannot be told must not end what works.
 process.stderr.on('error', () => {})
+/** How long what is left behind may keep the process alive once all is done, in milliseconds. */
+const LEFT_OVER_MS = 1_000
 
 process.exitCode = await main(process.argv.slice(2))
+// It ends by itself, unless a library has left a timer or a connection behind.
+setTimeout(() => process.exit(), LEFT_OVER_MS).unref()
 
 async function main([word, ...words]: readonly string[]): Promise<number> {
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') {

@@ -19,6 +19,8 @@ const wrong: Record<keyof typeof variables, string[]> = {
     'cql://h/ks?x=1',
     'cql://h/ks?tls=1',
     'cql://h/ks?consistency=any',
+    'cql://h/ks?consistency=one',
+    'cql://h/ks?consistency=LOCAL_ONE',
   ],
   JETSTREAM_URLS: ['https://x', ',', 'nonsense', 'wss://host/subscibe', 'wss://host/subscribe#x'],
   APPVIEW_URL: ['ftp://x', 'x'],

@@ -30,7 +30,7 @@ export type ApiJobOptions = {
 export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
   const { config, log, cache, preparation, ingestFailure, metrics, signal } = options
   await using held = new AsyncDisposableStack()
-  const store = held.use(await storeOf(config, preparation))
+  const store = held.use(await storeOf(config, preparation, { log, ending: signal }))
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const own = { contentType: registry.contentType, metrics: () => metrics(registry) }

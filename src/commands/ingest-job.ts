@@ -18,7 +18,7 @@ export type IngestJobOptions = {
 
 /** The main job as a configuration describes it; see `runIngest`. */
 export async function ingestJob({ config, log, metrics, changed, signal }: IngestJobOptions): Promise<void> {
-  await using store = await storeOf(config, 'create')
+  await using store = await storeOf(config, 'create', { log, ending: signal })
   await runIngest({
     store,
     game: gameOf(config),

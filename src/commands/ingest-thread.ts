@@ -9,6 +9,8 @@ import type { FromIngest } from './ingest-worker.ts'
 import { logOf } from './parts.ts'
 
 const METRICS_EVERY_MS = 2_000
+/** How long what is left behind may keep the thread alive once all is done, in milliseconds. */
+const LEFT_OVER_MS = 500
 
 const port = parentPort
 if (port === null) throw new Error('ingest-thread.ts is started by ingest-worker.ts, in a thread of its own')
@@ -36,6 +38,8 @@ try {
   tell({ kind: 'failed', message: error.message, full: error instanceof StoreFullError })
 } finally {
   clearInterval(timer)
-  // Nothing is waited for any more, so the thread ends.
+  // Nothing is waited for any more, so the thread ends: by itself, or, where a library has left a timer or a connection
+  // behind (cassandra-driver 4.10 replaces hosts that were away, and never closes the former ones), without it.
   port.close()
+  setTimeout(() => process.exit(), LEFT_OVER_MS).unref()
 }

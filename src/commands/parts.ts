@@ -28,11 +28,22 @@ export function gameOf({ RULES, TRACK, BASELINE }: Config): Game {
   return { rules, followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]), baseline: BASELINE }
 }
 
+export type StoreOfOptions = {
+  /** Told of a cluster that does not answer for long. @default nobody */
+  log?: Logger
+  /** Once it aborts, a cluster that does not answer is given up within seconds. @default never */
+  ending?: AbortSignal
+}
+
 /**
  * @param preparation what may be done to a file before it is used; see `Preparation`
  * @throws {StoreError} where it cannot be used
  */
-export async function storeOf(config: Config, preparation: Preparation): Promise<Store> {
+export async function storeOf(
+  config: Config,
+  preparation: Preparation,
+  options: StoreOfOptions = {},
+): Promise<Store> {
   const { DATABASE_URL, DISK_RESERVE, SHARDS, REPLICATION } = config
   if (DATABASE_URL.driver === 'sqlite') {
     const log = logOf(config)
@@ -45,7 +56,7 @@ export async function storeOf(config: Config, preparation: Preparation): Promise
   }
   // Only whoever uses a cluster waits for its driver to be read.
   const { openCql } = await import('../store/cql/open.ts')
-  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION })
+  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION, ...options })
 }
 
 export function logOf({ LOG_LEVEL, LOG_FORMAT }: Config): Logger {

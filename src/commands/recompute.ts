@@ -13,7 +13,7 @@ export const recompute: Command = {
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
-    await using store = await storeOf(config, 'upgrade')
+    await using store = await storeOf(config, 'upgrade', { ending: signal })
     const game = gameOf(config)
     await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'recompute' })
     const ledger = new Ledger({ game, writer, folded: () => {} })

@@ -15,6 +15,7 @@ export class IngestMetrics {
   readonly #repositories: Counter<'outcome'>
   readonly #repositoryBytes: Counter
   readonly #lag: Gauge
+  #faults = (): number => 0
   readonly #batchSeconds: Histogram
   readonly #batchSize: Histogram
 
@@ -76,6 +77,15 @@ export class IngestMetrics {
       help: 'How far behind the network the ledger is',
       registers,
     })
+    const faults = (): number => this.#faults()
+    new Gauge({
+      name: 'bsky_rpg_ledger_faults',
+      help: 'Parts of the ledger that cannot be written to, each of which is named in the log',
+      registers,
+      collect() {
+        this.set(faults())
+      },
+    })
     this.#batchSeconds = new Histogram({
       name: 'bsky_rpg_fold_seconds',
       help: 'Time to load, decide and commit one batch',
@@ -88,6 +98,11 @@ export class IngestMetrics {
       buckets: [1, 10, 30, 100, 300, 1000, 3000, 5000],
       registers,
     })
+  }
+
+  /** Has the number of parts that cannot be written to asked for whenever metrics are. */
+  watchFaults(count: () => number): void {
+    this.#faults = count
   }
 
   folded(outcomes: Readonly<Record<Outcome, number>>): void {

@@ -49,6 +49,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     company: 'others',
     signal: options.signal,
   })
+  metrics.watchFaults(() => writer.faults().length)
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
   const status = await store.reader.status()
   const place = async (): Promise<Cursor | undefined> =>
@@ -153,7 +154,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   // What the loops end with after that is only the echo.
   ledger.failed.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason
-  await ledger.use((held) => held.beat({ at: clock(), lag: lag.lag(), host: undefined }))
+  await ledger.use((held) => held.lastBeat({ at: clock(), lag: lag.lag(), host: undefined }))
 }
 
 /** True for what `signal` ends things with; a request that was aborted for any other reason is a failure. */

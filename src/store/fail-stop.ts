@@ -32,6 +32,10 @@ export class FailStopWriter implements Writer {
     return this.#writer.owns(did)
   }
 
+  faults(): readonly string[] {
+    return this.#writer.faults()
+  }
+
   cursor(): Promise<Cursor | undefined> {
     return this.#call(() => this.#writer.cursor())
   }
@@ -75,6 +79,10 @@ export class FailStopWriter implements Writer {
 
   beat(pulse: Pulse): Promise<void> {
     return this.#call(() => this.#writer.beat(pulse))
+  }
+
+  lastBeat(pulse: Pulse): Promise<void> {
+    return this.#call(() => this.#writer.lastBeat(pulse))
   }
 
   recordSample(sample: { at: Micros; networkBytes: number }): Promise<void> {

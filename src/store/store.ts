@@ -114,6 +114,8 @@ export interface Writer extends AsyncDisposable {
   readonly gatherMs: number
   /** Aborts when the part has grown: the stream has to go on from `cursor()`, so that nobody new misses anything. */
   readonly moved: AbortSignal
+  /** What keeps this writer from parts of the ledger that it should hold, and what to do about it; empty where all is well. */
+  faults(): readonly string[]
   /** Where the stream was when the last commit was made; where several parts differ, the least. */
   cursor(): Promise<Cursor | undefined>
   /** Drivers read as little as their layout allows. */
@@ -144,6 +146,8 @@ export interface Writer extends AsyncDisposable {
   recordGap(gap: Gap): Promise<void>
   /** Says that whoever ingests is alive, and how far behind; every few seconds, whether or not anything happens. */
   beat(pulse: Pulse): Promise<void>
+  /** Says the same for the last time: nothing more is taken from others. */
+  lastBeat(pulse: Pulse): Promise<void>
   /** Notes how much the ledger and the network took, for what `StoreStatus` says of a day. */
   recordSample(sample: { at: Micros; networkBytes: number }): Promise<void>
 }

@@ -81,7 +81,7 @@ export function testForgetting(places: Places): void {
     await (await places.place())[Symbol.asyncDispose]()
     let ahead = 0
     const options = { address: places.address, shards: places.shards, replication: undefined }
-    await using store = await openCql({ ...options, nowMs: () => Date.now() + ahead })
+    await using store = await openCql({ ...options, elapsedMs: () => performance.now() + ahead })
     await using elsewhere = await openCql(options)
     const how = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
     await using here = await store.write(how)

@@ -68,7 +68,7 @@ export class Places implements AsyncDisposable {
     const { rows } = await client.execute(`SELECT shard, epoch FROM ${keyspace}.shards`)
     for (const { shard, epoch } of rows) {
       await client.execute(
-        `UPDATE ${keyspace}.shards SET epoch = ?, owner = '', until = 0, seq = 0, chunks = 0, host = null
+        `UPDATE ${keyspace}.shards SET epoch = ?, owner = '', until = 0, seq = 0, chunks = 0, host = null, rules = null
            WHERE shard = ? IF epoch = ?`,
         [Number(epoch) + 1, shard, epoch],
         { prepare: true },

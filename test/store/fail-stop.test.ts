@@ -18,6 +18,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   bindRules: (writer) => writer.bindRules('rules'),
   recordGap: (writer) => writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'window', at: START }),
   beat: (writer) => writer.beat({ at: START, lag: 0, host: undefined }),
+  lastBeat: (writer) => writer.lastBeat({ at: START, lag: 0, host: undefined }),
   recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),
 }
 
@@ -34,6 +35,7 @@ function writerFailingAt(failing: string | undefined, error: Error) {
   const writer = {
     ...Object.fromEntries(methods),
     owns: () => true,
+    faults: () => [],
     gatherMs: 7,
     moved: new AbortController().signal,
     [Symbol.asyncDispose]: async () => {

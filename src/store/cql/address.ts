@@ -19,7 +19,9 @@ export type CqlAddress = {
 
 export type Consistency = (typeof CONSISTENCIES)[number]
 
-const CONSISTENCIES = ['local_quorum', 'quorum', 'each_quorum', 'all', 'local_one', 'one'] as const
+const CONSISTENCIES = ['local_quorum', 'quorum', 'each_quorum', 'all'] as const
+/** Known to the database, and too little for a ledger: what was written to one copy may not be in the one that is read next. */
+const TOO_LITTLE: ReadonlySet<string> = new Set(['any', 'one', 'two', 'three', 'local_one'])
 const EXPECTED =
   'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&consistency=local_quorum'
 const OPTIONS = new Set(['dc', 'tls', 'ca', 'consistency'])
@@ -83,7 +85,13 @@ function readSwitch(text: string | null): boolean {
 }
 
 function readConsistency(text: string | null): Consistency {
-  const found = CONSISTENCIES.find((name) => name === (text ?? 'local_quorum').toLowerCase())
+  const wanted = (text ?? 'local_quorum').toLowerCase()
+  if (TOO_LITTLE.has(wanted)) {
+    throw new Error(
+      `a consistency of a quorum at least: at ${wanted}, what was written need not be seen by the next read, so that nothing would be exact`,
+    )
+  }
+  const found = CONSISTENCIES.find((name) => name === wanted)
   if (found === undefined) throw new Error(`a consistency among ${CONSISTENCIES.join(', ')}`)
   return found
 }

@@ -12,6 +12,9 @@ const MOST_UNANSWERED = 8
 const SECOND_AFTER = 600
 const CONNECT_TIMEOUT = 5_000
 const HEARTBEAT = 5_000
+/** How soon a connection that was lost is tried again, and how seldom at most, in milliseconds. */
+const RECONNECT_AFTER = 250
+const RECONNECT_WITHIN = 4_000
 
 export type Connected = {
   client: Client
@@ -63,6 +66,14 @@ function optionsOf(
     queryOptions: { prepare: true },
     policies: {
       loadBalancing,
+      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(
+        RECONNECT_AFTER,
+        RECONNECT_WITHIN,
+        false,
+      ),
+      // The servers tell the time of what carries none: the driver would send this machine's. It takes `null` for that, as
+      // its code and its documentation say and its types do not.
+      timestampGeneration: null as unknown as policies.timestampGeneration.TimestampGenerator,
       retry: new policies.retry.FallthroughRetryPolicy(),
       speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(
         SECOND_AFTER,

@@ -2,16 +2,32 @@
 // equal part and gives back what is more.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StoreBusyError } from '../store.ts'
-import { isFree, LEASE_MS, readShards, type ShardRow, take } from './leases.ts'
+import { StoreBusyError, StoreError } from '../store.ts'
+import { BatchMissingError } from './journal.ts'
+import {
+  assertRules,
+  LEASE_MS,
+  LeaseLostError,
+  RECOMPUTING,
+  readShards,
+  type ShardRow,
+  take,
+} from './leases.ts'
+import type { RetryLog } from './retries.ts'
 import type { Session } from './session.ts'
 import { OwnedShard } from './shard.ts'
-import { numberOf } from './values.ts'
+import { Standstill } from './standstill.ts'
 
 export type CrewOptions = {
   session: Session
   shards: number
-  nowMs: () => number
+  /** The rules by which this worker awards; see `Rulebook.fingerprint`. */
+  rules: string
+  /** Whether shards that were awarded by other rules are taken too: until `declareRules` they are nobody else's. */
+  recomputes: boolean
+  log: RetryLog
+  /** A clock that only goes forward, in milliseconds. */
+  elapsedMs: () => number
 }
 
 /** A worker that was not heard of for so long is gone, in seconds. */
@@ -23,38 +39,43 @@ const LOOK_AGAIN_MS = 500
 /** Shards opened at the same time. */
 const AT_ONCE = 8
 
+type Look = { rows: ReadonlyMap<number, ShardRow>; free: readonly number[]; moved: ReadonlySet<number> }
+
 export class Crew {
   readonly worker = randomUUID()
   readonly shards: number
   readonly owned = new Map<number, OwnedShard>()
+  /** Shards that cannot be used as they are, and why. */
+  readonly damaged = new Map<number, string>()
+  readonly #options: CrewOptions
   readonly #session: Session
-  readonly #nowMs: () => number
+  readonly #standstill = new Standstill()
 
-  constructor({ session, shards, nowMs }: CrewOptions) {
-    this.#session = session
-    this.shards = shards
-    this.#nowMs = nowMs
+  constructor(options: CrewOptions) {
+    this.#options = options
+    this.#session = options.session
+    this.shards = options.shards
   }
 
   /**
    * Takes everything.
-   * @throws {StoreBusyError} where a worker is alive; whose lease only has not run out yet is waited for
+   * @throws {StoreBusyError} where a worker is alive; one that died a moment ago is waited for
    */
   async takeAll(): Promise<void> {
-    const first = new Map((await readShards(this.#session)).map((row) => [row.shard, row]))
     for (;;) {
-      const rows = await readShards(this.#session)
-      const held = rows.filter((row) => !isFree(row, this.#nowMs()))
-      const alive = held.find((row) => row.until !== first.get(row.shard)?.until)
+      const { rows, free, moved } = await this.#look()
+      const alive = [...rows.values()].find(({ shard, until }) => until !== 0 && moved.has(shard))
       if (alive !== undefined) {
         throw new StoreBusyError(
           `the ledger is being written to by another process, which holds shard ${alive.shard}: stop it first, or let it do the work.`,
         )
       }
-      if (held.length === 0) {
-        await this.#takeSome(rows, this.shards)
+      if (free.length === this.shards) {
+        await this.#takeSome(rows, free)
         if (this.owned.size === this.shards) return
         await this.release()
+        const [why] = this.damaged.values()
+        if (why !== undefined) throw new StoreError(why)
         throw new StoreBusyError(
           'another process began to write to the ledger at the same moment: try again.',
         )
@@ -66,10 +87,15 @@ export class Crew {
   /**
    * Comes closer to an equal part: drops what was lost, gives back what is too much, takes what is free.
    * @returns whether anything was taken
+   * @throws {RulesChangedError} where what is free was awarded by other rules
    */
   async settle(): Promise<boolean> {
     await this.#session.write(ANNOUNCE, [this.worker, this.shards])
-    for (const [shard, owned] of this.owned) if (owned.lost) this.owned.delete(shard)
+    for (const [shard, owned] of this.owned) {
+      if (!owned.lost) continue
+      this.owned.delete(shard)
+      owned.drop()
+    }
     const workers = await this.#session.read(WORKERS, [])
     const fair = Math.ceil(this.shards / Math.max(1, workers.length))
     const surplus = [...this.owned.values()].slice(fair)
@@ -77,10 +103,19 @@ export class Crew {
       this.owned.delete(owned.shard)
       await owned.release()
     }
+    const { rows, free } = await this.#look()
     if (this.owned.size >= fair) return false
     const before = this.owned.size
-    await this.#takeSome(await readShards(this.#session), fair - before)
+    await this.#takeSome(rows, free, fair - before)
     return this.owned.size > before
+  }
+
+  /** Says of everything that is owned by which rules it is awarded now. */
+  async declareRules(rules: string): Promise<void> {
+    if (this.owned.size < this.shards) {
+      throw new LeaseLostError('another worker has taken a part of the ledger meanwhile: run it again.')
+    }
+    await Promise.all([...this.owned.values()].map((owned) => owned.declareRules(rules)))
   }
 
   async release(): Promise<void> {
@@ -90,24 +125,54 @@ export class Crew {
     await this.#session.write(LEAVE, [this.worker])
   }
 
-  async #takeSome(rows: readonly ShardRow[], most: number): Promise<void> {
-    const known = new Map(rows.map((row) => [row.shard, row]))
-    const free: number[] = []
-    for (let shard = 0; shard < this.shards; shard++) {
-      const row = known.get(shard)
-      if (!this.owned.has(shard) && (row === undefined || isFree(row, this.#nowMs()))) free.push(shard)
-    }
+  /** Reads all rows, and which shards may be taken: given back, never owned, ours from before an outage, or of somebody who is gone. */
+  async #look(): Promise<Look> {
+    const { elapsedMs } = this.#options
+    const sentMs = elapsedMs()
+    const all = await readShards(this.#session)
+    const { moved, still } = this.#standstill.look(all, { sentMs, arrivedMs: elapsedMs() })
+    const rows = new Map(all.map((row) => [row.shard, row]))
+    const free = Array.from({ length: this.shards }, (_, shard) => shard).filter((shard) => {
+      const row = rows.get(shard)
+      if (this.owned.has(shard)) return false
+      return row === undefined || row.until === 0 || row.owner === this.worker || still.has(shard)
+    })
+    return { rows, free, moved }
+  }
+
+  async #takeSome(
+    rows: ReadonlyMap<number, ShardRow>,
+    free: readonly number[],
+    max = free.length,
+  ): Promise<void> {
     // Those who begin at the same moment begin at different places.
-    const begin = free.length === 0 ? 0 : numberOf(Number.parseInt(this.worker.slice(0, 6), 16)) % free.length
-    const order = [...free.slice(begin), ...free.slice(0, begin)].slice(0, most)
+    const begin = free.length === 0 ? 0 : Number.parseInt(this.worker.slice(0, 6), 16) % free.length
+    const order = [...free.slice(begin), ...free.slice(0, begin)].slice(0, max)
     for (let at = 0; at < order.length; at += AT_ONCE) {
-      await Promise.all(order.slice(at, at + AT_ONCE).map((shard) => this.#takeOne(shard, known.get(shard))))
+      await Promise.all(order.slice(at, at + AT_ONCE).map((shard) => this.#takeOne(shard, rows.get(shard))))
     }
   }
 
   async #takeOne(shard: number, seen: ShardRow | undefined): Promise<void> {
-    const row = await take(this.#session, { shard, seen, owner: this.worker, nowMs: this.#nowMs() })
+    const { rules, recomputes } = this.#options
+    if (!recomputes) assertRules(seen?.rules, rules)
+    const outages = this.#session.outages
+    const row = await take(this.#session, {
+      shard,
+      seen,
+      owner: this.worker,
+      rules: recomputes ? RECOMPUTING : rules,
+      until: Math.max((seen?.until ?? 0) + 1, Date.now() + LEASE_MS),
+    })
     if (row === undefined) return
-    this.owned.set(shard, await OwnedShard.open(this.#session, row, this.#nowMs))
+    try {
+      this.owned.set(shard, await OwnedShard.open(this.#session, row, outages))
+      this.damaged.delete(shard)
+    } catch (error) {
+      if (!(error instanceof BatchMissingError)) throw error
+      // The others are as good as ever. Nobody may write this one: its lease runs out, and whoever looks next says the same.
+      if (this.damaged.get(shard) !== error.message) this.#options.log.warn({ shard }, error.message)
+      this.damaged.set(shard, error.message)
+    }
   }
 }

@@ -21,11 +21,14 @@ export type Note =
   /** The experience counter is to say what the character does. */
   | { kind: 'recount'; did: Did }
 
+/** Where something lies, and the time under which it was written, by whoever's clock: it is taken out under the same. */
+export type LetterPlace = { shard: number; id: string; written: number }
+
 /** `at` is when it was left. */
-export type Letter = { shard: number; id: string; at: Micros } & ({ wish: Wish } | { note: Note })
+export type Letter = LetterPlace & { at: Micros } & ({ wish: Wish } | { note: Note })
 
 const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?)'
-const SELECT = 'SELECT id, kind, did, at, note FROM inbox WHERE shard = ? LIMIT ?'
+const SELECT = 'SELECT id, kind, did, at, note, writetime(kind) AS written FROM inbox WHERE shard = ? LIMIT ?'
 /** The last of the clock ids that a TID may carry, so that a floor is above every revision of its time. */
 const LAST_CLOCK = 1023
 
@@ -49,9 +52,18 @@ export class CqlInbox implements Inbox {
   }
 }
 
-/** A note, as part of a batch of whoever has reason to leave it. */
+/** A note, as part of a batch of whoever has reason to leave it: however often that is written, it is one write. */
 export function noteMutation(note: Note, shards: number, at: Micros): Mutation {
-  return ['note', shardOf(note.did, shards), idOf(at), note.kind, note.did, at, JSON.stringify(note)]
+  const shard = shardOf(note.did, shards)
+  return ['letter', shard, idOf(at), note.kind, note.did, at, JSON.stringify(note), at]
+}
+
+/**
+ * Takes something out. A deletion wins over a write of the same time, and touches no other: so it works whatever the clocks
+ * of those who left it say.
+ */
+export function takeOut({ shard, id, written }: LetterPlace): Mutation {
+  return ['takeOut', written, shard, id]
 }
 
 /** What waits for the owner of `shard`, oldest first. */
@@ -59,10 +71,10 @@ export async function readInbox(session: Session, shard: number, limit: number):
   return (await session.read(SELECT, [shard, limit])).map((row) => letterOf(shard, row))
 }
 
-function letterOf(shard: number, { id, kind, did, at, note }: Row): Letter {
-  const place = { shard, id: String(id), at: numberOf(at) }
+function letterOf(shard: number, { id, kind, did, at, note, written }: Row): Letter {
+  const place = { shard, id: String(id), written: numberOf(written), at: numberOf(at) }
   if (note !== null && note !== undefined) return { ...place, note: JSON.parse(String(note)) as Note }
-  const wish = { wish: `${shard}:${id}`, did: did as Did, at: place.at }
+  const wish = { wish: `${shard}:${place.written}:${id}`, did: did as Did, at: place.at }
   switch (kind) {
     case 'unforget':
       return { ...place, wish: { kind, ...wish, floor: createRaw(wish.at, LAST_CLOCK) } }
@@ -72,9 +84,9 @@ function letterOf(shard: number, { id, kind, did, at, note }: Row): Letter {
 }
 
 /** Reads the name of a wish. */
-export function wishPlace(wish: string): { shard: number; id: string } {
-  const colon = wish.indexOf(':')
-  return { shard: Number(wish.slice(0, colon)), id: wish.slice(colon + 1) }
+export function wishPlace(wish: string): LetterPlace {
+  const [shard, written, ...id] = wish.split(':')
+  return { shard: Number(shard), written: Number(written), id: id.join(':') }
 }
 
 /** Sorts by time, and differs for each. */

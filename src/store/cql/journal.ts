@@ -1,6 +1,7 @@
 // The journal of a shard: each batch as one block of bytes, kept before anything of it is written, so that whoever comes
 // after a crash can write the rest of it. What it says is only valid once the shard's row names it; see leases.ts.
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { StoreError } from '../store.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { Session } from './session.ts'
@@ -62,7 +63,24 @@ export function timesOf(epoch: number, seq: number): { delete: number; write: nu
   return { delete: base, write: base + 1 }
 }
 
-/** Reads the batch that the shard's row says is number `seq`, of so many blocks. */
+/**
+ * The shard's row names a batch that the journal does not have: copies of the two were lost in different places, or somebody
+ * has emptied the table.
+ */
+export class BatchMissingError extends StoreError {
+  override name = 'BatchMissingError'
+  readonly shard: number
+
+  constructor({ shard, seq, chunks }: { shard: number; seq: number; chunks: number }, found: number) {
+    super(`batch ${seq} of shard ${shard} has ${found} of ${chunks} blocks in the journal`)
+    this.shard = shard
+  }
+}
+
+/**
+ * Reads the batch that the shard's row says is number `seq`, of so many blocks.
+ * @throws {BatchMissingError}
+ */
 export async function recall(
   read: (query: string, params: readonly unknown[]) => Promise<Row[]>,
   { shard, seq, chunks }: { shard: number; seq: number; chunks: number },
@@ -70,7 +88,7 @@ export async function recall(
   const rows = await read(SELECT, [shard, seq])
   const blocks = rows.filter(({ chunk }) => Number(chunk) < chunks).map(({ data }) => data as Buffer)
   if (blocks.length !== chunks) {
-    throw new Error(`batch ${seq} of shard ${shard} has ${blocks.length} of ${chunks} blocks in the journal`)
+    throw new BatchMissingError({ shard, seq, chunks }, blocks.length)
   }
   return unpack(blocks)
 }

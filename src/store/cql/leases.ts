@@ -1,17 +1,15 @@
 // Who owns which shard. A shard's row in `shards` changes only on condition of its epoch, which grows with every owner:
-// whoever was paused past its lease and wakes up finds that nothing it wants to commit is accepted any more. The clock
-// decides only when a shard may be taken, never whose writes count.
-import { setTimeout as sleep } from 'node:timers/promises'
+// whoever was paused past its lease and wakes up finds that nothing it wants to commit is accepted any more. No clock of
+// another machine is looked at: an owner shows that it lives by changing its row, and others watch for how long it does not.
 import type { Cursor, Wire } from '../../atproto/event.ts'
-import { StoreError } from '../store.ts'
+import { RulesChangedError, StoreError } from '../store.ts'
 import type { Row } from './paging.ts'
-import { isPassing, type Session } from './session.ts'
-import { numberOf } from './values.ts'
+import { isPassing } from './retries.ts'
+import type { Session } from './session.ts'
+import { numberOf, textOf } from './values.ts'
 
-/** How long a lease lasts without being renewed, and how far clocks of different machines may differ, in milliseconds. */
+/** For how long a shard's row may stay as it is before its owner must be gone, in milliseconds. */
 export const LEASE_MS = 6_000
-const SKEW_MS = 1_000
-const AGAIN_MS = 100
 
 /** A shard as its row says. */
 export type ShardRow = {
@@ -19,8 +17,10 @@ export type ShardRow = {
   /** Grows with every owner. */
   epoch: number
   owner: string
-  /** When the lease ends, in milliseconds of the owner's clock; 0 where it was given back. */
+  /** Greater with every renewal; 0 where the shard was given back. */
   until: number
+  /** The rules by which all of it was awarded (see `Rulebook.fingerprint`); `undefined` where an older version left it. */
+  rules: string | undefined
   /** The newest batch that counts, and of how many blocks it is in the journal. */
   seq: number
   chunks: number
@@ -35,15 +35,17 @@ export class LeaseLostError extends StoreError {
   override name = 'LeaseLostError'
 }
 
-const TAKE = 'UPDATE shards SET owner = ?, epoch = ?, until = ? WHERE shard = ? IF epoch = ?'
+const TAKE =
+  'UPDATE shards SET owner = ?, epoch = ?, until = ?, rules = ? WHERE shard = ? IF epoch = ? AND until = ? AND rules = ?'
 const CREATE =
-  'INSERT INTO shards (shard, owner, epoch, until, seq, chunks) VALUES (?, ?, ?, ?, 0, 0) IF NOT EXISTS'
-const COMMIT = 'UPDATE shards SET until = ?, seq = ?, chunks = ? WHERE shard = ? IF epoch = ?'
-const COMMIT_CURSOR =
-  'UPDATE shards SET until = ?, seq = ?, chunks = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ?'
-const MOVE = 'UPDATE shards SET until = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ?'
+  'INSERT INTO shards (shard, owner, epoch, until, rules, seq, chunks) VALUES (?, ?, ?, ?, ?, 0, 0) IF NOT EXISTS'
+const COMMIT =
+  'UPDATE shards SET until = ?, seq = ?, chunks = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ? AND seq = ?'
+const MOVE =
+  'UPDATE shards SET until = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ? AND seq = ?'
 const RENEW = 'UPDATE shards SET until = ? WHERE shard = ? IF epoch = ?'
-const SELECT = 'SELECT shard, owner, epoch, until, seq, chunks, host, wire, value, at FROM shards'
+const RULES = 'UPDATE shards SET rules = ? WHERE shard = ? IF epoch = ?'
+const SELECT = 'SELECT shard, owner, epoch, until, rules, seq, chunks, host, wire, value, at FROM shards'
 
 /** Every shard that ever had an owner; for those who only look, see `checkShards`. */
 export async function readShards(session: Session): Promise<ShardRow[]> {
@@ -55,9 +57,19 @@ export async function checkShards(session: Session): Promise<ShardRow[]> {
   return (await session.check(SELECT, [])).map(shardRow)
 }
 
-/** True once its owner has given it back, or not renewed it for so long that it must be gone. */
-export function isFree({ until }: ShardRow, nowMs: number): boolean {
-  return until === 0 || nowMs > until + SKEW_MS
+/** Two looks at a row with the same mark: nothing was committed, renewed or taken in between. */
+export function markOf({ epoch, until, seq, cursor }: ShardRow): string {
+  return `${epoch} ${until} ${seq} ${cursor?.value ?? ''}`
+}
+
+export type TakeOptions = {
+  shard: number
+  /** The row that is taken over as it was seen; it is left alone where it has changed since. */
+  seen: ShardRow | undefined
+  owner: string
+  /** By which rules it will be awarded. */
+  rules: string
+  until: number
 }
 
 /**
@@ -66,13 +78,15 @@ export function isFree({ until }: ShardRow, nowMs: number): boolean {
  */
 export async function take(
   session: Session,
-  { shard, seen, owner, nowMs }: { shard: number; seen: ShardRow | undefined; owner: string; nowMs: number },
+  { shard, seen, owner, rules, until }: TakeOptions,
 ): Promise<ShardRow | undefined> {
   const epoch = (seen?.epoch ?? 0) + 1
-  const until = nowMs + LEASE_MS
   try {
-    if (seen === undefined) await session.conditional(CREATE, [shard, owner, epoch, until])
-    else await session.conditional(TAKE, [owner, epoch, until, shard, seen.epoch])
+    if (seen === undefined) await session.conditional(CREATE, [shard, owner, epoch, until, rules])
+    else {
+      const condition = [shard, seen.epoch, seen.until, seen.rules ?? null]
+      await session.conditional(TAKE, [owner, epoch, until, rules, ...condition])
+    }
   } catch (error) {
     if (!isPassing(error)) throw error
   }
@@ -82,59 +96,115 @@ export async function take(
   return now?.owner === owner && now.epoch === epoch ? now : undefined
 }
 
+/** The owner of a shard, and where its row stands. */
+export type Lease = { shard: number; epoch: number; until: number; seq: number }
+
 /**
- * Makes a batch count, and the cursor with it. Tried until it is known to have been accepted.
- * @throws {LeaseLostError}
+ * One attempt to make batch `lease.seq + 1` count, and the cursor with it. A failure leaves open whether it did; the same
+ * again finds out, for the row then shows the batch's number.
+ * @throws {LeaseLostError} where another worker owns the shard, or its row has gone back
  */
 export async function commit(
   session: Session,
-  { shard, epoch, until }: { shard: number; epoch: number; until: number },
-  { seq, chunks, cursor }: Commit,
-  signal: AbortSignal,
+  { shard, epoch, until, seq }: Lease,
+  { chunks, cursor }: Pick<Commit, 'chunks' | 'cursor'>,
 ): Promise<void> {
-  const named = [until, seq, chunks]
-  if (cursor === undefined) await insist(session, COMMIT, [...named, shard, epoch], signal)
-  else {
-    const { host, wire, value, at } = cursor
-    await insist(session, COMMIT_CURSOR, [...named, host, wire, value, at, shard, epoch], signal)
-  }
+  const { host = null, wire = null, value = null, at = null } = cursor ?? {}
+  // A request that was sent long ago may still be carried out, by a server that was paused: not over later batches.
+  const condition = [shard, epoch, seq]
+  const params = [until, seq + 1, chunks, host, wire, value, at, ...condition]
+  const { applied, row } = await session.conditional(COMMIT, params)
+  if (applied || isOwn(row, epoch, seq + 1)) return
+  throw lost(shard, row, epoch)
 }
 
 /**
- * Renews the lease, and saves the cursor where there is one. Touches no batch, so that it may go on beside a commit.
+ * Renews the lease: others see that its owner lives. Touches no batch, so that it may go on beside a commit.
  * @throws {LeaseLostError}
  */
 export function renew(
   session: Session,
-  { shard, epoch, until }: { shard: number; epoch: number; until: number },
-  cursor: Cursor | undefined,
+  { shard, epoch, until }: Omit<Lease, 'seq'>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (cursor === undefined) return insist(session, RENEW, [until, shard, epoch], signal)
-  const { host, wire, value, at } = cursor
-  return insist(session, MOVE, [until, host, wire, value, at, shard, epoch], signal)
+  return insist(session, RENEW, [until], { shard, epoch }, signal)
+}
+
+/**
+ * Saves a cursor that moved without a batch, and renews the lease. Beside a commit, the later one stands.
+ * @throws {LeaseLostError}
+ */
+export function move(
+  session: Session,
+  { shard, epoch, until, seq }: Lease,
+  { host, wire, value, at }: Cursor,
+  signal: AbortSignal,
+): Promise<void> {
+  return session.retries.run(`the cursor of shard ${shard}`, signal, async () => {
+    const { applied, row } = await session.conditional(MOVE, [
+      ...[until, host, wire, value, at],
+      ...[shard, epoch, seq],
+    ])
+    // A later batch of ours has brought a later cursor.
+    const isOvertaken = row !== undefined && numberOf(row.epoch) === epoch && numberOf(row.seq) > seq
+    if (!applied && !isOvertaken) throw lost(shard, row, epoch)
+  })
+}
+
+/**
+ * Says by which rules all of the shard is awarded now.
+ * @throws {LeaseLostError}
+ */
+export function declareRules(
+  session: Session,
+  { shard, epoch }: { shard: number; epoch: number },
+  rules: string,
+  signal: AbortSignal,
+): Promise<void> {
+  return insist(session, RULES, [rules], { shard, epoch }, signal)
 }
 
 /** The same condition and the same values, however often: nobody but the owner of this epoch can fulfil it. */
-async function insist(
+function insist(
   session: Session,
   query: string,
-  params: readonly unknown[],
+  values: readonly unknown[],
+  { shard, epoch }: { shard: number; epoch: number },
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted()
-    try {
-      const { applied } = await session.conditional(query, params)
-      if (applied) return
-      const shard = params.at(-2)
-      throw new LeaseLostError(`shard ${shard} has been taken over by another worker`)
-    } catch (error) {
-      if (!isPassing(error)) throw error
-      await sleep(AGAIN_MS * (0.5 + Math.random()), undefined, { signal })
-    }
-  }
+  return session.retries.run(`the lease of shard ${shard}`, signal, async () => {
+    const { applied, row } = await session.conditional(query, [...values, shard, epoch])
+    if (!applied) throw lost(shard, row, epoch)
+  })
 }
+
+/** Whether a refusal shows that an earlier attempt of ours had come through. */
+function isOwn(row: Row | undefined, epoch: number, seq: number): boolean {
+  return row !== undefined && numberOf(row.epoch) === epoch && numberOf(row.seq) === seq
+}
+
+function lost(shard: number, row: Row | undefined, epoch: number): LeaseLostError {
+  const why =
+    row !== undefined && numberOf(row.epoch) <= epoch
+      ? 'is not as this worker left it: the database has lost what it had taken'
+      : 'has been taken over by another worker'
+  return new LeaseLostError(`shard ${shard} ${why}`)
+}
+
+/**
+ * Whether a worker of these rules may take a shard that was awarded by `held`.
+ * @throws {RulesChangedError} where it was awarded by others
+ */
+export function assertRules(held: string | undefined, rules: string): void {
+  if (held === undefined || held === rules) return
+  const why = held === RECOMPUTING ? 'is half recomputed' : 'was awarded by other rules than these'
+  throw new RulesChangedError(
+    `the ledger ${why}. Run \`bsky-rpg recompute\` to judge all of it by the rules as they are now, or start with the old ones.`,
+  )
+}
+
+/** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
+export const RECOMPUTING = 'recomputing'
 
 /** Reads the columns of a cursor, in whatever table they are. */
 export function cursorOf({ host, wire, value, at }: Row): Cursor | undefined {
@@ -143,12 +213,13 @@ export function cursorOf({ host, wire, value, at }: Row): Cursor | undefined {
 }
 
 function shardRow(row: Row): ShardRow {
-  const { shard, owner, epoch, until, seq, chunks } = row
+  const { shard, owner, epoch, until, rules, seq, chunks } = row
   return {
     shard: Number(shard),
     owner: String(owner),
     epoch: numberOf(epoch),
     until: numberOf(until),
+    rules: textOf(rules),
     seq: numberOf(seq),
     chunks: Number(chunks),
     cursor: cursorOf(row),

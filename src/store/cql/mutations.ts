@@ -10,7 +10,7 @@ export type Mutation = [statement: Statement, ...values: Value[]]
 
 /**
  * By which time a mutation is written. What is deleted is older than what the same batch writes. What others write too
- * goes by the servers' clock.
+ * carries its own time, or goes by the servers' clock.
  */
 export type Moment = 'delete' | 'write' | 'now'
 
@@ -81,6 +81,13 @@ export const STATEMENTS = {
   ),
   // Of earlier programs, whose last batch may have to be written out again.
   question: write('questions', 'shard, kind, id, did, collection, rkey, rev, subject', SHARD_KIND),
+  letter: {
+    cql: 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?',
+    moment: 'now',
+    key: SHARD,
+    before: 0,
+  },
+  /** In journals of earlier versions. */
   note: { ...write('inbox', 'shard, id, kind, did, at, note', SHARD), moment: 'now' },
   // Whoever asked last about a handle knows whose it is, whatever shard that is in.
   handle: {
@@ -117,6 +124,13 @@ export const STATEMENTS = {
   dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
   dropOpenQuestion: remove('open_questions', 'shard = ? AND kind = ? AND due = ? AND id = ?', SHARD_KIND),
   dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', SHARD_KIND),
+  takeOut: {
+    cql: 'DELETE FROM inbox USING TIMESTAMP ? WHERE shard = ? AND id = ?',
+    moment: 'now',
+    key: SHARD,
+    before: 1,
+  },
+  /** In journals of earlier versions. */
   dropWish: { ...remove('inbox', 'shard = ? AND id = ?', SHARD), moment: 'now' },
 } as const satisfies Record<string, Shape>
 

@@ -1,7 +1,7 @@
 // What an owner does about a note that somebody left for it.
 import type { Did } from '../../atproto/event.ts'
 import { characterMutation, type Held } from './character-row.ts'
-import type { Letter, Note } from './inbox.ts'
+import { type Letter, type Note, takeOut } from './inbox.ts'
 import { mentionKey, mentionsOf } from './mentions.ts'
 import type { Mutation } from './mutations.ts'
 import type { People } from './people.ts'
@@ -33,9 +33,10 @@ export async function followNotes(
   for (const letter of notes) if (letter.note.kind !== 'unname') await followNote(letter, parts)
 }
 
-async function followNote({ note, shard, id }: Letter & { note: Note }, parts: NoteParts): Promise<void> {
+async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Promise<void> {
+  const { note } = letter
   const { draft, after, session, people, leave } = parts
-  draft.mutations.push(['dropWish', shard, id])
+  draft.mutations.push(takeOut(letter))
   const held = after.get(note.did) ?? (await people.one(note.did))
   if (held === undefined) return
   switch (note.kind) {

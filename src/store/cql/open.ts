@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FailStopWriter } from '../fail-stop.ts'
-import { RulesChangedError, type Store, type WriteOptions, type Writer } from '../store.ts'
+import type { Store, WriteOptions, Writer } from '../store.ts'
 import type { CqlAddress } from './address.ts'
 import { CqlAuditor } from './audit.ts'
 import { connect, explained } from './connect.ts'
 import { Crew } from './crew.ts'
 import { CqlInbox } from './inbox.ts'
+import { assertRules, RECOMPUTING } from './leases.ts'
+import { Outages } from './outages.ts'
 import { CqlReader } from './reader.ts'
+import { Retries, type RetryLog, SILENT } from './retries.ts'
 import { Meta, migrate } from './schema.ts'
 import { Session, type Traffic } from './session.ts'
 import { CqlWriter } from './writer.ts'
@@ -16,36 +20,59 @@ export type CqlOptions = {
   shards: number
   /** Copies of each row when the keyspace is made; `undefined`: three, or as many as there are nodes. */
   replication: number | undefined
-  nowMs?: () => number
+  /** Told of requests that take long, and of when they are over. @default nobody */
+  log?: RetryLog
+  /** Once it aborts, what the database does not take within seconds fails. @default never */
+  ending?: AbortSignal
+  /** A clock that only goes forward, in milliseconds. @default performance.now */
+  elapsedMs?: () => number
+  /** How soon an attempt that failed is repeated the first time, in milliseconds. @default 50 */
+  firstWaitMs?: number
   /** How old a leaderboard may be, in milliseconds. @default 5000 */
   boardMs?: number
   /** Rows that a server is asked for at once. @default 5000 */
   pageRows?: number
+  /** Connects to the cluster. @default by the driver */
+  connect?: typeof connect
 }
 
 /** A store that also tells how many requests it has made. */
 export type CqlStore = Store & { readonly traffic: Readonly<Traffic> }
 
 const BOARD_MS = 5_000
-/** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
-const RECOMPUTING = 'recomputing'
+/** How long requests may go on that cannot get through once the process is to end: all of it is to take ten seconds at most. */
+const ENDING_MS = 3_500
+const CLOSING_MS = 1_000
 
 /**
  * Opens the ledger on a cluster, making or changing its keyspace where needed.
  * @throws {StoreError} where the cluster cannot be used
  */
 export async function openCql(options: CqlOptions): Promise<CqlStore> {
-  const { address, replication, nowMs = Date.now, boardMs = BOARD_MS, pageRows } = options
+  const { address, replication, boardMs = BOARD_MS, pageRows, log = SILENT, ending, firstWaitMs } = options
+  const { elapsedMs = () => performance.now() } = options
   const { keyspace, consistency } = address
-  const { client, localDataCenter } = await connect(address)
+  const { client, localDataCenter } = await (options.connect ?? connect)(address)
+  const retries = new Retries({ log, ...(firstWaitMs === undefined ? {} : { firstWaitMs }) })
+  const end = (): void => retries.endWithin(ENDING_MS)
+  if (ending?.aborted) end()
+  ending?.addEventListener('abort', end, { once: true })
   try {
-    const shards = await migrate(client, { keyspace, replication, localDataCenter, shards: options.shards })
+    const shards = await migrate(client, {
+      keyspace,
+      replication,
+      localDataCenter,
+      consistency,
+      shards: options.shards,
+    })
     client.keyspace = keyspace
     await client.execute(`USE ${keyspace}`)
     const session = new Session({
       client,
       keyspace,
       consistency,
+      retries,
+      outages: new Outages(client),
       ...(pageRows === undefined ? {} : { pageRows }),
     })
     const meta = new Meta(client, keyspace)
@@ -55,26 +82,42 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       inbox,
       traffic: session.traffic,
       auditor: new CqlAuditor(session, inbox),
-      write: (how) => write({ session, meta, shards, nowMs }, how),
-      [Symbol.asyncDispose]: () => client.shutdown(),
+      write: (how) => write({ session, meta, shards, log, elapsedMs }, how),
+      [Symbol.asyncDispose]: async () => {
+        ending?.removeEventListener('abort', end)
+        // A server that hangs does not say that a connection is closed.
+        await Promise.race([client.shutdown(), sleep(CLOSING_MS, undefined, { ref: false })])
+      },
     }
   } catch (error) {
+    ending?.removeEventListener('abort', end)
     await client.shutdown().catch(() => {})
     throw explained(error, address, localDataCenter)
   }
 }
 
-type Parts = { session: Session; meta: Meta; shards: number; nowMs: () => number }
+type Parts = { session: Session; meta: Meta; shards: number; log: RetryLog; elapsedMs: () => number }
 
-async function write({ session, meta, shards, nowMs }: Parts, options: WriteOptions): Promise<Writer> {
-  const shares = options.company === 'others' && options.purpose === 'keep'
-  const crew = new Crew({ session, shards, nowMs })
+async function write(
+  { session, meta, shards, log, elapsedMs }: Parts,
+  options: WriteOptions,
+): Promise<Writer> {
+  const { purpose, fingerprint: rules } = options
+  const recomputes = purpose === 'recompute'
+  const shares = options.company === 'others' && !recomputes
+  const crew = new Crew({ session, shards, rules, recomputes, log, elapsedMs })
   try {
+    if (!recomputes) await checkRules(meta, rules)
     if (shares) await crew.settle()
     else await crew.takeAll()
-    await checkRules(meta, options)
-    const writer = new CqlWriter({ session, crew, meta, shares, bindRules, nowMs, close: async () => {} })
-    return new FailStopWriter(writer)
+    if (recomputes) await meta.set('rules', RECOMPUTING)
+    const bindRules = async (fingerprint: string): Promise<void> => {
+      await crew.declareRules(fingerprint)
+      await meta.set('rules', fingerprint)
+    }
+    return new FailStopWriter(
+      new CqlWriter({ session, crew, shares, bindRules, elapsedMs, close: async () => {} }),
+    )
   } catch (error) {
     await crew.release()
     throw error
@@ -82,20 +125,7 @@ async function write({ session, meta, shards, nowMs }: Parts, options: WriteOpti
 }
 
 /** Binds a new ledger to its rules, and keeps one that was awarded by others from being mixed up. */
-async function checkRules(meta: Meta, { fingerprint, purpose }: WriteOptions): Promise<void> {
-  if (purpose === 'recompute') {
-    await bindRules(meta, RECOMPUTING)
-    return
-  }
-  await meta.setOnce('rules', fingerprint)
-  const held = await meta.get('rules')
-  if (held === fingerprint) return
-  const why = held === RECOMPUTING ? 'is half recomputed' : 'was awarded by other rules than these'
-  throw new RulesChangedError(
-    `the ledger ${why}. Run \`bsky-rpg recompute\` to judge all of it by the rules as they are now, or start with the old ones.`,
-  )
-}
-
-async function bindRules(meta: Meta, fingerprint: string): Promise<void> {
-  await meta.set('rules', fingerprint)
+async function checkRules(meta: Meta, rules: string): Promise<void> {
+  await meta.setOnce('rules', rules)
+  assertRules(await meta.get('rules'), rules)
 }

@@ -4,6 +4,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
+import type { Consistency } from './address.ts'
+
+/** Longer than other nodes keep what one that is away has missed (three hours). */
+const GC_GRACE_SECONDS = 6 * 3_600
 
 /** Each brings a keyspace from the version that is its index to the next; they are never edited, only added to. */
 const MIGRATIONS: readonly (readonly string[])[] = [
@@ -74,12 +78,22 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // Of each kind of question about a person, the one that is open.
     'ALTER TABLE characters ADD open_questions text',
   ],
+  // By which rules a shard is awarded, so that no worker of others takes it.
+  ['ALTER TABLE shards ADD rules text'],
+  // What is deleted, or expires, in great numbers from partitions that are read all the time. What could come back of it, from
+  // a node that was away for longer, is asked, wished or noted once more at worst.
+  ['inbox', 'questions', 'open_questions', 'samples', 'workers'].map(
+    (table) => `ALTER TABLE ${table} WITH gc_grace_seconds = ${GC_GRACE_SECONDS}`,
+  ),
 ]
 
 /** Emptied by tests and by nobody else. */
 export const TABLES: readonly string[] = MIGRATIONS.flat().flatMap(
   (statement) => /CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [],
 )
+
+/** The columns of each table after all migrations. */
+const LAYOUT: ReadonlyMap<string, readonly string[]> = layoutOf(MIGRATIONS.flat())
 
 const LOCK_SECONDS = 60
 const LOOK_AGAIN_MS = 250
@@ -89,6 +103,7 @@ export type SchemaOptions = {
   /** Copies of each row; `undefined`: three, or as many as there are nodes. */
   replication: number | undefined
   localDataCenter: string
+  consistency: Consistency
   /** Fixed when the keyspace is made. */
   shards: number
 }
@@ -101,11 +116,13 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
   const { keyspace, replication, localDataCenter, shards } = options
   const scylla = await isScylla(client)
   const known = await client.execute(
-    'SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?',
+    'SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?',
     [keyspace],
     { prepare: true },
   )
-  if (known.rowLength === 0) {
+  const [made] = known.rows
+  if (made !== undefined) assertReplication(made.replication as Replication, options)
+  else {
     const nodes = client.hosts.values().filter(({ datacenter }) => datacenter === localDataCenter).length
     const copies = replication ?? Math.max(1, Math.min(3, nodes))
     const tablets = scylla ? " AND tablets = {'enabled': false}" : ''
@@ -123,17 +140,61 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
         `keyspace ${keyspace} was made by a newer bsky-rpg (schema ${version}, this one knows ${MIGRATIONS.length}): upgrade this program.`,
       )
     }
-    if (version === MIGRATIONS.length) return Number(await meta.get('shards'))
+    if (version === MIGRATIONS.length) {
+      await assertLayout(client, keyspace)
+      return Number(await meta.get('shards'))
+    }
     await meta.locked(async () => {
       // Somebody else may have done it while we waited.
       if (Number((await meta.get('version')) ?? 0) !== version) return
       for (const statement of MIGRATIONS[version] ?? []) {
-        if (await isDone(client, statement, keyspace)) continue
+        // Somebody may have died in the middle of it.
+        if (await isAdded(client, keyspace, statement)) continue
         await client.execute(inKeyspace(statement, keyspace))
       }
       if (version === 0) await meta.setOnce('shards', String(shards))
       await meta.set('version', String(version + 1))
     })
+  }
+}
+
+type Replication = Readonly<Record<string, string>>
+
+/**
+ * A quorum of one data centre sees what was written by a quorum of the same one. Where a keyspace has copies in several,
+ * a worker in another would decide on rows that have not arrived there.
+ */
+function assertReplication(
+  replication: Replication,
+  { keyspace, localDataCenter, consistency }: SchemaOptions,
+): void {
+  const { class: strategy = '', ...copies } = replication
+  if (!strategy.endsWith('NetworkTopologyStrategy')) return
+  const centres = Object.keys(copies)
+  if (!centres.includes(localDataCenter)) {
+    throw new StoreError(
+      `keyspace ${keyspace} has no copies in data centre ${localDataCenter}, only in ${centres.join(', ')}: name one of those as dc= in DATABASE_URL.`,
+    )
+  }
+  if (centres.length > 1 && consistency === 'local_quorum') {
+    throw new StoreError(
+      `keyspace ${keyspace} has copies in ${centres.join(', ')}, and what one of them has taken the others may not have yet: set consistency=quorum in DATABASE_URL, for every process.`,
+    )
+  }
+}
+
+/**
+ * The first version of the layout was changed while nobody else used it: a keyspace from before has its number, and not its
+ * columns.
+ */
+async function assertLayout(client: Client, keyspace: string): Promise<void> {
+  const found = await columnsOf(client, keyspace)
+  for (const [table, columns] of LAYOUT) {
+    const missing = columns.filter((column) => !found.get(table)?.has(column))
+    if (missing.length === 0) continue
+    throw new StoreError(
+      `keyspace ${keyspace} is of a layout that no release had (table ${table} has no ${missing.join(', ')}): name a new keyspace in DATABASE_URL, which the stream fills.`,
+    )
   }
 }
 
@@ -150,16 +211,41 @@ function inKeyspace(statement: string, keyspace: string): string {
   return statement.replace(/^(CREATE (?:TYPE|TABLE) IF NOT EXISTS |ALTER TABLE )/, `$1${keyspace}.`)
 }
 
-/** Whether a column is there already: somebody may have died between two statements, and not every server takes IF NOT EXISTS here. */
-async function isDone(client: Client, statement: string, keyspace: string): Promise<boolean> {
+/** Whether `statement` adds a column that is there already: not every server knows IF NOT EXISTS for it. */
+async function isAdded(client: Client, keyspace: string, statement: string): Promise<boolean> {
   const [, table, column] = /^ALTER TABLE (\w+) ADD (\w+) /.exec(statement) ?? []
   if (table === undefined || column === undefined) return false
-  const found = await client.execute(
-    'SELECT column_name FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ? AND column_name = ?',
-    [keyspace, table, column],
-    { prepare: true },
+  return (await columnsOf(client, keyspace)).get(table)?.has(column) ?? false
+}
+
+/** The columns of each table that there is. */
+async function columnsOf(client: Client, keyspace: string): Promise<Map<string, Set<string>>> {
+  const { rows } = await client.execute(
+    'SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name = ?',
+    [keyspace],
+    { prepare: true, fetchSize: 10_000 },
   )
-  return found.rowLength > 0
+  const columns = new Map<string, Set<string>>()
+  for (const { table_name, column_name } of rows) {
+    columns.getOrInsertComputed(String(table_name), () => new Set()).add(String(column_name))
+  }
+  return columns
+}
+
+function layoutOf(statements: readonly string[]): Map<string, string[]> {
+  const layout = new Map<string, string[]>()
+  for (const statement of statements) {
+    const [, table, body] = /^CREATE TABLE IF NOT EXISTS (\w+) \((.*)/s.exec(statement) ?? []
+    const [, altered, added] = /^ALTER TABLE (\w+) ADD (\w+) /.exec(statement) ?? []
+    if (altered !== undefined && added !== undefined) layout.get(altered)?.push(added)
+    if (table === undefined || body === undefined) continue
+    const columns = body.replace(/,\s*PRIMARY KEY \(.*/s, '').replaceAll(/<[^(]*?>+(?=[ ,)])/g, '')
+    layout.set(
+      table,
+      columns.split(',').map((column) => column.trim().split(' ')[0] ?? ''),
+    )
+  }
+  return layout
 }
 
 /** The table `meta`: a few settings by name. */

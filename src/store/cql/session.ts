@@ -3,14 +3,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
-import { type Count, type Mutation, STATEMENTS } from './mutations.ts'
+import { type Count, type Moment, type Mutation, STATEMENTS } from './mutations.ts'
+import type { Outages } from './outages.ts'
 import { type Asker, pagesOf, type Row, rowsOf } from './paging.ts'
 import { requestsFor, requestsForCounts } from './requests.ts'
+import { isPassing, type Retries } from './retries.ts'
 
 export type SessionOptions = {
   client: Client
   keyspace: string
   consistency: Consistency
+  retries: Retries
+  outages: Pick<Outages, 'count'>
   /** Requests that this program has in flight at once. @default 96 */
   inFlight?: number
   /** Rows that a server is asked for at once. @default 5000 */
@@ -22,26 +26,16 @@ export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', numbe
 
 const IN_FLIGHT = 96
 const PAGE_ROWS = 5_000
-/** Attempts to read what somebody waits to be shown. */
-const GLANCES = 5
-const FIRST_WAIT_MS = 50
-const LONGEST_WAIT_MS = 2_000
-
-/** Failures of the moment; whatever else comes is our own fault. */
-const PASSING: ReadonlySet<number> = new Set([
-  types.responseErrorCodes.serverError,
-  types.responseErrorCodes.unavailableException,
-  types.responseErrorCodes.overloaded,
-  types.responseErrorCodes.isBootstrapping,
-  types.responseErrorCodes.writeTimeout,
-  types.responseErrorCodes.readTimeout,
-  types.responseErrorCodes.readFailure,
-  types.responseErrorCodes.writeFailure,
-])
+/** Somebody waits for what they want to be shown: how long for one answer and for all attempts, in milliseconds. */
+const LOOK_TIMEOUT_MS = 2_000
+const LOOK_WITHIN_MS = 3_000
+const LOOK_WAIT_MS = 50
 
 export class Session {
   readonly client: Client
   readonly traffic: Traffic = { read: 0, write: 0, counter: 0, conditional: 0 }
+  readonly retries: Retries
+  readonly #outages: Pick<Outages, 'count'>
   readonly #keyspace: string
   readonly #consistency: number
   readonly #inFlight: number
@@ -49,12 +43,21 @@ export class Session {
   #running = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor({ client, keyspace, consistency, inFlight = IN_FLIGHT, pageRows = PAGE_ROWS }: SessionOptions) {
+  constructor(options: SessionOptions) {
+    const { client, keyspace, consistency, retries, outages } = options
+    const { inFlight = IN_FLIGHT, pageRows = PAGE_ROWS } = options
     this.client = client
+    this.retries = retries
+    this.#outages = outages
     this.#keyspace = keyspace
     this.#consistency = codeOf(consistency)
     this.#inFlight = inFlight
     this.#pageRows = pageRows
+  }
+
+  /** How often the last connection was lost so far. */
+  get outages(): number {
+    return this.#outages.count
   }
 
   /** Reads what owners decide on; tried until there is an answer. */
@@ -84,7 +87,7 @@ export class Session {
 
   #asker(query: string, params: readonly unknown[], pageRows: number): Asker {
     return (at) =>
-      this.#persist(undefined, () => {
+      this.#persist('a read', undefined, () => {
         this.traffic.read += 1
         return this.#page(query, params, this.#consistency, at, pageRows)
       })
@@ -92,13 +95,15 @@ export class Session {
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
   #looker(query: string, params: readonly unknown[], consistency: number): Asker {
-    const ask = (at: string | undefined, attempt: number): Promise<types.ResultSet> =>
-      this.#page(query, params, consistency, at, this.#pageRows).catch(async (error: unknown) => {
-        if (attempt === GLANCES || !isPassing(error)) throw error
-        await sleep(FIRST_WAIT_MS * attempt)
-        return ask(at, attempt + 1)
-      })
-    return (at) => ask(at, 1)
+    const ask = (at: string | undefined, begun: number): Promise<types.ResultSet> =>
+      this.#page(query, params, consistency, at, this.#pageRows, LOOK_TIMEOUT_MS).catch(
+        async (error: unknown) => {
+          if (!isPassing(error) || performance.now() - begun > LOOK_WITHIN_MS - LOOK_TIMEOUT_MS) throw error
+          await sleep(LOOK_WAIT_MS * (1 + Math.random()))
+          return ask(at, begun)
+        },
+      )
+    return (at) => ask(at, performance.now())
   }
 
   #page(
@@ -107,20 +112,23 @@ export class Session {
     consistency: number,
     at: string | undefined,
     fetchSize: number,
+    readTimeout?: number,
   ): Promise<types.ResultSet> {
     const from = at === undefined ? {} : { pageState: at }
+    const within = readTimeout === undefined ? {} : { readTimeout }
     return this.client.execute(query, [...params], {
       prepare: true,
       isIdempotent: true,
       consistency,
       fetchSize,
       ...from,
+      ...within,
     })
   }
 
   /** One write, by the servers' clock. */
   write(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<void> {
-    return this.#persist(signal, async () => {
+    return this.#persist('a write', signal, async () => {
       this.traffic.write += 1
       await this.client.execute(query, [...params], {
         prepare: true,
@@ -150,7 +158,7 @@ export class Session {
 
   /** What conditional writes have agreed on by now. */
   readAgreed(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
-    return this.#persist(signal, async () => {
+    return this.#persist('a read of what was agreed on', signal, async () => {
       this.traffic.conditional += 1
       const { rows } = await this.client.execute(query, [...params], {
         prepare: true,
@@ -172,22 +180,34 @@ export class Session {
   ): Promise<void> {
     await Promise.all(
       requestsFor(mutations, this.client, this.#keyspace).map(({ moment, items, routingKey }) =>
-        this.#persist(signal, async () => {
-          this.traffic.write += 1
-          await this.client.batch(
-            items.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params })),
-            {
-              prepare: true,
-              logged: false,
-              isIdempotent: true,
-              consistency: this.#consistency,
-              ...routed(routingKey),
-              ...(moment === 'now' ? {} : { timestamp: times[moment] }),
-            },
-          )
-        }),
+        this.#applySome(items, { moment, times, routingKey, signal }),
       ),
     )
+  }
+
+  async #applySome(items: readonly Mutation[], how: ApplyOptions): Promise<void> {
+    const { moment, times, routingKey, signal } = how
+    try {
+      await this.#persist('a batch of rows', signal, async () => {
+        this.traffic.write += 1
+        await this.client.batch(
+          items.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params })),
+          {
+            prepare: true,
+            logged: false,
+            isIdempotent: true,
+            consistency: this.#consistency,
+            ...routed(routingKey),
+            ...(moment === 'now' ? {} : { timestamp: times[moment] }),
+          },
+        )
+      })
+    } catch (error) {
+      // What counts already has to be written, however much a server takes at once: it knows better than our reckoning.
+      if (!isTooLarge(error) || items.length === 1) throw error
+      const half = Math.ceil(items.length / 2)
+      await Promise.all([items.slice(0, half), items.slice(half)].map((part) => this.#applySome(part, how)))
+    }
   }
 
   /** Moves counters, once: what fails leaves them behind, which `verify --repair` mends. Returns how many may be. */
@@ -221,18 +241,8 @@ export class Session {
   }
 
   /** Tries until it succeeds; what is wrong for good is thrown. */
-  #persist<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
-    return this.#admitted(async () => {
-      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
-        signal?.throwIfAborted()
-        try {
-          return await attempt()
-        } catch (error) {
-          if (!isPassing(error)) throw error
-        }
-        await sleep(waitMs * (0.5 + Math.random() / 2), undefined, signal === undefined ? {} : { signal })
-      }
-    })
+  #persist<T>(what: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    return this.#admitted(() => this.retries.run(what, signal, attempt))
   }
 
   /** Runs `work` when fewer than so many others run. */
@@ -250,15 +260,18 @@ export class Session {
   }
 }
 
-/** True for what may be over soon: servers that are away, slow or too busy. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof errors.ResponseError) return PASSING.has(error.code)
+type ApplyOptions = {
+  moment: Moment
+  times: { delete: number; write: number }
+  routingKey: Buffer | undefined
+  signal: AbortSignal | undefined
+}
+
+function isTooLarge(error: unknown): boolean {
   return (
-    error instanceof errors.NoHostAvailableError ||
-    error instanceof errors.OperationTimedOutError ||
-    error instanceof errors.BusyConnectionError ||
-    // A connection that broke off, whatever was under way on it.
-    (error instanceof errors.DriverError && 'isSocketError' in error && error.isSocketError === true)
+    error instanceof errors.ResponseError &&
+    error.code === types.responseErrorCodes.invalid &&
+    /too large/i.test(error.message)
   )
 }
 
@@ -267,13 +280,11 @@ function routed(routingKey: Buffer | undefined): { routingKey?: Buffer } {
 }
 
 function codeOf(consistency: Consistency): number {
-  const { localQuorum, quorum, eachQuorum, all, localOne, one } = types.consistencies
+  const { localQuorum, quorum, eachQuorum, all } = types.consistencies
   return {
     local_quorum: localQuorum,
     quorum,
     each_quorum: eachQuorum,
     all,
-    local_one: localOne,
-    one,
   }[consistency]
 }

@@ -1,18 +1,33 @@
 // One shard in its owner's hands: batches are planned in memory, kept in the journal, made to count by one conditional
 // write, and only then written out. Whoever takes the shard over writes the last batch out again, so that a crash leaves
 // nothing half done but the experience counters, which must not move twice.
+//
+// What is held in memory is true as long as nobody else took the shard and the database kept what it had taken. Both are
+// noticed in the same way: the shard counts as lost, and has to be taken, and read, anew.
+import { setMaxListeners } from 'node:events'
 import type { Cursor } from '../../atproto/event.ts'
 import { type Books, readBooks } from './books.ts'
 import { forgetBefore, keep, pack, recall, timesOf } from './journal.ts'
-import { commit, LEASE_MS, LeaseLostError, renew, type ShardRow } from './leases.ts'
+import {
+  commit,
+  declareRules,
+  LEASE_MS,
+  type Lease,
+  LeaseLostError,
+  move,
+  renew,
+  type ShardRow,
+} from './leases.ts'
 import { type Count, completed, type Mutation } from './mutations.ts'
 import type { Session } from './session.ts'
+import { laterOf } from './stream-place.ts'
 
 export type OwnedShardOptions = {
   session: Session
   row: ShardRow
   books: Books
-  nowMs: () => number
+  /** How often the last connection had been lost when the shard's row was read. */
+  outages: number
 }
 
 /** What a batch is made of, beside what the books add. */
@@ -27,44 +42,50 @@ export class OwnedShard {
   readonly books: Books
   readonly #session: Session
   readonly #epoch: number
-  readonly #nowMs: () => number
+  readonly #outages: number
   readonly #lost = new AbortController()
   #seq: number
   #cursor: Cursor | undefined
-  #savedMs: number
+  #until: number
+  #savedMs = performance.now()
   #savedCursor: Cursor | undefined
   #timer: NodeJS.Timeout
   #renewing: Promise<void> = Promise.resolve()
   /** After how many batches from now on nothing of those before may be left. */
   #toForget = 0
 
-  private constructor({ session, row, books, nowMs }: OwnedShardOptions) {
+  private constructor({ session, row, books, outages }: OwnedShardOptions) {
     this.shard = row.shard
     this.books = books
     this.#session = session
     this.#epoch = row.epoch
+    this.#outages = outages
     this.#seq = row.seq
     this.#cursor = row.cursor
     this.#savedCursor = row.cursor
-    this.#nowMs = nowMs
-    this.#savedMs = nowMs()
+    this.#until = row.until
+    // Every request that waits for its next attempt listens.
+    setMaxListeners(0, this.#lost.signal)
     this.#timer = setInterval(() => this.#tick(), RENEW_EVERY_MS)
     this.#timer.unref()
   }
 
-  /** Takes over what `row` says: the last owner's last batch is written out again, and then the books are read. */
-  static async open(session: Session, row: ShardRow, nowMs: () => number): Promise<OwnedShard> {
+  /**
+   * Takes over what `row` says: the last owner's last batch is written out again, and then the books are read.
+   * @throws {BatchMissingError} where the journal does not have that batch
+   */
+  static async open(session: Session, row: ShardRow, outages: number): Promise<OwnedShard> {
     if (row.chunks > 0) {
       // Under the same times as its owner did, who may still be at it.
       const { epoch, mutations } = await recall((query, params) => session.read(query, params), row)
       await session.apply(mutations.map(completed), timesOf(epoch, row.seq))
     }
-    return new OwnedShard({ session, row, books: await readBooks(session, row.shard), nowMs })
+    return new OwnedShard({ session, row, books: await readBooks(session, row.shard), outages })
   }
 
-  /** Whether somebody else has taken it over. */
+  /** Whether somebody else has taken it over, or what is held of it may not be what the database holds. */
   get lost(): boolean {
-    return this.#lost.signal.aborted
+    return this.#lost.signal.aborted || this.#session.outages !== this.#outages
   }
 
   get cursor(): Cursor | undefined {
@@ -81,41 +102,44 @@ export class OwnedShard {
    * @returns how many counters may have been left behind
    * @throws {LeaseLostError}
    */
-  async commit(
-    { mutations: planned, counts, forgets }: Planned,
-    reached: Cursor | undefined,
-  ): Promise<number> {
-    const { signal } = this.#lost
-    signal.throwIfAborted()
-    const cursor = this.#later(reached)
-    if (planned.length === 0 && !this.books.changed) {
+  commit({ mutations: planned, counts, forgets }: Planned, reached: Cursor | undefined): Promise<number> {
+    return this.#guard(async () => {
+      const cursor = laterOf(this.#cursor, reached)
+      if (planned.length === 0 && !this.books.changed) {
+        this.#cursor = cursor
+        if (performance.now() - this.#savedMs >= CURSOR_EVERY_MS) await this.#saveCursor()
+        return 0
+      }
+      const seq = this.#seq + 1
+      const times = timesOf(this.#epoch, seq)
+      const mutations = [...planned, ...this.books.mutations({ seq, cursor })]
+      await this.#makeCount(mutations, cursor)
+      this.#seq = seq
+      // Not before: what is saved beside this must not be ahead of what counts.
       this.#cursor = cursor
-      if (this.#nowMs() - this.#savedMs >= CURSOR_EVERY_MS) await this.#renew()
-      return 0
-    }
-    const seq = this.#seq + 1
-    const times = timesOf(this.#epoch, seq)
-    const mutations = [...planned, ...this.books.mutations({ seq, cursor })]
-    const chunks = pack({ epoch: this.#epoch, mutations })
-    await this.#guard(async () => {
-      await keep(this.#session, { shard: this.shard, seq, time: times.write }, chunks, signal)
-      await commit(this.#session, this.#lease(), { seq, chunks: chunks.length, cursor }, signal)
+      this.#saved(cursor)
+      const { signal } = this.#lost
+      const [behind] = await Promise.all([
+        this.#session.count(counts),
+        this.#session.apply(mutations, times, signal),
+      ])
+      // The batch that forgets somebody names them, and goes with the next.
+      if (forgets) this.#toForget = 2
+      if (this.#toForget > 0) {
+        this.#toForget -= 1
+        await forgetBefore(this.#session, { shard: this.shard, seq, time: times.write }, signal)
+      }
+      this.#assertHeld()
+      return behind
     })
-    this.#seq = seq
-    // Not before: what is saved beside this must not be ahead of what counts.
-    this.#cursor = cursor
-    this.#saved(cursor)
-    const [behind] = await Promise.all([
-      this.#session.count(counts),
-      this.#session.apply(mutations, times, signal),
-    ])
-    // The batch that forgets somebody names them, and goes with the next.
-    if (forgets) this.#toForget = 2
-    if (this.#toForget > 0) {
-      this.#toForget -= 1
-      await forgetBefore(this.#session, { shard: this.shard, seq, time: times.write }, signal)
-    }
-    return behind
+  }
+
+  /**
+   * Says by which rules all of it is awarded from now on.
+   * @throws {LeaseLostError}
+   */
+  declareRules(rules: string): Promise<void> {
+    return this.#guard(() => declareRules(this.#session, this.#lease(), rules, this.#lost.signal))
   }
 
   /** Gives it back, with the cursor saved. */
@@ -123,48 +147,84 @@ export class OwnedShard {
     clearInterval(this.#timer)
     // What is under way would else renew what has been given back.
     await this.#renewing
-    if (this.lost) return
-    const given = { ...this.#lease(), until: 0 }
-    await this.#guard(() => renew(this.#session, given, this.#cursor, this.#lost.signal)).catch(
-      (error: unknown) => {
+    if (!this.lost) {
+      await this.#guard(async () => {
+        const given = { ...this.#lease(), until: 0 }
+        const { signal } = this.#lost
+        if (this.#cursor === undefined) await renew(this.#session, given, signal)
+        else await move(this.#session, given, this.#cursor, signal)
+      }).catch((error: unknown) => {
         if (!(error instanceof LeaseLostError)) throw error
-      },
-    )
+      })
+    }
     this.#lost.abort(new LeaseLostError(`shard ${this.shard} was given back`))
   }
 
-  /** A stream that was begun anew further back brings what was here before: the cursor does not go back for it. */
-  #later(cursor: Cursor | undefined): Cursor | undefined {
-    const held = this.#cursor
-    if (cursor === undefined || held === undefined) return cursor ?? held
-    const same = held.host === cursor.host && held.wire === cursor.wire
-    return same && held.value > cursor.value ? held : cursor
+  /** Ends what goes on by itself: it is somebody else's. */
+  drop(): void {
+    clearInterval(this.#timer)
+    this.#lost.abort(new LeaseLostError(`shard ${this.shard} has to be taken again`))
+  }
+
+  /**
+   * Keeps the batch and has it count. Kept again before each attempt: a database that crashed in between may have lost the
+   * journal, and must not be made to name a batch that it does not have.
+   */
+  async #makeCount(mutations: readonly Mutation[], cursor: Cursor | undefined): Promise<void> {
+    const { signal } = this.#lost
+    const [epoch, seq] = [this.#epoch, this.#seq + 1]
+    const chunks = pack({ epoch, mutations: [...mutations] })
+    const place = { shard: this.shard, seq, time: timesOf(epoch, seq).write }
+    await this.#session.retries.run(`batch ${seq} of shard ${this.shard}`, signal, async () => {
+      this.#assertHeld()
+      await keep(this.#session, place, chunks, signal)
+      this.#assertHeld()
+      await commit(this.#session, this.#lease(), { chunks: chunks.length, cursor })
+      this.#assertHeld()
+    })
+  }
+
+  /** @throws {LeaseLostError} */
+  #assertHeld(): void {
+    this.#lost.signal.throwIfAborted()
+    if (this.lost) {
+      throw new LeaseLostError(
+        `shard ${this.shard} has to be taken again: every connection to the database was lost, which may have lost what it had taken`,
+      )
+    }
   }
 
   #tick(): void {
-    if (this.lost || this.#nowMs() - this.#savedMs < RENEW_EVERY_MS / 2) return
+    if (this.lost || performance.now() - this.#savedMs < RENEW_EVERY_MS / 2) return
     // Whoever wants to commit next hears of a failure.
-    this.#renewing = this.#renew().catch(() => {})
+    this.#renewing = this.#guard(() => this.#saveCursor()).catch(() => {})
   }
 
-  async #renew(): Promise<void> {
+  async #saveCursor(): Promise<void> {
     const cursor = this.#cursor
-    const news = cursor === this.#savedCursor ? undefined : cursor
-    await this.#guard(() => renew(this.#session, this.#lease(), news, this.#lost.signal))
+    const { signal } = this.#lost
+    if (cursor === undefined || cursor === this.#savedCursor) {
+      await renew(this.#session, this.#lease(), signal)
+    } else {
+      await move(this.#session, this.#lease(), cursor, signal)
+    }
     this.#saved(cursor)
   }
 
   #saved(cursor: Cursor | undefined): void {
-    this.#savedMs = this.#nowMs()
+    this.#savedMs = performance.now()
     this.#savedCursor = cursor
   }
 
-  #lease(): { shard: number; epoch: number; until: number } {
-    return { shard: this.shard, epoch: this.#epoch, until: this.#nowMs() + LEASE_MS }
+  /** Every renewal differs from the one before, whatever clocks do, so that others see it. */
+  #lease(): Lease {
+    this.#until = Math.max(this.#until + 1, Date.now() + LEASE_MS)
+    return { shard: this.shard, epoch: this.#epoch, until: this.#until, seq: this.#seq }
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
     try {
+      this.#assertHeld()
       return await work()
     } catch (error) {
       if (error instanceof LeaseLostError) {

@@ -6,7 +6,7 @@ import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
 import type { Crew } from './crew.ts'
 import { moveFormerQuestions } from './former-questions.ts'
-import { type Letter, type Note, noteMutation, readInbox, wishPlace } from './inbox.ts'
+import { type Letter, type Note, noteMutation, readInbox, takeOut, wishPlace } from './inbox.ts'
 import { LeaseLostError } from './leases.ts'
 import type { Mutation } from './mutations.ts'
 import { followNotes } from './notes.ts'
@@ -14,20 +14,20 @@ import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, readQuestions } from './questions.ts'
-import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
 import { shardOf } from './sharding.ts'
+import { isCovered, leastOf } from './stream-place.ts'
 import { tracesOf } from './traces.ts'
 
 export type CqlWriterOptions = {
   session: Session
   crew: Crew
-  meta: Meta
   /** Whether shards are given to and taken from others while it writes. */
   shares: boolean
-  bindRules: (meta: Meta, fingerprint: string) => Promise<void>
-  nowMs: () => number
+  bindRules: (fingerprint: string) => Promise<void>
+  /** A clock that only goes forward, in milliseconds. */
+  elapsedMs: () => number
   close: () => Promise<void>
 }
 
@@ -36,8 +36,8 @@ const NOTHING: Planned = { mutations: [], counts: [], forgets: false }
 const SAMPLE_SECONDS = 86_400
 /** A day of which only a part is to go is looked through that often. */
 const LOOK_THROUGH_EVERY: Micros = 3_600_000_000
-/** By then no other worker writes any more what it planned before somebody was forgotten. */
-const OTHERS_KNOW_AFTER: Micros = 15_000_000
+/** By then no other worker writes any more what it planned before somebody was forgotten, in milliseconds. */
+const OTHERS_KNOW_AFTER_MS = 15_000
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
 const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
@@ -55,6 +55,8 @@ export class CqlWriter implements Writer {
   readonly #crew: Crew
   readonly #people: People
   #moved = new AbortController()
+  /** Up to where the stream has come: what is committed next with a cursor begins there. */
+  #reached: Cursor | undefined
   #loaded: Loaded | undefined
   #closed = false
   #events = 0
@@ -64,6 +66,8 @@ export class CqlWriter implements Writer {
   #sampledAt: Micros = 0
   /** By shard: up to when a day that is not over yet has been looked through. */
   readonly #lookedThrough = new Map<number, Micros>()
+  /** Notes that have to wait, by when they were first seen. */
+  readonly #firstSeenMs = new Map<string, number>()
   /** Counters that a failed request may have left behind, since the start. */
   countersBehind = 0
 
@@ -82,9 +86,15 @@ export class CqlWriter implements Writer {
     return this.#shardOf(did) !== undefined
   }
 
+  faults(): readonly string[] {
+    return [...this.#crew.damaged.values()]
+  }
+
+  /** The stream begins anew there: deliveries go on from it. */
   async cursor(): Promise<Cursor | undefined> {
     this.#assertOpen()
-    return least([...this.#crew.owned.values()].map(({ cursor }) => cursor))
+    this.#reached = leastOf([...this.#crew.owned.values()].map(({ cursor }) => cursor))
+    return this.#reached
   }
 
   async load(touched: Touched): Promise<Known> {
@@ -106,9 +116,10 @@ export class CqlWriter implements Writer {
         forgets: false,
       }))
     const notes: Note[] = []
+    const covered = this.#coveredBy(cursor)
     for (const [did, change] of changes.actors) {
       const owned = this.#shardOf(did)
-      if (owned === undefined) continue
+      if (owned === undefined || !covered(owned)) continue
       const draft = draftOf(owned)
       const held = this.#loaded?.held(did) ?? nobody(did)
       const records = this.#loaded?.records.get(did) ?? new Map()
@@ -123,13 +134,14 @@ export class CqlWriter implements Writer {
       this.#events += change.events.length
     }
     for (const wish of changes.fulfilled) {
-      const { shard, id } = wishPlace(wish)
-      const owned = this.#crew.owned.get(shard)
-      if (owned !== undefined) draftOf(owned).mutations.push(['dropWish', shard, id])
+      const place = wishPlace(wish)
+      const owned = this.#crew.owned.get(place.shard)
+      if (owned !== undefined) draftOf(owned).mutations.push(takeOut(place))
     }
     const first = [...drafts.values()][0]
     first?.mutations.push(...notes.map((note) => this.#leave(note)))
-    await this.#commitAll(drafts, cursor)
+    await this.#commitAll(drafts, cursor, covered)
+    if (cursor !== undefined) this.#reached = cursor
     for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
     const own = notes.filter(({ did }) => this.owns(did)).map(({ did }) => shardOf(did, this.#crew.shards))
     for (const shard of new Set(own)) await this.#tend(shard, 1_000)
@@ -200,14 +212,14 @@ export class CqlWriter implements Writer {
 
   async bindRules(fingerprint: string): Promise<void> {
     this.#assertOpen()
-    await this.#options.bindRules(this.#options.meta, fingerprint)
+    await this.#options.bindRules(fingerprint)
   }
 
   async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
     await this.#session.write(GAP, [at, host, from, to ?? null, reason])
   }
 
-  async beat({ at, lag, host }: Pulse): Promise<void> {
+  async beat(pulse: Pulse): Promise<void> {
     this.#assertOpen()
     if (this.#options.shares) {
       const held = this.#crew.owned.size
@@ -219,6 +231,11 @@ export class CqlWriter implements Writer {
         this.#moved = new AbortController()
       }
     }
+    await this.lastBeat(pulse)
+  }
+
+  async lastBeat({ at, lag, host }: Pulse): Promise<void> {
+    this.#assertOpen()
     await Promise.all(
       [...this.#crew.owned.keys()].map((shard) => this.#session.write(PULSE, [shard, at, lag, host ?? null])),
     )
@@ -240,15 +257,21 @@ export class CqlWriter implements Writer {
   }
 
   /** Whoever loses a shard meanwhile loses what was planned for it: its new owner hears of the same from the stream. */
-  async #commitAll(drafts: ReadonlyMap<OwnedShard, Planned>, cursor: Cursor | undefined): Promise<void> {
-    const shards = cursor === undefined ? [...drafts.keys()] : [...this.#crew.owned.values()]
+  async #commitAll(
+    drafts: ReadonlyMap<OwnedShard, Planned>,
+    cursor: Cursor | undefined,
+    covered: (owned: OwnedShard) => boolean = () => true,
+  ): Promise<void> {
+    const shards = cursor === undefined ? [...drafts.keys()] : [...this.#crew.owned.values()].filter(covered)
     await Promise.all(
       shards.map(async (owned) => {
         try {
           this.countersBehind += await owned.commit(drafts.get(owned) ?? NOTHING, cursor)
         } catch (error) {
-          if (!(error instanceof LeaseLostError)) throw error
-          this.#crew.owned.delete(owned.shard)
+          // Nobody else is to bring what a command that wants all of it has planned.
+          if (!(error instanceof LeaseLostError) || !this.#options.shares) throw error
+          if (this.#crew.owned.get(owned.shard) === owned) this.#crew.owned.delete(owned.shard)
+          owned.drop()
           this.#people.forget()
         }
       }),
@@ -274,6 +297,15 @@ export class CqlWriter implements Writer {
       for (const held of moved) this.#people.hold(held.state.did, held)
     }
     this.#former.add(owned)
+  }
+
+  /**
+   * Which shards a delivery of the stream concerns: those that it goes on from. One that was taken while the delivery waited
+   * for its turn is further back, and hears of all of it when the stream begins anew. Without a cursor it is no delivery.
+   */
+  #coveredBy(cursor: Cursor | undefined): (owned: OwnedShard) => boolean {
+    const from = this.#reached
+    return (owned) => cursor === undefined || isCovered(owned.cursor, from)
   }
 
   async #formerOwner(did: Did, handle: string): Promise<Note[]> {
@@ -347,25 +379,21 @@ export class CqlWriter implements Writer {
   }
 
   #leave(note: Note): Mutation {
-    return noteMutation(note, this.#crew.shards, this.#options.nowMs() * 1000)
+    return noteMutation(note, this.#crew.shards, Date.now() * 1000)
   }
 
   /** What others planned before they could know that somebody is forgotten may still be on its way. */
-  #mustWait({ note, at }: Letter & { note: Note }): boolean {
-    const age = this.#options.nowMs() * 1000 - at
-    return this.#options.shares && note.kind === 'unname-all' && age < OTHERS_KNOW_AFTER
+  #mustWait({ note, id }: Letter & { note: Note }): boolean {
+    if (!this.#options.shares || note.kind !== 'unname-all') return false
+    const now = this.#options.elapsedMs()
+    // From when it was first seen here: when it was left is told by another machine's clock.
+    const waits = now - this.#firstSeenMs.getOrInsert(id, now) < OTHERS_KNOW_AFTER_MS
+    if (!waits) this.#firstSeenMs.delete(id)
+    return waits
   }
 
   #assertOpen(): void {
     if (this.#closed)
       throw new StoreError('this writer has been closed; nothing more can be written with it.')
   }
-}
-
-/** Where a stream has to begin so that nobody misses anything; places in different streams are compared by time. */
-function least(cursors: readonly (Cursor | undefined)[]): Cursor | undefined {
-  return cursors
-    .filter((cursor) => cursor !== undefined)
-    .sort((a, b) => a.at - b.at || a.value - b.value)
-    .at(0)
 }

@@ -92,6 +92,11 @@ export class SqliteWriter implements Writer {
     return true
   }
 
+  /** A file is whole, or cannot be opened. */
+  faults(): readonly string[] {
+    return []
+  }
+
   async cursor(): Promise<Cursor | undefined> {
     const row = this.#sql.cursor.get()
     if (row === undefined) return undefined
@@ -180,6 +185,10 @@ export class SqliteWriter implements Writer {
 
   async beat({ at, lag, host }: Pulse): Promise<void> {
     await this.#transactions.run(() => this.#sql.savePulse.run(at, lag, host ?? null))
+  }
+
+  lastBeat(pulse: Pulse): Promise<void> {
+    return this.beat(pulse)
   }
 
   async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {

@@ -1,0 +1,41 @@
+import type { Client } from 'cassandra-driver'
+import type { CqlAddress } from '../../../src/store/cql/address.ts'
+import { type CqlStore, openCql } from '../../../src/store/cql/open.ts'
+import type { MemoryClient, MemoryCluster } from './memory-cluster.ts'
+
+export type MemoryStoreOptions = {
+  shards?: number
+  pageRows?: number
+  elapsedMs?: () => number
+  firstWaitMs?: number
+  consistency?: CqlAddress['consistency']
+}
+
+/** The store for clusters over `cluster`; `client` is its connection. */
+export function openOn(
+  cluster: MemoryCluster,
+  options: MemoryStoreOptions = {},
+  client: MemoryClient = cluster.client(),
+): Promise<CqlStore> {
+  const { shards = 4, pageRows, elapsedMs, firstWaitMs, consistency = 'local_quorum' } = options
+  return openCql({
+    address: {
+      driver: 'cql',
+      contactPoints: ['memory'],
+      localDataCenter: 'datacenter1',
+      keyspace: 'test',
+      username: undefined,
+      password: undefined,
+      tls: false,
+      authority: undefined,
+      consistency,
+    },
+    shards,
+    replication: 1,
+    boardMs: 0,
+    connect: async () => ({ client: client as unknown as Client, localDataCenter: 'datacenter1' }),
+    ...(pageRows === undefined ? {} : { pageRows }),
+    ...(firstWaitMs === undefined ? {} : { firstWaitMs }),
+    ...(elapsedMs === undefined ? {} : { elapsedMs }),
+  })
+}

@@ -1,0 +1,325 @@
+// One fault after the other of those that `handover.test.ts` mixes, each in the order in which it does harm.
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Cursor, Did } from '../../../src/atproto/event.ts'
+import { Ledger } from '../../../src/ingest/ledger.ts'
+import { takeOut } from '../../../src/store/cql/inbox.ts'
+import { LeaseLostError } from '../../../src/store/cql/leases.ts'
+import { RulesChangedError, type Store, StoreBusyError, type Writer } from '../../../src/store/store.ts'
+import { compare } from '../../conformance/suite.ts'
+import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
+import { MemoryLedger } from '../../memory-ledger.ts'
+import { type MemoryClient, MemoryCluster } from './memory-cluster.ts'
+import { openOn } from './memory-store.ts'
+
+const PULSE = { at: 0, lag: 0, host: undefined }
+const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
+/** Of two shards, each has one. */
+const [alice, bob] = [person(0), person(2)]
+const isCommit = (cql: string): boolean => /^UPDATE shards SET until = \?, seq/.test(cql)
+
+test('a delivery that waited while a shard was taken does not move that shard', async (t) => {
+  const here = await Here.begin(t, 2)
+  const [one, other] = [await here.worker(), await here.worker()]
+  await here.share(one, other)
+  const [mine, theirs] = [one.somebody(), other.somebody()]
+  for (const worker of [one, other]) await worker.deliver([like(mine, 1), like(theirs, 1)], 1)
+  // The second one alone hears of this; the first one ends.
+  await other.deliver([like(mine, 2), like(theirs, 2)], 2)
+  await one.end()
+  const beat = other.ledger.use((writer) => writer.beat(PULSE))
+  const waiting = other.deliver([like(mine, 3), like(theirs, 3)], 3)
+  await Promise.all([beat, waiting])
+  assert.equal((await other.cursor())?.value, 1)
+  await other.deliver([like(mine, 2), like(theirs, 2), like(mine, 3), like(theirs, 3)], 3)
+  await other.end()
+  await here.assertHolds([1, 2, 3].flatMap((n) => [like(mine, n), like(theirs, n)]))
+})
+
+test('a commit that a server carries out late does not take back later ones', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  let held = 0
+  here.cluster.fate = (cql) => (isCommit(cql) && held++ === 0 ? 'late' : 'fine')
+  for (let n = 1; n <= 3; n++) await worker.deliver([like(alice, n)], n)
+  assert.equal(here.row().seq, 3)
+  assert.ok(here.cluster.carryOut(0))
+  assert.equal(here.row().seq, 3)
+  await worker.deliver([like(alice, 4)], 4)
+  await worker.end()
+  await here.assertHolds([1, 2, 3, 4].map((n) => like(alice, n)))
+})
+
+test('a commit whose answer was lost is known to have been accepted', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  let lost = 0
+  here.cluster.fate = (cql) => (isCommit(cql) && lost++ === 0 ? 'unanswered' : 'fine')
+  await worker.deliver([like(alice, 1)], 1)
+  assert.ok(worker.writer.owns(alice))
+  assert.equal(here.row().epoch, 1)
+  await worker.end()
+})
+
+test('a database that lost what it had taken is given it again from the stream', async (t) => {
+  const here = await Here.begin(t, 2)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1), like(bob, 1)], 1)
+  const before = here.cluster.snapshot()
+  await worker.deliver([like(alice, 2), like(bob, 2)], 2)
+  here.cluster.restore(before)
+  await worker.deliver([like(alice, 3), like(bob, 3)], 3)
+  const { moved } = worker.writer
+  await worker.beat()
+  assert.ok(moved.aborted)
+  assert.equal((await worker.cursor())?.value, 1)
+  for (const n of [2, 3]) await worker.deliver([like(alice, n), like(bob, n)], n)
+  await worker.end()
+  await here.assertHolds([1, 2, 3].flatMap((n) => [like(alice, n), like(bob, n)]))
+})
+
+test('a batch is kept again before its commit is repeated', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1)], 1)
+  const before = here.cluster.snapshot()
+  let crashed = false
+  here.cluster.carriedOut = (cql) => {
+    if (crashed || !cql.startsWith('INSERT INTO journal')) return
+    crashed = true
+    here.cluster.restore(before)
+  }
+  let failed = false
+  here.cluster.fate = (cql) => {
+    if (!isCommit(cql) || failed) return 'fine'
+    failed = true
+    return 'lost'
+  }
+  await worker.deliver([like(alice, 2)], 2)
+  await worker.beat()
+  await worker.cursor()
+  await worker.deliver([like(alice, 2)], 2)
+  worker.client.pause()
+  const heir = await here.heir()
+  assert.deepEqual(heir.writer.faults(), [])
+  await heir.end()
+  await here.assertHolds([like(alice, 1), like(alice, 2)])
+})
+
+test('a batch that the journal does not have is a fault of its shard alone', async (t) => {
+  const here = await Here.begin(t, 2)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1), like(bob, 1)], 1)
+  await worker.end()
+  const { shard } = here.row()
+  here.cluster.run('DELETE FROM journal WHERE shard = ?', [shard])
+  const heir = await here.worker()
+  assert.deepEqual(heir.writer.faults(), [`batch 1 of shard ${shard} has 0 of 1 blocks in the journal`])
+  assert.equal([alice, bob].filter((did) => heir.writer.owns(did)).length, 1)
+})
+
+test('a worker of other rules does not go on after a recompute', async (t) => {
+  const here = await Here.begin(t, 2)
+  const old = await here.worker()
+  await old.deliver([like(alice, 1)], 1)
+  old.client.pause()
+  here.now += 10_000
+  const store = await here.open()
+  const judging = store.write({ fingerprint: 'others', purpose: 'recompute' })
+  const passes = setInterval(() => {
+    here.now += 10_000
+  }, 20)
+  const writer = await judging
+  clearInterval(passes)
+  await writer.bindRules('others')
+  await writer[Symbol.asyncDispose]()
+  old.client.wake()
+  await assert.rejects(async () => {
+    await old.deliver([like(alice, 2)], 2)
+    await old.beat()
+  }, RulesChangedError)
+  assert.deepEqual(
+    here.cluster.rows('shards').map(({ rules }) => rules),
+    ['others', 'others'],
+  )
+})
+
+test('a lease that is lost while a write is tried again is told as such', async (t) => {
+  const here = await Here.begin(t, 1)
+  const store = await here.open()
+  const writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+  here.cluster.fate = (cql) => (/INTO (characters|records|events)/.test(cql) ? 'lost' : 'fine')
+  const ledger = new Ledger({ game, writer, folded: () => {} })
+  const folded = ledger.fold([like(alice, 1)], cursorOf(1))
+  const { shard, epoch } = here.row()
+  here.cluster.run('UPDATE shards SET epoch = ? WHERE shard = ?', [Number(epoch) + 1, shard])
+  here.cluster.cutAll()
+  await assert.rejects(folded, LeaseLostError)
+})
+
+test('an owner is gone when its row stands still for longer than a lease, whatever clocks say', async (t) => {
+  const here = await Here.begin(t, 2)
+  const worker = await here.worker()
+  // Its clock is an hour behind, as it were: as far as the row says, the lease ended long ago.
+  for (const { shard } of here.cluster.rows('shards')) {
+    here.cluster.run('UPDATE shards SET until = ? WHERE shard = ?', [1, shard])
+  }
+  const watcher = await here.worker()
+  await watcher.beat()
+  assert.ok(![alice, bob].some((did) => watcher.writer.owns(did)))
+  // And here an hour ahead.
+  for (const { shard } of here.cluster.rows('shards')) {
+    here.cluster.run('UPDATE shards SET until = ? WHERE shard = ?', [Date.now() + 3_600_000, shard])
+  }
+  worker.client.pause()
+  await watcher.beat()
+  here.now += 6_000
+  await watcher.beat()
+  assert.ok(![alice, bob].some((did) => watcher.writer.owns(did)))
+  here.now += 6_000
+  here.cluster.nowMs += 60_000
+  await watcher.beat()
+  assert.ok([alice, bob].every((did) => watcher.writer.owns(did)))
+})
+
+test('a command that wants all of the ledger is refused while a worker renews its lease', async (t) => {
+  const here = await Here.begin(t, 1)
+  await here.worker()
+  const store = await here.open()
+  const wanted = store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+  await assert.rejects(wanted, StoreBusyError)
+})
+
+test('what somebody left whose clock is an hour ahead is taken out all the same', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1)], 1)
+  here.cluster.nowMs += 3_600_000
+  await here.store.inbox.leave({ kind: 'forget', did: alice, at: START })
+  here.cluster.nowMs -= 3_600_000
+  for (let look = 0; look < 2; look++) {
+    await worker.ledger.fold(await worker.ledger.use((writer) => writer.wishes(10)), undefined)
+  }
+  assert.deepEqual(
+    here.cluster.rows('inbox').filter(({ kind }) => kind === 'forget'),
+    [],
+  )
+  await worker.end()
+})
+
+test('a note that is written once more after it was followed stays away', async (t) => {
+  const here = await Here.begin(t, 1)
+  const at = START
+  const cql = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?'
+  const note = [0, 'id', 'recount', alice, at, '{}', at]
+  here.cluster.run(cql, note)
+  const [, ...params] = takeOut({ shard: 0, id: 'id', written: at })
+  here.cluster.run('DELETE FROM inbox USING TIMESTAMP ? WHERE shard = ? AND id = ?', params)
+  here.cluster.run(cql, note)
+  assert.deepEqual(here.cluster.rows('inbox'), [])
+})
+
+/** A cluster, and workers over it. */
+class Here {
+  readonly cluster = new MemoryCluster()
+  now = 0
+  store!: Store
+  readonly #shards: number
+
+  private constructor(shards: number) {
+    this.#shards = shards
+  }
+
+  static async begin(t: TestContext, shards: number): Promise<Here> {
+    const here = new Here(shards)
+    here.store = await here.open()
+    t.after(() => here.store[Symbol.asyncDispose]())
+    return here
+  }
+
+  open(client?: MemoryClient): Promise<Store> {
+    const options = { shards: this.#shards, elapsedMs: () => this.now, firstWaitMs: 1 }
+    return openOn(this.cluster, options, client)
+  }
+
+  async worker(): Promise<Worker> {
+    const client = this.cluster.client()
+    return new Worker(client, await (await this.open(client)).write(KEEP))
+  }
+
+  /** Takes over from everybody who stands still. */
+  async heir(): Promise<Worker> {
+    const worker = await this.worker()
+    for (let look = 0; look < 2; look++) {
+      this.now += 10_000
+      this.cluster.nowMs += 60_000
+      await worker.beat()
+    }
+    return worker
+  }
+
+  async share(one: Worker, other: Worker): Promise<void> {
+    for (let beat = 0; beat < 4; beat++) for (const worker of [one, other]) await worker.beat()
+    for (const worker of [one, other]) await worker.cursor()
+  }
+
+  row(): Record<string, unknown> {
+    return this.cluster.rows('shards')[0] ?? {}
+  }
+
+  async assertHolds(events: Parameters<MemoryLedger['fold']>[1]): Promise<void> {
+    const expected = new MemoryLedger()
+    for (const event of events) expected.fold(game, [event])
+    await compare(this.store, expected)
+  }
+}
+
+class Worker {
+  readonly client: MemoryClient
+  readonly writer: Writer
+  readonly ledger: Ledger
+
+  constructor(client: MemoryClient, writer: Writer) {
+    this.client = client
+    this.writer = writer
+    this.ledger = new Ledger({ game, writer, folded: () => {} })
+  }
+
+  async deliver(events: Parameters<Ledger['fold']>[0], value: number): Promise<void> {
+    await this.ledger.fold(events, cursorOf(value))
+  }
+
+  beat(): Promise<void> {
+    return this.ledger.use((writer) => writer.beat(PULSE))
+  }
+
+  cursor(): Promise<Cursor | undefined> {
+    return this.ledger.use((writer) => writer.cursor())
+  }
+
+  end(): PromiseLike<void> {
+    return this.writer[Symbol.asyncDispose]()
+  }
+
+  /** One of those that it owns. */
+  somebody(): Did {
+    return [0, 1, 2, 3, 4, 5, 6, 7].map(person).find((did) => this.writer.owns(did)) ?? alice
+  }
+}
+
+function like(did: Did, n: number) {
+  return {
+    kind: 'commit',
+    op: 'create',
+    did,
+    at: START + n * 1_000_000,
+    rev: tid(n),
+    collection: LIKE,
+    rkey: tid(n),
+    record: { subject: { uri: 'at://x' } },
+  } as const
+}
+
+function cursorOf(value: number): Cursor {
+  return { host: 'a.test', wire: 'v2', value, at: START + value * 1_000_000 }
+}

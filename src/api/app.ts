@@ -137,7 +137,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     presenter: new Presenter({ rules, ranks }),
   }
   const all = [
-    homeRoutes,
     characterRoutes,
     characterBatchRoutes,
     eventRoutes,
@@ -148,6 +147,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     streamRoutes,
     healthRoutes,
     metricsRoutes,
+    homeRoutes,
   ]
   for (const routes of all) {
     await app.register(async (scope) => routes(typed(scope), parts))

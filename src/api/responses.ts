@@ -16,12 +16,17 @@ const MEANINGS: Readonly<Record<number, string>> = {
   503: 'not possible right now; Retry-After says when to try again',
 }
 
-/** The problems that a route may answer with; `default` stands for unexpected errors. */
-export function problems(...statuses: number[]) {
+/** The problems that a route may answer with which may be asked any number of times. */
+export function unlimitedProblems(...statuses: number[]) {
   const entry = (description: string) =>
     Type.Unsafe<Problem>({ description, content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } } })
   return {
-    ...Object.fromEntries([...statuses, 429].map((status) => [status, entry(MEANINGS[status] ?? '')])),
+    ...Object.fromEntries(statuses.map((status) => [status, entry(MEANINGS[status] ?? '')])),
     default: entry('an unexpected error'),
   }
+}
+
+/** The problems that a route may answer with; `default` stands for unexpected errors. */
+export function problems(...statuses: number[]) {
+  return unlimitedProblems(...statuses, 429)
 }

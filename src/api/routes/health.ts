@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
 import type { Routes } from '../app.ts'
+import { unlimitedProblems } from '../responses.ts'
 import type { Heard } from '../status.ts'
 
 const Ready = Type.Object({
@@ -17,7 +18,7 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
         operationId: 'getHealth',
         tags: ['operating'],
         summary: 'Check that the process is up',
-        response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+        response: { 200: Type.Object({ status: Type.Literal('ok') }), ...unlimitedProblems(400) },
       },
     },
     async (_request, reply) => {
@@ -32,7 +33,7 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
         operationId: 'getReadiness',
         tags: ['operating'],
         summary: 'Check that the ledger keeps up with the network',
-        response: { 200: Ready, 503: Ready },
+        response: { ...unlimitedProblems(400), 200: Ready, 503: Ready },
       },
     },
     async (_request, reply) => {

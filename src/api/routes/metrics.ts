@@ -22,7 +22,7 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
             description: 'in the text format',
             content: { 'text/plain': { schema: Type.String() } },
           }),
-          ...problems(403),
+          ...problems(400, 403),
         },
       },
     },

@@ -85,7 +85,7 @@ function bareLoop(from: string, to: string): { rate: number } {
 
   const db = new DatabaseSync(to)
   db.exec(
-    'PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 131072',
+    'PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 262144',
   )
   for (const { sql } of schema) db.exec(String(sql))
   const insert = (table: keyof typeof columns) =>

@@ -44,7 +44,7 @@ export async function benchLive(): Promise<Row[]> {
  * From one moment at which the log has just been emptied to the next: what is written to the log goes to its places at the
  * end of that time, all at once.
  */
-export async function onSqlite(path: string): Promise<Row[]> {
+async function onSqlite(path: string): Promise<Row[]> {
   const network = newNetwork(PEOPLE)
   await meetNetwork(path, network, HELD_EVENTS)
   return await withWorker(network, `sqlite:${path}`, async (worker) => {

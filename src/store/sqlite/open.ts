@@ -28,7 +28,7 @@ export type SqliteOptions = {
  * When the log has grown so long, its pages are brought to their places in the file, each once however often it was
  * written. Longer saves some of that and takes as much more disk; readers then search a longer log.
  */
-const LOG_BYTES = 128 * 2 ** 20
+const LOG_BYTES = 256 * 2 ** 20
 
 /** For how long a call may stand still for another connection's lock, in milliseconds; the writer then tries again. */
 const LOCK_TIMEOUT_MS = { read: 5_000, write: 100 }

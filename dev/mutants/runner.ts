@@ -1,5 +1,6 @@
 // A test runner for Stryker: it loads the tests once into its process and runs those that reach a mutant, until one of
 // them fails. Stryker kills the process where a mutant makes something endless, and starts another.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { InstrumenterContext, MutantCoverage } from '@stryker-mutator/api/core'
@@ -22,6 +23,11 @@ import { testFiles } from './test-files.ts'
 const SHIM = new URL('./node-test.ts', import.meta.url).href
 /** The same examples of every property for every mutant, so that a run can be repeated. */
 const SEED = 20_260_101
+/** Milliseconds after which a property has been tried enough. */
+const PROPERTY_MS = 3_000
+
+/** How long each test took without mutants; in the folder of the run, which goes with it. */
+const DURATIONS = 'durations.json'
 
 /** Where instrumented code looks for the mutant that is active, and notes which it has come by. */
 const instrumented: InstrumenterContext = {}
@@ -40,7 +46,7 @@ class NodeTestRunner implements TestRunner {
         specifier === 'node:test' ? { url: SHIM, shortCircuit: true } : next(specifier, context),
     })
     // What fails need not be made small: that it fails is enough.
-    fc.configureGlobal({ seed: SEED, endOnFailure: true })
+    fc.configureGlobal({ seed: SEED, endOnFailure: true, interruptAfterTimeLimit: PROPERTY_MS })
     // A test that has failed may leave something behind that fails later; that is not the next test's fault.
     process.on('unhandledRejection', () => {})
     process.on('uncaughtException', () => {})
@@ -55,6 +61,7 @@ class NodeTestRunner implements TestRunner {
       tests.push(await resultOf(test))
     }
     delete instrumented.currentTestId
+    writeFileSync(DURATIONS, JSON.stringify(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs])))
     return { status: DryRunStatus.Complete, tests, mutantCoverage }
   }
 
@@ -88,7 +95,9 @@ class NodeTestRunner implements TestRunner {
   }
 
   async #load(): Promise<CollectedTest[]> {
-    this.#tests ??= await collect(testFiles(process.cwd()).map((file) => pathToFileURL(file).href))
+    this.#tests ??= quickestFirst(
+      await collect(testFiles(process.cwd()).map((file) => pathToFileURL(file).href)),
+    )
     return this.#tests
   }
 }
@@ -96,6 +105,13 @@ class NodeTestRunner implements TestRunner {
 export const strykerPlugins = [
   declareFactoryPlugin(PluginKind.TestRunner, 'node-test', () => new NodeTestRunner()),
 ]
+
+/** Most mutants fall to a test that takes no time. */
+function quickestFirst(tests: readonly CollectedTest[]): CollectedTest[] {
+  if (!existsSync(DURATIONS)) return [...tests]
+  const took = new Map<string, number>(JSON.parse(readFileSync(DURATIONS, 'utf8')))
+  return tests.toSorted((a, b) => (took.get(a.id) ?? 0) - (took.get(b.id) ?? 0))
+}
 
 async function resultOf(test: CollectedTest): Promise<TestResult> {
   const { id, skip } = test

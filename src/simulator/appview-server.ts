@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDid } from '@atcute/lexicons/syntax'
 import type { Faults } from './faults.ts'
+import { HOSTILE } from './hostile.ts'
+import { serveHostileRepository } from './hostile-repository.ts'
 import type { Network } from './network.ts'
 import type { Person } from './people.ts'
 import { Random } from './random.ts'
 import { repositoryOf } from './repository.ts'
+import { saidOf } from './untrue.ts'
 import { postView, profileView } from './views.ts'
 
 export type AppViewServerOptions = {
@@ -36,7 +39,11 @@ export function appviewHandler(options: AppViewServerOptions) {
         return
       }
     }
-    const answer = await answerTo(url, options)
+    if (url.pathname.endsWith('.getRepo') && isHostile(url, faults, random)) {
+      await serveHostileRepository(response, random)
+      return
+    }
+    const answer = await answerTo(url, options, random)
     if ('bytes' in answer) {
       response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.bytes)
     } else {
@@ -47,7 +54,11 @@ export function appviewHandler(options: AppViewServerOptions) {
   }
 }
 
-async function answerTo(url: URL, { network, url: self, dictionary }: AppViewServerOptions): Promise<Answer> {
+async function answerTo(
+  url: URL,
+  { network, faults, url: self, dictionary }: AppViewServerOptions,
+  random: Random,
+): Promise<Answer> {
   const { pathname, searchParams: query } = url
   switch (pathname) {
     case '/healthz':
@@ -56,12 +67,17 @@ async function answerTo(url: URL, { network, url: self, dictionary }: AppViewSer
       const actors = query.getAll('actors')
       if (actors.length > AT_ONCE) return refusal('InvalidRequest', `at most ${AT_ONCE} actors`)
       const people = actors.flatMap((actor) => personOf(network, actor) ?? network.byHandle(actor) ?? [])
-      return found({ profiles: people.flatMap((person) => profileView(person) ?? []) })
+      const views = people.flatMap((person) => {
+        const said = saidOf(person, network, faults, random)
+        return (said && profileView(person, said)) ?? []
+      })
+      return found({ profiles: views })
     }
     case '/xrpc/app.bsky.feed.getPosts': {
       const uris = query.getAll('uris')
       if (uris.length > AT_ONCE) return refusal('InvalidRequest', `at most ${AT_ONCE} uris`)
-      return found({ posts: uris.flatMap((uri) => postView(network, uri) ?? []) })
+      const told = uris.filter(() => !random.chance(faults.appviewOmits))
+      return found({ posts: told.flatMap((uri) => postView(network, uri) ?? []) })
     }
     case '/xrpc/com.atproto.identity.resolveHandle': {
       const person = network.byHandle(query.get('handle') ?? '')
@@ -89,10 +105,16 @@ async function answerTo(url: URL, { network, url: self, dictionary }: AppViewSer
 
 /** A DID document, as the directory serves it: of people of other methods, too, for there is no other place. */
 function documentOf(network: Network, did: string, serviceEndpoint: string): Answer {
+  const service = [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }]
+  if (decoded(did) === HOSTILE) return found({ id: HOSTILE, alsoKnownAs: [], service })
   const person = personOf(network, decoded(did))
   if (person === undefined) return missing('nothing here')
-  const service = [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }]
   return found({ id: person.did, alsoKnownAs: [`at://${person.handle}`], service })
+}
+
+/** Whether a repository is served as none should be: that of somebody who means ill always. */
+function isHostile(url: URL, faults: Faults, random: Random): boolean {
+  return url.searchParams.get('did') === HOSTILE || random.chance(faults.repositories)
 }
 
 function decoded(text: string): string {

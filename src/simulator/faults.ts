@@ -10,6 +10,8 @@ export type Faults = {
   malformed: number
   /** A frame comes before the real one that can be read, with a record in it that is nonsense. */
   hostile: number
+  /** A well-formed frame comes before the real one that claims to be of a time at which nothing can have been witnessed. */
+  badTime: number
   /** A few earlier frames come again. */
   duplicate: number
   /** Two events of different people are witnessed in the other order. Decided when they happen. */
@@ -24,6 +26,14 @@ export type Faults = {
   appview: number
   /** Chance that the AppView takes a request and never answers. */
   appviewHangs: number
+  /** Chance that the AppView leaves somebody, or some post, out of an answer, as if there were none. */
+  appviewOmits: number
+  /** Chance that the AppView says the contrary of what somebody's own profile record says about being shown. */
+  appviewLies: number
+  /** For so many happenings the AppView goes on telling what a handle or a label was before. */
+  appviewBehind: number
+  /** Chance that a repository is served as no repository should be: cut off, garbage, without end. */
+  repositories: number
   /** Size of the largest malformed frame, in characters. */
   hugeFrame: number
 }
@@ -33,6 +43,7 @@ export const NO_FAULTS: Faults = {
   dropAfter: undefined,
   malformed: 0,
   hostile: 0,
+  badTime: 0,
   duplicate: 0,
   reorder: 0,
   silent: false,
@@ -40,6 +51,10 @@ export const NO_FAULTS: Faults = {
   keeps: Number.POSITIVE_INFINITY,
   appview: 0,
   appviewHangs: 0,
+  appviewOmits: 0,
+  appviewLies: 0,
+  appviewBehind: 0,
+  repositories: 0,
   hugeFrame: 100_000,
 }
 

@@ -39,8 +39,12 @@ const KEYS = ['__proto__', 'constructor', 'zzzzzzzzzzzzz', '2222222222222', '0',
 
 /** A well-formed frame with a record that somebody made to be a nuisance, witnessed together with `neighbour`. */
 export function hostileEntry(random: Random, neighbour: Entry): Entry {
-  const [collection, json] = random.pick(RECORDS)
   const { seq, event } = neighbour
+  // Says that all of it was replaced, so that somebody fetches a repository that no one should.
+  if (random.chance(0.05)) {
+    return new Entry(seq, { kind: 'sync', did: HOSTILE, at: event.at, rev: createRaw(event.at, 31) })
+  }
+  const [collection, json] = random.pick(RECORDS)
   const commit: CommitEvent = {
     kind: 'commit',
     did: HOSTILE,

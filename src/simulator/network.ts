@@ -22,6 +22,11 @@ export type NetworkOptions = {
   step: Micros
   /** `feed` leaves out what happens to accounts; `everything` has it all. */
   mix: 'feed' | 'everything'
+  /**
+   * Posts that were reposted stay for the AppView as they were, whatever becomes of them, and are not edited: so that what
+   * a repost earns does not depend on when the AppView is asked. @default false
+   */
+  lasting?: boolean
 }
 
 /**
@@ -53,6 +58,8 @@ export class Network {
   readonly #byDid = new Map<Did, Person>()
   readonly #elsewhere: Elsewhere
   readonly #pool: Pooled[] = []
+  /** Posts as they were when they were reposted, where those last. */
+  readonly #lasting = new Map<string, JsonObject>()
   #happened = 0
 
   constructor(options: NetworkOptions) {
@@ -66,6 +73,11 @@ export class Network {
   /** The time of the next happening. */
   get now(): Micros {
     return this.#options.start + this.#happened * this.#options.step
+  }
+
+  /** How much has happened. */
+  get happened(): number {
+    return this.#happened
   }
 
   /** From now on, things happen at `now` and later, `step` apart. */
@@ -107,7 +119,9 @@ export class Network {
 
   /** The record as it stands, of anybody. */
   record(id: RecordId): JsonObject | undefined {
-    return this.#elsewhere.post(uriOf(id)) ?? this.#byDid.get(id.did)?.records.get(pathOf(id))
+    const uri = uriOf(id)
+    const lasting = this.#elsewhere.post(uri) ?? this.#lasting.get(uri)
+    return lasting ?? this.#byDid.get(id.did)?.records.get(pathOf(id))
   }
 
   /** What a post shows; `undefined` where there is none. */
@@ -157,6 +171,8 @@ export class Network {
     const pooled = this.#random.chance(0.7) ? this.#pooled() : undefined
     if (pooled !== undefined) pooled.author.frozenUntil = this.#happened + SETTLED
     const uri = pooled === undefined ? this.#random.pick(this.#elsewhere.uris) : uriOf(pooled.id)
+    const post = pooled && this.#options.lasting && this.record(pooled.id)
+    if (post) this.#lasting.set(uri, post)
     return this.#create(person, at, REPOST, { subject: { uri, cid: cid(this.#random) } })
   }
 
@@ -188,6 +204,7 @@ export class Network {
     if (found === undefined || !this.#change(person, POST)) return [this.#like(person, at)]
     const [path, held] = found
     const [collection, rkey] = split(path)
+    if (this.#lasting.has(uriOf({ did: person.did, collection, rkey }))) return [this.#like(person, at)]
     const record = { ...held, embed: described(held.embed as JsonObject, this.#random) }
     person.records.set(path, record)
     const pooled = this.#pool.find(({ id }) => id.did === person.did && id.rkey === rkey)
@@ -222,13 +239,16 @@ export class Network {
   #rename(person: Person) {
     // Sometimes a handle moves to somebody else, who was called otherwise before.
     const other = this.#random.chance(0.3) ? this.#someone() : undefined
-    const { handle } = person
+    const { handle, shy } = person
+    person.former = { handle, shy, until: this.#happened }
     person.handle = `${person.handle.split('.')[0]}x.test` as Person['handle']
     if (other !== undefined && other !== person) other.handle = handle
     return person.handle
   }
 
   #profile(person: Person, at: Micros): CommitEvent {
+    const { handle, shy } = person
+    person.former = { handle, shy, until: this.#happened }
     person.shy = this.#random.chance(0.2)
     const labels = { $type: 'com.atproto.label.defs#selfLabels', values: [{ val: '!no-unauthenticated' }] }
     const record = {

@@ -12,6 +12,8 @@ export type Person = {
   displayName: string
   /** Wants not to be shown by apps without sign-in. */
   shy: boolean
+  /** What was said of them before the last change of it, and when that was, in happenings. */
+  former: { handle: Handle; shy: boolean; until: number } | undefined
   status: AccountStatus
   /** The repository as it stands. */
   records: Map<RecordPath, JsonObject>
@@ -51,6 +53,9 @@ const LAST = [
   'Vale',
   'Wood',
 ]
+/** Where people say who they are. */
+export const PROFILE_PATH: RecordPath = 'app.bsky.actor.profile/self'
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** The people of a network of `seed`: the first ones do the most. */
@@ -68,6 +73,7 @@ export function people(count: number, seed: number): Person[] {
       handle: `${name}.test` as Handle,
       displayName: `${first} ${last}`,
       shy: random.chance(0.02),
+      former: undefined,
       status: 'active',
       records: new Map(),
       recent: [],

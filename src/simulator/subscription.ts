@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws'
 import type { Wire } from '../atproto/event.ts'
 import type { Archive, Entry } from './archive.ts'
+import { badTimeEntry } from './bad-time.ts'
 import type { Encode } from './compression.ts'
 import { cutOff, type Faults, malformedFrame } from './faults.ts'
 import type { Filter } from './filter.ts'
@@ -105,6 +106,7 @@ export class Subscription {
     if (text === undefined) return
     if (random.chance(faults.malformed)) this.#garble(text)
     if (random.chance(faults.hostile)) this.#send(this.#frameOf(hostileEntry(random, entry)))
+    if (random.chance(faults.badTime)) this.#send(this.#frameOf(badTimeEntry(random, entry)))
     this.#send(text)
     this.#sent += 1
     if (random.chance(faults.duplicate)) this.#repeat()

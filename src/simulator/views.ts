@@ -5,10 +5,13 @@ import type { Network } from './network.ts'
 import type { Person } from './people.ts'
 import { Random } from './random.ts'
 
+/** What an AppView says of a person: as they are, or as somebody who is behind or lies has it. */
+export type Said = Pick<Person, 'handle' | 'shy'>
+
 /** A person as `app.bsky.actor.getProfiles` shows them; nothing of somebody who cannot be seen. */
-export function profileView(person: Person): JsonObject | undefined {
+export function profileView(person: Person, { handle, shy }: Said = person): JsonObject | undefined {
   if (person.status !== 'active') return undefined
-  const { did, handle, displayName, shy, records } = person
+  const { did, displayName, records } = person
   let postsCount = 0
   for (const path of records.keys()) if (path.startsWith('app.bsky.feed.post/')) postsCount += 1
   const label = { src: did, uri: `at://${did}/app.bsky.actor.profile/self`, val: '!no-unauthenticated' }

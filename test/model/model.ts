@@ -155,7 +155,9 @@ export class Model {
     if (time < person.statusTime || (time === person.statusTime && status === person.status)) return
     person.status = status
     person.statusTime = time
-    if (status === 'deleted' && !person.forgotten) this.#purge(person)
+    if (status !== 'deleted' || time <= person.purgedTime) return
+    person.purgedTime = time
+    if (!person.forgotten) this.#purge(person)
   }
 
   #sync({ did, rev }: SyncEvent): void {
@@ -257,8 +259,8 @@ export class Model {
 
   /** Nothing is left but how they stand, and up to where nothing comes back. */
   #purge(person: ModelPerson): void {
-    const { did, rev, floor, status, statusTime, own } = person
-    const kept = { rev, floor: rev > floor ? rev : floor, status, statusTime, own }
+    const { did, rev, floor, status, statusTime, purgedTime, own } = person
+    const kept = { rev, floor: rev > floor ? rev : floor, status, statusTime, purgedTime, own }
     Object.assign(person, newPerson(did), kept)
   }
 

@@ -31,6 +31,8 @@ export type ModelPerson = {
   floor: string
   status: AccountStatus
   statusTime: Micros
+  /** Of the deletion that purged last; -1 where none did. */
+  purgedTime: Micros
   /** What their own profile record says about being shown, and its revision; `undefined` before the first. */
   own: { rev: string; optedOut: boolean } | undefined
   /** What the AppView said about it last. */
@@ -52,6 +54,7 @@ export function newPerson(did: Did): ModelPerson {
     floor: '',
     status: 'active',
     statusTime: 0,
+    purgedTime: -1,
     own: undefined,
     answered: undefined,
     forgotten: false,

@@ -23,7 +23,7 @@ import { isBorn } from './person.ts'
 import type { Rev, Step } from './steps.ts'
 
 /** What the generator leaves out until the program does it right. */
-const UNMENDED = { labels: true, equalTimes: true, identityReplays: true, unfollowed: true }
+const UNMENDED = { labels: true, identityReplays: true, unfollowed: true }
 
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
@@ -151,7 +151,7 @@ export class Play implements AsyncDisposable {
         return { kind: 'identity', did: person(step.who), at, handle: undefined }
       case 'account': {
         const did = person(step.who)
-        const time = step.sameTime && !UNMENDED.equalTimes ? (this.#times.get(did) ?? at) : at
+        const time = step.sameTime ? (this.#times.get(did) ?? at) : at
         this.#times.set(did, Math.max(time, this.#times.get(did) ?? 0))
         return { kind: 'account', did, at, time, status: STATUSES[step.status] ?? 'active' }
       }

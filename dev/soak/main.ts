@@ -1,0 +1,20 @@
+// `npm run soak -- --minutes 60 --seed 1`: the program on a simulated network with everything that can go wrong, compared
+// with the model now and then and at the end.
+import { parseArgs } from 'node:util'
+import { soak } from '../../test/soak/soak.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+})
+const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
+console.log(`seed ${seed}, ${minutes} minutes`)
+const began = performance.now()
+const figures = await soak({
+  minutes,
+  seed,
+  say: (line) => console.log(`${Math.round((performance.now() - began) / 1_000)} s: ${line}`),
+})
+console.log(`the ledger is what the model has after ${figures}`)

@@ -1,0 +1,19 @@
+// An AppView that is not to be believed: it is behind, leaves people and posts out, and has labels that are wrong.
+
+import type { Faults } from './faults.ts'
+import type { Network } from './network.ts'
+import type { Person } from './people.ts'
+import { PROFILE_PATH } from './people.ts'
+import type { Random } from './random.ts'
+import type { Said } from './views.ts'
+
+/** What is said of `person`; `undefined` where they are left out. */
+export function saidOf(person: Person, network: Network, faults: Faults, random: Random): Said | undefined {
+  if (random.chance(faults.appviewOmits)) return undefined
+  const { former } = person
+  const behind = former !== undefined && network.happened - former.until < faults.appviewBehind
+  const { handle, shy } = behind ? former : person
+  // Only where their own record says otherwise can anybody know better.
+  const lies = person.records.has(PROFILE_PATH) && random.chance(faults.appviewLies)
+  return { handle, shy: lies !== shy }
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Simulator } from '../../src/simulator/simulator.ts'
+import { flagsFor, Program, until } from '../e2e/harness.ts'
+import { type Control, controlled, writeControl } from './control.ts'
+
+/** What the program is to say when it cannot go on because of what was done to its disk. */
+const FULL = /disk full: /
+/** How long an ending may take. */
+const END_MS = 30_000
+
+export type ServerOptions = {
+  simulator: Simulator
+  ledger: string
+  control: string
+  retention: string
+}
+
+/** The program under test, which is started again however it ended. */
+export class Server implements AsyncDisposable {
+  readonly #options: ServerOptions
+  #control: Control = { clockMs: 0, diskFull: false }
+  #program: Program | undefined
+  /** More flags for the next start. */
+  flags: readonly string[] = []
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.set({})
+  }
+
+  /** Changes what the machine does to the program. */
+  set(control: Partial<Control>): void {
+    this.#control = { ...this.#control, ...control }
+    writeControl(this.#options.control, this.#control)
+  }
+
+  start(): void {
+    this.#program = this.#run('start', this.flags)
+  }
+
+  async kill(): Promise<void> {
+    await this.#program?.kill('SIGKILL')
+  }
+
+  /** Ends it as a service manager does. */
+  async stop(): Promise<void> {
+    const program = this.#program
+    if (program === undefined) return
+    const ended = await withinTime(program.kill('SIGTERM'), program)
+    // Before it has said anything it cannot hear of it either.
+    if (ended === 0 || (ended === 'SIGTERM' && program.output === '')) return
+    throw new Error(`the server ended with ${ended}: ${program.output.slice(-2_000)}`)
+  }
+
+  /** The disk is full until the server has said so; it goes on answering, and is then ended. */
+  async fillDisk(): Promise<void> {
+    const program = this.#program
+    if (program === undefined) return
+    this.set({ diskFull: true })
+    try {
+      await until('the server says that the disk is full', () => FULL.test(program.output), END_MS)
+    } finally {
+      this.set({ diskFull: false })
+    }
+    if (program.child.exitCode !== null) {
+      throw new Error(`on a full disk the server ended: ${program.output.slice(-2_000)}`)
+    }
+    await withinTime(program.kill('SIGTERM'), program)
+  }
+
+  /** Runs one of the other commands to its end. */
+  async command(name: string, ...words: string[]): Promise<string> {
+    await using program = this.#run(name, words)
+    const ended = await withinTime(program.ended, program)
+    if (ended !== 0) throw new Error(`${name} ended with ${ended}: ${program.output.slice(-2_000)}`)
+    return program.output
+  }
+
+  /** Throws where the server has ended by itself. */
+  async assertAlive(): Promise<void> {
+    const program = this.#program
+    if (program === undefined || program.child.exitCode === null) return
+    throw new Error(`the server ended with ${program.child.exitCode}: ${program.output.slice(-2_000)}`)
+  }
+
+  get output(): string {
+    return this.#program?.output ?? ''
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+  }
+
+  #run(command: string, words: readonly string[]): Program {
+    const { simulator, ledger, control, retention } = this.#options
+    const flags = command === 'start' ? [...flagsFor(simulator, ledger), '--events-retention', retention] : []
+    const file = flags.length === 0 ? ['--database-url', `sqlite:${ledger}`] : []
+    return new Program([command, ...flags, ...file, ...words], controlled(control))
+  }
+}
+
+async function withinTime<T>(ended: Promise<T>, program: Program): Promise<T> {
+  const over = new AbortController()
+  const late = sleep(END_MS, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new Error(`no end within ${END_MS} ms: ${program.output.slice(-2_000)}`)
+  })
+  try {
+    return await Promise.race([ended, late])
+  } finally {
+    over.abort()
+    late.catch(() => {})
+  }
+}

@@ -1,0 +1,64 @@
+import { createRaw } from '@atcute/tid'
+import type { Micros, Nsid } from '../../src/atproto/event.ts'
+import { uriOf } from '../../src/atproto/uri.ts'
+import type { Operation } from '../../src/game/operation.ts'
+import type { RecordPath } from '../../src/game/state.ts'
+import type { Simulator } from '../../src/simulator/simulator.ts'
+import type { Model } from '../model/model.ts'
+
+/** Brings a model up to everything that a simulator has shown, and answers what it asks as the network would. */
+export class Truth {
+  readonly model: Model
+  readonly #simulator: Simulator
+  /** How much of the archive the model has seen. */
+  #seen = 0
+
+  constructor(model: Model, simulator: Simulator) {
+    this.model = model
+    this.#simulator = simulator
+  }
+
+  /** Everything up to now has happened, and the network has answered. */
+  catchUp(): void {
+    const { entries } = this.#simulator.archive
+    for (; this.#seen < entries.length; this.#seen += 1) {
+      const event = entries[this.#seen]?.event
+      if (event !== undefined) this.model.apply(event)
+    }
+    for (const answer of this.#answers()) this.model.apply(answer)
+  }
+
+  /** What `operation` wants comes after everything that has happened so far. */
+  add(operation: Operation): void {
+    this.catchUp()
+    this.model.apply(operation)
+  }
+
+  get now(): Micros {
+    return this.#simulator.network.now
+  }
+
+  *#answers(): Generator<Operation> {
+    const { network } = this.#simulator
+    const about = { question: '', at: this.now }
+    for (const { id, rev, facts } of [...this.model.openSubjects()]) {
+      const media = facts?.subject && network.subjectMedia(uriOf(facts.subject))
+      yield { kind: 'subject-answer', ...about, ...id, rev, media }
+    }
+    for (const { did, asksProfile, asksRepository } of [...this.model.people.values()]) {
+      const person = network.person(did)
+      if (person === undefined) continue
+      if (asksRepository && person.status !== 'deleted') {
+        const paths = new Set<RecordPath>(person.records.keys())
+        const rev = createRaw(person.revMicros, person.index % 1024)
+        const collections = this.model.game.followed as ReadonlySet<Nsid>
+        yield { kind: 'repository-answer', ...about, did, rev, paths, collections }
+      }
+      if (asksProfile && person.status === 'active') {
+        const { handle, displayName, shy: optedOut } = person
+        const profile = { handle, displayName, avatar: undefined, asked: this.now }
+        yield { kind: 'profile-answer', ...about, did, profile, optedOut, postsCount: 0 }
+      }
+    }
+  }
+}

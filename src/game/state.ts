@@ -183,7 +183,14 @@ export type ActorChange = {
 }
 
 /** What became of operations: `applied` changed something, `repeated` had been counted before, others say why not. */
-export type Outcome = 'applied' | 'repeated' | 'unreadable' | 'forgotten' | 'unfollowed' | 'stale'
+export type Outcome =
+  | 'applied'
+  | 'repeated'
+  | 'unreadable'
+  | 'forgotten'
+  | 'unfollowed'
+  | 'stale'
+  | 'implausible'
 
 export type Changes = {
   /** In the order in which people first appeared. */

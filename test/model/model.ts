@@ -189,7 +189,7 @@ export class Model {
     if (person.records.has(pathOf(id))) return
     const missing = Math.max(0, postsCount - (countsOf(person).get(POST) ?? 0))
     const xp = missing * this.#points('post.text')
-    if (xp > Number.MAX_SAFE_INTEGER) return
+    if (xp > 10_000_000_000) return
     const facts = { media: undefined, subject: undefined }
     this.#put(person, { id, rev: person.rev, live: true, xp, facts, at })
     this.#enter(person, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })

@@ -8,6 +8,12 @@ import { type ActorChange, type AskedQuestion, type Outcome, pathOf } from '../s
 import { remove, seconds } from './commit.ts'
 import type { Draft } from './draft.ts'
 
+/**
+ * Most XP that posts from before this server may bring: 200 million posts, each 50 XP. A number that somebody makes up must
+ * not bring the sum of a whole ledger near 2^53, from where on numbers are not exact.
+ */
+const MAX_BASELINE_XP = 10_000_000_000
+
 /** What a reposted post shows became known. Once known it stays, whatever becomes of that post. */
 export function decideSubject(
   game: Game,
@@ -43,21 +49,21 @@ export function decideProfile(
   const { profile, at } = answer
   change.profile = profile ?? { handle: undefined, displayName: undefined, avatar: undefined, asked: at }
   change.actor.optedOut = answer.optedOut
-  if (game.baseline === 'posts') setBaseline(game, draft, answer)
-  return 'applied'
+  return game.baseline === 'posts' ? setBaseline(game, draft, answer) : 'applied'
 }
 
 function setBaseline(
   { rules }: Game,
   draft: Draft,
   { did, at, postsCount }: Answer & { kind: 'profile-answer' },
-): void {
+): Outcome {
   const id = baselineOf(did)
   const change = draft.change(did)
-  if (draft.record(id) !== undefined || change.actor.rev === undefined) return
+  if (draft.record(id) !== undefined || change.actor.rev === undefined) return 'applied'
   const held = change.actor.counts.get('app.bsky.feed.post') ?? 0
   const xp = Math.max(0, postsCount - held) * (rules.points['post.text'] ?? 0)
-  if (!Number.isSafeInteger(xp)) return
+  // The rest of the answer holds.
+  if (!(xp <= MAX_BASELINE_XP)) return 'implausible'
   draft.put(change, id, {
     rev: change.actor.rev,
     live: true,
@@ -67,6 +73,7 @@ function setBaseline(
     capped: false,
   })
   draft.enter(change, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })
+  return 'applied'
 }
 
 /** What a replaced repository no longer holds has gone, unless it is newer than the answer or was not asked about. */

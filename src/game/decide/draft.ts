@@ -25,7 +25,15 @@ export class Draft {
     this.changes = {
       actors: new Map(),
       fulfilled: [],
-      outcomes: { applied: 0, repeated: 0, unreadable: 0, forgotten: 0, unfollowed: 0, stale: 0 },
+      outcomes: {
+        applied: 0,
+        repeated: 0,
+        unreadable: 0,
+        forgotten: 0,
+        unfollowed: 0,
+        stale: 0,
+        implausible: 0,
+      },
     }
   }
 

@@ -22,6 +22,11 @@ export type TransactionsOptions = {
 /** The one way in which a writer changes the file: all of `work` or nothing. */
 export class Transactions {
   readonly #options: TransactionsOptions
+  /**
+   * Whether pages that the next transactions free are overwritten with zeros, which writes them once more. What is
+   * deleted within a page always is, at no more than the page that is written anyway.
+   */
+  overwrites = false
 
   constructor(options: TransactionsOptions) {
     this.#options = options
@@ -32,8 +37,9 @@ export class Transactions {
    * @throws {StoreFullError | StoreError | StoreBusyError} what went wrong with the file, in words
    */
   async run<T>(work: () => T): Promise<T> {
-    await this.#begin()
     const { db, files, path } = this.#options
+    db.exec(`PRAGMA secure_delete = ${this.overwrites ? 'ON' : 'FAST'}`)
+    await this.#begin()
     try {
       // Under the lock, so that nobody who took the ledger over can have read it before this is written.
       files.assertInPlace()

@@ -56,6 +56,8 @@ export class SqliteWriter implements Writer {
   readonly #foremost: ForemostRows
   readonly #samples: Samples
   readonly #sql: Statements
+  /** Whether the log may still hold what was to be erased; a writer that was killed may have left some. */
+  #unerased = true
   readonly #totals: { records: number; events: number; experience: number }
 
   /** To be made in a transaction of `transactions`: what is held in memory from now on is what the file says. */
@@ -128,6 +130,11 @@ export class SqliteWriter implements Writer {
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     this.#assertSpace()
+    const erases = [...changes.actors.values()].some(
+      ({ purge, erase, profile }) => purge || erase || profile === null,
+    )
+    if (erases) this.#unerased = true
+    this.#transactions.overwrites = erases
     await this.#transactions.run(() => {
       for (const change of changes.actors.values()) this.#write(change)
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
@@ -137,6 +144,7 @@ export class SqliteWriter implements Writer {
       if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
       this.#saveTotals()
     })
+    this.#eraseLog()
   }
 
   async questions(kind: QuestionKind, limit: number, except: ReadonlySet<string>, now: Seconds) {
@@ -185,6 +193,7 @@ export class SqliteWriter implements Writer {
 
   async beat({ at, lag, host }: Pulse): Promise<void> {
     await this.#transactions.run(() => this.#sql.savePulse.run(at, lag, host ?? null))
+    this.#eraseLog()
   }
 
   lastBeat(pulse: Pulse): Promise<void> {
@@ -241,6 +250,11 @@ export class SqliteWriter implements Writer {
     if (!this.#foremost.refillIfShort()) return
     this.#foremost.save()
     this.#saveTotals()
+  }
+
+  /** The log keeps pages as they were before until it is emptied, which has to wait while somebody reads it. */
+  #eraseLog(): void {
+    if (this.#unerased && this.#transactions.emptyLog()) this.#unerased = false
   }
 
   #purge(row: ActorRow): void {

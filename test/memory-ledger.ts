@@ -3,12 +3,14 @@ import { type RecordId, uriOf } from '../src/atproto/uri.ts'
 import { BASELINE } from '../src/game/baseline.ts'
 import { decide, type Game } from '../src/game/decide.ts'
 import type { Operation } from '../src/game/operation.ts'
+import type { Day } from '../src/game/periods.ts'
 import { startOf } from '../src/game/retries.ts'
 import type {
   ActorState,
   Ask,
   AskedQuestion,
   Changes,
+  Granted,
   Known,
   LedgerEvent,
   RecordState,
@@ -20,6 +22,7 @@ export class MemoryLedger implements Known {
   readonly held = new Map<string, [RecordId, RecordState]>()
   readonly events: LedgerEvent[] = []
   questions: (AskedQuestion & { due: number })[] = []
+  readonly grants = new Map<Did, Map<Day, Granted>>()
   #nextQuestion = 1
 
   actor(did: Did): ActorState | undefined {
@@ -34,6 +37,10 @@ export class MemoryLedger implements Known {
     return [...this.held.values()].filter(([id]) => id.did === did)
   }
 
+  granted(did: Did): ReadonlyMap<Day, Granted> {
+    return this.grants.get(did) ?? new Map()
+  }
+
   fold(game: Game, operations: readonly Operation[]): Changes {
     const changes = decide(game, this, operations)
     this.commit(changes)
@@ -46,6 +53,11 @@ export class MemoryLedger implements Known {
       if (change.erase) this.#erase(did)
       for (const { id, state } of change.records.values()) this.held.set(uriOf(id), [id, state])
       this.events.push(...change.events)
+      const grants = this.grants.getOrInsertComputed(did, () => new Map())
+      for (const [day, granted] of change.granted) {
+        if (granted.size === 0) grants.delete(day)
+        else grants.set(day, granted)
+      }
       this.questions = this.questions.filter(({ id }) => !change.answered.includes(id))
       for (const { question, due } of change.postponed) {
         const open = this.questions.find(({ id }) => id === question.id)
@@ -106,6 +118,7 @@ export class MemoryLedger implements Known {
   #drop(did: Did): void {
     for (const [id] of this.records(did)) this.held.delete(uriOf(id))
     this.questions = this.questions.filter((question) => question.did !== did)
+    this.grants.delete(did)
     for (let i = this.events.length - 1; i >= 0; i--)
       if (this.events[i]?.did === did) this.events.splice(i, 1)
   }

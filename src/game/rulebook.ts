@@ -62,7 +62,7 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     points,
     caps: changes.caps,
     titles,
-    fingerprint: JSON.stringify({ revision: REVISION, points: sorted(points), caps: sorted(changes.caps) }),
+    fingerprint: fingerprintOf(points, changes.caps),
     assess: (collection, record) => {
       const rule = byCollection.get(collection)
       return rule === undefined ? NO_FACTS : rule.facts(record)
@@ -76,6 +76,22 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     },
     title: (level) => titleAt(titles, level),
   }
+}
+
+/** Raised whenever caps come to be counted differently; rules without caps award the same. */
+const CAPS_REVISION = 2
+
+function fingerprintOf(
+  points: Readonly<Record<string, number>>,
+  caps: Readonly<Record<string, number>>,
+): string {
+  const capped = Object.keys(caps).length > 0
+  return JSON.stringify({
+    revision: REVISION,
+    points: sorted(points),
+    caps: sorted(caps),
+    ...(capped ? { capsRevision: CAPS_REVISION } : {}),
+  })
 }
 
 function changed(where: string, builtIn: Record<string, number>, changes: Readonly<Record<string, number>>) {

@@ -2,7 +2,7 @@ import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { AccountStatus, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
-import { NO_PERIODS, type Periods } from './periods.ts'
+import { type Day, NO_PERIODS, type Periods } from './periods.ts'
 import type { Facts } from './rules/rule.ts'
 
 /** What the ledger holds of one person, apart from the records. */
@@ -32,25 +32,26 @@ export type ActorState = {
   optedOut: boolean
   /** An operator was asked to forget this person; nothing is kept until they are unforgotten. */
   forgotten: boolean
-  /** XP that count towards today's caps; `undefined` where no collection has one. */
-  capped: CappedDay | undefined
 }
 
-/** XP earned on one UTC day (days since the epoch), by collection. */
-export type CappedDay = { day: number; earned: ReadonlyMap<Nsid, number> }
+/** XP granted by collections with a cap, of one person and for the records of one day; see decide/caps.ts. */
+export type Granted = ReadonlyMap<Nsid, number>
 
-/** What the ledger holds of one record. A deleted one stays as a tombstone: `live` false, 0 XP. */
+/**
+ * What the ledger holds of one record. A deleted one stays as a tombstone: `live` false, 0 XP, and of its facts what it
+ * showed, so that other caps can be counted as if they had been in force from the start.
+ */
 export type RecordState = {
   /** The revision of the last operation on it: what is not newer changes nothing. */
   rev: Tid
   live: boolean
   /** What it counts for now. */
   xp: number
-  /** `undefined`: its rule cannot read it. */
+  /** `undefined`: its rule cannot read it, or the record was gone before it was seen. */
   facts: Facts | undefined
-  /** When the record was first witnessed, in whole seconds since the Unix epoch; periods go by it. */
+  /** When the record was first witnessed, in whole seconds since the Unix epoch; periods and caps go by it. */
   at: Seconds
-  /** A cap kept it from what its facts are worth; it stays as it is until it is edited. */
+  /** A cap keeps it from what its facts are worth. */
   capped: boolean
 }
 
@@ -140,7 +141,6 @@ export function unknownActor(did: Did): ActorState {
     purgedTime: undefined,
     optedOut: false,
     forgotten: false,
-    capped: undefined,
   }
 }
 
@@ -159,6 +159,8 @@ export type Known = {
   record(id: RecordId): RecordState | undefined
   /** Every record of `did`, tombstones included; only for those whose operation needs all of them. */
   records(did: Did): Iterable<[RecordId, RecordState]>
+  /** What caps have granted `did`, by day: those in `Touched.grants`, or all where every record is needed. */
+  granted(did: Did): ReadonlyMap<Day, Granted>
 }
 
 /** A record as it is to be kept; `created` where nothing was held of it, not even a tombstone. */
@@ -172,6 +174,8 @@ export type ActorChange = {
   erase: boolean
   actor: ActorState
   records: Map<RecordPath, RecordChange>
+  /** What caps have granted, whole, for those days for which that has changed; nothing is kept of an empty one. */
+  granted: Map<Day, Granted>
   events: LedgerEvent[]
   /** Questions that are answered, or given up. */
   answered: QuestionId[]

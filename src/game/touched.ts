@@ -1,27 +1,35 @@
 import type { Did } from '@atcute/lexicons/syntax'
+import type { Micros } from '../atproto/event.ts'
 import { isObject } from '../atproto/json.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import { baselineOf } from './baseline.ts'
 import type { Game } from './decide.ts'
 import type { Operation } from './operation.ts'
+import { type Day, dayOf, seconds } from './periods.ts'
 
 /** Everything that `decide` may look at; what a store has to load before it. */
 export type Touched = {
   actors: Set<Did>
   records: RecordId[]
-  /** People of whom every record is needed, tombstones included. */
+  /** People of whom every record is needed, tombstones included, and what caps have granted on any day. */
   whole: Set<Did>
+  /**
+   * People of whom it is needed what caps have granted: on these days, and on those on which the records that are loaded
+   * were first witnessed. Nobody, while nothing has a cap.
+   */
+  grants: Map<Did, Set<Day>>
 }
 
 /** What `operations` may look at or change. Records may be named twice. */
 export function touched(game: Game, operations: Iterable<Operation>): Touched {
-  const all: Touched = { actors: new Set(), records: [], whole: new Set() }
+  const all: Touched = { actors: new Set(), records: [], whole: new Set(), grants: new Map() }
   for (const operation of operations) {
     all.actors.add(operation.did)
     switch (operation.kind) {
       case 'commit': {
         if (!game.followed.has(operation.collection)) break
         all.records.push(operation)
+        noteCap(game, all, operation)
         const subject = isObject(operation.record)
           ? game.rules.assess(operation.collection, operation.record)?.subject
           : undefined
@@ -33,6 +41,7 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       }
       case 'subject-answer':
         all.records.push(operation)
+        noteCap(game, all, operation)
         break
       case 'profile-answer':
         if (game.baseline === 'posts') all.records.push(baselineOf(operation.did))
@@ -53,4 +62,13 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
     }
   }
   return all
+}
+
+function noteCap(
+  { rules }: Game,
+  { grants }: Touched,
+  { did, collection, at }: RecordId & { at: Micros },
+): void {
+  if (rules.caps[collection] === undefined) return
+  grants.getOrInsertComputed(did, () => new Set()).add(dayOf(seconds(at)))
 }

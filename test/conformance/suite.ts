@@ -2,10 +2,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Cursor, Did } from '../../src/atproto/event.ts'
-import { decide } from '../../src/game/decide.ts'
+import type { Cursor, Did, StreamEvent } from '../../src/atproto/event.ts'
+import type { RecordId } from '../../src/atproto/uri.ts'
+import { decide, type Game } from '../../src/game/decide.ts'
 import type { Operation } from '../../src/game/operation.ts'
-import { type AskedQuestion, isHidden, type QuestionKind, type RecordPath } from '../../src/game/state.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import {
+  type AskedQuestion,
+  isHidden,
+  pathOf,
+  type QuestionKind,
+  type RecordPath,
+  type RecordState,
+} from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
 import {
   type EventsPage,
@@ -185,7 +194,7 @@ export function storeConformance({ name, place }: Conformance): void {
       await using again = await open()
       await using second = await again.write(KEEP)
       const both = new Set([alice, bob])
-      const known = await second.load({ actors: both, records: [], whole: both })
+      const known = await second.load({ actors: both, records: [], whole: both, grants: new Map() })
       assert.equal(known.actor(alice)?.forgotten, true)
       assert.deepEqual([...known.records(alice)], [])
       for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
@@ -394,6 +403,64 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.equal((await reader.character(alice))?.experience, 50)
   })
 
+  check('what caps have granted is kept by day, until it goes with its person', async (_store, writer) => {
+    const rules = rulebook({ ...NO_CHANGES, caps: { [POST]: 120, [LIKE]: 15 } })
+    const capped: Game = { ...game, rules }
+    const late = 90_000
+    const granted = async (did: Did) => {
+      const whole = new Set([did])
+      return (await writer.load({ actors: whole, records: [], whole, grants: new Map() })).granted(did)
+    }
+    const first = Math.floor(START / 86_400_000_000)
+    const then = Math.floor((START + late * 1_000_000) / 86_400_000_000)
+    const old = post(alice, 1)
+    await fold(writer, [old, like(alice, 2), like(alice, 3), post(bob, 1)], undefined, capped)
+    await fold(writer, [post(alice, late)], undefined, capped)
+    const described = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
+    const edited = {
+      ...old,
+      at: START + late * 1_000_000,
+      op: 'update',
+      rev: tid(late + 1),
+      record: described,
+    } as const
+    await fold(writer, [edited], undefined, capped)
+    assert.deepEqual(
+      await granted(alice),
+      new Map([
+        [
+          first,
+          new Map([
+            [POST, 70],
+            [LIKE, 15],
+          ]),
+        ],
+        [then, new Map([[POST, 50]])],
+      ]),
+    )
+    const gone = { ...like(alice, 2), op: 'delete', rev: tid(late + 2), record: undefined } as const
+    await fold(writer, [gone], undefined, capped)
+    const left = await writer.load({
+      actors: new Set(),
+      records: [gone],
+      whole: new Set(),
+      grants: new Map(),
+    })
+    assert.deepEqual(left.record(gone), {
+      rev: gone.rev,
+      live: false,
+      xp: 0,
+      facts: { media: undefined, subject: undefined },
+      at: Math.floor(gone.at / 1_000_000),
+      capped: false,
+    })
+    await fold(writer, [status(alice, 'deleted', late + 3)], undefined, capped)
+    assert.deepEqual(await granted(alice), new Map())
+    assert.deepEqual(await granted(bob), new Map([[first, new Map([[POST, 50]])]]))
+    await fold(writer, [{ kind: 'recompute', did: bob, at: START }])
+    assert.deepEqual(await granted(bob), new Map())
+  })
+
   check('gaps, pulse and samples are told', async ({ reader }, writer) => {
     const gap = { host: 'a.test', from: START, to: START + 5, reason: 'clamped', at: START + 9 }
     await writer.recordGap(gap)
@@ -452,6 +519,52 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.deepEqual((await auditor.audit(() => {})).findings, [])
   })
 
+  test(`${name}: caps are counted alike, also over restarts and by other rules later`, async () => {
+    const capped = (caps: Record<typeof POST, number>): Game => ({
+      ...game,
+      rules: rulebook({ ...NO_CHANGES, caps }),
+    })
+    const [first, second, none] = [
+      capped({ [POST]: 70, [LIKE]: 15 }),
+      capped({ [POST]: 60, [REPOST]: 90 }),
+      game,
+    ]
+    await fc.assert(
+      fc.asyncProperty(stream, fc.array(fc.nat({ max: 12 })), async (events, sizes) => {
+        await using here = await place()
+        const expected = new MemoryLedger()
+        // All of it on two days, and back and forth between them.
+        const crowded = events.map((event, i) => ({
+          ...event,
+          at: START + ((i * 7) % 5) * 12 * 3_600_000_000,
+        }))
+        const pieces = cut(crowded, sizes)
+        const everybody: Operation[] = [0, 1, 2, 3].map((n) => ({
+          kind: 'recompute',
+          did: person(n),
+          at: START,
+        }))
+        for (const [rules, batches] of [
+          [first, pieces],
+          [second, [everybody, ...pieces.slice(1).map((piece) => piece.map(later))]],
+          [none, [everybody]],
+        ] as const) {
+          await using store = await here.open()
+          const { fingerprint } = rules.rules
+          await using writer = await store.write({ fingerprint, purpose: 'recompute' })
+          for (const piece of batches) {
+            expected.fold(rules, piece)
+            await fold(writer, piece, undefined, rules)
+          }
+          await writer.bindRules(fingerprint)
+          await writer[Symbol.asyncDispose]()
+          await compare(store, expected, () => false, fingerprint)
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+
   test(`${name}: any stream, in any batches and with restarts, leaves what the naive ledger has`, async () => {
     const anything = [stream, fc.array(fc.nat({ max: 12 })), fc.nat({ max: 5 })] as const
     await fc.assert(
@@ -496,6 +609,7 @@ export async function compare(
   store: Store,
   expected: MemoryLedger,
   excused: (finding: Finding) => boolean = () => false,
+  fingerprint = game.rules.fingerprint,
 ): Promise<void> {
   const { reader, auditor } = store
   expected.assertBalanced()
@@ -504,8 +618,15 @@ export async function compare(
     findings.filter((finding) => !excused(finding)),
     [],
   )
-  await using writer = await store.write(KEEP)
-  const known = await writer.load({ actors: new Set(expected.actors.keys()), records: [], whole: new Set() })
+  await using writer = await store.write({ fingerprint, purpose: 'keep' })
+  const everybody = new Set(expected.actors.keys())
+  const known = await writer.load({ actors: everybody, records: [], whole: everybody, grants: new Map() })
+  for (const did of everybody) {
+    const records = (those: Iterable<[RecordId, RecordState]>) =>
+      new Map([...those].map(([id, state]) => [pathOf(id), state]))
+    assert.deepEqual(records(known.records(did)), records(expected.records(did)))
+    assert.deepEqual(known.granted(did), expected.granted(did))
+  }
   for (const [did, { periods, status, statusTime, purgedTime }] of expected.actors) {
     const held = known.actor(did)
     assert.deepEqual(held?.periods, periods)
@@ -537,9 +658,19 @@ export async function compare(
   )
 }
 
-async function fold(writer: Writer, operations: readonly Operation[], cursor?: Cursor): Promise<void> {
-  const known = await writer.load(touched(game, operations))
-  await writer.commit(decide(game, known, operations), cursor)
+async function fold(
+  writer: Writer,
+  operations: readonly Operation[],
+  cursor?: Cursor,
+  by: Game = game,
+): Promise<void> {
+  const known = await writer.load(touched(by, operations))
+  await writer.commit(decide(by, known, operations), cursor)
+}
+
+/** The same records once more, changed again, with revisions above all that `stream` makes. */
+function later(event: StreamEvent): StreamEvent {
+  return event.kind === 'commit' ? { ...event, rev: tid(100_000 + Number(event.op === 'delete')) } : event
 }
 
 function commitOf(did: Did, n: number, collection: typeof POST, record: object) {

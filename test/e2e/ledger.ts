@@ -30,7 +30,7 @@ export async function assertLedgerIsRight(
   )
   await using writer = await store.write({ fingerprint: rulebook(NO_CHANGES).fingerprint, purpose: 'keep' })
   const dids = new Set([...expected.keys()] as Did[])
-  const known = await writer.load({ actors: dids, records: [], whole: dids })
+  const known = await writer.load({ actors: dids, records: [], whole: dids, grants: new Map() })
   const differences: string[] = []
   for (const [did, person] of expected) {
     const actor = known.actor(did as Did)

@@ -40,7 +40,14 @@ const step: fc.Arbitrary<Step> = fc.record({
 })
 
 /** A stream in which each person's revisions grow; several operations may share one. */
-export const stream: fc.Arbitrary<StreamEvent[]> = fc.array(step, { maxLength: 60 }).map((steps) => {
+export const stream: fc.Arbitrary<StreamEvent[]> = fc.array(step, { maxLength: 60 }).map(happening)
+
+/** The same, mostly of some length: left to itself, the generator prefers short ones. */
+export const longStream: fc.Arbitrary<StreamEvent[]> = fc
+  .array(step, { maxLength: 60, size: 'max' })
+  .map(happening)
+
+function happening(steps: readonly Step[]): StreamEvent[] {
   const revs = [0, 0, 0, 0]
   return steps.map(({ who, what, key, record, commit }, index): StreamEvent => {
     const did = person(who)
@@ -99,7 +106,7 @@ export const stream: fc.Arbitrary<StreamEvent[]> = fc.array(step, { maxLength: 6
     }
     return { kind: 'commit', did, at, rev, op, collection: FOLLOW, rkey: tid(key), record: { subject: did } }
   })
-})
+}
 
 /** A list cut into pieces. */
 export function cut<T>(list: readonly T[], sizes: readonly number[]): T[][] {

@@ -5,7 +5,7 @@ import type { Operation } from '../../src/game/operation.ts'
 import { ASLEEP } from '../../src/game/retries.ts'
 import type { RecordPath } from '../../src/game/state.ts'
 import type { MemoryLedger } from '../memory-ledger.ts'
-import { FOLLOW, game, POST, tid } from './arbitrary.ts'
+import { FOLLOW, game, POST, REPOST, tid } from './arbitrary.ts'
 import { alice, bob, commit, DESCRIBED, ledgerOf, like, removal, repost, second } from './operations.ts'
 
 const idOf = (collection: typeof POST, n: number) => ({ did: alice, collection, rkey: tid(n) })
@@ -92,6 +92,16 @@ test('a repository takes away what is as old as it, and nothing that it names, i
   assert.equal(ledger.record(idOf(POST, 3))?.rev, tid(4))
   assert.equal(ledger.record(idOf(POST, 5))?.rev, tid(5))
   ledger.assertBalanced()
+})
+
+test('what stays of a deleted record is what it showed, and not whom it named', () => {
+  const post = commit({ n: 1, did: bob, record: DESCRIBED })
+  const ledger = ledgerOf([post, repost(2, bob, 1), removal(3, repost(2, bob, 1))])
+  const gone = ledger.record(idOf(REPOST, 2))
+  assert.deepEqual(gone?.facts, { media: 'alt', subject: undefined })
+  assert.equal(gone?.at, Math.floor(second(2) / 1_000_000))
+  ledger.fold(game, [removal(4, repost(2, bob, 1))])
+  assert.deepEqual(ledger.record(idOf(REPOST, 2)), { ...gone, rev: tid(4) })
 })
 
 test('a repository says nothing of collections that it was not asked about', () => {

@@ -2,10 +2,12 @@ import type { Micros } from '../../atproto/event.ts'
 import { baselineOf } from '../baseline.ts'
 import type { Game } from '../decide.ts'
 import type { Answer, NoAnswer } from '../operation.ts'
+import { seconds } from '../periods.ts'
 import { ASLEEP, retryAt } from '../retries.ts'
 import { NO_FACTS } from '../rules/rule.ts'
 import { type ActorChange, type AskedQuestion, type Outcome, pathOf } from '../state.ts'
-import { remove, seconds } from './commit.ts'
+import { earn } from './caps.ts'
+import { remove } from './commit.ts'
 import type { Draft } from './draft.ts'
 
 /**
@@ -30,8 +32,9 @@ export function decideSubject(
 
   const facts = { media: answer.media ?? 'text', subject: before.facts.subject }
   const { reason, xp: worth } = game.rules.award(collection, facts)
-  const xp = before.capped ? before.xp : worth
-  draft.put(change, id, { ...before, facts, xp })
+  const earning = { collection, at: before.at, worth, held: before.xp }
+  const xp = earn(draft, change, game.rules.caps[collection], earning)
+  draft.put(change, id, { ...before, facts, xp, capped: xp < worth })
   if (xp !== before.xp)
     draft.enter(change, id, { at: answer.at, cause: 'subject', reason, delta: xp - before.xp })
   return 'applied'

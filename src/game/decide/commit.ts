@@ -3,8 +3,9 @@ import type { CommitEvent, Micros } from '../../atproto/event.ts'
 import { isObject, type JsonObject } from '../../atproto/json.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { Game } from '../decide.ts'
-import { type Facts, NO_FACTS } from '../rules/rule.ts'
-import type { ActorChange, Outcome, RecordState, Seconds } from '../state.ts'
+import { seconds } from '../periods.ts'
+import type { Facts } from '../rules/rule.ts'
+import type { ActorChange, Outcome, RecordState } from '../state.ts'
 import { earn } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 
@@ -31,15 +32,13 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   return write(game, draft, change, commit, before)
 }
 
-/** `at` to the second, as records keep it. */
-export function seconds(at: Micros): Seconds {
-  return Math.floor(at / 1_000_000)
-}
-
 /** Where a record's removal comes from: the stream, or a repository that no longer holds it. */
 export type Removal = RecordId & { rev: string; at: Micros }
 
-/** Leaves a tombstone, and takes back exactly what the record had earned. */
+/**
+ * Leaves a tombstone, and takes back exactly what the record had earned. It stays a record of the day on which it was first
+ * witnessed, and of what it showed then, for caps; whom it named goes.
+ */
 export function remove(
   game: Game,
   draft: Draft,
@@ -49,7 +48,8 @@ export function remove(
   cause: 'delete' | 'sync' = 'delete',
 ): void {
   const id = { did, collection, rkey }
-  draft.put(change, id, { rev, live: false, xp: 0, facts: NO_FACTS, at: seconds(at), capped: false })
+  const facts = before?.facts && { media: before.facts.media, subject: undefined }
+  draft.put(change, id, { rev, live: false, xp: 0, facts, at: before?.at ?? seconds(at), capped: false })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
   // Not `-before.xp`, which is -0 where nothing was earned, and comes back as 0 from where it is kept.
@@ -69,9 +69,11 @@ function write(
   const read = isObject(commit.record) ? game.rules.assess(collection, commit.record) : undefined
   const facts = read && settleSubject(draft, read, held?.facts)
   const { reason, xp: worth } = game.rules.award(collection, facts)
-  const xp = earn(change.actor, game.rules.caps[collection], { collection, at, worth, held: held?.xp ?? 0 })
+  const witnessed = held?.at ?? seconds(at)
+  const earning = { collection, at: witnessed, worth, held: held?.xp ?? 0 }
+  const xp = earn(draft, change, game.rules.caps[collection], earning)
 
-  draft.put(change, id, { rev, live: true, xp, facts, at: held?.at ?? seconds(at), capped: xp < worth })
+  draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth })
   if (facts?.subject !== undefined && facts.media === undefined) {
     draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
   }

@@ -1,13 +1,14 @@
 import type { Did, Tid } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
-import { earned } from '../periods.ts'
+import { type Day, earned } from '../periods.ts'
 import {
   type ActorChange,
   type ActorState,
   type Ask,
   type Cause,
   type Changes,
+  type Granted,
   type Known,
   type Outcome,
   pathOf,
@@ -77,6 +78,7 @@ export class Draft {
       erase: false,
       actor: { ...actor },
       records: new Map(),
+      granted: new Map(),
       events: [],
       asked: [],
       answered: [],
@@ -139,6 +141,21 @@ export class Draft {
     }
   }
 
+  /** What caps have granted for the records of `day`, as of now. */
+  granted(did: Did, day: Day): Granted {
+    const drafted = this.changes.actors.get(did)?.granted.get(day)
+    return drafted ?? this.#grantedBefore(did).get(day) ?? NOTHING_GRANTED
+  }
+
+  /** Replaces what caps have granted of a person whose operation asked for all of it. */
+  replaceGranted(did: Did, granted: ReadonlyMap<Day, Granted>): void {
+    const drafted = this.changes.actors.get(did)?.granted.keys() ?? []
+    for (const day of new Set([...this.#grantedBefore(did).keys(), ...drafted, ...granted.keys()])) {
+      const now = granted.get(day) ?? NOTHING_GRANTED
+      if (!isSame(this.granted(did, day), now)) this.change(did).granted.set(day, now)
+    }
+  }
+
   /** Has the network asked; about one person, one question of a kind is enough. */
   ask(change: ActorChange, question: Ask): void {
     if (question.kind !== 'subject') {
@@ -156,11 +173,22 @@ export class Draft {
     change.purge = true
     change.actor = { ...unknownActor(did), rev, floor: latest(rev, floor), status, statusTime, purgedTime }
     change.records.clear()
+    change.granted.clear()
     change.events = []
     change.asked = []
     change.postponed = []
     change.profile = undefined
   }
+
+  #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {
+    return this.changes.actors.get(did)?.purge ? new Map() : this.#known.granted(did)
+  }
+}
+
+const NOTHING_GRANTED: Granted = new Map()
+
+function isSame(a: Granted, b: Granted): boolean {
+  return a.size === b.size && [...a].every(([collection, xp]) => b.get(collection) === xp)
 }
 
 /** The later of two revisions; TIDs sort as text. */

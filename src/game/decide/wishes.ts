@@ -1,7 +1,9 @@
+import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
 import type { Game } from '../decide.ts'
 import type { Recompute, Wish } from '../operation.ts'
-import type { Outcome } from '../state.ts'
+import type { Outcome, RecordState } from '../state.ts'
+import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 
 /** Everything that was held of a person goes, and nothing comes back: no replay, no new record, no mention. */
@@ -32,17 +34,34 @@ export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-u
   return 'applied'
 }
 
-/** Judges what is held by the rules as they are now. What a cap had cut stays as it is, and so does a baseline. */
+/**
+ * Judges what is held by the rules as they are now, as if they had been in force from the start; see `apportion`. A
+ * baseline stays as it is.
+ */
 export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Recompute): Outcome {
+  const records = [...draft.records(did)].filter(([id]) => id.collection !== BASELINE).sort(byWitness)
+  const inOrder = records.map(([{ collection }, { at, facts }]) => ({ collection, at, facts }))
+  const { shares, granted } = apportion(rules, inOrder)
   let outcome: Outcome = 'repeated'
-  for (const [id, state] of draft.records(did)) {
-    if (!state.live || state.capped || id.collection === BASELINE) continue
-    const { reason, xp } = rules.award(id.collection, state.facts)
-    if (xp === state.xp) continue
+  for (const [index, [id, state]] of records.entries()) {
+    const { xp, worth, reason } = shares[index] as Share
+    const capped = xp < worth
+    if (!state.live || (xp === state.xp && capped === state.capped)) continue
     const change = draft.change(did)
-    draft.put(change, id, { ...state, xp })
-    draft.enter(change, id, { at, cause: 'recompute', reason, delta: xp - state.xp })
+    draft.put(change, id, { ...state, xp, capped })
+    if (xp !== state.xp) draft.enter(change, id, { at, cause: 'recompute', reason, delta: xp - state.xp })
     outcome = 'applied'
   }
+  draft.replaceGranted(did, granted)
   return outcome
+}
+
+/** Within a second by key, which mostly tells when a record was made. */
+function byWitness(
+  [a, { at: first }]: [RecordId, RecordState],
+  [b, { at: second }]: [RecordId, RecordState],
+): number {
+  if (first !== second) return first - second
+  const [path, other] = [`${a.rkey}/${a.collection}`, `${b.rkey}/${b.collection}`]
+  return path < other ? -1 : Number(path > other)
 }

@@ -1,13 +1,7 @@
 import type { Did, Handle, Nsid, Tid } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
 import { leveling } from '../../game/levels.ts'
-import {
-  type ActorState,
-  type CappedDay,
-  type PersonQuestion,
-  type Seconds,
-  unknownActor,
-} from '../../game/state.ts'
+import { type ActorState, type PersonQuestion, type Seconds, unknownActor } from '../../game/state.ts'
 import { readStanding, standingOf } from '../standing.ts'
 import type { Character } from '../store.ts'
 import type { Mutation, Value } from './mutations.ts'
@@ -80,7 +74,6 @@ export function readHeld(row: Row): Held {
       counts: countsOf(kinds),
       rev: textOf<Tid>(row.rev),
       floor: textOf<Tid>(row.floor),
-      capped: readCapped(textOf(row.capped)),
     },
     kinds,
     records: numberOf(row.records),
@@ -129,7 +122,8 @@ export function characterMutation(held: Held, version: number): Mutation {
     state.statusTime,
     state.rev ?? null,
     state.floor ?? null,
-    writeCapped(state.capped),
+    // The column `capped`, of which nothing is kept any more: batches in the journal have it at this place.
+    null,
     fields,
     records,
     lastSeq,
@@ -189,16 +183,6 @@ function readProfile(row: Row): Profile | undefined {
     avatar: textOf(row.avatar),
     asked: numberOf(row.asked),
   }
-}
-
-function writeCapped(capped: CappedDay | undefined): string | null {
-  return capped === undefined ? null : JSON.stringify([capped.day, [...capped.earned]])
-}
-
-function readCapped(text: string | undefined): CappedDay | undefined {
-  if (text === undefined) return undefined
-  const [day, earned] = JSON.parse(text) as [number, [Nsid, number][]]
-  return { day, earned: new Map(earned) }
 }
 
 function writeOpen(open: OpenQuestions): string | null {

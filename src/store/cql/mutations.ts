@@ -55,6 +55,7 @@ export const STATEMENTS = {
     'did, bucket, collection, rkey, rev, live, xp, readable, media, subject, at, capped',
     PERSON_BUCKET,
   ),
+  grant: write('grants', 'did, day, granted', PERSON),
   event: write(
     'events',
     'did, bucket, seq, event_at, type, rkey, cause, reason, delta, leveling, type_seq',
@@ -103,6 +104,8 @@ export const STATEMENTS = {
     key: PERSON,
     before: 1,
   },
+  dropGrant: remove('grants', 'did = ? AND day = ?', PERSON),
+  dropGrants: remove('grants', 'did = ?', PERSON),
   dropRecords: remove('records', 'did = ? AND bucket = ?', PERSON_BUCKET),
   dropEvents: remove('events', 'did = ? AND bucket = ?', PERSON_EVENTS),
   dropEventsUpTo: remove('events', 'did = ? AND bucket = ? AND seq <= ?', PERSON_EVENTS),

@@ -1,13 +1,16 @@
 // What an owner knows of its people: their rows, held while they are in use, for nobody else changes them.
 import { isTid } from '@atcute/lexicons/syntax'
-import type { Did } from '../../atproto/event.ts'
+import type { Did, Nsid } from '../../atproto/event.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
-import { type Known, pathOf, type RecordPath } from '../../game/state.ts'
+import { type Day, dayOf } from '../../game/periods.ts'
+import { type Granted, type Known, pathOf, type RecordPath } from '../../game/state.ts'
 import type { Touched } from '../../game/touched.ts'
 import { type Held, readHeld } from './character-row.ts'
+import type { Row } from './paging.ts'
 import { type HeldRecord, readRecord } from './record-row.ts'
 import type { Session } from './session.ts'
 import { allRecordBuckets, recordBuckets } from './sharding.ts'
+import { numberOf } from './values.ts'
 
 /** Rows held at most, in two generations; one takes about a kilobyte. */
 const MOST_HELD = 200_000
@@ -16,6 +19,8 @@ const AT_ONCE = 40
 
 const CHARACTERS = 'SELECT * FROM characters WHERE did IN ?'
 const RECORD = 'SELECT * FROM records WHERE did = ? AND bucket = ? AND collection = ? AND rkey = ?'
+const GRANTS = 'SELECT day, granted FROM grants WHERE did = ?'
+const GRANTS_ON = 'SELECT day, granted FROM grants WHERE did = ? AND day IN ?'
 const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
 
 /** What `load` found, as the game wants it and as the plan does. */
@@ -37,13 +42,14 @@ export class People {
   }
 
   /** Reads what of `touched` is not held. Others' people are read every time: their owners change them. */
-  async load({ actors, records: ids, whole }: Touched): Promise<Loaded> {
+  async load({ actors, records: ids, whole, grants }: Touched): Promise<Loaded> {
     const people = await this.#people(new Set([...actors, ...whole]))
     const found = new Map<string, HeldRecord>()
     await Promise.all([
       ...dedupe(ids).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
       ...[...whole].map((did) => this.#whole(did, people.get(did) ?? undefined, found)),
     ])
+    const granted = await this.#granted({ whole, grants }, found)
     const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
     const records = new Map<Did, Map<RecordPath, HeldRecord>>()
     for (const [did, all] of byDid)
@@ -54,6 +60,7 @@ export class People {
         record: (id) => found.get(uriOf(id))?.state,
         records: (did) =>
           (byDid.get(did) ?? []).map(({ id, state }): [RecordId, HeldRecord['state']] => [id, state]),
+        granted: (did) => granted.get(did) ?? new Map(),
       },
       held: (did) => people.get(did) ?? undefined,
       records,
@@ -132,6 +139,25 @@ export class People {
     return row && readRecord(row)
   }
 
+  async #granted(
+    { whole, grants }: Pick<Touched, 'whole' | 'grants'>,
+    found: ReadonlyMap<string, HeldRecord>,
+  ): Promise<Map<Did, ReadonlyMap<Day, Granted>>> {
+    const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
+    const onDays = [...grants].filter(([did]) => !whole.has(did))
+    await Promise.all([
+      ...onDays.map(async ([did, days]) => {
+        const witnessed = found.values().filter(({ id }) => id.did === did)
+        const all = new Set([...days, ...witnessed.map(({ state }) => dayOf(state.at))])
+        granted.set(did, readGrants(await this.#session.read(GRANTS_ON, [did, [...all]])))
+      }),
+      ...[...whole].map(async (did) => {
+        granted.set(did, readGrants(await this.#session.read(GRANTS, [did])))
+      }),
+    ])
+    return granted
+  }
+
   async #whole(did: Did, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
     if (held === undefined) return
     await Promise.all(
@@ -145,6 +171,15 @@ export class People {
       }),
     )
   }
+}
+
+function readGrants(rows: readonly Row[]): Map<Day, Granted> {
+  return new Map(
+    rows.map(({ day, granted }) => {
+      const byCollection = Object.entries(granted as Record<Nsid, unknown>)
+      return [numberOf(day), new Map(byCollection.map(([nsid, xp]) => [nsid as Nsid, numberOf(xp)]))]
+    }),
+  )
 }
 
 function dedupe(ids: readonly RecordId[]): RecordId[] {

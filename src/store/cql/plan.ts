@@ -39,6 +39,7 @@ export function planActor(draft: Draft, change: ActorChange, { held, records }: 
   const before = held.state
   const after = change.purge ? purged(draft, held) : { ...held, kinds: copyOf(held.kinds) }
   planRecords(draft, change, after, records)
+  planGrants(draft, change)
   planEvents(draft, change, after, before)
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
@@ -84,6 +85,13 @@ function planRecords(
   }
 }
 
+function planGrants({ mutations }: Draft, { actor: { did }, granted }: ActorChange): void {
+  for (const [day, xp] of granted) {
+    if (xp.size === 0) mutations.push(['dropGrant', did, day])
+    else mutations.push(['grant', did, day, Object.fromEntries(xp)])
+  }
+}
+
 function planEvents(
   { books, mutations }: Draft,
   { events, actor }: ActorChange,
@@ -109,6 +117,7 @@ function purged(draft: Draft, held: Held): Held {
   const { books, mutations } = draft
   const { did } = held.state
   dropQuestions(draft, held)
+  mutations.push(['dropGrants', did])
   for (const bucket of allRecordBuckets(held.records)) mutations.push(['dropRecords', did, bucket])
   for (const bucket of eventBuckets(held)) mutations.push(['dropEvents', did, bucket])
   for (const [nsid, kind] of held.kinds) {

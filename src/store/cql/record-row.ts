@@ -9,6 +9,9 @@ import { numberOf, textOf } from './values.ts'
 /** A record, and which of its account's partitions it is in. */
 export type HeldRecord = { id: RecordId; state: RecordState; bucket: number }
 
+/** What is written of a tombstone whose record had no media; nothing, where it is not known what it showed. */
+const NONE = 'none'
+
 /** Reads a whole row of `records`. */
 export function readRecord(row: Row): HeldRecord {
   const subject = textOf(row.subject)
@@ -19,17 +22,20 @@ export function readRecord(row: Row): HeldRecord {
       rev: row.rev as Tid,
       live: row.live === true,
       xp: numberOf(row.xp),
-      facts:
-        row.readable === true
-          ? {
-              media: textOf<Media>(row.media),
-              subject: subject === undefined ? undefined : parseUri(subject),
-            }
-          : undefined,
+      facts: isKnown(row)
+        ? {
+            media: row.media === NONE ? undefined : textOf<Media>(row.media),
+            subject: subject === undefined ? undefined : parseUri(subject),
+          }
+        : undefined,
       at: numberOf(row.at),
       capped: row.capped === true,
     },
   }
+}
+
+function isKnown({ readable, live, media }: Row): boolean {
+  return readable === true && (live === true || (media !== null && media !== undefined))
 }
 
 export function recordMutation(
@@ -48,7 +54,7 @@ export function recordMutation(
     live,
     xp,
     facts !== undefined,
-    facts?.media ?? null,
+    facts?.media ?? (live || facts === undefined ? null : NONE),
     facts?.subject === undefined ? null : uriOf(facts.subject),
     at,
     capped,

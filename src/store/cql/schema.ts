@@ -85,6 +85,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ['inbox', 'questions', 'open_questions', 'samples', 'workers'].map(
     (table) => `ALTER TABLE ${table} WITH gc_grace_seconds = ${GC_GRACE_SECONDS}`,
   ),
+  // XP that caps have granted to the records first witnessed on a day, by collection; none while there are no caps.
+  [
+    'CREATE TABLE IF NOT EXISTS grants (did text, day int, granted frozen<map<text, bigint>>, PRIMARY KEY (did, day))',
+  ],
 ]
 
 /** Emptied by tests and by nobody else. */

@@ -1,5 +1,5 @@
 import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
-import type { ActorState, CappedDay } from '../../game/state.ts'
+import type { ActorState } from '../../game/state.ts'
 import { readStanding } from '../standing.ts'
 import { integerToTid, isOrdered } from './tid.ts'
 
@@ -25,40 +25,27 @@ export type ActorRow = {
 
 /** The columns of `actors` that `actorRow` reads, in its order. All integers come as bigints. */
 export const ACTOR_COLUMNS =
-  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, period_day, week_xp, month_xp, purged_time'
+  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, period_day, week_xp, month_xp, purged_time'
 
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
-  const [
-    id,
-    did,
-    standing,
-    experience,
-    lastDelta,
-    updatedAt,
-    rev,
-    floor,
-    statusTime,
-    kinds,
-    capped,
-    ...later
-  ] = row as [
-    bigint,
-    Did,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint | null,
-    bigint | null,
-    bigint,
-    string,
-    string | null,
-    day: bigint,
-    week: bigint,
-    month: bigint,
-    purgedTime: bigint | null,
-  ]
+  const [id, did, standing, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, ...later] =
+    row as [
+      bigint,
+      Did,
+      bigint,
+      bigint,
+      bigint,
+      bigint,
+      bigint | null,
+      bigint | null,
+      bigint,
+      string,
+      day: bigint,
+      week: bigint,
+      month: bigint,
+      purgedTime: bigint | null,
+    ]
   const [day, week, month, purgedTime] = later
   const read = readKinds(kinds, nsid)
   return {
@@ -77,7 +64,6 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
       counts: liveCounts(read),
       rev: rev === null ? undefined : integerToTid(rev),
       floor: floor === null ? undefined : integerToTid(floor),
-      capped: capped === null ? undefined : readCapped(capped, nsid),
     },
   }
 }
@@ -118,14 +104,4 @@ export function liveCounts(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, number> {
   const counts = new Map<Nsid, number>()
   for (const [nsid, { live }] of kinds) if (live > 0) counts.set(nsid, live)
   return counts
-}
-
-export function writeCapped(capped: CappedDay | undefined, id: (nsid: Nsid) => number): string | null {
-  if (capped === undefined) return null
-  return JSON.stringify([capped.day, [...capped.earned].map(([nsid, xp]) => [id(nsid), xp])])
-}
-
-function readCapped(json: string, nsid: (collection: number) => Nsid): CappedDay {
-  const [day, earned] = JSON.parse(json) as [number, [number, number][]]
-  return { day, earned: new Map(earned.map(([collection, xp]) => [nsid(collection), xp])) }
 }

@@ -7,6 +7,7 @@ import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readKinds } from './actor-row.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
+import { isLive } from './record-row.ts'
 
 /** When a record was witnessed, in seconds: kept as a distance from its key's own time, see tid.ts. */
 const AT = "after + iif(typeof(rkey) = 'integer', (rkey >> 10) / 1000000, 0)"
@@ -84,8 +85,7 @@ class Audit {
         const actor = Number(row.actor)
         if (row.collection !== baseline) this.#earned(actor, Number(row.at), Number(row.xp))
         this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
-        // 5 is a tombstone, with or without the bit for a cap; see record-row.ts.
-        if (Number(row.state) % 8 !== 5) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
+        if (isLive(Number(row.state))) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
       },
     )
     const events = await this.#sum('events', 'SELECT actor, delta FROM events', (row) => {

@@ -3,7 +3,7 @@ import type { Did } from '@atcute/lexicons/syntax'
 import { unknownActor } from '../../game/state.ts'
 import { standingOf } from '../standing.ts'
 import { StoreError } from '../store.ts'
-import { ACTOR_COLUMNS, type ActorRow, actorRow, writeCapped, writeKinds } from './actor-row.ts'
+import { ACTOR_COLUMNS, type ActorRow, actorRow, writeKinds } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { tidToInteger } from './tid.ts'
 
@@ -35,11 +35,11 @@ export class People {
     this.#byDid.setReturnArrays(true)
     this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
     this.#insert = db.prepare(
-      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     )
     this.#update = db.prepare(
       `UPDATE actors SET standing = ?, experience = ?, last_delta = ?, updated_at = ?, rev = ?, floor = ?,
-         status_time = ?, kinds = ?, capped = ?, period_day = ?, week_xp = ?, month_xp = ?,
+         status_time = ?, kinds = ?, period_day = ?, week_xp = ?, month_xp = ?,
          purged_time = ? WHERE id = ?`,
     )
   }
@@ -85,7 +85,6 @@ export class People {
     const rev = state.rev === undefined ? null : tidToInteger(state.rev)
     const floor = state.floor === undefined ? null : tidToInteger(state.floor)
     const json = writeKinds(kinds, (nsid) => this.#names.collection(nsid))
-    const capped = writeCapped(state.capped, (nsid) => this.#names.collection(nsid))
     const { experience, lastDelta, statusTime } = state
     const { day, week, month } = state.periods
     const updatedAt = state.updatedAt / 1000
@@ -100,7 +99,6 @@ export class People {
       floor,
       statusTime,
       json,
-      capped,
       day,
       week,
       month,

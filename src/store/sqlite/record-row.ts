@@ -7,7 +7,7 @@ import { fromDistance, integerToTid, recordKey, type StoredKey, secondsIn, store
 /** The columns of `records` that `recordState` reads, in its order. All integers come as bigints. */
 export const RECORD_COLUMNS = 'rev, after, xp, state, subject_actor, subject_rkey'
 
-/** What `state` says below the bit `CAPPED`; a tombstone has no facts, an unreadable record neither. */
+/** What `state` says below the bits: what a record shows. `tombstone` is one of which nothing is known. */
 const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
   'none',
   'text',
@@ -16,15 +16,24 @@ const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
   'unreadable',
   'tombstone',
 ]
+const TOMBSTONE = CODES.indexOf('tombstone')
 const CAPPED = 8
+/** A tombstone of which it is known what the record showed. */
+const GONE = 16
 
 /** Subjects are posts, so that their collection need not be kept; any other keeps `collection/rkey`. */
 const SUBJECTS: Nsid = 'app.bsky.feed.post'
 
 /** The column `state` of a record. */
 export function stateCode({ live, facts, capped }: RecordState): number {
-  const word = !live ? 'tombstone' : facts === undefined ? 'unreadable' : (facts.media ?? 'none')
-  return CODES.indexOf(word) + Number(capped) * CAPPED
+  if (!live && facts === undefined) return TOMBSTONE
+  const word = facts === undefined ? 'unreadable' : (facts.media ?? 'none')
+  return CODES.indexOf(word) + Number(capped) * CAPPED + Number(!live) * GONE
+}
+
+/** Whether a record whose column `state` is `code` is live. */
+export function isLive(code: number): boolean {
+  return code < GONE && code % CAPPED !== TOMBSTONE
 }
 
 /** Reads the row of `RECORD_COLUMNS` that stands at `key`; `did` tells whose id an actor's is. */
@@ -50,11 +59,11 @@ export function recordState(
   const media = word === 'text' || word === 'media' || word === 'alt' ? word : undefined
   return {
     rev: integerToTid(fromDistance(key, rev)),
-    live: word !== 'tombstone',
+    live: isLive(state),
     xp: Number(xp),
-    facts: word === 'unreadable' ? undefined : { media, subject },
+    facts: word === 'unreadable' || word === 'tombstone' ? undefined : { media, subject },
     at: secondsIn(key) + Number(after),
-    capped: state >= CAPPED,
+    capped: state % GONE >= CAPPED,
   }
 }
 

@@ -164,6 +164,14 @@ export const MIGRATIONS: readonly string[] = [
     WHERE (SELECT count(*) FROM foremost) = 1000;
   DROP INDEX board;
   `,
+  `
+  -- XP that caps have granted to the records first witnessed on a day (since the epoch); none while there are no caps.
+  CREATE TABLE grants (
+    actor INTEGER NOT NULL, day INTEGER NOT NULL, collection INTEGER NOT NULL, xp INTEGER NOT NULL,
+    PRIMARY KEY (actor, day, collection)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE actors DROP COLUMN capped;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -5,9 +5,11 @@ import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Wish } from '../../game/operation.ts'
+import type { Day } from '../../game/periods.ts'
 import {
   type ActorChange,
   type Changes,
+  type Granted,
   isHidden,
   type Known,
   pathOf,
@@ -21,6 +23,7 @@ import type { Gap, Pulse, Writer } from '../store.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import { Events } from './events.ts'
 import { ForemostRows } from './foremost-rows.ts'
+import { Grants } from './grants.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
 import { Questions } from './questions.ts'
@@ -31,6 +34,8 @@ import type { Transactions } from './transactions.ts'
 
 /** A revision's last bits name its clock; with all of them set it is the greatest of its microsecond. */
 const LAST_CLOCK = 1023
+
+const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
 
 /** What the writer needs of its surroundings. */
 export type WriterOptions = {
@@ -50,6 +55,7 @@ export class SqliteWriter implements Writer {
   readonly #names: Names
   readonly #people: People
   readonly #records: Records
+  readonly #grants: Grants
   readonly #events: Events
   readonly #questions: Questions
   readonly #standings: Standings
@@ -77,6 +83,7 @@ export class SqliteWriter implements Writer {
     this.#people = new People(db, this.#names, Number(totals.next_actor))
     this.#records = new Records(db, this.#names, this.#people)
     const ids = { nextId: Number(totals.next_event), oldestId: Number(totals.oldest_event) }
+    this.#grants = new Grants(db, this.#names)
     this.#events = new Events(db, this.#names, ids)
     this.#questions = new Questions(db, this.#names, Number(totals.next_question))
     this.#standings = new Standings(db, Number(totals.characters))
@@ -105,7 +112,7 @@ export class SqliteWriter implements Writer {
     return { host: String(row.host), wire: row.wire as Wire, value: Number(row.value), at: Number(row.at) }
   }
 
-  async load({ records, whole }: Touched): Promise<Known> {
+  async load({ records, whole, grants }: Touched): Promise<Known> {
     const found = new Map<Did, Map<RecordPath, RecordState>>()
     const keep = (id: RecordId, state: RecordState) =>
       found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
@@ -121,10 +128,20 @@ export class SqliteWriter implements Writer {
       all.set(did, held)
       for (const [id, state] of held) keep(id, state)
     }
+    const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
+    for (const [did, days] of grants) {
+      const row = this.#people.find(did)
+      if (row !== undefined) granted.set(did, this.#grants.on(row, days, found.get(did)?.values() ?? []))
+    }
+    for (const did of whole) {
+      const row = this.#people.find(did)
+      if (row !== undefined) granted.set(did, this.#grants.of(row))
+    }
     return {
       actor: (did) => this.#people.find(did)?.state,
       record: (id) => found.get(id.did)?.get(pathOf(id)),
       records: (did) => all.get(did) ?? [],
+      granted: (did) => granted.get(did) ?? NOTHING_GRANTED,
     }
   }
 
@@ -226,6 +243,7 @@ export class SqliteWriter implements Writer {
       this.#records.put(row, kindOf(row, record.id.collection), record)
       if (record.created) this.#totals.records += 1
     }
+    for (const [day, granted] of change.granted) this.#grants.put(row, day, granted)
     for (const event of change.events) this.#events.append(row, kindOf(row, event.collection), event)
     for (const [collection, kind] of row.kinds) kind.live = actor.counts.get(collection) ?? 0
     row.state = actor
@@ -260,6 +278,7 @@ export class SqliteWriter implements Writer {
   #purge(row: ActorRow): void {
     this.#totals.records -= this.#records.purge(row)
     this.#totals.events -= this.#events.purge(row)
+    this.#grants.purge(row)
     this.#questions.purge(row.id)
     this.#sql.dropProfile.run(row.id)
     this.#sql.dropPruned.run(row.id)

@@ -9,6 +9,7 @@ import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import type { Reader, Writer } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, LIKE, START, tid } from '../../game/arbitrary.ts'
+import { undoGrants } from './older.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 const PEOPLE = 2_500
@@ -184,6 +185,7 @@ test('a board that somebody changed behind the ledger is found out', async () =>
 
 /** Takes back what later migrations did. */
 function toVersion6(db: DatabaseSync): void {
+  undoGrants(db)
   db.exec(`DROP TABLE foremost; ALTER TABLE totals DROP COLUMN board_above;
     CREATE INDEX board ON actors (experience DESC) WHERE standing = 1; PRAGMA user_version = 6`)
 }

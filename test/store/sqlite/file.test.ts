@@ -13,6 +13,7 @@ import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/s
 import { folder } from '../../e2e/harness.ts'
 import { game, LIKE, person, START, stream, tid } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
+import { undoGrants } from './older.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 const OPEN = new URL('../../../src/store/sqlite/open.ts', import.meta.url).href
@@ -57,6 +58,7 @@ test('a file of the first version is brought to what this one keeps, periods by 
       db.exec('CREATE INDEX board ON actors (experience DESC) WHERE standing = 1')
       for (const column of ['period_day', 'week_xp', 'month_xp', 'purged_time'])
         db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
+      undoGrants(db)
       db.exec(`UPDATE records SET after = after + (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer'`)
       db.exec('ALTER TABLE records RENAME COLUMN after TO at')
       db.exec(`DROP TABLE waiting; ALTER TABLE questions RENAME TO newer;
@@ -74,6 +76,7 @@ test('a file of the first version is brought to what this one keeps, periods by 
         actors: new Set(expected.actors.keys()),
         records: [],
         whole: new Set(),
+        grants: new Map(),
       })
       for (const [did, { experience, periods, status, purgedTime }] of expected.actors) {
         if (status === 'deleted') assert.equal(known.actor(did)?.purgedTime, purgedTime)
@@ -137,7 +140,12 @@ test('a file that a frame from the year 9999 has got into can be read again, and
   assert.equal(gaps.length, 1)
   await using writer = await store.write(KEEP)
   const people = [1, 2, 3].map(person)
-  const known = await writer.load({ actors: new Set(people), records: [], whole: new Set() })
+  const known = await writer.load({
+    actors: new Set(people),
+    records: [],
+    whole: new Set(),
+    grants: new Map(),
+  })
   assert.deepEqual(
     people.map((did) => [known.actor(did)?.statusTime, known.actor(did)?.purgedTime]),
     [
@@ -173,7 +181,11 @@ test('rates are of the data, not of the log, and begin anew where the clock was 
   await writer.recordSample({ at: START, networkBytes: 0 })
   // The same rows again and again grow the log and nothing else.
   const cursor = { host: 'a.test', wire: 'v1', value: 1, at: START } as const
-  const nothing = decide(game, { actor: () => undefined, record: () => undefined, records: () => [] }, [])
+  const nothing = decide(
+    game,
+    { actor: () => undefined, record: () => undefined, records: () => [], granted: () => new Map() },
+    [],
+  )
   for (let n = 0; n < 300; n++) await writer.commit(nothing, { ...cursor, value: n })
   await writer.recordSample({ at: START + MINUTE, networkBytes: 50 })
   assert.equal((await store.reader.status()).perDay?.diskBytes, 0)
@@ -212,7 +224,11 @@ test('nothing is written when the disk would be left with less than its reserve'
   let free = 1_000
   await using store = openSqlite({ path: here.path('ledger.db'), reserve: 500, freeBytes: () => free })
   await using writer = await store.write(KEEP)
-  const nothing = decide(game, { actor: () => undefined, record: () => undefined, records: () => [] }, [])
+  const nothing = decide(
+    game,
+    { actor: () => undefined, record: () => undefined, records: () => [], granted: () => new Map() },
+    [],
+  )
   const cursor = { host: 'a.test', wire: 'v1', value: 1, at: 1 } as const
   await writer.commit(nothing, cursor)
   free = 499
@@ -228,7 +244,7 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   await using store = openSqlite({ path, reserve: 0 })
   const db = new DatabaseSync(path)
   db.exec(
-    `INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', NULL, 0, 20000, 60, 50, NULL)`,
+    `INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', 0, 20000, 60, 50, NULL)`,
   )
   db.exec('UPDATE totals SET next_actor = 2')
   db.close()

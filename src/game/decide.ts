@@ -11,7 +11,7 @@ import {
 } from './decide/answers.ts'
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
-import { decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
+import { decideFollow, decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
 import type { Operation } from './operation.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Changes, Known, Outcome } from './state.ts'
@@ -60,5 +60,7 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
       return decideLookUp(draft, operation)
     case 'recompute':
       return decideRecompute(game, draft, operation)
+    case 'follow':
+      return decideFollow(draft, operation)
   }
 }

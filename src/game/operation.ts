@@ -53,5 +53,8 @@ export type Wish =
 /** An owner's own business: judge every record of `did` again by the rules as they are now. */
 export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
 
+/** An owner's own business, too: `did` is among those who are followed from now on, or is not. */
+export type Follow = { kind: 'follow'; did: Did; at: Micros; followed: boolean }
+
 /** All that can change the ledger. */
-export type Operation = StreamEvent | Answer | NoAnswer | Wish | Recompute
+export type Operation = StreamEvent | Answer | NoAnswer | Wish | Recompute | Follow

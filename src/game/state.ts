@@ -32,6 +32,8 @@ export type ActorState = {
   optedOut: boolean
   /** An operator was asked to forget this person; nothing is kept until they are unforgotten. */
   forgotten: boolean
+  /** Nobody listens for this person any more, who is not among `DIDS`: what is held may have changed without our knowing. */
+  unfollowed: boolean
 }
 
 /** XP granted by collections with a cap, of one person and for the records of one day; see decide/caps.ts. */
@@ -141,12 +143,15 @@ export function unknownActor(did: Did): ActorState {
     purgedTime: undefined,
     optedOut: false,
     forgotten: false,
+    unfollowed: false,
   }
 }
 
 /** True while nobody may see that this person is here. */
-export function isHidden(actor: Pick<ActorState, 'status' | 'optedOut' | 'forgotten'>): boolean {
-  return actor.status !== 'active' || actor.optedOut || actor.forgotten
+export function isHidden(
+  actor: Pick<ActorState, 'status' | 'optedOut' | 'forgotten' | 'unfollowed'>,
+): boolean {
+  return actor.status !== 'active' || actor.optedOut || actor.forgotten || actor.unfollowed
 }
 
 export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey'>): RecordPath {

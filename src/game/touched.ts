@@ -58,6 +58,7 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'forget':
       case 'unforget':
       case 'look-up':
+      case 'follow':
         break
     }
   }

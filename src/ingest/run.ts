@@ -11,6 +11,7 @@ import { subscribe } from '../jetstream/subscribe.ts'
 import type { Store } from '../store/store.ts'
 import { answers } from './answers.ts'
 import { chores } from './chores.ts'
+import { updateFollowing } from './following.ts'
 import { Gathering } from './gathering.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
@@ -95,6 +96,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   })
 
   const listen = async (moved: AbortSignal): Promise<void> => {
+    const following = { dids: options.stream.dids, collections: [...game.followed] }
+    await updateFollowing({ ledger, following, log, signal })
     const stream = subscribe({
       ...options.stream,
       cursor: await place(),

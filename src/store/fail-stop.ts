@@ -1,4 +1,5 @@
 import type { Cursor, Did, Micros } from '../atproto/event.ts'
+import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
 import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds } from '../game/state.ts'
 import type { Touched } from '../game/touched.ts'
@@ -67,6 +68,14 @@ export class FailStopWriter implements Writer {
 
   people(after: Did | undefined, limit: number): Promise<Did[]> {
     return this.#call(() => this.#writer.people(after, limit))
+  }
+
+  followed(): Promise<(Followed | undefined)[]> {
+    return this.#call(() => this.#writer.followed())
+  }
+
+  follow(change: Parameters<Writer['follow']>[0]): Promise<void> {
+    return this.#call(() => this.#writer.follow(change))
   }
 
   bindRules(fingerprint: string): Promise<void> {

@@ -2,13 +2,14 @@
 import type { AccountStatus } from '../atproto/event.ts'
 import type { ActorState } from '../game/state.ts'
 
-/** Positions of the bits; above them the status. */
+/** Positions of the bits, and of the status among them, which has three. */
 const BORN = 1
 const OPTED_OUT = 2
 const FORGOTTEN = 4
 const STATUS = 8
+const UNFOLLOWED = 128
 
-/** A status is stored as its place here: new ones go to the end. */
+/** A status is stored as its place here. There is no room for more than these. */
 const STATUSES: readonly AccountStatus[] = [
   'active',
   'deactivated',
@@ -20,27 +21,29 @@ const STATUSES: readonly AccountStatus[] = [
   'inactive',
 ]
 
-/** The one standing of those who may be seen: born, active, neither opted out nor forgotten. */
+/** The one standing of those who may be seen: born, active, followed, neither opted out nor forgotten. */
 export const SHOWN = BORN
 
-type Standing = Pick<ActorState, 'born' | 'optedOut' | 'forgotten' | 'status'>
+type Standing = Pick<ActorState, 'born' | 'optedOut' | 'forgotten' | 'status' | 'unfollowed'>
 
 /** `standing` as it is stored. */
-export function standingOf({ born, optedOut, forgotten, status }: Standing): number {
+export function standingOf({ born, optedOut, forgotten, status, unfollowed }: Standing): number {
   return (
     Number(born) * BORN +
     Number(optedOut) * OPTED_OUT +
     Number(forgotten) * FORGOTTEN +
-    STATUSES.indexOf(status) * STATUS
+    STATUSES.indexOf(status) * STATUS +
+    Number(unfollowed) * UNFOLLOWED
   )
 }
 
-/** Reads what `standingOf` wrote; a status of a newer program is `inactive`. */
+/** Reads what `standingOf` wrote. */
 export function readStanding(standing: number): Standing {
   return {
     born: (standing & BORN) !== 0,
     optedOut: (standing & OPTED_OUT) !== 0,
     forgotten: (standing & FORGOTTEN) !== 0,
-    status: STATUSES[Math.floor(standing / STATUS)] ?? 'inactive',
+    status: STATUSES[Math.floor(standing / STATUS) % STATUSES.length] ?? 'inactive',
+    unfollowed: (standing & UNFOLLOWED) !== 0,
   }
 }

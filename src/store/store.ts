@@ -3,6 +3,7 @@
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
+import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
 import type {
   AskedQuestion,
@@ -144,6 +145,10 @@ export interface Writer extends AsyncDisposable {
   /** All that is held is as these rules would have it; see `Rulebook.fingerprint`. */
   bindRules(fingerprint: string): Promise<void>
   recordGap(gap: Gap): Promise<void>
+  /** What the ledger was last written with: one for each way in which its parts were, `undefined` for those that never said. */
+  followed(): Promise<(Followed | undefined)[]>
+  /** Remembers `now` where it was `before`, together with what was missed of it. */
+  follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
   /** Says that whoever ingests is alive, and how far behind; every few seconds, whether or not anything happens. */
   beat(pulse: Pulse): Promise<void>
   /** Says the same for the last time: nothing more is taken from others. */

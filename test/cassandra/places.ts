@@ -74,7 +74,10 @@ export class Places implements AsyncDisposable {
         { prepare: true },
       )
     }
-    await client.execute(`DELETE FROM ${keyspace}.meta WHERE name = 'rules' IF EXISTS`)
+    const forgotten = ['rules', ...Array.from({ length: this.shards }, (_, shard) => `followed:${shard}`)]
+    for (const name of forgotten) {
+      await client.execute(`DELETE FROM ${keyspace}.meta WHERE name = '${name}' IF EXISTS`)
+    }
     return { open: () => this.open(), [Symbol.asyncDispose]: async () => {} }
   }
 

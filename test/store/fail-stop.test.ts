@@ -15,6 +15,9 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   wishes: (writer) => writer.wishes(1),
   prune: (writer) => writer.prune(START, 1),
   people: (writer) => writer.people(undefined, 1),
+  followed: (writer) => writer.followed(),
+  follow: (writer) =>
+    writer.follow({ before: undefined, now: { dids: undefined, collections: [], left: {} }, gaps: [] }),
   bindRules: (writer) => writer.bindRules('rules'),
   recordGap: (writer) => writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'window', at: START }),
   beat: (writer) => writer.beat({ at: START, lag: 0, host: undefined }),

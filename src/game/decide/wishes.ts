@@ -1,7 +1,7 @@
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
 import type { Game } from '../decide.ts'
-import type { Recompute, Wish } from '../operation.ts'
+import type { Follow, Recompute, Wish } from '../operation.ts'
 import type { Outcome, RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
@@ -31,6 +31,14 @@ export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-u
   draft.changes.fulfilled.push(wish)
   if (!draft.actor(did)?.born) return 'stale'
   draft.ask(draft.change(did), { kind: 'profile', did, ifOpen: 'keep' })
+  return 'applied'
+}
+
+/** Who is not followed any more is not shown, since nobody would hear of their leaving; the rest stays until they are. */
+export function decideFollow(draft: Draft, { did, followed }: Follow): Outcome {
+  const actor = draft.actor(did)
+  if (actor === undefined || actor.unfollowed !== followed) return 'repeated'
+  draft.change(did).actor.unfollowed = !followed
   return 'applied'
 }
 

@@ -116,7 +116,7 @@ async function write(
       await meta.set('rules', fingerprint)
     }
     return new FailStopWriter(
-      new CqlWriter({ session, crew, shares, bindRules, elapsedMs, close: async () => {} }),
+      new CqlWriter({ session, crew, meta, shares, bindRules, elapsedMs, close: async () => {} }),
     )
   } catch (error) {
     await crew.release()

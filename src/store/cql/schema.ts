@@ -243,7 +243,7 @@ function layoutOf(statements: readonly string[]): Map<string, string[]> {
     const [, altered, added] = /^ALTER TABLE (\w+) ADD (\w+) /.exec(statement) ?? []
     if (altered !== undefined && added !== undefined) layout.get(altered)?.push(added)
     if (table === undefined || body === undefined) continue
-    const columns = body.replace(/,\s*PRIMARY KEY \(.*/s, '').replaceAll(/<[^(]*?>+(?=[ ,)])/g, '')
+    const columns = body.replace(/,\s*PRIMARY KEY \(.*/s, '').replaceAll(/<[^(]*?>+(?=[ ,)]|$)/g, '')
     layout.set(
       table,
       columns.split(',').map((column) => column.trim().split(' ')[0] ?? ''),

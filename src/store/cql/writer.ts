@@ -1,4 +1,5 @@
 import type { Cursor, Did, Micros } from '../../atproto/event.ts'
+import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
 import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds } from '../../game/state.ts'
 import type { Touched } from '../../game/touched.ts'
@@ -14,6 +15,7 @@ import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, readQuestions } from './questions.ts'
+import type { Meta } from './schema.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
 import { shardOf } from './sharding.ts'
@@ -23,6 +25,8 @@ import { tracesOf } from './traces.ts'
 export type CqlWriterOptions = {
   session: Session
   crew: Crew
+  /** Where what each shard follows is remembered. */
+  meta: Meta
   /** Whether shards are given to and taken from others while it writes. */
   shares: boolean
   bindRules: (fingerprint: string) => Promise<void>
@@ -219,6 +223,28 @@ export class CqlWriter implements Writer {
     await this.#session.write(GAP, [at, host, from, to ?? null, reason])
   }
 
+  async followed(): Promise<(Followed | undefined)[]> {
+    this.#assertOpen()
+    const all = await Promise.all([...this.#crew.owned.keys()].map((shard) => this.#followedIn(shard)))
+    return [...new Set(all)].map((json) => (json === undefined ? undefined : (JSON.parse(json) as Followed)))
+  }
+
+  async follow({ before, now, gaps }: Parameters<Writer['follow']>[0]): Promise<void> {
+    this.#assertOpen()
+    for (const gap of gaps) await this.recordGap(gap)
+    const former = before === undefined ? undefined : JSON.stringify(before)
+    await Promise.all(
+      [...this.#crew.owned.keys()].map(async (shard) => {
+        if ((await this.#followedIn(shard)) !== former) return
+        await this.#options.meta.set(followedName(shard), JSON.stringify(now))
+      }),
+    )
+  }
+
+  #followedIn(shard: number): Promise<string | undefined> {
+    return this.#options.meta.get(followedName(shard))
+  }
+
   async beat(pulse: Pulse): Promise<void> {
     this.#assertOpen()
     if (this.#options.shares) {
@@ -396,4 +422,9 @@ export class CqlWriter implements Writer {
     if (this.#closed)
       throw new StoreError('this writer has been closed; nothing more can be written with it.')
   }
+}
+
+/** Each shard remembers for itself: its people were looked through by whoever owned it. */
+function followedName(shard: number): string {
+  return `followed:${shard}`
 }

@@ -172,6 +172,10 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   ALTER TABLE actors DROP COLUMN capped;
   `,
+  `
+  -- What the ledger was last written with, as JSON: see Followed in game/followed.ts.
+  CREATE TABLE followed (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -4,6 +4,7 @@ import { createRaw } from '@atcute/tid'
 import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
+import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
 import type { Day } from '../../game/periods.ts'
 import {
@@ -208,6 +209,19 @@ export class SqliteWriter implements Writer {
     await this.#transactions.run(() => this.#sql.saveGap.run(host, from, to ?? null, reason, at))
   }
 
+  async followed(): Promise<(Followed | undefined)[]> {
+    const row = this.#sql.followed.get()
+    return [row === undefined ? undefined : (JSON.parse(String(row.json)) as Followed)]
+  }
+
+  async follow({ now, gaps }: Parameters<Writer['follow']>[0]): Promise<void> {
+    await this.#transactions.run(() => {
+      for (const { host, from, to, reason, at } of gaps)
+        this.#sql.saveGap.run(host, from, to ?? null, reason, at)
+      this.#sql.saveFollowed.run(JSON.stringify(now))
+    })
+  }
+
   async beat({ at, lag, host }: Pulse): Promise<void> {
     await this.#transactions.run(() => this.#sql.savePulse.run(at, lag, host ?? null))
     this.#eraseLog()
@@ -327,6 +341,8 @@ function prepare(db: DatabaseSync) {
     fulfil: sql('DELETE FROM inbox WHERE id = ?'),
     people: sql('SELECT did FROM actors WHERE did > ? ORDER BY did LIMIT ?'),
     saveGap: sql('INSERT INTO gaps (host, began, ended, reason, at) VALUES (?, ?, ?, ?, ?)'),
+    followed: sql('SELECT json FROM followed'),
+    saveFollowed: sql('INSERT OR REPLACE INTO followed (id, json) VALUES (1, ?)'),
     savePulse: sql('INSERT OR REPLACE INTO pulse (id, at, lag, host) VALUES (1, ?, ?, ?)'),
     dropPruned: sql('UPDATE actors SET pruned_xp = 0 WHERE id = ?'),
     dropProfile: sql('DELETE FROM profiles WHERE actor = ?'),

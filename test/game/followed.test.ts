@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Did } from '../../src/atproto/event.ts'
+import { EVERYBODY, type Followed, type Following, follow } from '../../src/game/followed.ts'
+import { isHidden } from '../../src/game/state.ts'
+import { FOLLOW, game, LIKE, POST } from './arbitrary.ts'
+import { alice, bob, carol, commit, ledgerOf, second, status } from './operations.ts'
+
+const collections = [POST, LIKE]
+const all: Following = { dids: undefined, collections }
+const only = (...dids: Did[]): Following => ({ dids, collections })
+
+/** What was missed at each step, the stream being at 1, 2, 3 and so on. */
+function missedAt(...steps: Following[]) {
+  let held: Followed | undefined
+  return steps.map((now, index) => {
+    const { followed, missed } = follow(held, now, index + 1)
+    held = followed
+    return missed.map(({ names, from }) => [...names, from])
+  })
+}
+
+test('who was never followed has missed nothing, and who is followed again has', () => {
+  assert.deepEqual(missedAt(only(alice, bob), only(bob), only(bob, carol), only(alice, bob)), [
+    [],
+    [],
+    [],
+    [[alice, 2]],
+  ])
+  assert.deepEqual(missedAt(only(bob), all), [[], []])
+})
+
+test('a list in place of everybody leaves all others, who come back one by one or together', () => {
+  assert.deepEqual(missedAt(all, only(bob), only(bob, alice), all, only(bob), all), [
+    [],
+    [],
+    [[alice, 2]],
+    [[EVERYBODY, 2]],
+    [],
+    [[EVERYBODY, 5]],
+  ])
+  const parted = missedAt(all, only(alice, bob), only(bob), all)
+  assert.deepEqual(parted.at(-1), [
+    [EVERYBODY, 2],
+    [alice, 3],
+  ])
+})
+
+test('a collection that is followed again has missed something, one that is new has not', () => {
+  const wide = { ...all, collections: [...collections, FOLLOW] }
+  assert.deepEqual(missedAt(wide, all, wide, wide), [[], [], [[FOLLOW, 2]], []])
+  assert.deepEqual(missedAt(all, wide), [[], []])
+})
+
+test('those who have been missing since the same moment share one gap', () => {
+  const [first] = missedAt(only(alice, bob, carol), only(carol), only(alice, bob, carol)).at(-1) ?? []
+  assert.deepEqual(first, [alice, bob, 2])
+})
+
+test('nothing was missed where the stream stood still, or has not begun', () => {
+  const before = follow(undefined, only(alice, bob), 5).followed
+  const { followed } = follow(before, only(bob), 5)
+  assert.deepEqual(follow(followed, only(alice, bob), 5).missed, [])
+  assert.deepEqual(follow(followed, only(alice, bob), undefined).missed, [])
+  assert.deepEqual(follow(followed, only(alice, bob), 6).missed, [{ what: 'DIDS', names: [alice], from: 5 }])
+})
+
+test('who is not followed any more is hidden with all that is held, and shown again when they are', () => {
+  const turn = (followed: boolean, did = alice) => ({ kind: 'follow', did, at: second(9), followed }) as const
+  const ledger = ledgerOf([commit({ n: 1 }), turn(false)])
+  const isShown = () => !isHidden(ledger.actor(alice) ?? assert.fail())
+  assert.deepEqual([isShown(), ledger.actor(alice)?.experience], [false, 50])
+  assert.equal(ledger.fold(game, [turn(false)]).outcomes.repeated, 1)
+  ledger.fold(game, [status(10, 'deactivated'), turn(true)])
+  assert.equal(isShown(), false, 'who is away stays so')
+  ledger.fold(game, [status(11, 'active')])
+  assert.equal(isShown(), true)
+  assert.equal(
+    ledger.fold(game, [turn(true), turn(false, bob)]).actors.size,
+    0,
+    'strangers are not made known',
+  )
+})

@@ -1,14 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Config } from '../config.ts'
 import { simulate } from '../simulator/simulate.ts'
 import type { Command } from './command.ts'
+import { tellStory } from './demo-story.ts'
 import { clock, logOf } from './parts.ts'
 import { serveAndIngest } from './start.ts'
 
 const ACTORS = 4_000
 const HISTORY = { events: 60_000, days: 28 }
 const RATE = 20
+/** A demo runs for days: the server keeps some hours, people a thousand records, and nobody is sent away for being slow. */
+const LIMITS = { keeps: 200_000, recordsPerPerson: 1_000, slow: { bytes: 4 * 2 ** 20, ms: 3_600_000 } }
 
 export const demo: Command = {
   usage: '',
@@ -19,9 +23,15 @@ export const demo: Command = {
   async run({ config }, signal) {
     const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-demo-'))
     const log = logOf(config)
-    log.info(`making a network of ${ACTORS} people with a history of ${HISTORY.days} days`)
+    log.info(`Making a network of ${ACTORS} people with a past of ${HISTORY.days} days; a few seconds.`)
     const options = { host: '127.0.0.1', port: 0, seed: 1, actors: ACTORS, rate: RATE, history: HISTORY }
-    const { simulator, run } = await simulate({ ...options, recording: [], faults: 'none', clock })
+    const { simulator, run } = await simulate({
+      ...options,
+      recording: [],
+      faults: 'none',
+      limits: LIMITS,
+      clock,
+    })
     try {
       const demoConfig = {
         ...config,
@@ -31,13 +41,25 @@ export const demo: Command = {
         PLC_URL: simulator.httpUrl,
         EVENTS_RETENTION: 'forever' as const,
         START: 'oldest' as const,
+        LOG_LEVEL: quieter(config.LOG_LEVEL),
       }
       const over = new AbortController()
       const end = AbortSignal.any([signal, over.signal])
-      await Promise.all([run(end), serveAndIngest(demoConfig, end).finally(() => over.abort())])
+      let story = Promise.resolve()
+      const serving = (url: string): void => {
+        const began = simulator.archive.entries[0]?.event.at ?? clock()
+        story = tellStory({ url, began, log, clock, signal: end })
+      }
+      await Promise.all([run(end), serveAndIngest(demoConfig, end, serving).finally(() => over.abort())])
+      await story
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
     return 0
   },
+}
+
+/** What the parts say of their work would drown the story, unless somebody wants to know more than usual. */
+function quieter(level: Config['LOG_LEVEL']): Config['LOG_LEVEL'] {
+  return level === 'info' ? 'warn' : level
 }

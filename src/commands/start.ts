@@ -20,8 +20,13 @@ export const start: Command = {
 /**
  * Ingest in a thread of its own and the API in this one, until `signal` aborts or either fails. A full disk ends ingest
  * alone, and is the failure that this rejects with when the rest ends.
+ * @param serving told where, as soon as it answers
  */
-export async function serveAndIngest(config: Config, signal: AbortSignal): Promise<void> {
+export async function serveAndIngest(
+  config: Config,
+  signal: AbortSignal,
+  serving: (url: string) => void = () => {},
+): Promise<void> {
   const log = logOf(config)
   const failure = new AbortController()
   const end = AbortSignal.any([signal, failure.signal])
@@ -47,6 +52,7 @@ export async function serveAndIngest(config: Config, signal: AbortSignal): Promi
       signal: end,
     })
     log.info(`serving at ${url}`)
+    serving(url)
     await ended
   } finally {
     failure.abort()

@@ -27,14 +27,20 @@ export class Entry {
 /** What has happened, in order, as far back as a server keeps it. */
 export class Archive {
   readonly entries: Entry[] = []
-  readonly #firstSeq: number
+  /** The number of the first of `entries`. */
+  #firstSeq: number
+  readonly #keeps: number
   /** Entries before this one are not served any more. */
   floor = 0
   #listeners = new Set<(added: readonly StreamEvent[]) => void>()
 
-  /** @param firstSeq servers number what they see each in their own way */
-  constructor(firstSeq: number) {
+  /**
+   * @param firstSeq servers number what they see each in their own way
+   * @param keeps older entries are forgotten, some at a time
+   */
+  constructor(firstSeq: number, keeps = Number.POSITIVE_INFINITY) {
     this.#firstSeq = firstSeq
+    this.#keeps = keeps
   }
 
   /** The number of what is added next. */
@@ -44,13 +50,24 @@ export class Archive {
 
   add(events: readonly StreamEvent[]): void {
     for (const event of events) this.entries.push(new Entry(this.nextSeq, event))
+    if (this.entries.length > this.#keeps * 1.25) this.#forget(this.entries.length - this.#keeps)
     for (const listener of this.#listeners) listener(events)
+  }
+
+  /** The entry of that number; the oldest where that is forgotten, undefined where there is none yet. */
+  from(seq: number): Entry | undefined {
+    return this.entries[Math.max(0, seq - this.#firstSeq)]
   }
 
   /** Calls `listener` whenever something was added, until the function returned is called. */
   onAdded(listener: (added: readonly StreamEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** The number of what stands, or would stand, at `index`. */
+  seqAt(index: number): number {
+    return this.#firstSeq + index
   }
 
   /** Where the entry of `seq` stands, or would. */
@@ -68,5 +85,11 @@ export class Archive {
       else high = middle
     }
     return low
+  }
+
+  #forget(count: number): void {
+    this.entries.splice(0, count)
+    this.#firstSeq += count
+    this.floor = Math.max(0, this.floor - count)
   }
 }

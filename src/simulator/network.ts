@@ -27,6 +27,8 @@ export type NetworkOptions = {
    * a repost earns does not depend on when the AppView is asked. @default false
    */
   lasting?: boolean
+  /** Who has more records deletes the oldest, so that a network can live for long. @default no limit */
+  recordsPerPerson?: number
 }
 
 /**
@@ -91,6 +93,10 @@ export class Network {
     const at = this.now
     this.#happened += 1
     const person = this.#someone()
+    return [...this.#happen(person, at), ...this.#tidyUp(person, at)]
+  }
+
+  #happen(person: Person, at: Micros): StreamEvent[] {
     const what = this.#random.next()
     if (what < 0.7) return [this.#like(person, at)]
     if (what < 0.85) return this.#post(person, at)
@@ -194,6 +200,30 @@ export class Network {
     if (!unseen && !this.#change(person, collection)) return [this.#like(person, at)]
     if (!unseen) person.records.delete(path)
     return [{ kind: 'commit', did: person.did, at, rev, op: 'delete', collection, rkey, record: undefined }]
+  }
+
+  /** Deletes the oldest records of somebody who has too many, as far as they may be changed. */
+  #tidyUp(person: Person, at: Micros): StreamEvent[] {
+    const { recordsPerPerson = Number.POSITIVE_INFINITY } = this.#options
+    const events: StreamEvent[] = []
+    for (const path of person.records.keys()) {
+      if (person.records.size <= recordsPerPerson) break
+      const [collection, rkey] = split(path)
+      if (!this.#change(person, collection)) continue
+      person.records.delete(path)
+      const rev = this.#rev(person, at)
+      events.push({
+        kind: 'commit',
+        did: person.did,
+        at,
+        rev,
+        op: 'delete',
+        collection,
+        rkey,
+        record: undefined,
+      })
+    }
+    return events
   }
 
   /** Adds the descriptions that a post was missing. */

@@ -3,6 +3,7 @@ import { ALL_FAULTS, NO_FAULTS } from './faults.ts'
 import { live } from './live.ts'
 import { Network } from './network.ts'
 import { type Simulator, startSimulator } from './simulator.ts'
+import type { SlowReader } from './subscription.ts'
 
 export type SimulateOptions = {
   host: string
@@ -16,6 +17,8 @@ export type SimulateOptions = {
   /** How much has happened already when it starts: events, spread over so many days. */
   history: { events: number; days: number }
   faults: 'none' | 'all'
+  /** For a network that lives for days: how much the server keeps, and how long it bears a client that does not read. */
+  limits?: { keeps: number; recordsPerPerson: number; slow: SlowReader } | undefined
   clock: () => Micros
 }
 
@@ -25,7 +28,7 @@ const DAY: Micros = 86_400_000_000
 export async function simulate(
   options: SimulateOptions,
 ): Promise<{ simulator: Simulator; run(signal: AbortSignal): Promise<void> }> {
-  const { host, port, seed, actors, rate, recording, history, faults, clock } = options
+  const { host, port, seed, actors, rate, recording, history, faults, limits, clock } = options
   const begin = clock() - history.days * DAY
   const step = history.events === 0 ? 1_000 : (history.days * DAY) / history.events
   const network = new Network({
@@ -34,6 +37,7 @@ export async function simulate(
     start: Math.floor(begin),
     step: Math.max(1, Math.floor(step)),
     mix: 'everything',
+    ...(limits && { recordsPerPerson: limits.recordsPerPerson }),
   })
   const simulator = await startSimulator({
     network,
@@ -41,6 +45,7 @@ export async function simulate(
     host,
     port,
     faults: faults === 'all' ? ALL_FAULTS : NO_FAULTS,
+    ...(limits && { keeps: limits.keeps, slow: limits.slow }),
   })
   if (recording.length > 0) simulator.add([...recording])
   simulator.emit(history.events)

@@ -19,6 +19,8 @@ export type SimulatorOptions = {
   faults?: Partial<Faults>
   /** Servers number what they see each in their own way. @default 1 */
   firstSeq?: number
+  /** Entries of its archive that it keeps at least; older ones may be gone. @default all */
+  keeps?: number
   /** Another server's archive: this one shows the same, with its own numbers and times. @default none */
   mirror?: Archive
   /** A mirror witnesses everything up to so many microseconds later. @default 0 */
@@ -56,7 +58,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const { network, seed, host = '127.0.0.1', port = 0, firstSeq = 1, pingMs = 30_000 } = options
   const { dictionaries = NO_DICTIONARIES, slow = SLOW, mirror, jitter = 0 } = options
   const faults: Faults = { ...NO_FAULTS, ...options.faults }
-  const archive = new Archive(firstSeq)
+  const archive = new Archive(firstSeq, options.keeps)
   const random = new Random(seed ^ 0x1b873593)
   const witness = witnessOf(jitter, new Random(seed ^ 0x7feb352d))
   if (mirror !== undefined) archive.add(mirror.entries.map(({ event }) => witness(event)))

@@ -35,7 +35,7 @@ type Agreed = {
   wire: Wire
   filter: Filter
   encode: Encode
-  index: number
+  seq: number
   info: string | undefined
   /** Nothing is sent before the client has said what it wants. */
   hello: boolean
@@ -86,15 +86,15 @@ function agreementOf(request: IncomingMessage, options: StreamServerOptions): Ag
   const begin = beginningOf(query.get('cursor'), { wire, archive, floor })
   if ('error' in begin) return { status: 400, ...begin }
   const hello = wire === 'v1' && query.get('requireHello') === 'true'
-  return { wire, filter, encode, hello, ...begin }
+  return { wire, filter, encode, hello, seq: archive.seqAt(begin.index), info: begin.info }
 }
 
 /** Serves a client that is connected, and listens to what it says. */
 function attend(client: WebSocket, agreed: Agreed, options: StreamServerOptions, random: Random): void {
-  const { wire, encode, index, info, hello } = agreed
+  const { wire, encode, seq, info, hello } = agreed
   let running: Subscription | undefined
   const start = (filter: Filter): void => {
-    running = new Subscription({ ...options, socket: client, wire, index, filter, encode, random })
+    running = new Subscription({ ...options, socket: client, wire, seq, filter, encode, random })
   }
   client.on('error', () => {})
   client.on('message', (data, isBinary) => {

@@ -13,8 +13,8 @@ export type SubscriptionOptions = {
   socket: WebSocket
   wire: Wire
   archive: Archive
-  /** Where to begin in the archive. */
-  index: number
+  /** The number of the entry to begin with. */
+  seq: number
   filter: Filter
   encode: Encode
   faults: Faults
@@ -35,17 +35,17 @@ const LOOK_MS = 5
 export class Subscription {
   readonly #options: SubscriptionOptions
   #filter: Filter
-  #index: number
+  #seq: number
   #sent = 0
   #scheduled = false
   /** Since when the client has left too much waiting, by `performance.now()`. */
   #behindSince: number | undefined
 
   constructor(options: SubscriptionOptions) {
-    const { socket, archive, faults, pingMs, filter, index } = options
+    const { socket, archive, faults, pingMs, filter, seq } = options
     this.#options = options
     this.#filter = filter
-    this.#index = index
+    this.#seq = seq
     const stopListening = archive.onAdded(() => this.#schedule())
     const pings = setInterval(() => {
       if (!faults.silent && socket.readyState === socket.OPEN) socket.ping()
@@ -71,18 +71,19 @@ export class Subscription {
   #pump(): void {
     const { socket, archive, faults, slow } = this.#options
     this.#scheduled = false
-    for (let n = 0; n < TURN && this.#index < archive.entries.length; n++) {
+    for (let n = 0; n < TURN && this.#seq < archive.nextSeq; n++) {
       if (socket.readyState !== socket.OPEN || faults.silent) return
       if (socket.bufferedAmount > slow.bytes) {
         this.#waitForReader()
         return
       }
-      const entry = archive.entries[this.#index]
-      this.#index += 1
-      if (entry !== undefined) this.#tell(entry)
+      const entry = archive.from(this.#seq)
+      if (entry === undefined) return
+      this.#seq = entry.seq + 1
+      this.#tell(entry)
     }
     this.#behindSince = undefined
-    if (this.#index < archive.entries.length) this.#schedule()
+    if (this.#seq < archive.nextSeq) this.#schedule()
   }
 
   #waitForReader(): void {
@@ -123,8 +124,8 @@ export class Subscription {
   /** Sends the last few again, in order, as a server that resumes a little too early does. */
   #repeat(): void {
     const { archive } = this.#options
-    const again = archive.entries.slice(Math.max(0, this.#index - 5), this.#index)
-    for (const entry of again) this.#send(this.#frameOf(entry))
+    const index = archive.indexOfSeq(this.#seq)
+    for (const entry of archive.entries.slice(Math.max(0, index - 5), index)) this.#send(this.#frameOf(entry))
   }
 
   /** The text to send; undefined where the client does not want it or its wire does not have it. */

@@ -1,0 +1,105 @@
+// What the demo tells of itself: where to look, how far the history is read, and then who gets on.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Micros } from '../atproto/event.ts'
+import { isObject, type JsonObject } from '../atproto/json.ts'
+
+export type StoryOptions = {
+  /** Where the demo is served. */
+  url: string
+  /** When its network's history began. */
+  began: Micros
+  log: Logger
+  clock: () => Micros
+  signal: AbortSignal
+  /** Milliseconds between two looks at how far the history is read. @default 2,000 */
+  lookMs?: number
+  /** Least milliseconds between two people who are told of. @default 5,000 */
+  tellMs?: number
+}
+
+/** The history is read once the ledger is no further behind than that. */
+const THERE: Micros = 10_000_000
+
+/** Tells the story until `signal` aborts. Never rejects: a demo goes on without it. */
+export async function tellStory(options: StoryOptions): Promise<void> {
+  const { url, log, signal } = options
+  log.info(`Open ${url} in a browser. In another terminal:`)
+  log.info(`  curl '${url}/v1/leaderboards/all?limit=3'   the foremost three`)
+  log.info(`  curl -N ${url}/v1/stream                    what happens, as it happens`)
+  log.info(`  ${url}/docs lists everything else; Ctrl-C ends the demo and leaves nothing behind.`)
+  try {
+    await tellHistory(options)
+    for (;;) {
+      await tellLevels(options)
+      await sleep(1_000, undefined, { signal })
+    }
+  } catch (error) {
+    if (!signal.aborted) log.debug(error, 'the demo has no more to tell')
+  }
+}
+
+/** From the first event of the history to the present. */
+async function tellHistory({ url, began, log, clock, signal, lookMs = 2_000 }: StoryOptions): Promise<void> {
+  let told = 0
+  for (;;) {
+    const { stream, characters, events } = await get(`${url}/v1/stats`, signal)
+    const reached = isObject(stream) ? Date.parse(String(stream.reached)) * 1_000 : Number.NaN
+    const now = clock()
+    if (now - reached < THERE) {
+      log.info(
+        `The past is read: ${characters} characters and ${events} entries. From here on it is the present.`,
+      )
+      return
+    }
+    const quarters = Math.floor(((reached - began) / (now - began)) * 4)
+    if (quarters > told) {
+      told = quarters
+      log.info(`${quarters * 25} % of the past is read: ${characters} characters so far.`)
+    }
+    await sleep(lookMs, undefined, { signal })
+  }
+}
+
+/** People who reach a level, some of them, until the connection ends. */
+async function tellLevels({ url, log, signal, tellMs = 5_000 }: StoryOptions): Promise<void> {
+  const response = await fetch(`${url}/v1/stream`, { signal })
+  let told = Number.NEGATIVE_INFINITY
+  for await (const event of levelUps(response.body)) {
+    const now = performance.now()
+    if (now - told < tellMs) continue
+    told = now
+    const { did, type, leveling } = event
+    const { displayName, handle, title } = await get(
+      `${url}/v1/characters/${encodeURIComponent(String(did))}`,
+      signal,
+    )
+    const { level, experience } = isObject(leveling) ? leveling : {}
+    const called = typeof title === 'string' ? `, ${title}` : ''
+    const deed = String(type).split('.').at(-1)
+    log.info(
+      `${displayName ?? handle ?? did} reaches level ${level}${called} (${experience} XP), by a ${deed}.`,
+    )
+  }
+}
+
+/** The data of every `level-up` of an event stream. */
+async function* levelUps(body: ReadableStream<Uint8Array> | null): AsyncGenerator<JsonObject> {
+  let rest = ''
+  const decoder = new TextDecoder()
+  for await (const bytes of body ?? []) {
+    const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const lines = block.split('\n')
+      if (!lines.includes('event: level-up')) continue
+      const data: unknown = JSON.parse(lines.find((line) => line.startsWith('data: '))?.slice(6) ?? 'null')
+      if (isObject(data)) yield data
+    }
+  }
+}
+
+async function get(url: string, signal: AbortSignal): Promise<JsonObject> {
+  const answer: unknown = await (await fetch(url, { signal })).json()
+  return isObject(answer) ? answer : {}
+}

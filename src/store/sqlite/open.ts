@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite'
 import { FailStopWriter } from '../fail-stop.ts'
-import { type Inbox, RulesChangedError, type Store, type WishToLeave, type WriteOptions } from '../store.ts'
+import { RulesChangedError, type Store, type WriteOptions } from '../store.ts'
 import { SqliteAuditor } from './audit.ts'
 import { assertSpace, diskBytes, freeBytes as freeBytesOf } from './disk.ts'
 import { explained } from './failure.ts'
 import { OpenFiles } from './files.ts'
+import { SqliteInbox } from './inbox.ts'
 import { lock } from './lock.ts'
 import { type Preparation, prepareFile } from './prepare.ts'
 import { SqliteReader } from './reader.ts'
@@ -30,10 +31,11 @@ export type SqliteOptions = {
  */
 const LOG_BYTES = 256 * 2 ** 20
 
-/** For how long a call may stand still for another connection's lock, in milliseconds; the writer then tries again. */
-const LOCK_TIMEOUT_MS = { read: 5_000, write: 100 }
-/** How long a wish is tried to be left while another program holds the file's write lock, in milliseconds. */
-const LEAVE_WITHIN_MS = 5_000
+/**
+ * For how long a call may stand still for another connection's lock, in milliseconds; the writer then tries again. Wishes are
+ * left by the thread that answers everybody, which stands still for nobody.
+ */
+const LOCK_TIMEOUT_MS = { read: 5_000, write: 100, leave: 0 }
 
 /**
  * Opens the ledger in a SQLite file.
@@ -52,19 +54,11 @@ export function openSqlite({
     const files = new OpenFiles(file, [''])
     return new SqliteReader(reading, { diskBytes: () => diskBytes(file), files })
   })
-  let leaving: DatabaseSync | undefined
-  const inbox: Inbox = {
-    leave: async ({ kind, did, at }: WishToLeave) => {
-      leaving ??= connection(file, 'write')
-      const db = leaving
-      const signal = AbortSignal.timeout(LEAVE_WITHIN_MS)
-      const files = new OpenFiles(file, [''])
-      const transactions = new Transactions({ db, path: file, files, waiting: () => {}, signal })
-      await transactions.run(() =>
-        db.prepare('INSERT INTO inbox (kind, did, at) VALUES (?, ?, ?)').run(kind, did, at),
-      )
-    },
-  }
+  const inbox = new SqliteInbox({
+    path: file,
+    connect: () => connection(file, 'leave'),
+    files: () => new OpenFiles(file, ['']),
+  })
   return {
     reader,
     inbox,
@@ -95,15 +89,17 @@ export function openSqlite({
     },
     [Symbol.asyncDispose]: async () => {
       if (reading.isOpen) reading.close()
-      if (leaving?.isOpen) leaving.close()
+      inbox.close()
     },
   }
 }
 
-function connection(file: string, purpose: 'read' | 'write'): DatabaseSync {
+function connection(file: string, purpose: keyof typeof LOCK_TIMEOUT_MS): DatabaseSync {
   return explaining(file, () => {
     const db = new DatabaseSync(file, { readOnly: purpose === 'read', timeout: LOCK_TIMEOUT_MS[purpose] })
     db.exec('PRAGMA mmap_size = 1073741824')
+    // The writer brings the log's pages to their places: that takes far longer than leaving a wish may.
+    if (purpose === 'leave') db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     if (purpose === 'write') {
       // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
       db.exec('PRAGMA synchronous = NORMAL')

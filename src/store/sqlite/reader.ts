@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { Wire } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
@@ -23,6 +24,12 @@ import { Names } from './names.ts'
 import { waiting } from './questions.ts'
 import { perDay } from './samples.ts'
 import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
+
+/**
+ * Amounts of XP read at a time: one millisecond or two. Commits in between may count a character twice or not at all, which
+ * moves ranks by one until they are made again.
+ */
+const STANDINGS_AT_ONCE = 5_000
 
 /** Most gaps that the status names, newest first. */
 const MOST_GAPS = 100
@@ -64,8 +71,10 @@ export class SqliteReader implements Reader {
     this.#recent.setReturnArrays(true)
     this.#bounds = db.prepare('SELECT next_event - 1 AS newest, oldest_event AS oldest FROM totals')
     this.#standings = db.prepare(
-      'SELECT experience, characters FROM standings WHERE characters > 0 ORDER BY experience DESC',
+      `SELECT experience, characters FROM standings WHERE experience < ? AND characters > 0
+         ORDER BY experience DESC LIMIT ${STANDINGS_AT_ONCE}`,
     )
+    this.#standings.setReturnArrays(true)
   }
 
   async character(did: Did): Promise<Character | undefined> {
@@ -99,10 +108,15 @@ export class SqliteReader implements Reader {
   }
 
   async standings(): Promise<Standing[]> {
-    return this.#standings.all().map(({ experience, characters }) => ({
-      experience: Number(experience),
-      characters: Number(characters),
-    }))
+    const standings: Standing[] = []
+    for (let below = Number.POSITIVE_INFINITY; ; ) {
+      const rows = this.#standings.all(below) as unknown as [number, number][]
+      for (const [experience, characters] of rows) standings.push({ experience, characters })
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < STANDINGS_AT_ONCE) return standings
+      ;[below] = last
+      await nextTurn()
+    }
   }
 
   async recent(after: string | undefined, limit: number): Promise<Recent> {

@@ -37,9 +37,28 @@ export class Transactions {
    * @throws {StoreFullError | StoreError | StoreBusyError} what went wrong with the file, in words
    */
   async run<T>(work: () => T): Promise<T> {
-    const { db, files, path } = this.#options
+    const { db } = this.#options
     db.exec(`PRAGMA secure_delete = ${this.overwrites ? 'ON' : 'FAST'}`)
     await this.#begin()
+    return this.#finish(work)
+  }
+
+  /**
+   * Does `work` in one transaction, or nothing where somebody else holds the file's write lock.
+   * @throws {StoreFullError | StoreError | StoreBusyError} what went wrong with the file, in words
+   */
+  runNow<T>(work: () => T): T {
+    const { db, path } = this.#options
+    try {
+      db.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      throw explained(error, path)
+    }
+    return this.#finish(work)
+  }
+
+  #finish<T>(work: () => T): T {
+    const { db, files, path } = this.#options
     try {
       // Under the lock, so that nobody who took the ledger over can have read it before this is written.
       files.assertInPlace()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { Did } from '../../../src/atproto/event.ts'
 import { decide } from '../../../src/game/decide.ts'
@@ -158,6 +158,57 @@ test('a file of before the board was cut keeps its pages, and gets the board of 
   )
   await clean(store)
   assert.equal(new DatabaseSync(path, { readOnly: true }).prepare('PRAGMA page_size').get()?.page_size, 8_192)
+})
+
+test('how many hold how much is read in pieces, and others have their turn in between', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  await using store = openSqlite({ path, reserve: 0 })
+  const amounts = 12_000
+  {
+    const db = new DatabaseSync(path)
+    db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${amounts})
+      INSERT INTO standings (experience, characters) SELECT i * 10, 1 + i % 3 FROM n`)
+    db.close()
+  }
+  let turns = 0
+  const count = () => {
+    turns += 1
+    turn = setImmediate(count)
+  }
+  let turn = setImmediate(count)
+  const standings = await store.reader.standings()
+  clearImmediate(turn)
+  assert.ok(turns >= 2, `${turns} turns`)
+  assert.deepEqual(
+    standings,
+    Array.from({ length: amounts }, (_, n) => amounts - n).map((i) => ({
+      experience: i * 10,
+      characters: 1 + (i % 3),
+    })),
+  )
+})
+
+test('pages of one board cost one reading of it, and a commit another', async (t) => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  const all = t.mock.method(StatementSync.prototype, 'all')
+  const readings = () =>
+    all.mock.calls.filter((call) => /FROM foremost$/.test((call.this as StatementSync).sourceSQL)).length
+  await using store = openSqlite({ path, reserve: 0 })
+  await using writer = await store.write(KEEP)
+  await fill(writer)
+  all.mock.resetCalls()
+  await wholeBoard(store.reader)
+  assert.equal(readings(), 1)
+  await fold(
+    writer,
+    Array.from({ length: 8 }, (_, n) => like(7, 2 + n)),
+  )
+  all.mock.resetCalls()
+  const { items } = await store.reader.board({ cursor: undefined, around: did(7), limit: 1 })
+  assert.equal(items[0]?.character.experience, 90)
+  assert.equal(readings(), 1)
 })
 
 test('a board that somebody changed behind the ledger is found out', async () => {

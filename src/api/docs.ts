@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { Problem, ProblemError } from './problem.ts'
-import { NAMED_SCHEMAS } from './schemas.ts'
+import { NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
 
 const TAGS = [
   { name: 'characters', description: 'Levels, ranks and counts of people' },
@@ -52,10 +52,23 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
         },
       },
     },
+    transform: ({ schema, url }) => ({ schema: withPatterns(schema), url }),
     refResolver: { buildLocalReference: (schema, _base, _fragment, n) => String(schema.$id ?? `def-${n}`) },
   })
   app.addSchema(Problem)
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
+}
+
+/** `schema` with the patterns of its parameters. */
+function withPatterns(schema: FastifySchema): FastifySchema {
+  const copy = structuredClone(schema) as Record<string, { properties?: Record<string, object> }>
+  for (const part of [copy.params, copy.querystring]) {
+    for (const [name, pattern] of Object.entries(PATTERNS)) {
+      const property = part?.properties?.[name]
+      if (property !== undefined) Object.assign(property, { pattern })
+    }
+  }
+  return copy
 }
 
 /** The document at /openapi.json, and a page at /docs to read it and try it out, without anything from elsewhere. */

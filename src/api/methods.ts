@@ -1,11 +1,14 @@
+import { METHODS as ALL } from 'node:http'
 import type { FastifyInstance, HTTPMethods, onRequestHookHandler } from 'fastify'
 import { problemOf, sendProblem } from './problem.ts'
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** All that Node reads, but for two: CONNECT never becomes a request, and OPTIONS has an answer of its own. */
+const METHODS = ALL.filter((method) => method !== 'CONNECT' && method !== 'OPTIONS') as readonly HTTPMethods[]
 
 /** Has every resource say with which methods it is asked for. Before any route is added. */
 export function answerOtherMethods(app: FastifyInstance): void {
   const own = new Set<string>()
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.addHook('onRoute', function ({ method, url }) {
     if (own.has(`${method} ${url}`) || (method !== 'GET' && method !== 'POST')) return
     // Routes whose HEAD the framework does not derive from their GET have one of their own.

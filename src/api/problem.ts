@@ -70,7 +70,7 @@ export type RequestError = Error & {
 export function problemFor(error: RequestError, request: FastifyRequest): Problem {
   if (error instanceof ProblemError) return problemOf(error.status, error.error, error.message)
   if (error instanceof InvalidCursorError) {
-    return problemOf(400, 'InvalidCursor', `${error.message}; begin without one.`)
+    return problemOf(404, 'UnknownCursor', `${capital(error.message)}: begin without one.`)
   }
   if (error.validation !== undefined) {
     return problemOf(400, 'InvalidRequest', `${unknownParameter(error) ?? error.message}; see /openapi.json.`)
@@ -80,6 +80,10 @@ export function problemFor(error: RequestError, request: FastifyRequest): Proble
   }
   request.log.error({ err: error, method: request.method, url: request.url }, 'a request failed')
   return problemOf(500, 'InternalError', 'Something is wrong on our side; it has been logged.')
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
 function unknownParameter({ validation, validationContext }: RequestError): string | undefined {

@@ -9,7 +9,7 @@ export const NOT_MODIFIED = Type.Null({ description: 'the ETag in If-None-Match 
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'something about the request is not as it has to be; `detail` says what',
   403: 'forbidden: this machine or ADMIN_TOKEN only',
-  404: 'there is no such character',
+  404: 'there is no such character, or no such place in a list',
   413: 'the body is too large',
   415: 'the body is not JSON',
   429: 'too many requests from this address; Retry-After says when to go on',

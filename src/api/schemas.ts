@@ -109,6 +109,26 @@ export const Board = named(
   }),
 )
 
+const ACTOR =
+  '^(did:plc:[a-z2-7]{24}|did:web:[a-z0-9]{1,20}[.][a-z]{2,10}|@?[a-z0-9]{1,20}([.][a-z0-9]{1,20}){0,3}[.][a-z]{2,10})$'
+const TIME =
+  '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$'
+
+/** There is a letter or a digit in every name. */
+export const NAMES = '[0-9A-Za-z]'
+
+/**
+ * What /openapi.json says of parameters whose values are more than their type. Some more is taken, but this always is. It is
+ * not checked against requests, since the answer to what is wrong says more than a pattern could.
+ */
+export const PATTERNS: Readonly<Record<string, string>> = {
+  actor: ACTOR,
+  around: ACTOR,
+  type: '^[a-z]{2,10}([.][a-z]{1,20}){2,4}$',
+  since: TIME,
+  until: TIME,
+}
+
 /** A name for somebody: a DID or a handle. */
 export const ActorParameters = Type.Object({
   // How long they may be is theirs to say: counting it here as well costs each request.

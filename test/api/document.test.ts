@@ -98,7 +98,7 @@ const [url = '', alice = '', bob = ''] = process.argv.slice(2)
 const { v1 } = new Api({ baseUrl: url })
 const character = (await v1.getCharacter(alice)).data
 const level: number = character.leveling.level
-const list = (await v1.getCharactersByBody({ actors: [alice, bob, '?'] })).data
+const list = (await v1.getCharactersByBody({ actors: [alice, bob, 'no name'] })).data
 const names: (string | null)[] = list.items.map(({ handle }) => handle)
 const events = (await v1.getCharacterEvents(alice, { limit: 5 })).data
 const board = (await v1.getLeaderboard({ limit: 1 })).data

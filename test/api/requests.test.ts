@@ -101,6 +101,9 @@ test('a parameter that there is not is named', async () => {
     assert.equal(answer.statusCode, 400, url)
     assert.match(answer.json().detail, /no parameter "limits"/)
   }
+  for (const wrong of ['{"actors":[false]}', '{"actors":"a.test"}', '[]', 'null', '{']) {
+    assert.equal((await server.post('/v1/characters/batch', { body: wrong })).statusCode, 400, wrong)
+  }
   const body = await server.post('/v1/characters/batch', { body: `{"actors":["${alice}"],"limits":1}` })
   assert.match(body.json().detail, /no field "limits"/)
   assert.equal(
@@ -109,6 +112,16 @@ test('a parameter that there is not is named', async () => {
     'pages are shared with anything behind them',
   )
 })
+
+for (const method of ['TRACE', 'QUERY', 'PROPFIND', 'PUT'] as const) {
+  test(`${method} is refused with what there is instead`, async () => {
+    await using server = await populated()
+    for (const url of ['/v1/rules', `/v1/characters/${alice}`, '/v1/stream', '/']) {
+      const answer = await server.app.inject({ method: method as 'PUT', url })
+      assert.deepEqual([answer.statusCode, answer.headers.allow], [405, 'GET, HEAD, OPTIONS'], url)
+    }
+  })
+}
 
 test('a ledger is exported from a time, to a time, and so much of it', async () => {
   await using server = await populated()
@@ -147,6 +160,11 @@ test('all events are followed by a cursor, each once', async () => {
   server.ledger.kept = 5
   const missed = (await server.get('/v1/events?after=2')).json()
   assert.deepEqual([missed.items, missed.missed, missed.cursor], [[], true, cursor])
+  assert.equal((await server.get('/v1/events?after=$')).statusCode, 400)
+  for (const strange of ['99999', 'x']) {
+    const answer = (await server.get(`/v1/events?after=${strange}`)).json()
+    assert.deepEqual([answer.items, answer.missed, answer.cursor], [[], true, cursor], strange)
+  }
 })
 
 test('an address with a port, in brackets or none at all does not open the rate limit', async () => {
@@ -182,7 +200,16 @@ test('a board of some is ranked among them, and says where each stands among all
     ],
   )
   assert.equal(cursor, null)
-  for (const query of ['actors=', `actors=${bob}&around=${bob}`, `actors=${Array(101).fill('a.test')}`]) {
+  const page = async (query: string) => {
+    const answer = await server.get(`/v1/leaderboards/all?actors=${alice},${bob},${carol}&limit=1&${query}`)
+    return [answer.statusCode, answer.json().items?.[0]?.character.did, answer.json().cursor]
+  }
+  assert.deepEqual(await page(''), [200, alice, '1'])
+  assert.deepEqual(await page('cursor=2'), [200, carol, null])
+  assert.deepEqual(await page(`around=${bob}`), [200, bob, '2'])
+  assert.equal((await page('around=nobody.example'))[0], 404)
+  assert.equal((await page('cursor=x'))[0], 404)
+  for (const query of ['actors=', `actors=${Array(101).fill('a.test')}`]) {
     assert.equal((await server.get(`/v1/leaderboards/all?${query}`)).statusCode, 400, query)
   }
 })

@@ -1,11 +1,13 @@
 import type { Did } from '@atcute/lexicons/syntax'
+import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { isObject } from '../../atproto/json.ts'
 import type { Client, NamedActor } from '../actors.ts'
 import type { RouteOptions, Routes } from '../app.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { CharacterList } from '../schemas.ts'
+import { CharacterList, NAMES } from '../schemas.ts'
 
 /** Names in one request, at most. */
 const MAX_ACTORS = 100
@@ -23,10 +25,13 @@ export const characterBatchRoutes: Routes = (app, options) => {
         description: `Up to ${MAX_ACTORS} at once. Unknown ones are omitted from \`items\`; \`asked\` says of each name what became of it. Every ${CHARACTERS_A_REQUEST} names count as one request.`,
         querystring: Type.Object(
           {
-            actors: Type.Union([Type.String(), Type.Array(Type.String())], {
-              description: 'DIDs, handles or links to profiles, comma-separated or repeated',
-              examples: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz,alice.example'],
-            }),
+            actors: Type.Union(
+              [Type.String({ pattern: NAMES }), Type.Array(Type.String({ pattern: NAMES }), { minItems: 1 })],
+              {
+                description: 'DIDs, handles or links to profiles, comma-separated or repeated',
+                examples: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz,alice.example'],
+              },
+            ),
           },
           { additionalProperties: false },
         ),
@@ -44,6 +49,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
     '/v1/characters/batch',
     {
       bodyLimit: 262_144,
+      preValidation: refuseOtherTypes,
       schema: {
         operationId: 'getCharactersByBody',
         tags: ['characters'],
@@ -51,7 +57,12 @@ export const characterBatchRoutes: Routes = (app, options) => {
         description:
           'The same as `GET /v1/characters`, for names that are too long for a URL. Nothing is changed.',
         body: Type.Object(
-          { actors: Type.Array(Type.String({ maxLength: 4_096 }), { maxItems: MAX_ACTORS, minItems: 1 }) },
+          {
+            actors: Type.Array(Type.String({ maxLength: 4_096, pattern: NAMES }), {
+              maxItems: MAX_ACTORS,
+              minItems: 1,
+            }),
+          },
           { additionalProperties: false },
         ),
         response: { 200: CharacterList, ...problems(400, 413, 415, 503) },
@@ -62,6 +73,13 @@ export const characterBatchRoutes: Routes = (app, options) => {
       return batch(options, request.body.actors, clientOf(request, reply))
     },
   )
+}
+
+/** What is not text is not made into text, as it is in a query, where there is nothing else. */
+async function refuseOtherTypes({ body }: FastifyRequest): Promise<void> {
+  const actors = isObject(body) ? body.actors : undefined
+  if (Array.isArray(actors) && actors.every((name) => typeof name === 'string')) return
+  throw new ProblemError(400, 'InvalidRequest', 'The body has to be {"actors": ["...", "..."]}.')
 }
 
 async function batch(

@@ -1,5 +1,6 @@
 import { isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
+import { InvalidCursorError, type Reader, type Recent } from '../../store/store.ts'
 import type { Routes } from '../app.ts'
 import { ProblemError, tooDear, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -46,10 +47,14 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy }) =
         operationId: 'followEvents',
         tags: ['events'],
         summary: "List everybody's events",
-        description: `Events of the whole game, in an order that stays: ask again with the cursor that came. Without \`after\` there are none, only the cursor of the newest. \`missed\` is true where what came right after the cursor is not kept any more. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
+        description: `Events of the whole game, in an order that stays: ask again with the cursor that came. Without \`after\` there are none, only the cursor of the newest. \`missed\` is true where what came right after the cursor is not known or not kept any more; go on with the cursor that comes. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
         querystring: Type.Object({
           after: Type.Optional(
-            Type.String({ minLength: 1, maxLength: 8_192, description: 'the cursor of the answer before' }),
+            Type.String({
+              maxLength: 8_192,
+              pattern: '^[0-9a-z]{1,15}([.-][0-9a-z]{1,8})*$',
+              description: 'the cursor of the answer before',
+            }),
           ),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_FOLLOWED, default: 100 })),
         }),
@@ -60,7 +65,7 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy }) =
       const { after, limit = 100 } = request.query
       const cost = Math.ceil(limit / FOLLOWED_A_REQUEST)
       if (!clientOf(request, reply).charge(cost - 1)) throw tooDear(`A page of ${limit} events`, cost)
-      const { events, position, missed } = await heavy.run(() => reader.recent(after, limit))
+      const { events, position, missed } = await heavy.run(() => follow(reader, after, limit))
       reply.header('cache-control', NAMES_PEOPLE)
       return {
         items: events.map((event) => ({ did: event.did, ...presenter.event(event) })),
@@ -69,6 +74,16 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy }) =
       }
     },
   )
+}
+
+/** A cursor of another ledger, or of this one before it was restored, has missed something, too. */
+async function follow(reader: Reader, after: string | undefined, limit: number): Promise<Recent> {
+  try {
+    return await reader.recent(after, limit)
+  } catch (error) {
+    if (!(error instanceof InvalidCursorError)) throw error
+    return { ...(await reader.recent(undefined, limit)), missed: true }
+  }
 }
 
 /** @throws {ProblemError} 400 where `type` is no collection */

@@ -37,7 +37,7 @@ export const homeRoutes: Routes = (app, { reader, rules, version, settings, acto
         tags: ['characters'],
         summary: 'Go to a character',
         description: 'Where the form on the first page leads. Takes names as people copy them.',
-        querystring: Type.Object({ actor: Type.String({ maxLength: 4_096, examples: ['@alice.example'] }) }),
+        querystring: Type.Object({ actor: Type.String({ maxLength: 1_200, examples: ['@alice.example'] }) }),
         response: { 303: Type.Null({ description: 'Location is the character' }), ...problems(400) },
       },
     },

@@ -1,10 +1,11 @@
+import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
-import type { Character, Ranked } from '../../store/store.ts'
+import { type Character, InvalidCursorError, type Page, type Ranked } from '../../store/store.ts'
 import type { Routes } from '../app.ts'
-import { noRanks, ProblemError } from '../problem.ts'
+import { noRanks, ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { Board, PageQuery } from '../schemas.ts'
+import { Board, NAMES, PageQuery } from '../schemas.ts'
 
 /** People on a board of their own, at most. */
 const MAX_ACTORS = 100
@@ -26,6 +27,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
           ),
           actors: Type.Optional(
             Type.String({
+              pattern: NAMES,
               description: `a board of these alone: DIDs or handles, comma-separated, at most ${MAX_ACTORS}`,
             }),
           ),
@@ -39,17 +41,22 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
       reply.header('cache-control', NAMES_PEOPLE)
       if (list !== undefined) {
         const names = list.split(',').filter((name) => name.trim() !== '')
-        if (names.length === 0 || names.length > MAX_ACTORS || around !== undefined || cursor !== undefined) {
-          const expected = `actors names ${names.length}; expected 1 to ${MAX_ACTORS}, and neither around nor cursor.`
-          throw new ProblemError(400, 'InvalidRequest', expected)
+        if (names.length === 0 || names.length > MAX_ACTORS) {
+          const detail = `actors names ${names.length}; expected 1 to ${MAX_ACTORS}.`
+          throw new ProblemError(400, 'InvalidRequest', detail)
         }
-        const found = await actors.find(names, clientOf(request, reply))
+        const client = clientOf(request, reply)
+        const found = await actors.find(names, client)
         const dids = new Set(found.flatMap((actor) => (actor.outcome === 'found' ? actor.did : [])))
-        const characters = await reader.characters([...dids])
-        const ranked = rankAmong(characters).slice(0, limit)
+        const ranked = rankAmong(await reader.characters([...dids]))
+        const middle = around === undefined ? undefined : await actors.didOf(around, client)
+        const page = pageOf(ranked, { cursor, middle, limit })
         return {
-          items: ranked.map(({ rank, character }) => ({ rank, character: presenter.character(character) })),
-          cursor: null,
+          items: page.items.map(({ rank, character }) => ({
+            rank,
+            character: presenter.character(character),
+          })),
+          cursor: page.cursor ?? null,
         }
       }
       const middle =
@@ -80,4 +87,26 @@ function rankAmong(characters: readonly Character[]): Ranked[] {
     if (character.experience !== sorted[place - 1]?.experience) rank = place + 1
     return { rank, character }
   })
+}
+
+/**
+ * A page of a board that is small enough to be made anew for each; the cursor is a place on it.
+ * @throws {ProblemError} 404 where `middle` is not on it
+ * @throws {InvalidCursorError}
+ */
+function pageOf(
+  ranked: readonly Ranked[],
+  { cursor, middle, limit }: { cursor: string | undefined; middle: Did | undefined; limit: number },
+): Page<Ranked> {
+  let from = 0
+  if (middle !== undefined) {
+    const place = ranked.findIndex(({ character }) => character.did === middle)
+    if (place < 0) throw unknownActor()
+    from = Math.max(0, place - Math.floor((limit - 1) / 2))
+  } else if (cursor !== undefined) {
+    if (!/^\d{1,3}$/.test(cursor)) throw new InvalidCursorError('the cursor is not one of this board')
+    from = Number(cursor)
+  }
+  const next = from + limit
+  return { items: ranked.slice(from, next), cursor: next < ranked.length ? String(next) : undefined }
 }

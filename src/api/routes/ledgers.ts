@@ -37,7 +37,7 @@ const FORMATS: readonly Format[] = [
 ]
 
 const time = (description: string) =>
-  Type.Optional(Type.String({ description, examples: ['2026-01-31T00:00:00Z'] }))
+  Type.Optional(Type.String({ description, examples: ['2026-01-28T00:00:00Z'] }))
 
 const Query = Type.Object({
   since: time('only entries from this time on'),

@@ -21,6 +21,21 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
+/** One event of the stream, as its lines tell. */
+const StreamEvent = Type.Object({
+  event: Type.Optional(Type.Enum(['award', 'level-up', 'position', 'gap'])),
+  id: Type.Optional(
+    Type.String({ description: 'where a client goes on in Last-Event-ID', examples: ['1042'] }),
+  ),
+  data: Type.Optional(
+    Type.String({
+      contentMediaType: 'application/json',
+      description: 'a FollowedEvent in award and level-up; {"reason": text} in gap; {} in position',
+    }),
+  ),
+  retry: Type.Optional(Type.Integer({ description: 'milliseconds to wait before coming back' })),
+})
+
 const Query = Type.Object({
   actors: Type.Optional(
     Type.String({ description: `only these, comma-separated DIDs or handles, at most ${MAX_ACTORS}` }),
@@ -60,14 +75,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, h
           200: Type.Unsafe<string>({
             description: 'events until either side has enough',
             content: {
-              'text/event-stream': {
-                schema: {
-                  type: 'string',
-                  examples: [
-                    'id: 1042\nevent: award\ndata: {"did":"did:plc:ewvi7nxzyoun6zhxrhs64oiz","delta":70}\n\n',
-                  ],
-                },
-              },
+              'text/event-stream': { schema: StreamEvent },
             },
           }),
           ...problems(400, 404, 503),

@@ -19,13 +19,23 @@ const rows: readonly { who: ContestantName; name: string; beside: ContestantName
   { who: 'atcute', name: '@atcute/jetstream', beside: 'bare v1' },
   { who: 'bare v2', name: "bare `ws` and JSON.parse, v2's longer frames", beside: 'bare v2' },
   { who: 'ours v2', name: 'ours, v2', beside: 'bare v2' },
+  {
+    who: 'ours v2 one by one',
+    name: 'ours, v2, frames sent one by one, a second of processor time',
+    beside: 'ours v2 one by one',
+  },
+  {
+    who: 'ours v2 zstd one by one',
+    name: 'the same with zstd',
+    beside: 'ours v2 one by one',
+  },
 ]
 
 export async function benchClient(events = 300_000): Promise<Row[]> {
   await using feed = await startFeed({
     events,
     actors: 50_000,
-    kinds: ['v1', 'v2', 'zstd'],
+    kinds: ['v1', 'v2', 'zstd', 'zstd2'],
     dictionary: DICTIONARY,
   })
   const rates = new Map<ContestantName, number[]>()
@@ -40,6 +50,6 @@ export async function benchClient(events = 300_000): Promise<Row[]> {
   return rows.map(({ who, name, beside }) => ({
     name,
     value: rate(middle(who)),
-    note: `${Math.round((middle(who) / middle(beside)) * 100)} % of the bare one`,
+    note: `${Math.round((middle(who) / middle(beside)) * 100)} % of ${beside.startsWith('bare') ? 'the bare one' : 'the one without zstd'}`,
   }))
 }

@@ -7,7 +7,7 @@ export type Feed = AsyncDisposable & { url: string; events: number }
 export type FeedOptions = {
   events: number
   actors: number
-  kinds: readonly ('v1' | 'v2' | 'zstd')[]
+  kinds: readonly ('v1' | 'v2' | 'zstd' | 'zstd2')[]
   dictionary?: string
 }
 

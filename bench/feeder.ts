@@ -1,6 +1,8 @@
 // A process of its own that sends prepared frames as fast as they are taken: `node bench/feeder.ts <events> <actors> [zdict]`.
-// Says on standard output where it listens. A client that asks for compress=true gets the compressed frames.
+// Says on standard output where it listens. A client that asks for compress=true or a zstdDictionary gets the compressed
+// frames; one that asks for singly=1 gets each in a write of its own, as real servers send them.
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
@@ -9,13 +11,19 @@ import { Network } from '../src/simulator/network.ts'
 
 const [count = '200000', actors = '200000', dictionaryPath] = process.argv.slice(2)
 const CHUNK = 256 * 1024
+/** Between two frames that are sent one by one, in milliseconds: 20,000 a second, so that most reads bring one. */
+const SINGLE_MS = 0.05
 const START = 1_750_000_000_000_000
 
 const network = new Network({ seed: 1, actors: Number(actors), start: START, step: 1_000, mix: 'feed' })
 const dictionary = dictionaryPath === undefined ? undefined : readFileSync(dictionaryPath)
-const chunks: Record<'v1' | 'v2' | 'zstd', Buffer[]> = { v1: [], v2: [], zstd: [] }
-const open: Record<'v1' | 'v2' | 'zstd', Buffer[]> = { v1: [], v2: [], zstd: [] }
-const held = { v1: 0, v2: 0, zstd: 0 }
+type Kind = 'v1' | 'v2' | 'zstd' | 'zstd2'
+
+/** Frames in chunks that are written whole, and where the frames of each end. */
+const chunks: Record<Kind, Buffer[]> = { v1: [], v2: [], zstd: [], zstd2: [] }
+const ends: Record<Kind, number[][]> = { v1: [], v2: [], zstd: [], zstd2: [] }
+const open: Record<Kind, Buffer[]> = { v1: [], v2: [], zstd: [], zstd2: [] }
+const held = { v1: 0, v2: 0, zstd: 0, zstd2: 0 }
 const wanted = new Set(process.env.FEED?.split(',') ?? ['v1'])
 let seq = 0
 while (seq < Number(count)) {
@@ -23,29 +31,47 @@ while (seq < Number(count)) {
     seq += 1
     const text = Buffer.from(frameV1(event, seq) ?? '')
     if (wanted.has('v1')) add('v1', frame(text, 1))
-    if (wanted.has('v2')) add('v2', frame(Buffer.from(frameV2(event, seq)), 1))
-    if (wanted.has('zstd') && dictionary !== undefined) {
-      const packed = zstdCompressSync(text, { dictionary, params: { [constants.ZSTD_c_contentSizeFlag]: 1 } })
-      add('zstd', frame(packed, 2))
-    }
+    const second = Buffer.from(frameV2(event, seq))
+    if (wanted.has('v2')) add('v2', frame(second, 1))
+    if (wanted.has('zstd') && dictionary !== undefined) add('zstd', frame(packed(text, dictionary), 2))
+    if (wanted.has('zstd2') && dictionary !== undefined) add('zstd2', frame(packed(second, dictionary), 2))
   }
 }
-for (const kind of ['v1', 'v2', 'zstd'] as const) flush(kind)
+for (const kind of ['v1', 'v2', 'zstd', 'zstd2'] as const) flush(kind)
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+const http = createServer((_request, response) => {
+  response.statusCode = dictionary === undefined ? 404 : 200
+  response.end(dictionary)
+})
+const server = new WebSocketServer({ server: http, perMessageDeflate: false })
 server.on('connection', (client, request) => {
   const { socket } = request
-  const kind = request.url?.includes('compress=true')
-    ? 'zstd'
-    : request.url?.startsWith('/xrpc')
-      ? 'v2'
-      : 'v1'
+  const url = new URL(request.url ?? '/', 'http://feeder')
+  const kind = kindOf(url)
+  const singly = url.searchParams.has('singly')
+  socket.setNoDelay(true)
   let next = 0
+  let at = 0
+  let frameNo = 0
   const pump = (): void => {
-    while (next < chunks[kind].length) {
-      const chunk = chunks[kind][next++]
-      if (chunk !== undefined && !socket.write(chunk)) {
+    while (next < chunks[kind].length && !socket.destroyed) {
+      const chunk = chunks[kind][next] ?? Buffer.alloc(0)
+      const end = singly ? (ends[kind][next]?.[frameNo++] ?? chunk.length) : chunk.length
+      const more = socket.write(chunk.subarray(at, end))
+      at = end
+      if (at === chunk.length) {
+        next += 1
+        at = 0
+        frameNo = 0
+      }
+      if (!more) {
         socket.once('drain', pump)
+        return
+      }
+      if (singly) {
+        const due = performance.now() + SINGLE_MS
+        while (performance.now() < due);
+        setImmediate(pump)
         return
       }
     }
@@ -53,18 +79,36 @@ server.on('connection', (client, request) => {
   client.on('error', () => {})
   pump()
 })
-server.on('listening', () => {
-  console.log(JSON.stringify({ port: (server.address() as AddressInfo).port, events: seq }))
+http.listen(0, '127.0.0.1', () => {
+  console.log(JSON.stringify({ port: (http.address() as AddressInfo).port, events: seq }))
 })
 
-function add(kind: 'v1' | 'v2' | 'zstd', bytes: Buffer): void {
+function kindOf({ pathname, searchParams }: URL): Kind {
+  if (pathname.startsWith('/xrpc')) return searchParams.has('zstdDictionary') ? 'zstd2' : 'v2'
+  return searchParams.get('compress') === 'true' ? 'zstd' : 'v1'
+}
+
+function packed(text: Buffer, dictionary: Buffer): Buffer {
+  return zstdCompressSync(text, { dictionary, params: { [constants.ZSTD_c_contentSizeFlag]: 1 } })
+}
+
+function add(kind: Kind, bytes: Buffer): void {
   open[kind].push(bytes)
   held[kind] += bytes.length
   if (held[kind] > CHUNK) flush(kind)
 }
 
-function flush(kind: 'v1' | 'v2' | 'zstd'): void {
-  if (held[kind] > 0) chunks[kind].push(Buffer.concat(open[kind]))
+function flush(kind: Kind): void {
+  if (held[kind] > 0) {
+    chunks[kind].push(Buffer.concat(open[kind]))
+    let end = 0
+    ends[kind].push(
+      open[kind].map(({ length }) => {
+        end += length
+        return end
+      }),
+    )
+  }
   open[kind] = []
   held[kind] = 0
 }

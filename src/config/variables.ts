@@ -105,8 +105,9 @@ export const variables = {
   },
   COMPRESSION: {
     fallback: 'auto',
-    meaning: 'auto: zstd where the server offers it; off: never',
-    parse: oneOf('auto', 'off'),
+    meaning:
+      'zstd: wherever the server offers it; off: never; auto: from servers far away, where traffic is what is scarce, and not from this machine or its own network',
+    parse: oneOf('auto', 'zstd', 'off'),
   },
   JETSTREAM_V1_DICTIONARY: {
     fallback: undefined,

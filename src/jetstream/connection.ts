@@ -38,6 +38,10 @@ export type ConnectionLimits = {
   maxFrameBytes: number
 }
 
+/** How long a compressed frame waits for others, in milliseconds, and with how many it does not wait. */
+const GATHER_MS = 10
+const GATHERED_FRAMES = 256
+
 /**
  * A socket as a bounded queue of chunks. Frames are parsed as they arrive; the socket is paused at a mark and
  * resumed below half of it. Whoever opens one disposes it.
@@ -50,6 +54,7 @@ export class Connection implements AsyncDisposable {
   readonly #watchdog: Watchdog
   /** Compressed frames that are not inflated yet, oldest first. */
   #frames: Buffer[] = []
+  #callOff = () => {}
   #paused = false
   #ending: Ending | undefined
   #notice: GapReason | undefined
@@ -106,6 +111,7 @@ export class Connection implements AsyncDisposable {
   /** Resolves when the socket is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
+    this.#callOff()
     this.#watchdog.stop()
     this.#options.socket.terminate()
     await this.#closed
@@ -123,14 +129,24 @@ export class Connection implements AsyncDisposable {
     } else if (this.#options.dictionary === undefined) {
       this.#options.observer.malformed(this.#options.place, 'binary')
     } else {
-      // What one read of the socket brings arrives within one tick, and is inflated together.
-      if (this.#frames.push(frame) === 1) process.nextTick(() => this.#inflate())
+      this.#gather(frame)
+    }
+  }
+
+  /** Keeps a compressed frame until others have come with it: servers send one by one, and together they cost a tenth. */
+  #gather(frame: Buffer): void {
+    const { clock, limits } = this.#options
+    const waiting = this.#frames.push(frame)
+    if (waiting === GATHERED_FRAMES) this.#inflate()
+    else if (waiting === 1) {
+      this.#callOff = clock.after(Math.min(GATHER_MS, limits.withinMs), () => this.#inflate())
     }
   }
 
   /** Inflates what waits, as far as there is room for it. */
   #inflate(): void {
     const { dictionary, limits, observer, place } = this.#options
+    this.#callOff()
     if (dictionary === undefined) return
     while (this.#frames.length > 0 && !this.#paused) {
       const results = inflate(this.#frames, dictionary, limits.maxFrameBytes)

@@ -1,9 +1,16 @@
 import { dictionaryUrl, type Endpoint } from './hosts.ts'
+import { isNearby } from './nearby.ts'
 import type { Ending, Place, StreamObserver } from './observer.ts'
 import { type Dictionary, dictionaryOf } from './zstd.ts'
 
+/**
+ * `auto` chooses by what is scarce: traffic with a host far away, so that it is asked for zstd, and our own time with one
+ * nearby. `zstd` asks wherever a dictionary can be had.
+ */
+export type Compression = 'auto' | 'zstd' | 'off'
+
 export type DictionariesOptions = {
-  compression: 'auto' | 'off'
+  compression: Compression
   /** The file that the user names for the v1 wire, which serves none itself. */
   v1Dictionary: Uint8Array | undefined
   observer: StreamObserver
@@ -31,7 +38,9 @@ export class Dictionaries {
 
   /** The dictionary for `endpoint`; undefined when frames have to come uncompressed. Rejects only by `signal`. */
   async get(endpoint: Endpoint, signal: AbortSignal): Promise<Dictionary | undefined> {
-    if (this.#options.compression === 'off' || this.#refused.has(keyOf(endpoint))) return undefined
+    const { compression } = this.#options
+    if (compression === 'off' || this.#refused.has(keyOf(endpoint))) return undefined
+    if (compression === 'auto' && isNearby(endpoint.url)) return undefined
     if (endpoint.wire === 'v1') return this.#v1
     const known = this.#v2.get(endpoint.host)
     if (known !== undefined) return known

@@ -3,6 +3,7 @@ import type { Backoff } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { ConnectionLimits } from './connection.ts'
 import { TIME_CURSORS } from './cursor.ts'
+import type { Compression } from './dictionaries.ts'
 import { type Filter, parseTarget, type Target } from './hosts.ts'
 import { NetworkClock } from './network-clock.ts'
 import type { StreamObserver } from './observer.ts'
@@ -24,8 +25,7 @@ export type SubscribeOptions = {
   collections: readonly Nsid[]
   /** Events of other people are left out; undefined means everyone. */
   dids: readonly Did[] | undefined
-  /** `auto` asks for zstd wherever its dictionary can be had. */
-  compression: 'auto' | 'off'
+  compression: Compression
   /** The v1 wire's dictionary, which no server hands out; v1 comes uncompressed without. */
   v1Dictionary: Uint8Array | undefined
   observer: StreamObserver
@@ -57,7 +57,7 @@ export type Settings = ConnectionLimits & {
   start: Micros | undefined
   filter: Filter
   wants: (event: StreamEvent) => boolean
-  compression: 'auto' | 'off'
+  compression: Compression
   v1Dictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { constants, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
+import { isNearby } from '../../src/jetstream/nearby.ts'
 import { dictionaryOf, headerOf, inflate } from '../../src/jetstream/zstd.ts'
 import { makeDictionary } from './dictionary.ts'
 import { collect, events, hear, optionsWith } from './listener.ts'
+import { ManualClock } from './manual-clock.ts'
 import { likeEvent, likeV1, likeV2 } from './messages.ts'
 import { scriptedServer } from './scripted-server.ts'
 
@@ -91,6 +93,53 @@ suite('inflating', () => {
 })
 
 suite('a compressed stream', () => {
+  test('delivers frames that still wait for others when the connection ends', async () => {
+    await using server = await scriptedServer([
+      { frames: [compress(likeV2(1)), compress(likeV2(2))], close: 1000 },
+      { frames: [] },
+    ])
+    server.dictionary = DICTIONARY
+    const clock = new ManualClock()
+    const { events: got } = await collect(
+      optionsWith({ hosts: [server.url], compression: 'zstd', withinMs: 1_000, clock }),
+      events(2),
+    )
+    // No time has passed in which they could have been gathered.
+    assert.deepEqual(got, [likeEvent(1), likeEvent(2)])
+    assert.equal(server.attempts.length, 1)
+  })
+
+  test('does not wait for more where many frames have come', async () => {
+    const frames = Array.from({ length: 256 }, (_, n) => compress(likeV2(n + 1)))
+    await using server = await scriptedServer([{ frames }])
+    server.dictionary = DICTIONARY
+    const clock = new ManualClock()
+    const { events: got } = await collect(
+      optionsWith({ hosts: [server.url], compression: 'zstd', most: 256, withinMs: 1_000, clock }),
+      events(256),
+    )
+    assert.equal(got.length, 256)
+  })
+
+  test('is asked for by itself where the host is far away, and not from one nearby', async () => {
+    await using server = await scriptedServer([{ frames: [likeV2(1)] }])
+    server.dictionary = DICTIONARY
+    await collect(optionsWith({ hosts: [server.url], compression: 'auto' }), events(1))
+    assert.equal(server.attempts[0]?.query.get('zstdDictionary'), null)
+    assert.equal(server.dictionaryRequests, 0)
+    const far = ['wss://jetstream.us-east.bsky.network', 'ws://203.0.113.9:6008', 'ws://[2001:db8::1]/']
+    const near = [
+      'ws://127.0.0.1:80',
+      'ws://[::1]:80',
+      'ws://10.1.2.3',
+      'ws://192.168.0.9',
+      'ws://jetstream:6008',
+    ]
+    for (const url of far) assert.equal(isNearby(url), false, url)
+    for (const url of [...near, 'ws://172.20.0.2', 'ws://[fd00::1]', 'ws://nas.local'])
+      assert.equal(isNearby(url), true, url)
+  })
+
   test('on v2 uses the dictionary that the host serves, fetched once', async () => {
     await using server = await scriptedServer([
       { frames: [compress(likeV2(1)), compress(likeV2(2))], close: 'cut' },
@@ -99,7 +148,7 @@ suite('a compressed stream', () => {
     server.dictionary = DICTIONARY
     const heard = hear()
     const { events: got } = await collect(
-      optionsWith({ hosts: [server.url], compression: 'auto', observer: heard.observer }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', observer: heard.observer }),
       events(3),
     )
     assert.deepEqual(
@@ -114,7 +163,7 @@ suite('a compressed stream', () => {
   test('on v1 uses the file that the user names', async () => {
     await using server = await scriptedServer([{ frames: [compress(likeV1(1))] }])
     await collect(
-      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'auto', v1Dictionary: DICTIONARY }),
+      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'zstd', v1Dictionary: DICTIONARY }),
       events(1),
     )
     assert.equal(server.attempts[0]?.query.get('compress'), 'true')
@@ -129,7 +178,7 @@ suite('a compressed stream', () => {
     server.dictionary = DICTIONARY
     const heard = hear()
     const { events: got } = await collect(
-      optionsWith({ hosts: [server.url], compression: 'auto', observer: heard.observer }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', observer: heard.observer }),
       events(4),
     )
     assert.deepEqual(
@@ -145,7 +194,7 @@ suite('a compressed stream', () => {
     server.dictionary = DICTIONARY
     const heard = hear()
     await collect(
-      optionsWith({ hosts: [server.url], compression: 'auto', observer: heard.observer }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', observer: heard.observer }),
       events(1),
     )
     assert.equal(server.dictionaryRequests, 2)
@@ -168,7 +217,7 @@ suite('a compressed stream', () => {
     server.dictionary = DICTIONARY
     const heard = hear()
     await collect(
-      optionsWith({ hosts: [server.url], compression: 'auto', observer: heard.observer }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', observer: heard.observer }),
       events(2),
     )
     assert.equal(server.dictionaryRequests, 3)
@@ -183,7 +232,7 @@ suite('a compressed stream', () => {
     ])
     server.dictionary = DICTIONARY
     const { events: got } = await collect(
-      optionsWith({ hosts: [server.url], compression: 'auto' }),
+      optionsWith({ hosts: [server.url], compression: 'zstd' }),
       (collected) => collected.events.length > 0 || server.attempts.length > 10,
     )
     assert.deepEqual(got, [likeEvent(1)])
@@ -194,7 +243,7 @@ suite('a compressed stream', () => {
     await using server = await scriptedServer([{ frames: [likeV2(1)] }])
     const heard = hear()
     await collect(
-      optionsWith({ hosts: [server.url], compression: 'auto', observer: heard.observer }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', observer: heard.observer }),
       events(1),
     )
     assert.equal(heard.connected[0]?.compressed, false)
@@ -207,7 +256,7 @@ suite('a compressed stream', () => {
       { frames: [likeV1(1)] },
     ])
     await collect(
-      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'auto', v1Dictionary: DICTIONARY }),
+      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'zstd', v1Dictionary: DICTIONARY }),
       events(1),
     )
     assert.deepEqual(

@@ -106,7 +106,7 @@ for (const wire of ['v1', 'v2'] as const) {
     const expected = shown(simulator, wire)
     const begin = place(simulator, wire, wire === 'v1' ? START : 1)
     const settings = options([simulator.url + path], begin, {
-      compression: 'auto',
+      compression: 'zstd',
       v1Dictionary: dictionary,
       observer,
     })
@@ -182,7 +182,7 @@ test('a retired dictionary is fetched anew, and without one it goes on uncompres
   await using simulator = await served(200, { dictionaries: current })
   const reasons: string[] = []
   const observer: StreamObserver = { ...silentObserver, uncompressed: (_at, reason) => reasons.push(reason) }
-  const settings = options([simulator.url], place(simulator, 'v2', 1), { compression: 'auto', observer })
+  const settings = options([simulator.url], place(simulator, 'v2', 1), { compression: 'zstd', observer })
   const { events } = await collect(settings, (all) => all.length >= simulator.archive.entries.length)
   assert.equal(events.length, simulator.archive.entries.length)
   assert.deepEqual(reasons, [])
@@ -196,7 +196,7 @@ test('a retired dictionary is fetched anew, and without one it goes on uncompres
     },
   }
   const again = options([simulator.url], place(simulator, 'v2', 1), {
-    compression: 'auto',
+    compression: 'zstd',
     observer: mending,
   })
   for await (const delivery of subscribe(again)) {

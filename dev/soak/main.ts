@@ -1,9 +1,12 @@
 // `npm run soak -- --minutes 60 --seed 1`: the program on a simulated network with everything that can go wrong, compared
-// with the model now and then and at the end.
+// with the model now and then and at the end. `npm run soak -- cluster ...`: workers on a real Cassandra, compared with
+// SQLite; see cluster.ts.
 import { parseArgs } from 'node:util'
 import { soak } from '../../test/soak/soak.ts'
+import { soakOnCassandra } from './cluster.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     minutes: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -12,9 +15,12 @@ const { values } = parseArgs({
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
 console.log(`seed ${seed}, ${minutes} minutes`)
 const began = performance.now()
-const figures = await soak({
-  minutes,
-  seed,
-  say: (line) => console.log(`${Math.round((performance.now() - began) / 1_000)} s: ${line}`),
-})
-console.log(`the ledger is what the model has after ${figures}`)
+const say = (line: string): void => {
+  console.log(`${Math.round((performance.now() - began) / 1_000)} s: ${line}`)
+}
+if (positionals.includes('cluster')) {
+  process.exitCode = (await soakOnCassandra({ minutes, seed, say })) ? 0 : 1
+} else {
+  const figures = await soak({ minutes, seed, say })
+  console.log(`the ledger is what the model has after ${figures}`)
+}

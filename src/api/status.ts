@@ -36,14 +36,15 @@ export class RecentStatus {
     this.#monotonic = monotonic
   }
 
-  async get(): Promise<Heard> {
-    const status = await this.#status()
+  /** @param heldFor how old it may be, in microseconds */
+  async get(heldFor: Micros = HELD): Promise<Heard> {
+    const status = await this.#status(heldFor)
     return { status, pulseAge: this.#pulse && this.#monotonic() - this.#pulse.since }
   }
 
-  #status(): Promise<StoreStatus> {
+  #status(heldFor: Micros): Promise<StoreStatus> {
     const now = this.#monotonic()
-    if (this.#held !== undefined && now - this.#held.since < HELD) return this.#held.status
+    if (this.#held !== undefined && now - this.#held.since < heldFor) return this.#held.status
     const asked = { since: now, status: this.#ask(now) }
     this.#held = asked
     // A failure is told to those who wait for it, and not kept.

@@ -8,6 +8,7 @@ import { earned, NO_PERIODS } from '../../game/periods.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { type Held, readHeld } from './character-row.ts'
+import { GATHER_MS } from './counters.ts'
 import type { CqlInbox } from './inbox.ts'
 import { readShards } from './leases.ts'
 import type { Row } from './paging.ts'
@@ -83,12 +84,18 @@ export class CqlAuditor implements Auditor {
 
   /** Whoever changed while they were looked at adds up a moment later. */
   async #lookAgain(suspects: Map<Did, Finding[]>): Promise<Finding[]> {
-    for (let look = 0; look < LOOKS_AGAIN && suspects.size > 0; look++) {
+    // Counters of a ledger in use follow a moment later; those that move meanwhile are on their way.
+    const isInUse = (await readShards(this.#session)).some(({ until }) => until !== 0)
+    const looks = isInUse ? LOOKS_AGAIN + Math.ceil((2 * GATHER_MS) / AGAIN_MS) : LOOKS_AGAIN
+    for (let look = 0; look < looks && suspects.size > 0; look++) {
       await sleep(AGAIN_MS)
-      await together([...suspects.keys()], async (did) => {
+      await together([...suspects], async ([did, before]) => {
+        // Everything else is written with the batch that it belongs to.
+        if (look >= LOOKS_AGAIN && before.some(({ what }) => what !== COUNTER_BEHIND)) return
         const [row] = await this.#session.read(ONE, [did])
         const { findings } = row === undefined ? { findings: [] } : await this.#look(row)
-        if (findings.length === 0) suspects.delete(did)
+        const moves = isInUse && isCounterAlone(before) && findings[0]?.actual !== before[0]?.actual
+        if (findings.length === 0 || moves) suspects.delete(did)
         else suspects.set(did, findings)
       })
     }
@@ -165,7 +172,8 @@ export class CqlAuditor implements Auditor {
       }
     }
     const after = numberOf((oldest?.leveling as { experience: unknown } | undefined)?.experience)
-    return { rows: sums.rows, xp: sums.xp + after - numberOf(oldest?.delta) }
+    // In this order: what is between must not be greater than numbers are exact for.
+    return { rows: sums.rows, xp: sums.xp + (after - numberOf(oldest?.delta)) }
   }
 
   async #eventsOfType(did: Did, type: string, first: number, last: number): Promise<number> {
@@ -198,6 +206,10 @@ export class CqlAuditor implements Auditor {
       .sort()
       .join()
   }
+}
+
+function isCounterAlone(findings: readonly Finding[]): boolean {
+  return findings.every(({ what }) => what === COUNTER_BEHIND)
 }
 
 function add(sums: Sums, { state, records, lastSeq, firstSeq }: Held): void {

@@ -46,7 +46,9 @@ export class Books {
     this.nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
     this.#standings = new Map(
-      standings.map(({ experience, characters }) => [numberOf(experience), numberOf(characters)]),
+      standings
+        .map(({ experience, characters }): [number, number] => [numberOf(experience), numberOf(characters)])
+        .filter(([, characters]) => characters !== 0),
     )
     this.#board = new Foremost({
       max: MAX_PLACES,
@@ -88,8 +90,8 @@ export class Books {
     const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, this.#board.above]
     const mutations: Mutation[] = [['books', shard, ...place, ...sums, { ...waiting }, { ...oldest }]]
     for (const xp of this.#touchedStandings) {
-      const n = this.#standings.get(xp)
-      mutations.push(n === undefined ? ['dropStanding', shard, xp] : ['standing', shard, xp, n])
+      // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.
+      mutations.push(['standing', shard, xp, this.#standings.get(xp) ?? 0])
     }
     for (const [did, xp] of moved) {
       mutations.push(xp === undefined ? ['dropBoard', shard, did] : ['board', shard, did, xp])

@@ -8,8 +8,11 @@ import type { CqlAddress } from './address.ts'
  */
 const READ_TIMEOUT = 5_000
 const MOST_UNANSWERED = 8
-/** After that, what may safely arrive twice is asked of a second server too, in milliseconds. */
-const SECOND_AFTER = 600
+/**
+ * After that, what may safely arrive twice is asked of a second server too, in milliseconds. A commit takes three requests
+ * one after the other, each of which may go to a server that hangs.
+ */
+const SECOND_AFTER = 300
 const CONNECT_TIMEOUT = 5_000
 const HEARTBEAT = 5_000
 /** How soon a connection that was lost is tried again, and how seldom at most, in milliseconds. */

@@ -8,6 +8,9 @@ import type { Session } from './session.ts'
 
 /** One row holds that many bytes, so that no request is too large for a server. */
 const CHUNK = 256 * 1024
+/** Rows that are packed together. */
+const PIECE = 4_000
+const ZSTD_MAGIC = 0xfd2fb528
 /** Batches that stay for those who follow what happens, and how often older ones go. */
 const KEPT = 128
 const SWEEP_EVERY = 64
@@ -19,17 +22,30 @@ const SWEEP = 'DELETE FROM journal USING TIMESTAMP ? WHERE shard = ? AND seq < ?
 /** A batch, with the epoch of whoever made it: it is always written under the times of that one. */
 export type Batch = { epoch: number; mutations: Mutation[] }
 
-/** Packs a batch into as many blocks as it takes. */
-export function pack(batch: Batch): Buffer[] {
-  const bytes = zstdCompressSync(JSON.stringify(batch))
-  const chunks: Buffer[] = []
-  for (let at = 0; at < bytes.length; at += CHUNK) chunks.push(bytes.subarray(at, at + CHUNK))
-  return chunks
+/**
+ * Packs a batch into as many blocks as it takes, each of which can be read by itself: a batch of millions of rows (a purge, a
+ * fetched repository) is never one text.
+ */
+export function pack({ epoch, mutations }: Batch): Buffer[] {
+  if (mutations.length <= PIECE) {
+    const bytes = zstdCompressSync(JSON.stringify({ epoch, mutations }))
+    if (bytes.length <= CHUNK || mutations.length <= 1) return [bytes]
+  }
+  const half = Math.ceil(mutations.length / 2)
+  const halves = [mutations.slice(0, half), mutations.slice(half)]
+  return halves.flatMap((part) => pack({ epoch, mutations: part }))
 }
 
-/** Reads what `pack` made. */
+/** Reads what `pack` made, of this version or of those before, which cut one text into blocks. */
 export function unpack(chunks: readonly Buffer[]): Batch {
-  return JSON.parse(zstdDecompressSync(Buffer.concat(chunks)).toString()) as Batch
+  const texts = chunks.every(isWhole) ? chunks : [Buffer.concat(chunks)]
+  const parts = texts.map((text) => JSON.parse(zstdDecompressSync(text).toString()) as Batch)
+  return { epoch: parts[0]?.epoch ?? 0, mutations: parts.flatMap(({ mutations }) => mutations) }
+}
+
+/** Whether a block begins as compressed texts do. */
+function isWhole(chunk: Buffer): boolean {
+  return chunk.length >= 4 && chunk.readUInt32LE() === ZSTD_MAGIC
 }
 
 /** Writes a batch down as number `seq` of `shard`; durable when it resolves. */

@@ -8,9 +8,6 @@ import type { People } from './people.ts'
 import type { Draft } from './plan.ts'
 import { recordMutation } from './record-row.ts'
 import type { Session } from './session.ts'
-import { numberOf } from './values.ts'
-
-const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 
 export type NoteParts = {
   /** What a note wants is put into it, and people as they are then into `after`. */
@@ -20,6 +17,8 @@ export type NoteParts = {
   people: People
   /** Makes what leaves a note for somebody else. */
   leave: (note: Note) => Mutation
+  /** Has somebody's experience counter put right. */
+  recount: (did: Did) => void
 }
 
 /** Does what notes say. One that has come true already wants nothing. */
@@ -35,7 +34,7 @@ export async function followNotes(
 
 async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Promise<void> {
   const { note } = letter
-  const { draft, after, session, people, leave } = parts
+  const { draft, after, session, people, leave, recount } = parts
   draft.mutations.push(takeOut(letter))
   const held = after.get(note.did) ?? (await people.one(note.did))
   if (held === undefined) return
@@ -69,11 +68,8 @@ async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Pr
       draft.mutations.push(characterMutation(changed, draft.time))
       return
     }
-    case 'recount': {
-      const [row] = await session.read(COUNTER, [note.did])
-      const delta = held.state.experience - numberOf(row?.experience)
-      if (delta !== 0) draft.counts.push({ did: note.did, delta })
+    case 'recount':
+      recount(note.did)
       return
-    }
   }
 }

@@ -210,9 +210,9 @@ export class Session {
     }
   }
 
-  /** Moves counters, once: what fails leaves them behind, which `verify --repair` mends. Returns how many may be. */
-  async count(counts: readonly Count[]): Promise<number> {
-    let behind = 0
+  /** Moves counters, once. Returns those of which it is not known whether they have moved. */
+  async count(counts: readonly Count[]): Promise<Count[]> {
+    const unknown: Count[] = []
     await Promise.all(
       requestsForCounts(counts, this.client, this.#keyspace).map(({ items, routingKey }) =>
         this.#admitted(async () => {
@@ -232,12 +232,12 @@ export class Session {
               },
             )
           } catch {
-            behind += items.length
+            unknown.push(...items)
           }
         }),
       ),
     )
-    return behind
+    return unknown
   }
 
   /** Tries until it succeeds; what is wrong for good is thrown. */

@@ -1,6 +1,6 @@
 // One shard in its owner's hands: batches are planned in memory, kept in the journal, made to count by one conditional
 // write, and only then written out. Whoever takes the shard over writes the last batch out again, so that a crash leaves
-// nothing half done but the experience counters, which must not move twice.
+// nothing half done.
 //
 // What is held in memory is true as long as nobody else took the shard and the database kept what it had taken. Both are
 // noticed in the same way: the shard counts as lost, and has to be taken, and read, anew.
@@ -99,16 +99,15 @@ export class OwnedShard {
 
   /**
    * Makes a batch count, and the cursor with it; durable when it resolves.
-   * @returns how many counters may have been left behind
    * @throws {LeaseLostError}
    */
-  commit({ mutations: planned, counts, forgets }: Planned, reached: Cursor | undefined): Promise<number> {
+  commit({ mutations: planned, forgets }: Planned, reached: Cursor | undefined): Promise<void> {
     return this.#guard(async () => {
       const cursor = laterOf(this.#cursor, reached)
       if (planned.length === 0 && !this.books.changed) {
         this.#cursor = cursor
         if (performance.now() - this.#savedMs >= CURSOR_EVERY_MS) await this.#saveCursor()
-        return 0
+        return
       }
       const seq = this.#seq + 1
       const times = timesOf(this.#epoch, seq)
@@ -119,10 +118,7 @@ export class OwnedShard {
       this.#cursor = cursor
       this.#saved(cursor)
       const { signal } = this.#lost
-      const [behind] = await Promise.all([
-        this.#session.count(counts),
-        this.#session.apply(mutations, times, signal),
-      ])
+      await this.#session.apply(mutations, times, signal)
       // The batch that forgets somebody names them, and goes with the next.
       if (forgets) this.#toForget = 2
       if (this.#toForget > 0) {
@@ -130,7 +126,6 @@ export class OwnedShard {
         await forgetBefore(this.#session, { shard: this.shard, seq, time: times.write }, signal)
       }
       this.#assertHeld()
-      return behind
     })
   }
 

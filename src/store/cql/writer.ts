@@ -5,6 +5,7 @@ import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds }
 import type { Touched } from '../../game/touched.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
+import { Counters } from './counters.ts'
 import type { Crew } from './crew.ts'
 import { moveFormerQuestions } from './former-questions.ts'
 import { type Letter, type Note, noteMutation, readInbox, takeOut, wishPlace } from './inbox.ts'
@@ -72,14 +73,19 @@ export class CqlWriter implements Writer {
   readonly #lookedThrough = new Map<number, Micros>()
   /** Notes that have to wait, by when they were first seen. */
   readonly #firstSeenMs = new Map<string, number>()
-  /** Counters that a failed request may have left behind, since the start. */
-  countersBehind = 0
+  readonly #counters: Counters
 
   constructor(options: CqlWriterOptions) {
     this.#options = options
     this.#session = options.session
     this.#crew = options.crew
     this.#people = new People(options.session, (did) => this.owns(did))
+    this.#counters = new Counters({
+      session: options.session,
+      people: this.#people,
+      shards: options.crew.shards,
+      owns: (did) => this.owns(did),
+    })
   }
 
   get moved(): AbortSignal {
@@ -128,13 +134,17 @@ export class CqlWriter implements Writer {
       const held = this.#loaded?.held(did) ?? nobody(did)
       const records = this.#loaded?.records.get(did) ?? new Map()
       after.set(did, planActor(draft, change, { held, records }))
+      const left: Note[] = []
       const handle = change.profile?.handle
-      if (handle !== undefined) notes.push(...(await this.#formerOwner(did, handle)))
+      if (handle !== undefined) left.push(...(await this.#formerOwner(did, handle)))
       if (change.purge) draft.mutations.push(...(await tracesOf(this.#session, owned.shard, held)))
       if (change.erase) {
-        notes.push({ kind: 'unname-all', did, bucket: 0 })
+        left.push({ kind: 'unname-all', did, bucket: 0 })
         draft.forgets = true
       }
+      // In the batch that gives reason for them: another may be refused.
+      draft.mutations.push(...left.map((note) => this.#leave(note)))
+      notes.push(...left)
       this.#events += change.events.length
     }
     for (const wish of changes.fulfilled) {
@@ -142,8 +152,6 @@ export class CqlWriter implements Writer {
       const owned = this.#crew.owned.get(place.shard)
       if (owned !== undefined) draftOf(owned).mutations.push(takeOut(place))
     }
-    const first = [...drafts.values()][0]
-    first?.mutations.push(...notes.map((note) => this.#leave(note)))
     await this.#commitAll(drafts, cursor, covered)
     if (cursor !== undefined) this.#reached = cursor
     for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
@@ -248,15 +256,19 @@ export class CqlWriter implements Writer {
   async beat(pulse: Pulse): Promise<void> {
     this.#assertOpen()
     if (this.#options.shares) {
-      const held = this.#crew.owned.size
+      const before = new Set(this.#crew.owned.values())
       const taken = await this.#crew.settle()
-      if (taken || this.#crew.owned.size !== held) this.#people.forget()
+      if (taken || this.#crew.owned.size !== before.size) this.#people.forget()
       if (taken) {
+        for (const owned of this.#crew.owned.values()) {
+          if (!before.has(owned)) await this.#counters.takeOver(owned.shard)
+        }
         // The stream has to go on from where the new ones are.
         this.#moved.abort()
         this.#moved = new AbortController()
       }
     }
+    await this.#counters.mend()
     await this.lastBeat(pulse)
   }
 
@@ -278,6 +290,8 @@ export class CqlWriter implements Writer {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    // It may have to go without the database, which is then told below.
+    await this.#counters[Symbol.asyncDispose]().catch(() => {})
     await this.#crew.release()
     await this.#options.close()
   }
@@ -292,7 +306,9 @@ export class CqlWriter implements Writer {
     await Promise.all(
       shards.map(async (owned) => {
         try {
-          this.countersBehind += await owned.commit(drafts.get(owned) ?? NOTHING, cursor)
+          const draft = drafts.get(owned) ?? NOTHING
+          await owned.commit(draft, cursor)
+          this.#counters.add(draft.counts)
         } catch (error) {
           // Nobody else is to bring what a command that wants all of it has planned.
           if (!(error instanceof LeaseLostError) || !this.#options.shares) throw error
@@ -356,10 +372,11 @@ export class CqlWriter implements Writer {
       }
       const after = new Map<Did, Held>()
       const leave = (note: Note): Mutation => this.#leave(note)
-      const parts = { draft, after, session: this.#session, people: this.#people, leave }
+      const recount = (did: Did): void => this.#counters.doubt(did)
+      const parts = { draft, after, session: this.#session, people: this.#people, leave, recount }
       await followNotes(notes, parts)
       await this.#commitAll(new Map([[owned, draft]]), undefined)
-      for (const [did, held] of after) this.#people.hold(did, held)
+      for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
       if (letters.length === limit) return this.#tend(shard, limit)
     }
     return letters.flatMap((letter) => ('wish' in letter ? [letter.wish] : []))

@@ -4,7 +4,7 @@
 // same in test/cassandra.
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { errors } from 'cassandra-driver'
+import { errors, types } from 'cassandra-driver'
 import { type Condition, parse, type Statement, type Term } from './statement.ts'
 
 type Cell = { value: unknown; time: number; expiresMs: number }
@@ -34,6 +34,8 @@ export class MemoryCluster {
   carriedOut: (cql: string, params: readonly unknown[]) => void = () => {}
   /** Of the keyspace, as the server tells it. */
   replication: Record<string, string> = { class: 'NetworkTopologyStrategy', datacenter1: '1' }
+  /** Rows that are taken in one batch. */
+  maxBatch = Number.POSITIVE_INFINITY
   /** The server's clock, in milliseconds. */
   nowMs = 1_800_000_000_000
   #tables = new Map<string, Table>()
@@ -307,6 +309,9 @@ export class MemoryClient extends EventEmitter {
   }
 
   async batch(queries: readonly { query: string; params: unknown[] }[], options?: Options): Promise<void> {
+    if (queries.length > this.#cluster.maxBatch) {
+      throw new errors.ResponseError(types.responseErrorCodes.invalid, 'Batch too large')
+    }
     // Each may fare differently, as the parts of an unlogged batch do.
     const all = await Promise.allSettled(
       queries.map(({ query, params }) => this.execute(query, params, options)),

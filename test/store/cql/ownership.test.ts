@@ -5,6 +5,7 @@ import type { Cursor, Did } from '../../../src/atproto/event.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import { takeOut } from '../../../src/store/cql/inbox.ts'
 import { LeaseLostError } from '../../../src/store/cql/leases.ts'
+import { shardOf } from '../../../src/store/cql/sharding.ts'
 import { RulesChangedError, type Store, StoreBusyError, type Writer } from '../../../src/store/store.ts'
 import { compare } from '../../conformance/suite.ts'
 import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
@@ -217,6 +218,59 @@ test('a note that is written once more after it was followed stays away', async 
   here.cluster.run('DELETE FROM inbox USING TIMESTAMP ? WHERE shard = ? AND id = ?', params)
   here.cluster.run(cql, note)
   assert.deepEqual(here.cluster.rows('inbox'), [])
+})
+
+test('a sum that nobody holds any more is set to 0, for deletions would be read past for days', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1)], 1)
+  await worker.deliver([like(alice, 2)], 2)
+  const sums = here.cluster.rows('standings').map(({ experience, characters }) => [experience, characters])
+  assert.deepEqual(sums.sort(), [
+    [10, 0],
+    [20, 1],
+  ])
+  assert.deepEqual(await here.store.reader.standings(), [{ experience: 20, characters: 1 }])
+  await worker.end()
+})
+
+test('what an owner tells another about somebody is part of the batch of that person', async (t) => {
+  const here = await Here.begin(t, 2)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1), like(bob, 1)], 1)
+  const row = here.cluster.rows('shards').find(({ shard }) => shard === shardOf(alice, 2)) ?? {}
+  here.cluster.run('UPDATE shards SET epoch = ? WHERE shard = ?', [Number(row.epoch) + 1, row.shard])
+  // The shard of the first is lost in the middle of this; bob's is not.
+  const { at } = like(alice, 2)
+  const forget = { kind: 'forget', wish: '', did: bob, at } as const
+  await worker.ledger.fold([like(alice, 2), forget], undefined)
+  assert.deepEqual(
+    here.cluster.rows('inbox').map(({ kind, did }) => [kind, did]),
+    [['unname-all', bob]],
+  )
+})
+
+test('rows that are too large together for a server are written in halves', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  here.cluster.maxBatch = 3
+  await worker.deliver(
+    [1, 2, 3, 4, 5].map((n) => like(alice, n)),
+    5,
+  )
+  await worker.end()
+  await here.assertHolds([1, 2, 3, 4, 5].map((n) => like(alice, n)))
+})
+
+test('an experience counter that a dead worker left behind is put right by its heir', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  for (let n = 1; n <= 3; n++) await worker.deliver([like(alice, n)], n)
+  worker.client.pause()
+  assert.deepEqual(here.cluster.rows('characters_experience'), [])
+  const heir = await here.heir()
+  await heir.end()
+  assert.deepEqual(here.cluster.rows('characters_experience'), [{ did: alice, experience: 30 }])
 })
 
 /** A cluster, and workers over it. */

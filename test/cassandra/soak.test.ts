@@ -1,0 +1,29 @@
+// The short form of `npm run soak -- cluster`.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withCassandra } from './servers.ts'
+import { soakCluster } from './soak.ts'
+
+const SEED = 41
+const POINTS = 12
+const RATE = 60
+
+await withCassandra(1, (cluster) => {
+  test('whatever happens to workers and their database, both stores hold the same records', async (t) => {
+    const result = await soakCluster({
+      cluster,
+      seed: SEED,
+      points: POINTS,
+      rate: RATE,
+      say: (line) => t.diagnostic(line),
+    })
+    t.diagnostic(`${result.records} records, missing: ${result.missing}`)
+    assert.ok(result.records > 500)
+    const { missing, surplus, findings, examples } = result
+    assert.deepEqual(
+      { missing, surplus, findings },
+      { missing: 0, surplus: 0, findings: 0 },
+      examples.join('\n'),
+    )
+  })
+})

@@ -1,0 +1,265 @@
+// Workers on a cluster, and one on SQLite beside them, read one steady stream. At every point something happens to the former
+// or to their database, by a seed; in the end both ledgers have to hold the same records.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Cluster } from '../../dev/cassandra/cluster.ts'
+import type { Did } from '../../src/atproto/event.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { pathOf, type RecordState } from '../../src/game/state.ts'
+import { NO_FAULTS } from '../../src/simulator/faults.ts'
+import { Network } from '../../src/simulator/network.ts'
+import { Random } from '../../src/simulator/random.ts'
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
+import { openSqlite } from '../../src/store/sqlite/open.ts'
+import type { Store } from '../../src/store/store.ts'
+import { flagsFor, folder, newestSent, Program, until } from '../e2e/harness.ts'
+import { Places, urlOf } from './places.ts'
+
+export type SoakOptions = {
+  cluster: Cluster
+  seed: number
+  /** How often something happens. */
+  points: number
+  /** Events a second. */
+  rate: number
+  say: (line: string) => void
+}
+
+export type SoakResult = {
+  records: number
+  /** Of SQLite's records, those that the cluster does not have, or has in another state. */
+  missing: number
+  /** Of the cluster's records, those that SQLite does not have. */
+  surplus: number
+  findings: number
+  /** The first of what is missing, as either ledger has it. */
+  examples: string[]
+}
+
+const SHARDS = 8
+const MAX_WORKERS = 3
+const LEASE_IS_OVER_MS = 9_000
+const HOUR_MS = 3_600_000
+const CLOCK = fileURLToPath(new URL('./shifted-clock.ts', import.meta.url))
+const FINGERPRINT = rulebook(NO_CHANGES).fingerprint
+/** What a worker says that ends since the database is away. */
+const OUT_OF_REACH = /bsky-rpg: (none of \S+ can be reached|ended without the database)/
+/** How long a database that was away may take until everything has arrived. */
+const SETTLED_MS = 180_000
+
+/** @throws where a ledger does not come to rest, or a worker ends that nobody has ended */
+export async function soakCluster({ cluster, seed, points, rate, say }: SoakOptions): Promise<SoakResult> {
+  await using stack = new AsyncDisposableStack()
+  const random = new Random(seed)
+  const network = new Network({
+    seed,
+    actors: 300,
+    start: Date.now() * 1000 - 60_000_000,
+    step: 1_000_000 / rate,
+    mix: 'everything',
+  })
+  const simulator = stack.use(await startSimulator({ network, seed, faults: NO_FAULTS }))
+  const places = stack.use(new Places(cluster, SHARDS))
+  const store = stack.use(await places.open())
+  const here = stack.use(folder())
+  const path = here.path('ledger.db')
+  const reference = stack.use(new Program(['ingest', ...flagsFor(simulator, path)]))
+  const workers = stack.use(new Crowd(simulator, urlOf(places.address), random))
+  workers.start()
+  await until('a worker listens', () => listens(store), SETTLED_MS)
+  await until('the reference listens', () => reference.output.includes('listening to'), SETTLED_MS)
+  const pump = stack.use(new Pump(simulator, rate))
+  for (let point = 1; point <= points; point++) {
+    await sleep(1_000 + random.below(3_000))
+    say(`${point} of ${points}: ${await happen(cluster, workers, random)}`)
+    workers.assertWell()
+  }
+  await pump[Symbol.asyncDispose]()
+  workers.wakeAll()
+  if (workers.size === 0) workers.start()
+  await until('all workers listen', () => workers.listen(), SETTLED_MS)
+  await until('the cluster has everything', () => hasAll(store, simulator), SETTLED_MS)
+  await workers.endAll()
+  await using file = openSqlite({ path, reserve: 0 })
+  await until('SQLite has everything', () => hasAll(file, simulator), SETTLED_MS)
+  await reference.kill('SIGTERM')
+  return await compare(file, store, simulator)
+}
+
+async function happen(cluster: Cluster, workers: Crowd, random: Random): Promise<string> {
+  const what = random.below(12)
+  if (workers.size < 2 || what < 3) return workers.start()
+  if (what < 6) return workers.end('SIGKILL')
+  if (what < 8) return workers.end('SIGTERM')
+  if (what < 10) return workers.pause()
+  if (what < 11) {
+    cluster.pause(1)
+    await sleep(6_000)
+    cluster.resume(1)
+    return 'the database hung for six seconds'
+  }
+  await cluster.kill(1)
+  await sleep(500)
+  await cluster.restart(1)
+  return 'the database was killed, and came back'
+}
+
+async function listens({ reader }: Store): Promise<boolean> {
+  return (await reader.status()).pulse?.host !== undefined
+}
+
+async function hasAll({ reader }: Store, simulator: Simulator): Promise<boolean> {
+  // Reads that are shown to somebody are given up soon; a database that has just come back may be slow.
+  const status = await reader.status().catch(() => undefined)
+  if (status === undefined || (status.cursor?.value ?? 0) < newestSent(simulator)) return false
+  return Object.values(status.waiting).every((n) => n === 0)
+}
+
+async function compare(expected: Store, found: Store, { archive }: Simulator): Promise<SoakResult> {
+  const dids = new Set(archive.entries.map(({ event }) => event.did))
+  const [wanted, held] = [await recordsOf(expected, dids), await recordsOf(found, dids)]
+  const missing = [...wanted].filter(([path, state]) => held.get(path) !== state)
+  const surplus = [...held.keys()].filter((path) => !wanted.has(path))
+  const { findings } = await found.auditor.audit(() => {})
+  return {
+    records: wanted.size,
+    missing: missing.length,
+    surplus: surplus.length,
+    findings: findings.filter(({ what }) => what !== 'experience counter').length,
+    examples: missing.slice(0, 8).map(([path, state]) => `${path}: ${state}, here ${held.get(path)}`),
+  }
+}
+
+/** Every record, by its path and with what it says; what a repost is worth depends on when its subject was looked at. */
+async function recordsOf(store: Store, dids: Set<Did>): Promise<Map<string, string>> {
+  await using writer = await store.write({ fingerprint: FINGERPRINT, purpose: 'keep' })
+  const known = await writer.load({ actors: dids, records: [], whole: dids, grants: new Map() })
+  const records = new Map<string, string>()
+  for (const did of dids) {
+    for (const [id, state] of known.records(did)) records.set(`${did} ${pathOf(id)}`, saying(state))
+  }
+  return records
+}
+
+function saying({ rev, live }: RecordState): string {
+  return `${rev} ${live ? 'live' : 'gone'}`
+}
+
+/** Emits events at a steady rate, ten times a second. */
+class Pump implements AsyncDisposable {
+  #on = true
+  readonly #done: Promise<void>
+
+  constructor(simulator: Simulator, rate: number) {
+    this.#done = this.#run(simulator, Math.max(1, Math.round(rate / 10)))
+  }
+
+  async #run(simulator: Simulator, each: number): Promise<void> {
+    while (this.#on) {
+      simulator.emit(each)
+      await sleep(100)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#on = false
+    await this.#done
+  }
+}
+
+/** Real `ingest` processes, whose clocks are an hour behind, right, or an hour ahead. */
+class Crowd implements AsyncDisposable {
+  readonly #simulator: Simulator
+  readonly #url: string
+  readonly #random: Random
+  readonly #running = new Set<Program>()
+  readonly #paused = new Map<Program, NodeJS.Timeout>()
+  readonly #failed: string[] = []
+
+  constructor(simulator: Simulator, url: string, random: Random) {
+    this.#simulator = simulator
+    this.#url = url
+    this.#random = random
+  }
+
+  get size(): number {
+    return this.#running.size
+  }
+
+  start(): string {
+    if (this.#running.size >= MAX_WORKERS) return this.end('SIGKILL')
+    const shiftMs = this.#random.pick([0, -HOUR_MS, HOUR_MS])
+    const words = ['ingest', ...flagsFor(this.#simulator, this.#url), '--shards', String(SHARDS)]
+    const program = new Program(words, {
+      NODE_OPTIONS: `--import ${CLOCK}`,
+      CLOCK_SHIFT_MS: String(shiftMs),
+    })
+    this.#running.add(program)
+    void program.ended.then((how) => {
+      // One that somebody has ended is not counted any more.
+      if (!this.#running.delete(program)) return
+      // It began, or stood still, while the database was away: whoever runs workers starts another.
+      if (how === 1 && OUT_OF_REACH.test(program.output)) return
+      this.#failed.push(`${how}: ${program.output.slice(-2_000)}`)
+    })
+    return `a worker starts whose clock is off by ${shiftMs / HOUR_MS} h`
+  }
+
+  end(signal: 'SIGKILL' | 'SIGTERM'): string {
+    const program = this.#pick()
+    this.#running.delete(program)
+    this.#wake(program)
+    program.child.kill(signal)
+    return `a worker gets ${signal}`
+  }
+
+  pause(): string {
+    const program = this.#pick()
+    if (this.#paused.has(program)) return this.start()
+    program.child.kill('SIGSTOP')
+    this.#paused.set(
+      program,
+      setTimeout(() => this.#wake(program), LEASE_IS_OVER_MS),
+    )
+    return 'a worker stands still for longer than its lease'
+  }
+
+  wakeAll(): void {
+    for (const program of [...this.#paused.keys()]) this.#wake(program)
+  }
+
+  listen(): boolean {
+    return [...this.#running].every(({ output }) => output.includes('listening to'))
+  }
+
+  /** @throws where one has ended by itself */
+  assertWell(): void {
+    if (this.#failed.length > 0) throw new Error(`a worker has ended: ${this.#failed.join('\n')}`)
+  }
+
+  /** @throws where one does not end in order, and within ten seconds */
+  async endAll(): Promise<void> {
+    this.assertWell()
+    for (const program of [...this.#running]) {
+      this.#running.delete(program)
+      const how = await Promise.race([program.kill('SIGTERM'), sleep(10_000, 'not at all', { ref: false })])
+      if (how !== 0) throw new Error(`a worker ends with ${how}: ${program.output.slice(-2_000)}`)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.wakeAll()
+    const all = [...this.#running]
+    this.#running.clear()
+    for (const program of all) await program.kill('SIGKILL')
+  }
+
+  #pick(): Program {
+    return this.#random.pick([...this.#running])
+  }
+
+  #wake(program: Program): void {
+    clearTimeout(this.#paused.get(program))
+    if (this.#paused.delete(program)) program.child.kill('SIGCONT')
+  }
+}

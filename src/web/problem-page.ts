@@ -4,13 +4,26 @@ import { style } from './style.ts'
 export type ProblemPageOptions = {
   /** The HTTP status. */
   status: number
-  title: string
+  /** The problem's stable name. */
+  error: string
   /** What happened, to what, and what to do. */
   detail: string
 }
 
+/** By a problem's name; what is not here is nobody's fault who reads it. */
+const HEADINGS: Readonly<Record<string, string>> = {
+  InvalidActor: 'That is not a name',
+  UnknownCharacter: 'Nobody here by that name',
+  UnknownCursor: 'Nothing here',
+  NotFound: 'Nothing here',
+  RateLimitExceeded: 'Slowly, please',
+  LookUpUnavailable: 'The network does not answer',
+  InvalidRequest: 'That cannot be asked',
+}
+
 /** What people see in place of what they asked for: what happened, and where to go on. */
-export function problemPage({ status, title, detail }: ProblemPageOptions): string {
+export function problemPage({ status, error, detail }: ProblemPageOptions): string {
+  const title = HEADINGS[error] ?? 'Not right now'
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -9,7 +9,7 @@ const LATEST: Micros = Date.UTC(9999, 11, 31) * 1000
 
 /** A well-formed frame by somebody who means ill, of a time at which nothing can have been witnessed by now. */
 export function badTimeEntry(random: Random, neighbour: Entry): Entry {
-  const { event } = hostileEntry(random, neighbour)
+  const { event } = hostileEntry(random, neighbour, { repositories: 0 })
   const { at } = neighbour.event
   const times = [LATEST, at + 2 * HOUR, at + 20_000 * HOUR, 1_000_000, at - 50_000 * HOUR]
   return new Entry(neighbour.seq, { ...event, at: random.pick(times) })

@@ -1,6 +1,7 @@
 import { createRaw } from '@atcute/tid'
 import type { CommitEvent, Did } from '../atproto/event.ts'
 import { Entry } from './archive.ts'
+import type { Faults } from './faults.ts'
 import type { Random } from './random.ts'
 
 /** Who sends them; nobody else on the network knows this account. */
@@ -38,10 +39,10 @@ const RECORDS: readonly [collection: CommitEvent['collection'], json: () => stri
 const KEYS = ['__proto__', 'constructor', 'zzzzzzzzzzzzz', '2222222222222', '0', '~', ':', 'a'.repeat(512)]
 
 /** A well-formed frame with a record that somebody made to be a nuisance, witnessed together with `neighbour`. */
-export function hostileEntry(random: Random, neighbour: Entry): Entry {
+export function hostileEntry(random: Random, neighbour: Entry, faults: Pick<Faults, 'repositories'>): Entry {
   const { seq, event } = neighbour
   // Says that all of it was replaced, so that somebody fetches a repository that no one should.
-  if (random.chance(0.05)) {
+  if (faults.repositories > 0 && random.chance(0.05)) {
     return new Entry(seq, { kind: 'sync', did: HOSTILE, at: event.at, rev: createRaw(event.at, 31) })
   }
   const [collection, json] = random.pick(RECORDS)

@@ -106,7 +106,7 @@ export class Subscription {
     const text = this.#frameOf(entry)
     if (text === undefined) return
     if (random.chance(faults.malformed)) this.#garble(text)
-    if (random.chance(faults.hostile)) this.#send(this.#frameOf(hostileEntry(random, entry)))
+    if (random.chance(faults.hostile)) this.#send(this.#frameOf(hostileEntry(random, entry, faults)))
     if (random.chance(faults.badTime)) this.#send(this.#frameOf(badTimeEntry(random, entry)))
     this.#send(text)
     this.#sent += 1

@@ -8,7 +8,8 @@ import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { isHidden } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
-import { experienceOf, model } from '../model.ts'
+import { Model } from '../model/model.ts'
+import { experienceOf } from '../model/person.ts'
 import { cut, FOLLOW, game, LIKE, longStream, POST, person, REPOST, START, tid } from './arbitrary.ts'
 
 const [alice, bob] = [person(0), person(1)]
@@ -93,9 +94,11 @@ test('a fold agrees with the naive model', () => {
       const ledger = new MemoryLedger()
       const followed = events.filter((event) => event.kind !== 'commit' || event.collection !== FOLLOW)
       for (const event of followed) ledger.fold(game, [event])
-      const options = { subjectMedia: () => undefined, repository: () => undefined }
-      for (const [did, expected] of model(followed, options)) {
-        assert.equal(ledger.actors.get(did as typeof alice)?.experience ?? 0, experienceOf(expected), did)
+      const { points } = game.rules
+      const model = new Model({ points, followed: game.followed, baseline: 'off' })
+      for (const event of followed) model.apply(event)
+      for (const [did, expected] of model.people) {
+        assert.equal(ledger.actors.get(did)?.experience ?? 0, experienceOf(expected), did)
       }
     }),
     { numRuns: 400 },

@@ -6,6 +6,7 @@ import type { Place } from './play.ts'
 export async function sqlitePlace(): Promise<Place & AsyncDisposable> {
   const here = folder()
   return {
+    readsLater: false,
     open: async () => openSqlite({ path: here.path('ledger.db'), reserve: 0 }),
     [Symbol.asyncDispose]: async () => here[Symbol.dispose](),
   }

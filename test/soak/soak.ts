@@ -14,11 +14,11 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { folder, newestSent, until } from '../e2e/harness.ts'
+import { differences } from '../model/differences.ts'
 import { Model, type ModelGame } from '../model/model.ts'
-import { differences } from './differences.ts'
+import { Truth } from '../model/truth.ts'
 import { Figures } from './figures.ts'
 import { Server } from './server.ts'
-import { Truth } from './truth.ts'
 
 export type SoakOptions = {
   minutes: number

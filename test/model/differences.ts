@@ -1,8 +1,8 @@
 import type { LedgerEvent } from '../../src/game/state.ts'
 import type { Store } from '../../src/store/store.ts'
-import { isShown, type Model } from '../model/model.ts'
-import { countsOf, experienceOf, type ModelPerson } from '../model/person.ts'
-import { readTimeline } from '../model/reading.ts'
+import { isShown, type Model } from './model.ts'
+import { countsOf, experienceOf, type ModelPerson } from './person.ts'
+import { readTimeline } from './reading.ts'
 
 /** Of somebody who is nobody's business here: made up by the simulator to be a nuisance. */
 export type IsStranger = (did: string) => boolean

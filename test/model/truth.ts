@@ -4,7 +4,7 @@ import { uriOf } from '../../src/atproto/uri.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import type { RecordPath } from '../../src/game/state.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
-import type { Model } from '../model/model.ts'
+import type { Model } from './model.ts'
 
 /** Brings a model up to everything that a simulator has shown, and answers what it asks as the network would. */
 export class Truth {

@@ -1,6 +1,7 @@
 import { auth, Client, type ClientOptions, errors, policies, types } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
 import type { CqlAddress } from './address.ts'
+import { keepRefreshing } from './control-connection.ts'
 
 /**
  * A request that takes longer counts as failed, in milliseconds. Servers give up after as much or less; a server that
@@ -34,6 +35,7 @@ export async function connect(address: CqlAddress): Promise<Connected> {
   const localDataCenter = address.localDataCenter ?? (await nearest(address))
   const { DefaultLoadBalancingPolicy } = policies.loadBalancing
   const client = new Client(optionsOf(address, new DefaultLoadBalancingPolicy({ localDc: localDataCenter })))
+  keepRefreshing(client)
   try {
     await client.connect()
   } catch (error) {

@@ -15,7 +15,7 @@ const AT_ONCE = 10_000
 /** Puts all people of `network` and its next `events` events into a new ledger at `path`. */
 export async function meetNetwork(path: string, network: Network, events: number): Promise<void> {
   const rules = rulebook(NO_CHANGES)
-  const game: Game = { rules, followed: new Set(rules.collections), baseline: 'off' }
+  const game: Game = { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'asked' }
   await using store = openSqlite({ path, reserve: 0 })
   await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
   const fold = async (operations: Operation[]) =>
@@ -45,9 +45,10 @@ function answer(network: Network, question: AskedQuestion): Answer {
   if (question.kind === 'subject') {
     const { did, collection, rkey, rev, subject } = question
     const media = network.subjectMedia(uriOf(subject))
-    return { kind: 'subject-answer', question: question.id, did, collection, rkey, rev, at, media }
+    const of = { did, collection, rkey, rev, subject }
+    return { kind: 'subject-answer', question: question.id, tries: question.tries, ...of, at, media }
   }
-  const { did } = question
+  const { id, tries, did } = question
   const person = network.person(did)
   const profile = person && {
     handle: person.handle,
@@ -55,5 +56,6 @@ function answer(network: Network, question: AskedQuestion): Answer {
     avatar: undefined,
     asked: at,
   }
-  return { kind: 'profile-answer', question: question.id, did, at, profile, optedOut: false, postsCount: 0 }
+  const plain = { optedOut: false, postsCount: 0 }
+  return { kind: 'profile-answer', question: id, tries, did, at, profile, ...plain }
 }

@@ -1,4 +1,5 @@
-import type { Did } from '../src/atproto/event.ts'
+import type { Did, Handle } from '../src/atproto/event.ts'
+import type { Profile } from '../src/atproto/profile.ts'
 import { type RecordId, uriOf } from '../src/atproto/uri.ts'
 import { BASELINE } from '../src/game/baseline.ts'
 import { decide, type Game } from '../src/game/decide.ts'
@@ -6,6 +7,7 @@ import type { Operation } from '../src/game/operation.ts'
 import type { Day } from '../src/game/periods.ts'
 import { startOf } from '../src/game/retries.ts'
 import type {
+  ActorChange,
   ActorState,
   Ask,
   AskedQuestion,
@@ -21,6 +23,7 @@ export class MemoryLedger implements Known {
   readonly actors = new Map<Did, ActorState>()
   readonly held = new Map<string, [RecordId, RecordState]>()
   readonly events: LedgerEvent[] = []
+  readonly profiles = new Map<Did, Profile>()
   questions: (AskedQuestion & { due: number })[] = []
   readonly grants = new Map<Did, Map<Day, Granted>>()
   #nextQuestion = 1
@@ -31,6 +34,10 @@ export class MemoryLedger implements Known {
 
   record(id: RecordId): RecordState | undefined {
     return this.held.get(uriOf(id))?.[1]
+  }
+
+  ownerOf(handle: Handle): Did | undefined {
+    return this.profiles.entries().find(([, profile]) => profile.handle === handle)?.[0]
   }
 
   records(did: Did): [RecordId, RecordState][] {
@@ -64,6 +71,7 @@ export class MemoryLedger implements Known {
         if (open !== undefined) Object.assign(open, { due, tries: question.tries })
       }
       for (const question of change.asked) this.#ask(question)
+      this.#present(did, change)
       this.actors.set(did, change.actor)
     }
   }
@@ -101,6 +109,14 @@ export class MemoryLedger implements Known {
     return sums
   }
 
+  #present(did: Did, { profile, unnamed }: ActorChange): void {
+    if (profile === null) this.profiles.delete(did)
+    else if (profile !== undefined) this.profiles.set(did, profile)
+    const held = this.profiles.get(did)
+    if (unnamed !== undefined && held?.handle === unnamed)
+      this.profiles.set(did, { ...held, handle: undefined })
+  }
+
   #ask(question: Ask): void {
     const id = String(this.#nextQuestion++)
     if (question.kind === 'subject') {
@@ -116,6 +132,7 @@ export class MemoryLedger implements Known {
   }
 
   #drop(did: Did): void {
+    this.profiles.delete(did)
     for (const [id] of this.records(did)) this.held.delete(uriOf(id))
     this.questions = this.questions.filter((question) => question.did !== did)
     this.grants.delete(did)

@@ -82,6 +82,13 @@ export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
   }
 }
 
+/** Stands for the AppView on a network that has none: nobody and nothing is known. */
+export const noAppView: AppView = {
+  profiles: async () => [],
+  posts: async () => new Map(),
+  resolve: async () => undefined,
+}
+
 function listOf(value: unknown, what: string): unknown[] {
   if (Array.isArray(value)) return value
   throw new RequestError(`expected a list of ${what}, got ${typeof value}`)

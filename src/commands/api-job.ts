@@ -4,13 +4,13 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
 import { serveMetrics } from '../api/metrics-server.ts'
-import { APPVIEW_SHARES, openAppView } from '../bluesky/appview.ts'
+import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { handleResolver } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
 import type { Preparation } from '../store/sqlite/prepare.ts'
 import { listening } from './listening.ts'
-import { clock, gameOf, monotonic, storeOf } from './parts.ts'
+import { appviewOf, clock, gameOf, monotonic, storeOf } from './parts.ts'
 import { version } from './version.ts'
 
 export type ApiJobOptions = {
@@ -40,10 +40,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     inbox: store.inbox,
     rules,
     tracked: config.TRACK ?? [],
-    handles: handleResolver({
-      appview: openAppView({ url: config.APPVIEW_URL, clock, pace: new Pace(APPVIEW_SHARES.lookUps) }),
-      signal,
-    }),
+    handles: handleResolver({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.lookUps)), signal }),
     metrics: own,
     clock,
     monotonic,

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import type { Did } from '../atproto/event.ts'
-import { APPVIEW_SHARES, openAppView } from '../bluesky/appview.ts'
+import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { Pace } from '../bluesky/pace.ts'
 import { openRepositories } from '../bluesky/repositories.ts'
 import type { Config } from '../config.ts'
 import type { IngestMetrics } from '../ingest/metrics.ts'
 import { runIngest } from '../ingest/run.ts'
-import { clock, gameOf, retentionOf, storeOf } from './parts.ts'
+import { appviewOf, clock, gameOf, retentionOf, storeOf } from './parts.ts'
 
 export type IngestJobOptions = {
   config: Config
@@ -29,7 +29,7 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
       v1Dictionary: config.JETSTREAM_V1_DICTIONARY,
       dids: config.DIDS,
     },
-    appview: openAppView({ url: config.APPVIEW_URL, clock, pace: new Pace(APPVIEW_SHARES.ingest) }),
+    appview: appviewOf(config, new Pace(APPVIEW_SHARES.ingest)),
     repositories: openRepositories({
       plcUrl: config.PLC_URL,
       received: (bytes) => metrics.repositoryBytes(bytes),

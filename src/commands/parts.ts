@@ -3,6 +3,8 @@
 import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Logger } from 'pino'
 import type { Micros } from '../atproto/event.ts'
+import { type AppView, noAppView, openAppView } from '../bluesky/appview.ts'
+import type { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
 import type { Game } from '../game/decide.ts'
 import { NO_CHANGES, rulebook } from '../game/rulebook.ts'
@@ -23,9 +25,14 @@ export function monotonic(): Micros {
   return performance.now() * 1000
 }
 
-export function gameOf({ RULES, TRACK, BASELINE }: Config): Game {
+export function gameOf({ RULES, TRACK, BASELINE, APPVIEW_URL }: Config): Game {
   const rules = rulebook(RULES ?? NO_CHANGES)
-  return { rules, followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]), baseline: BASELINE }
+  return {
+    rules,
+    followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]),
+    baseline: BASELINE,
+    appview: APPVIEW_URL === 'none' ? 'none' : 'asked',
+  }
 }
 
 export type StoreOfOptions = {
@@ -61,6 +68,11 @@ export async function storeOf(
 
 export function logOf({ LOG_LEVEL, LOG_FORMAT }: Config): Logger {
   return openLog({ level: LOG_LEVEL, format: LOG_FORMAT })
+}
+
+/** Who is asked about people and posts. */
+export function appviewOf({ APPVIEW_URL }: Config, pace: Pace): AppView {
+  return APPVIEW_URL === 'none' ? noAppView : openAppView({ url: APPVIEW_URL, clock, pace })
 }
 
 /** How long events are kept; `undefined` for ever. */

@@ -67,9 +67,10 @@ export const variables = {
   },
   APPVIEW_URL: {
     fallback: 'https://public.api.bsky.app',
-    meaning: 'whom to ask about profiles and reposted posts',
+    meaning:
+      'whom to ask about profiles and reposted posts; none: a network without an AppView, where the stream alone says who is shown',
     hide: withoutSecrets,
-    parse: origin,
+    parse: appview,
   },
   PLC_URL: {
     fallback: 'https://plc.directory',
@@ -175,6 +176,10 @@ export const variables = {
     parse: oneOf('pretty', 'json'),
   },
 } satisfies Record<string, Variable<unknown>>
+
+function appview(text: string): string {
+  return text === 'none' ? text : origin(text)
+}
 
 function databaseUrl(text: string): { driver: 'sqlite'; path: string } | CqlAddress {
   if (text.startsWith('cql://')) return readAddress(text)

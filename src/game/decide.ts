@@ -23,11 +23,13 @@ export type Game = {
   followed: ReadonlySet<Nsid>
   /** Whether posts from before this server count, approximately. */
   baseline: 'off' | 'posts'
+  /** Whether there is an AppView that can be asked; on a network without one the stream alone says who is shown. */
+  appview: 'asked' | 'none'
 }
 
 /** What `operations`, in this order, make of what is `known`. The same operations a second time change nothing. */
 export function decide(game: Game, known: Known, operations: Iterable<Operation>): Changes {
-  const draft = new Draft(known)
+  const draft = new Draft(known, game.appview)
   for (const operation of operations) draft.count(outcomeOf(game, draft, operation))
   return draft.changes
 }
@@ -49,7 +51,7 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
     case 'repository-answer':
       return decideRepository(game, draft, operation)
     case 'no-answer':
-      return decideNoAnswer(draft, operation)
+      return decideNoAnswer(game, draft, operation)
     case 'inactive':
       return decideInactive(draft, operation)
     case 'forget':

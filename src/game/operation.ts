@@ -5,20 +5,23 @@ import type { RecordId } from '../atproto/uri.ts'
 import type { Media } from './media.ts'
 import type { AskedQuestion, QuestionId, RecordPath, WishId } from './state.ts'
 
-/** What the network said when it was asked; see `Question`. */
+/** What the network said when it was asked; see `Question`. `tries` is how often it was asked before. */
 export type Answer =
-  /** `media` is `undefined` where nobody can say any more: the post is gone, or was never there. */
+  /** `media` is `undefined` where the AppView does not know the post: it is gone, was never there, or is too new. */
   | (RecordId & {
       kind: 'subject-answer'
       question: QuestionId
+      tries: number
       at: Micros
       rev: Tid
+      subject: RecordId
       media: Media | undefined
     })
   /** `profile` is `undefined` where the AppView knows nobody of that DID. */
   | {
       kind: 'profile-answer'
       question: QuestionId
+      tries: number
       did: Did
       at: Micros
       profile: Profile | undefined

@@ -26,9 +26,21 @@ const POLICIES: Readonly<Record<QuestionKind, Policy>> = {
  * without an answer; `undefined` where the question is given up.
  */
 export function retryAt(kind: QuestionKind, tries: number, at: Micros): Seconds | undefined {
-  const { firstPause, maxPause, maxTries } = POLICIES[kind]
-  if (tries >= maxTries) return undefined
-  return Math.ceil(at / 1_000_000) + Math.min(maxPause, firstPause * 2 ** (tries - 1))
+  if (tries >= POLICIES[kind].maxTries) return undefined
+  return Math.ceil(at / 1_000_000) + pauseAfter(kind, tries)
+}
+
+/**
+ * Whether `due` is further away from `now` than the pause after `tries` tries is long: our clock was ahead when the question
+ * was put off, and must not have it wait until that time comes.
+ */
+export function isBeyondPause(kind: QuestionKind, { due, tries }: Progress, now: Seconds): boolean {
+  return due !== ASLEEP && due > now + 1 + pauseAfter(kind, tries)
+}
+
+function pauseAfter(kind: QuestionKind, tries: number): Seconds {
+  const { firstPause, maxPause } = POLICIES[kind]
+  return Math.min(maxPause, firstPause * 2 ** (tries - 1))
 }
 
 /** When a question is asked that waits for its account to be active again: not before it is woken. */

@@ -1,4 +1,4 @@
-import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { AccountStatus, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
@@ -12,7 +12,7 @@ export type ActorState = {
   born: boolean
   /** Sum of the XP of all live records. */
   experience: number
-  /** By how much the last event changed `experience`, and when that was witnessed; 0 before the first. */
+  /** By how much the last event changed `experience`, and when the latest one was witnessed; 0 before the first. */
   lastDelta: number
   updatedAt: Micros
   /** What of `experience` was earned this week and this month. */
@@ -30,6 +30,13 @@ export type ActorState = {
   purgedTime: Micros | undefined
   /** The person asks that apps without sign-in do not show them (`!no-unauthenticated`). */
   optedOut: boolean
+  /** The revision of the person's own profile record that says so, or not; nobody else is believed from then on. */
+  profileRev: Tid | undefined
+  /** Somebody has said whether the person wants to be shown: until then they count and are not shown. */
+  introduced: boolean
+  /** When the stream last said who this is, and the handle that it gave: what the AppView says may be older. */
+  namedAt: Micros
+  handle: Handle | undefined
   /** An operator was asked to forget this person; nothing is kept until they are unforgotten. */
   forgotten: boolean
   /** Nobody listens for this person any more, who is not among `DIDS`: what is held may have changed without our knowing. */
@@ -142,16 +149,24 @@ export function unknownActor(did: Did): ActorState {
     statusTime: 0,
     purgedTime: undefined,
     optedOut: false,
+    profileRev: undefined,
+    introduced: false,
+    namedAt: 0,
+    handle: undefined,
     forgotten: false,
     unfollowed: false,
   }
 }
 
 /** True while nobody may see that this person is here. */
-export function isHidden(
-  actor: Pick<ActorState, 'status' | 'optedOut' | 'forgotten' | 'unfollowed'>,
-): boolean {
-  return actor.status !== 'active' || actor.optedOut || actor.forgotten || actor.unfollowed
+export function isHidden({
+  status,
+  optedOut,
+  introduced,
+  forgotten,
+  unfollowed,
+}: Pick<ActorState, 'status' | 'optedOut' | 'introduced' | 'forgotten' | 'unfollowed'>): boolean {
+  return status !== 'active' || optedOut || !introduced || forgotten || unfollowed
 }
 
 export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey'>): RecordPath {
@@ -162,6 +177,8 @@ export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey
 export type Known = {
   actor(did: Did): ActorState | undefined
   record(id: RecordId): RecordState | undefined
+  /** Who had `handle` last, as far as profiles tell. */
+  ownerOf(handle: Handle): Did | undefined
   /** Every record of `did`, tombstones included; only for those whose operation needs all of them. */
   records(did: Did): Iterable<[RecordId, RecordState]>
   /** What caps have granted `did`, by day: those in `Touched.grants`, or all where every record is needed. */
@@ -189,6 +206,8 @@ export type ActorChange = {
   asked: Ask[]
   /** The profile as it is to be kept; `null` to drop it, `undefined` to leave it. */
   profile: Profile | null | undefined
+  /** A handle that has become somebody else's: the profile, where it has that one, is kept without. */
+  unnamed: Handle | undefined
 }
 
 /** What became of operations: `applied` changed something, `repeated` had been counted before, others say why not. */

@@ -1,4 +1,4 @@
-import type { Did } from '@atcute/lexicons/syntax'
+import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { isObject } from '../atproto/json.ts'
 import type { RecordId } from '../atproto/uri.ts'
@@ -18,11 +18,19 @@ export type Touched = {
    * were first witnessed. Nobody, while nothing has a cap.
    */
   grants: Map<Did, Set<Day>>
+  /** Handles whose owner is to be known. */
+  handles: Set<Handle>
 }
 
 /** What `operations` may look at or change. Records may be named twice. */
 export function touched(game: Game, operations: Iterable<Operation>): Touched {
-  const all: Touched = { actors: new Set(), records: [], whole: new Set(), grants: new Map() }
+  const all: Touched = {
+    actors: new Set(),
+    records: [],
+    whole: new Set(),
+    grants: new Map(),
+    handles: new Set(),
+  }
   for (const operation of operations) {
     all.actors.add(operation.did)
     switch (operation.kind) {
@@ -40,10 +48,18 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
         break
       }
       case 'subject-answer':
-        all.records.push(operation)
+        all.actors.add(operation.subject.did)
+        all.records.push(operation, operation.subject)
         noteCap(game, all, operation)
         break
+      case 'no-answer':
+        if (operation.question.kind !== 'subject') break
+        all.actors.add(operation.question.subject.did)
+        all.records.push(operation.question, operation.question.subject)
+        noteCap(game, all, { ...operation.question, at: operation.at })
+        break
       case 'profile-answer':
+        if (operation.profile?.handle !== undefined) all.handles.add(operation.profile.handle)
         if (game.baseline === 'posts') all.records.push(baselineOf(operation.did))
         break
       case 'repository-answer':
@@ -53,7 +69,6 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'identity':
       case 'account':
       case 'sync':
-      case 'no-answer':
       case 'inactive':
       case 'forget':
       case 'unforget':

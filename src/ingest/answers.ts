@@ -212,11 +212,12 @@ function subjects({ appview, clock, signal }: AnswersOptions): Loop {
       const found = unknown.size === 0 ? new Map<string, Media>() : await appview.posts([...unknown], signal)
       for (const [uri, media] of found) shown.set(uri, media)
       const at = clock()
-      return asked.flatMap(({ id, did, collection, rkey, rev, subject }): Answer[] => {
+      return asked.flatMap(({ id, tries, did, collection, rkey, rev, subject }): Answer[] => {
         const uri = uriOf(subject)
         const media = shown.get(uri)
         if (media === undefined && !unknown.has(uri)) return []
-        return [{ kind: 'subject-answer', question: id, did, collection, rkey, rev, at, media }]
+        const of = { did, collection, rkey, rev, subject }
+        return [{ kind: 'subject-answer', question: id, tries, ...of, at, media }]
       })
     },
   }
@@ -229,9 +230,9 @@ function profiles({ appview, clock, signal }: AnswersOptions): Loop {
       const dids = [...new Set(questions.map(({ did }) => did))]
       const views = new Map((await appview.profiles(dids, signal)).map((view) => [view.did, view]))
       const at = clock()
-      return questions.map(({ id, did }) => {
+      return questions.map(({ id, tries, did }) => {
         const { profile, optedOut = false, postsCount = 0 } = views.get(did) ?? {}
-        return { kind: 'profile-answer', question: id, did, at, profile, optedOut, postsCount }
+        return { kind: 'profile-answer', question: id, tries, did, at, profile, optedOut, postsCount }
       })
     },
   }

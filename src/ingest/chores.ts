@@ -8,6 +8,7 @@ const WISHES_EVERY = 1_000
 const PULSE_EVERY = 2_000
 const SAMPLE_EVERY = 60_000
 const PRUNE_EVERY = 60_000
+const REPORT_EVERY = 10_000
 
 /** Rows a turn: few enough that the stream hardly waits. */
 const WISHES_AT_ONCE = 100
@@ -22,13 +23,15 @@ export type ChoresOptions = {
   retention: Micros | undefined
   /** Bytes received since the last call. */
   takeNetworkBytes: () => number
+  /** Tells how much the ledger waits for. */
+  report: () => Promise<void>
   clock: () => Micros
   signal: AbortSignal
 }
 
 /** Does what has to be done every so often beside the stream, until `signal` aborts. */
 export async function chores(options: ChoresOptions): Promise<void> {
-  const { ledger, lag, beat, retention, takeNetworkBytes, clock, signal } = options
+  const { ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal } = options
   const over = new AbortController()
   const end = AbortSignal.any([signal, over.signal])
   const every = (ms: number, work: () => Promise<unknown>) =>
@@ -40,6 +43,7 @@ export async function chores(options: ChoresOptions): Promise<void> {
     every(SAMPLE_EVERY, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),
+    every(REPORT_EVERY, report),
     every(PRUNE_EVERY, async () => {
       // A clock that is ahead would delete everything: time has come only as far as the stream has, too.
       if (retention === undefined || lag.reached === undefined) return

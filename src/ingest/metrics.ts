@@ -14,6 +14,8 @@ export class IngestMetrics {
   readonly #questions: Counter<'kind' | 'outcome'>
   readonly #repositories: Counter<'outcome'>
   readonly #repositoryBytes: Counter
+  readonly #introductions: Gauge
+  readonly #unintroduced: Gauge
   readonly #lag: Gauge
   #faults = (): number => 0
   readonly #batchSeconds: Histogram
@@ -70,6 +72,16 @@ export class IngestMetrics {
     this.#repositoryBytes = new Counter({
       name: 'bsky_rpg_repository_bytes_total',
       help: 'Bytes received of repositories',
+      registers,
+    })
+    this.#introductions = new Gauge({
+      name: 'bsky_rpg_introductions_waiting',
+      help: 'Characters that are not shown yet because nobody has said whether they want to be',
+      registers,
+    })
+    this.#unintroduced = new Gauge({
+      name: 'bsky_rpg_introductions_waiting_since_seconds',
+      help: 'Unix time since when the AppView has introduced nobody though it was asked; 0 where it answers',
       registers,
     })
     this.#lag = new Gauge({
@@ -144,6 +156,12 @@ export class IngestMetrics {
 
   repositoryBytes(bytes: number): void {
     this.#repositoryBytes.inc(bytes)
+  }
+
+  /** How many wait to be shown, and since when (Unix seconds) nobody has introduced anybody. */
+  introductions(waiting: number, since: number | undefined): void {
+    this.#introductions.set(waiting)
+    this.#unintroduced.set(since ?? 0)
   }
 
   lag(seconds: number): void {

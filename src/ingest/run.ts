@@ -13,6 +13,7 @@ import { answers } from './answers.ts'
 import { chores } from './chores.ts'
 import { updateFollowing } from './following.ts'
 import { Gathering } from './gathering.ts'
+import { Introductions } from './introductions.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import type { IngestMetrics } from './metrics.ts'
@@ -55,6 +56,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const status = await store.reader.status()
   const place = async (): Promise<Cursor | undefined> =>
     placeToGoOn(await ledger.use((held) => held.cursor()), status.pulse?.at, { networkClock, log })
+  const introductions = new Introductions({ log, metrics, clock })
   let networkBytes = 0
 
   const ledger = new Ledger({
@@ -86,9 +88,13 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     clock,
     signal,
     observer: {
-      answered: (kind, n) => metrics.questions(kind, 'answered', n),
+      answered: (kind, n) => {
+        metrics.questions(kind, 'answered', n)
+        if (kind === 'profile') introductions.answered()
+      },
       failed: (kind, n, reason) => {
         metrics.questions(kind, 'failed', n)
+        if (kind === 'profile') introductions.failed()
         log.debug({ kind, reason }, 'a question to the network got no answer yet')
       },
       repository: repositoryReport({ log, metrics }),
@@ -146,13 +152,17 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     networkBytes = 0
     return taken
   }
+  const report = async (): Promise<void> => {
+    const now = await store.reader.status().catch(() => undefined)
+    if (now !== undefined) introductions.report(now.introductions)
+  }
   log.info({ cursor }, describeStart(status, game))
   // Whichever ends first ends the others; all have to be over before the writer is given back.
   const endOthers = (work: Promise<void>) => work.finally(() => over.abort())
   const ended = await Promise.allSettled([
     endOthers(listenOn()),
     endOthers(asker.run()),
-    endOthers(chores({ ledger, lag, beat, retention, takeNetworkBytes, clock, signal })),
+    endOthers(chores({ ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal })),
   ])
   // What the loops end with after that is only the echo.
   ledger.failed.throwIfAborted()

@@ -2,11 +2,13 @@
 import type { AccountStatus } from '../atproto/event.ts'
 import type { ActorState } from '../game/state.ts'
 
-/** Positions of the bits, and of the status among them, which has three. */
+/** Positions of the bits; the status takes the three from 8 on. */
 const BORN = 1
 const OPTED_OUT = 2
 const FORGOTTEN = 4
 const STATUS = 8
+const STATUS_BITS = 7
+const NOT_INTRODUCED = 64
 const UNFOLLOWED = 128
 
 /** A status is stored as its place here. There is no room for more than these. */
@@ -21,18 +23,22 @@ const STATUSES: readonly AccountStatus[] = [
   'inactive',
 ]
 
-/** The one standing of those who may be seen: born, active, followed, neither opted out nor forgotten. */
+/** The one standing of those who may be seen: born, introduced, active, followed, neither opted out nor forgotten. */
 export const SHOWN = BORN
 
-type Standing = Pick<ActorState, 'born' | 'optedOut' | 'forgotten' | 'status' | 'unfollowed'>
+/** The one standing of those who could be seen if somebody had said that they want to be. */
+export const WAITING = BORN + NOT_INTRODUCED
+
+type Standing = Pick<ActorState, 'born' | 'optedOut' | 'introduced' | 'forgotten' | 'status' | 'unfollowed'>
 
 /** `standing` as it is stored. */
-export function standingOf({ born, optedOut, forgotten, status, unfollowed }: Standing): number {
+export function standingOf({ born, optedOut, introduced, forgotten, status, unfollowed }: Standing): number {
   return (
     Number(born) * BORN +
     Number(optedOut) * OPTED_OUT +
     Number(forgotten) * FORGOTTEN +
     STATUSES.indexOf(status) * STATUS +
+    Number(!introduced) * NOT_INTRODUCED +
     Number(unfollowed) * UNFOLLOWED
   )
 }
@@ -42,8 +48,9 @@ export function readStanding(standing: number): Standing {
   return {
     born: (standing & BORN) !== 0,
     optedOut: (standing & OPTED_OUT) !== 0,
+    introduced: (standing & NOT_INTRODUCED) === 0,
     forgotten: (standing & FORGOTTEN) !== 0,
-    status: STATUSES[Math.floor(standing / STATUS) % STATUSES.length] ?? 'inactive',
+    status: STATUSES[(standing / STATUS) & STATUS_BITS] ?? 'inactive',
     unfollowed: (standing & UNFOLLOWED) !== 0,
   }
 }

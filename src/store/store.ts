@@ -199,12 +199,17 @@ export type Finding = { did: Did | undefined; what: string; expected: number; ac
 export type StoreStatus = {
   cursor: Cursor | undefined
   pulse: Pulse | undefined
+  /** Those who are shown. */
   characters: number
+  /** Those who are not, because nobody has said yet whether they want to be. */
+  introductions: number
   /** Live records and tombstones. */
   records: number
   events: number
   experience: number
+  /** Questions to the network that were never asked, and those that got no answer and are asked again. */
   waiting: Record<QuestionKind, number>
+  postponed: Record<QuestionKind, number>
   gaps: Gap[]
   /** Bytes on disk; `undefined` where the driver cannot tell. */
   bytes: number | undefined

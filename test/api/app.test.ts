@@ -101,6 +101,7 @@ const named = (did: Did, handle: `${string}.${string}`): Operation => {
   return {
     kind: 'profile-answer',
     question: 'profile:1',
+    tries: 0,
     did,
     at: NOW,
     profile,

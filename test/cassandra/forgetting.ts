@@ -23,7 +23,7 @@ export function testForgetting(places: Places): void {
     await using ledger = await Forgetting.begin(places)
     const handle = 'alice.example'
     const profile = { handle, displayName: 'Alice', avatar: undefined, asked: START } as const
-    const answer = { question: 'profile:0:1', at: START, optedOut: false, postsCount: 0 }
+    const answer = { question: 'profile:0:1', tries: 0, at: START, optedOut: false, postsCount: 0 }
     await ledger.fold(
       { ...created(alice, 1, POST), record: { text: 'hello' } },
       repost(alice, 2, bob),

@@ -166,8 +166,16 @@ class Gate {
   before(appview: AppView): AppView {
     return {
       ...appview,
-      posts: (uris, signal) => this.#pass('subject', signal).then(() => appview.posts(uris, signal)),
-      profiles: (dids, signal) => this.#pass('profile', signal).then(() => appview.profiles(dids, signal)),
+      // That something is known by now, or not yet, would depend on when each store asks.
+      posts: async (uris, signal) => {
+        await this.#pass('subject', signal)
+        const found = await appview.posts(uris, signal)
+        return new Map(uris.map((uri) => [uri, found.get(uri) ?? 'text']))
+      },
+      profiles: async (dids, signal) => {
+        await this.#pass('profile', signal)
+        return (await appview.profiles(dids, signal)).filter(({ profile }) => profile.handle !== undefined)
+      },
     }
   }
 

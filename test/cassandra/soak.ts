@@ -133,7 +133,13 @@ async function compare(expected: Store, found: Store, { archive }: Simulator): P
 /** Every record, by its path and with what it says; what a repost is worth depends on when its subject was looked at. */
 async function recordsOf(store: Store, dids: Set<Did>): Promise<Map<string, string>> {
   await using writer = await store.write({ fingerprint: FINGERPRINT, purpose: 'keep' })
-  const known = await writer.load({ actors: dids, records: [], whole: dids, grants: new Map() })
+  const known = await writer.load({
+    actors: dids,
+    records: [],
+    whole: dids,
+    grants: new Map(),
+    handles: new Set(),
+  })
   const records = new Map<string, string>()
   for (const did of dids) {
     for (const [id, state] of known.records(did)) records.set(`${did} ${pathOf(id)}`, saying(state))

@@ -5,7 +5,7 @@ import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { COUNTER_BEHIND } from '../../src/store/cql/audit.ts'
 import type { Store } from '../../src/store/store.ts'
-import { flagsFor, newestSent, Program, until } from '../e2e/harness.ts'
+import { flagsFor, isAnswered, newestSent, Program, until } from '../e2e/harness.ts'
 import { assertLedgerIsRight } from '../e2e/ledger.ts'
 import { type Places, urlOf } from './places.ts'
 
@@ -100,7 +100,7 @@ export class Workers implements AsyncDisposable {
     await this.arrived()
     await until(
       'nothing is asked any more',
-      async () => Object.values((await this.store.reader.status()).waiting).every((n) => n === 0),
+      async () => isAnswered(await this.store.reader.status()),
       120_000,
     )
   }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Cursor, Did, StreamEvent } from '../../src/atproto/event.ts'
 import type { RecordId } from '../../src/atproto/uri.ts'
+import { PROFILE } from '../../src/game/decide/commit.ts'
 import { decide, type Game } from '../../src/game/decide.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { Operation } from '../../src/game/operation.ts'
@@ -35,6 +36,8 @@ export type Conformance = {
   place: () => Promise<AsyncDisposable & { open(): Promise<Store> }>
 }
 
+const asking: Game = { ...game, appview: 'asked' }
+const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
 const [alice, bob] = [person(0), person(1)]
 const NOW = START / 1_000_000
@@ -159,6 +162,90 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.equal((await reader.standings())[0]?.experience, 100)
   })
 
+  check('who is not introduced yet counts and appears nowhere', async ({ reader, auditor }, writer, open) => {
+    const { position } = await reader.recent(undefined, 10)
+    await fold(writer, [post(alice, 1), post(bob, 1), like(bob, 2)], undefined, asking)
+    const assertNowhere = async (): Promise<void> => {
+      assert.equal(await reader.character(alice), undefined)
+      assert.deepEqual(await reader.characters([alice]), [])
+      assert.equal(await reader.events(alice, FIRST), undefined)
+      const board = await reader.board({ cursor: undefined, around: undefined, limit: 10 })
+      assert.ok(board.items.every(({ character }) => character.did !== alice))
+      assert.deepEqual((await reader.board({ cursor: undefined, around: alice, limit: 10 })).items, [])
+      const { events } = await reader.recent(position, 10)
+      assert.ok(events.every(({ did }) => did !== alice))
+    }
+    await assertNowhere()
+    assert.deepEqual(await reader.standings(), [])
+    const { characters, introductions, experience } = await reader.status()
+    assert.deepEqual([characters, introductions, experience], [0, 2, 110])
+    await fold(writer, [named(bob, 'bob.test')], undefined, asking)
+    await assertNowhere()
+    assert.deepEqual(await reader.standings(), [{ experience: 60, characters: 1 }])
+    // Neither a restart nor what they do changes that; their own profile record does.
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using next = await again.write(KEEP)
+    await fold(next, [post(alice, 3)], undefined, asking)
+    await assertNowhere()
+    assert.equal((await reader.status()).introductions, 1)
+    await fold(next, [profileRecord(alice, 4, {})], undefined, asking)
+    assert.equal((await reader.character(alice))?.experience, 100)
+    const { characters: shown, introductions: left } = await reader.status()
+    assert.deepEqual([shown, left], [2, 0])
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  })
+
+  check('a label in the own profile record holds after a restart, too', async ({ reader }, writer, open) => {
+    const hides = { labels: { values: [{ val: '!no-unauthenticated' }] } }
+    await fold(writer, [profileRecord(alice, 5, hides), post(alice, 6)], undefined, asking)
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using next = await again.write(KEEP)
+    await fold(next, [profileRecord(alice, 4, {}), named(alice, 'alice.test')], undefined, asking)
+    assert.equal(await reader.character(alice), undefined)
+    assert.equal(await reader.didOf('alice.test'), undefined)
+    await fold(next, [profileRecord(alice, 7, {})], undefined, asking)
+    assert.equal((await reader.character(alice))?.profile?.handle, 'alice.test')
+  })
+
+  check('what the stream calls somebody holds after a restart', async ({ reader }, writer, open) => {
+    const identity: Operation = { kind: 'identity', did: alice, at: START + 5e6, handle: 'new.test' }
+    await fold(writer, [post(alice, 1), named(alice, 'old.test')])
+    await fold(writer, [identity])
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using next = await again.write(KEEP)
+    await fold(next, [named(alice, 'old.test')])
+    assert.equal((await reader.character(alice))?.profile?.handle, undefined)
+    await fold(next, [named(alice, 'new.test')])
+    assert.equal(await reader.didOf('new.test'), alice)
+    // It is repeated by a stream that begins again.
+    await fold(next, [identity])
+    assert.equal(await reader.didOf('new.test'), alice)
+  })
+
+  check('a repost is judged by a post of somebody else that came after it', async ({ reader }, writer) => {
+    await fold(writer, [repost(alice, 2, bob, 1)])
+    await fold(writer, [commitOf(bob, 1, POST, DESCRIBED)])
+    const [question] = await writer.questions('subject', 1, new Set(), NOW)
+    assert.ok(question)
+    await fold(writer, [{ kind: 'no-answer', question, did: alice, at: START }])
+    assert.equal((await reader.character(alice))?.experience, 70)
+    assert.deepEqual(await writer.questions('subject', 1, new Set(), Number.MAX_SAFE_INTEGER), [])
+  })
+
+  check('a question that waits for an account is asked when it is back', async (_store, writer) => {
+    await fold(writer, [post(alice, 1), { kind: 'sync', did: alice, at: START, rev: tid(2) }])
+    await fold(writer, [status(alice, 'deactivated', 3)])
+    const [asked] = await writer.questions('repository', 1, new Set(), NOW)
+    assert.ok(asked)
+    await fold(writer, [{ kind: 'inactive', question: asked, did: alice, at: START }])
+    assert.deepEqual(await writer.questions('repository', 1, new Set(), NOW + 86_400), [])
+    await fold(writer, [status(alice, 'active', 4), status(bob, 'active', 4)])
+    assert.equal((await writer.questions('repository', 9, new Set(), NOW)).length, 1)
+  })
+
   check('a deleted account leaves nothing behind', async ({ reader, auditor }, writer) => {
     await fold(writer, [post(alice, 1), like(alice, 2), repost(alice, 3, bob), post(bob, 1)])
     await fold(writer, [status(alice, 'deleted', 5)])
@@ -195,7 +282,13 @@ export function storeConformance({ name, place }: Conformance): void {
       await using again = await open()
       await using second = await again.write(KEEP)
       const both = new Set([alice, bob])
-      const known = await second.load({ actors: both, records: [], whole: both, grants: new Map() })
+      const known = await second.load({
+        actors: both,
+        records: [],
+        whole: both,
+        grants: new Map(),
+        handles: new Set(),
+      })
       assert.equal(known.actor(alice)?.forgotten, true)
       assert.deepEqual([...known.records(alice)], [])
       for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
@@ -211,9 +304,20 @@ export function storeConformance({ name, place }: Conformance): void {
     const others = await writer.questions('subject', 5, new Set([first.id]), NOW)
     assert.deepEqual(others.map(({ id }) => id).includes(first.id), false)
     assert.equal(others.length, 2)
-    const { did, collection, rkey, rev } = first
+    const { did, collection, rkey, rev, subject } = first
     await fold(writer, [
-      { kind: 'subject-answer', question: first.id, did, collection, rkey, rev, at: START, media: 'alt' },
+      {
+        kind: 'subject-answer',
+        question: first.id,
+        tries: 0,
+        did,
+        collection,
+        rkey,
+        rev,
+        subject,
+        at: START,
+        media: 'alt',
+      },
       // The second repost goes, and with it the question about it.
       { ...repost(alice, 2, bob), op: 'delete', rev: tid(8), record: undefined },
     ])
@@ -256,7 +360,8 @@ export function storeConformance({ name, place }: Conformance): void {
         [tid(3), 1],
       ])
       await fold(writer, [noAnswer(third)])
-      assert.equal((await store.reader.status()).waiting.subject, 4)
+      const { waiting, postponed } = await store.reader.status()
+      assert.deepEqual([waiting.subject, postponed.subject], [1, 3])
       await writer[Symbol.asyncDispose]()
       await using again = await open()
       await using next = await again.write(KEEP)
@@ -270,17 +375,20 @@ export function storeConformance({ name, place }: Conformance): void {
         await fold(next, [noAnswer({ ...question, tries: 100 })])
       }
       assert.deepEqual(await next.questions('subject', 9, new Set(), all), [])
-      assert.equal((await store.reader.status()).waiting.subject, 0)
+      const after = await store.reader.status()
+      assert.deepEqual([after.waiting.subject, after.postponed.subject], [0, 0])
     },
   )
 
   check('of a kind one question is open about a person', async ({ reader }, writer) => {
-    const identity: Operation = { kind: 'identity', did: alice, at: START, handle: undefined }
+    const identity = (n: number): Operation => {
+      return { kind: 'identity', did: alice, at: START + n * 1e6, handle: undefined }
+    }
     const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: START, rev: tid(n) })
     const opened = async (kind: QuestionKind, now = NOW) =>
       (await writer.questions(kind, 9, new Set(), now)).map(({ did, tries }) => [did, tries])
-    await fold(writer, [post(alice, 1), post(bob, 1), identity, sync(2), sync(3)])
-    await fold(writer, [sync(3), identity])
+    await fold(writer, [post(alice, 1), post(bob, 1), identity(2), sync(2), sync(3)])
+    await fold(writer, [sync(3), identity(4)])
     assert.deepEqual(await opened('profile'), [
       [bob, 0],
       [alice, 0],
@@ -315,6 +423,33 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 0, repository: 0 })
   })
 
+  check(
+    'a question that was put off by a clock that was ahead is asked all the same',
+    async (_s, writer, open) => {
+      await fold(writer, [post(alice, 1), post(bob, 1), repost(bob, 2, alice)], undefined, asking)
+      const noAnswer = async (kind: QuestionKind, at: number): Promise<void> => {
+        for (const question of await writer.questions(kind, 9, new Set(), NOW)) {
+          await fold(writer, [{ kind: 'no-answer', question, did: question.did, at }], undefined, asking)
+        }
+      }
+      const YEAR = 366 * 86_400e6
+      await noAnswer('profile', START + YEAR)
+      await noAnswer('subject', START + 9e6)
+      await writer[Symbol.asyncDispose]()
+      await using again = await open()
+      await using next = await again.write(KEEP)
+      const asked = async (kind: QuestionKind, now: number) =>
+        (await next.questions(kind, 9, new Set(), now)).map(({ did, tries }) => [did, tries])
+      assert.deepEqual((await asked('profile', NOW)).sort(), [
+        [alice, 1],
+        [bob, 1],
+      ])
+      // One second is what this one has to wait.
+      assert.deepEqual(await asked('subject', NOW + 9), [])
+      assert.deepEqual(await asked('subject', NOW + 10), [[bob, 1]])
+    },
+  )
+
   check('a question that is asleep is open again when its account is back', async ({ reader }, writer) => {
     const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: START, rev: tid(n) })
     const open = async () => (await writer.questions('repository', 9, new Set(), NOW)).map(({ did }) => did)
@@ -323,7 +458,7 @@ export function storeConformance({ name, place }: Conformance): void {
     assert.ok(question)
     await fold(writer, [{ kind: 'inactive', question, did: alice, at: START }])
     assert.deepEqual(await open(), [])
-    assert.equal((await reader.status()).waiting.repository, 1)
+    assert.equal((await reader.status()).postponed.repository, 1)
     await fold(writer, [status(alice, 'active', 4)])
     assert.deepEqual(await open(), [alice])
     await fold(writer, [status(alice, 'deactivated', 5), status(alice, 'active', 6)])
@@ -335,12 +470,15 @@ export function storeConformance({ name, place }: Conformance): void {
     await fold(writer, [post(alice, 1), post(bob, 1)])
     const before = (await reader.character(alice))?.version
     await fold(writer, [named(alice, 'same.test')])
+    const had = (await reader.character(alice))?.version
     assert.equal(await reader.didOf('same.test'), alice)
     assert.notEqual((await reader.character(alice))?.version, before)
     await fold(writer, [named(bob, 'same.test')])
     assert.equal(await reader.didOf('same.test'), bob)
     assert.equal((await reader.character(alice))?.profile?.handle, undefined)
-    await fold(writer, [{ kind: 'identity', did: bob, at: START, handle: undefined }])
+    // Who keeps an answer by its version sees that it is another.
+    assert.notEqual((await reader.character(alice))?.version, had)
+    await fold(writer, [{ kind: 'identity', did: bob, at: START + 9e6, handle: undefined }])
     assert.equal(await reader.didOf('same.test'), undefined)
   })
 
@@ -410,7 +548,9 @@ export function storeConformance({ name, place }: Conformance): void {
     const late = 90_000
     const granted = async (did: Did) => {
       const whole = new Set([did])
-      return (await writer.load({ actors: whole, records: [], whole, grants: new Map() })).granted(did)
+      return (
+        await writer.load({ actors: whole, records: [], whole, grants: new Map(), handles: new Set() })
+      ).granted(did)
     }
     const first = Math.floor(START / 86_400_000_000)
     const then = Math.floor((START + late * 1_000_000) / 86_400_000_000)
@@ -446,6 +586,7 @@ export function storeConformance({ name, place }: Conformance): void {
       records: [gone],
       whole: new Set(),
       grants: new Map(),
+      handles: new Set(),
     })
     assert.deepEqual(left.record(gone), {
       rev: gone.rev,
@@ -655,7 +796,13 @@ export async function compare(
   )
   await using writer = await store.write({ fingerprint, purpose: 'keep' })
   const everybody = new Set(expected.actors.keys())
-  const known = await writer.load({ actors: everybody, records: [], whole: everybody, grants: new Map() })
+  const known = await writer.load({
+    actors: everybody,
+    records: [],
+    whole: everybody,
+    grants: new Map(),
+    handles: new Set(),
+  })
   for (const did of everybody) {
     const records = (those: Iterable<[RecordId, RecordState]>) =>
       new Map([...those].map(([id, state]) => [pathOf(id), state]))
@@ -710,6 +857,11 @@ function later(event: StreamEvent): StreamEvent {
   return event.kind === 'commit' ? { ...event, rev: tid(100_000 + Number(event.op === 'delete')) } : event
 }
 
+/** What somebody's own profile says. */
+function profileRecord(did: Did, n: number, record: object) {
+  return { ...commitOf(did, n, PROFILE, record), op: 'update', rkey: 'self' } as const
+}
+
 function commitOf(did: Did, n: number, collection: typeof POST, record: object) {
   const at = START + n * 1_000_000
   return { kind: 'commit', did, at, rev: tid(n), op: 'create', collection, rkey: tid(n), record } as const
@@ -743,6 +895,7 @@ function named(did: Did, handle: `${string}.${string}`) {
   return {
     kind: 'profile-answer',
     question: 'profile:1',
+    tries: 0,
     did,
     at: START,
     profile,

@@ -151,8 +151,12 @@ test('a running server follows the network, tells of it, and forgets who is to b
     'all of it has arrived',
     async () => ((await store.reader.status()).cursor?.value ?? 0) >= last - 20,
   )
-  const board = await (await fetch(`${url}/v1/leaderboards/all?limit=1`)).text()
-  const did = /"did":"([^"]+)"/.exec(board)?.[1] ?? ''
+  let did = ''
+  await until('the AppView has said who is who', async () => {
+    const board = await (await fetch(`${url}/v1/leaderboards/all?limit=1`)).text()
+    did = /"did":"([^"]+)"/.exec(board)?.[1] ?? ''
+    return did !== '' && (await store.reader.status()).introductions === 0
+  })
   const look = async () => (await fetch(`${url}/v1/characters/${did}`)).status
   assert.equal(await look(), 200)
   await until('ingest has told its metrics', async () => {

@@ -5,7 +5,7 @@ import { Network } from '../../src/simulator/network.ts'
 import { Random } from '../../src/simulator/random.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, newestSent, Program, until } from './harness.ts'
+import { flagsFor, folder, isAnswered, newestSent, Program, until } from './harness.ts'
 import { assertLedgerIsRight } from './ledger.ts'
 
 const KILLS = 25
@@ -48,7 +48,7 @@ test('a ledger whose ingest is killed again and again, on a bad network, is the 
     simulator.emit(2_000)
     await until('everything has arrived', async () => (await reached()) >= newestSent(simulator))
     await until('nothing is asked any more', async () => {
-      return Object.values((await store.reader.status()).waiting).every((n) => n === 0)
+      return isAnswered(await store.reader.status())
     })
     assert.equal(await program.kill('SIGTERM'), 0, program.output)
   } finally {

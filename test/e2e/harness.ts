@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { PROFILE } from '../../src/game/decide/commit.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
+import type { StoreStatus } from '../../src/store/store.ts'
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
 
@@ -81,4 +82,9 @@ export function newestSent({ archive }: Simulator): number {
     ({ event }) => event.kind !== 'commit' || FOLLOWED.has(event.collection),
   )
   return newest?.seq ?? 0
+}
+
+/** Everything was asked; what is asked again is about people and posts that the network does not know, now or ever. */
+export function isAnswered({ waiting, postponed }: Pick<StoreStatus, 'waiting' | 'postponed'>): boolean {
+  return Object.values(waiting).every((n) => n === 0) && postponed.repository === 0
 }

@@ -27,9 +27,13 @@ const judged = (ledger: MemoryLedger, rules: Game): MemoryLedger => {
   ledger.assertBalanced()
   return ledger
 }
+/** What a reposted post is called does not matter: the record itself says it. */
+const NOWHERE = { did: alice, collection: POST, rkey: 'nowhere' }
 const found = (media: Media, of: CommitEvent): Operation => ({
   kind: 'subject-answer',
   question: '0',
+  tries: 0,
+  subject: NOWHERE,
   did: of.did,
   collection: of.collection,
   rkey: of.rkey,
@@ -239,11 +243,13 @@ test('whatever happens, no collection is granted more than its cap for the recor
         fold(event)
         const question = ledger.questions.find(({ kind }) => kind === 'subject')
         if (question?.kind !== 'subject' || index % 3 !== 0) continue
-        const { did, collection, rkey, rev } = question
+        const { did, collection, rkey, rev, subject } = question
         const at = event.at + DAY
         fold({
           kind: 'subject-answer',
           question: question.id,
+          tries: question.tries,
+          subject,
           did,
           collection,
           rkey,

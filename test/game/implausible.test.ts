@@ -13,7 +13,7 @@ function afterAnswer(postsCount: number) {
   const ledger = new MemoryLedger()
   const commit = { kind: 'commit', did, at: START, rev: tid(1), op: 'create', collection: POST } as const
   ledger.fold(counting, [{ ...commit, rkey: tid(1), record: {} }])
-  const profile = { handle: undefined, displayName: 'A Name', avatar: undefined, asked: START }
+  const profile = { handle: 'a-name.test', displayName: 'A Name', avatar: undefined, asked: START }
   const answer = {
     kind: 'profile-answer',
     question: 'profile:1',

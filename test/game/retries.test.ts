@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retryAt } from '../../src/game/retries.ts'
+import { ASLEEP, isBeyondPause, retryAt } from '../../src/game/retries.ts'
 import type { QuestionKind } from '../../src/game/state.ts'
 import { START } from './arbitrary.ts'
 
@@ -30,4 +30,15 @@ for (const [kind, first, longest, tries, hours] of TABLE) {
 test('a pause is never shorter than it says, whatever part of a second is over', () => {
   assert.equal(retryAt('subject', 1, START + 1), NOW + 2)
   assert.equal(retryAt('subject', 1, START + 999_999), NOW + 2)
+})
+
+test('what is put off further than its pause is long was so by a clock that was ahead', () => {
+  for (const kind of ['subject', 'profile', 'repository'] as const) {
+    for (const tries of [1, 2, 5, 9]) {
+      const due = retryAt(kind, tries, START + 999_999) ?? 0
+      assert.equal(isBeyondPause(kind, { due, tries }, NOW), false)
+      assert.equal(isBeyondPause(kind, { due: due + 1, tries }, NOW), true)
+      assert.equal(isBeyondPause(kind, { due: ASLEEP, tries }, NOW), false)
+    }
+  }
 })

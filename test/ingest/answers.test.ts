@@ -211,6 +211,8 @@ suite('questions', () => {
     assert.deepEqual(by.get('s1'), {
       kind: 'subject-answer',
       question: 's1',
+      tries: 0,
+      subject: postOf(7),
       did: person(2),
       collection: REPOST,
       rkey: tid(1),
@@ -221,6 +223,7 @@ suite('questions', () => {
     assert.deepEqual(by.get('p2'), {
       kind: 'profile-answer',
       question: 'p2',
+      tries: 0,
       did: person(2),
       at: START,
       profile: view.profile,
@@ -231,6 +234,7 @@ suite('questions', () => {
     assert.deepEqual(by.get('p3'), {
       kind: 'profile-answer',
       question: 'p3',
+      tries: 0,
       did: person(3),
       at: START,
       profile: undefined,

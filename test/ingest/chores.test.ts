@@ -121,6 +121,7 @@ suite('chores', () => {
         ),
       lag: new LagMeter(START - 5 * SECOND, { now: clock, monotonic: clock }),
       retention: undefined,
+      report: async () => {},
       takeNetworkBytes: () => {
         const taken = state.bytes
         state.bytes = 0

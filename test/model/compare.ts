@@ -39,7 +39,8 @@ async function compareShown(
   assert.equal(character.experience, experienceOf(person), `experience of ${did}`)
   assert.deepEqual(sorted(character.counts), sorted(countsOf(person)), `counts of ${did}`)
   assert.deepEqual(character.profile, profile, `profile of ${did}`)
-  assert.equal(character.updatedAt, entries.at(-1)?.at, `when ${did} was last updated`)
+  const latest = Math.max(...entries.map(({ at }) => at))
+  assert.equal(character.updatedAt, latest, `when ${did} was last updated`)
   compareTimeline(seen, person, prunedBefore)
   const [newest] = seen
   if (newest !== undefined) assert.equal(character.lastDelta, newest.delta, `last change of ${did}`)

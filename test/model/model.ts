@@ -32,6 +32,8 @@ export type ModelGame = {
 }
 
 const DAY: Micros = 86_400_000_000
+/** After so many without an answer a question is given up. */
+const TRIES = { subject: 10, profile: 30, doubted: 6, believed: 17 }
 
 export class Model {
   game: ModelGame
@@ -125,7 +127,10 @@ export class Model {
   /** What someone's own profile says holds until they say otherwise, whatever anybody else says. */
   #ownProfile(person: ModelPerson, rev: string, record: unknown): void {
     if (person.own !== undefined && rev <= person.own.rev) return
-    person.own = { rev, optedOut: hidesItself(record) }
+    const optedOut = hidesItself(record)
+    // Of people who have done nothing yet only this is worth a note.
+    if (!isBorn(person) && person.own === undefined && !optedOut) return
+    person.own = { rev, optedOut }
     if (isBorn(person)) person.asksProfile = true
   }
 
@@ -141,9 +146,10 @@ export class Model {
     return own?.live ? { media: own.facts?.media ?? 'text', subject } : facts
   }
 
-  #identity({ did }: IdentityEvent): void {
+  #identity({ did, at, handle }: IdentityEvent): void {
     const person = this.person(did)
-    if (!isBorn(person)) return
+    if (!isBorn(person) || at <= person.named.at) return
+    person.named = { at, handle }
     person.profile = undefined
     person.asksProfile = true
   }
@@ -165,10 +171,13 @@ export class Model {
     if (isBorn(person) && rev > person.floor) person.asksRepository = true
   }
 
-  #subjectAnswer({ did, collection, rkey, rev, at, media }: Answer & { kind: 'subject-answer' }): void {
+  #subjectAnswer(answer: Answer & { kind: 'subject-answer' }): void {
+    const { did, collection, rkey, rev, at, tries } = answer
     const person = this.person(did)
     const record = person.records.get(pathOf({ did, collection, rkey }))
     if (record?.facts === undefined || record.rev !== rev || !isOpen(record)) return
+    const media = this.#settled(record.facts, undefined)?.media ?? answer.media
+    if (media === undefined && tries + 1 < TRIES.subject) return
     const facts = { ...record.facts, media: media ?? 'text' }
     const reason = reasonOf(collection, facts)
     const delta = this.#points(reason) - record.xp
@@ -176,14 +185,21 @@ export class Model {
     if (delta !== 0) this.#enter(person, record.id, { at, cause: 'subject', reason, delta })
   }
 
-  #profileAnswer({ did, at, profile, optedOut, postsCount }: Answer & { kind: 'profile-answer' }): void {
+  #profileAnswer(answer: Answer & { kind: 'profile-answer' }): void {
+    const { did, at, profile, optedOut, postsCount, tries } = answer
     const person = this.person(did)
-    person.asksProfile = false
-    if (!isBorn(person)) return
+    person.asksProfile = isBorn(person) && tries + 1 < TRIES.profile
+    if (!isBorn(person) || profile === undefined) return
     person.answered = { optedOut }
+    const { named } = person
+    if (tries >= TRIES.believed) named.handle = undefined
+    const differs = named.handle !== undefined && named.handle !== profile.handle
+    const handle = differs && tries < TRIES.doubted ? undefined : profile.handle
     // A handle is one person's at a time: the latest that was said to have it.
-    if (profile?.handle !== undefined) this.#takeHandle(profile.handle)
-    person.profile = profile ?? { handle: undefined, displayName: undefined, avatar: undefined, asked: at }
+    if (handle !== undefined) this.#takeHandle(handle)
+    person.profile = { ...profile, handle }
+    if (!differs && handle !== undefined && (person.own === undefined || person.own.optedOut === optedOut))
+      person.asksProfile = false
     if (this.game.baseline === 'off' || person.rev === '') return
     const id: RecordId = { did, collection: BASELINE, rkey: 'posts' }
     if (person.records.has(pathOf(id))) return
@@ -275,7 +291,10 @@ export class Model {
     id: RecordId,
     { at, cause, reason, delta }: { at: Micros; cause: Cause; reason: string; delta: number },
   ): void {
-    if (!isBorn(person)) person.asksProfile = true
+    if (!isBorn(person)) {
+      person.asksProfile = true
+      person.named = { ...person.named, at: Math.max(person.named.at, at) }
+    }
     const before = person.entries.at(-1)?.experience ?? 0
     const entry: ModelEntry = {
       ...{ did: id.did, collection: id.collection, rkey: id.rkey },
@@ -299,7 +318,8 @@ export class Model {
 
 /** Whether somebody may see this person. */
 export function isShown(person: ModelPerson): boolean {
-  const optedOut = person.own?.optedOut ?? person.answered?.optedOut ?? false
+  // Before anybody has said whether they want to be shown, they are not.
+  const { optedOut } = person.own ?? person.answered ?? { optedOut: true }
   return isBorn(person) && person.status === 'active' && !person.forgotten && !optedOut
 }
 

@@ -37,6 +37,8 @@ export type ModelPerson = {
   own: { rev: string; optedOut: boolean } | undefined
   /** What the AppView said about it last. */
   answered: { optedOut: boolean } | undefined
+  /** When the stream last said who they are, and how they were called. */
+  named: { at: Micros; handle: string | undefined }
   forgotten: boolean
   profile: Profile | undefined
   asksProfile: boolean
@@ -57,6 +59,7 @@ export function newPerson(did: Did): ModelPerson {
     purgedTime: -1,
     own: undefined,
     answered: undefined,
+    named: { at: 0, handle: undefined },
     forgotten: false,
     profile: undefined,
     asksProfile: false,

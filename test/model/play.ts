@@ -23,7 +23,7 @@ import { isBorn } from './person.ts'
 import type { Rev, Step } from './steps.ts'
 
 /** What the generator leaves out until the program does it right. */
-const UNMENDED = { labels: true, identityReplays: true, unfollowed: true }
+const UNMENDED = { unfollowed: true }
 
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
@@ -68,6 +68,8 @@ export class Play implements AsyncDisposable {
   #waiting: Operation[] = []
   /** Everything that the stream has shown. */
   readonly #shown: StreamEvent[] = []
+  /** Profile records of people who had done nothing yet: shown again, they would be news. */
+  readonly #unnoted = new Set<StreamEvent>()
   readonly #revs = new Map<Did, Micros>()
   readonly #times = new Map<Did, Micros>()
 
@@ -146,19 +148,21 @@ export class Play implements AsyncDisposable {
       case 'profile': {
         const record = step.optsOut ? { labels: LABELS } : { displayName: 'anybody' }
         const did = person(step.who)
-        if (UNMENDED.labels && !isBorn(this.#model.person(did))) return undefined
-        const rev = this.#rev(did, UNMENDED.labels ? 'own' : step.rev)
-        return { kind: 'commit', did, at, rev, op: 'update', collection: PROFILE, rkey: 'self', record }
+        const rev = this.#rev(did, step.rev)
+        const event = { kind: 'commit', did, at, rev, op: 'update', collection: PROFILE } as const
+        const { own } = this.#model.person(did)
+        const unnoted = !isBorn(this.#model.person(did)) && own === undefined && !step.optsOut
+        const written: StreamEvent = { ...event, rkey: 'self', record }
+        if (unnoted) this.#unnoted.add(written)
+        return written
       }
       case 'identity':
-        return { kind: 'identity', did: person(step.who), at, handle: undefined }
+        return { kind: 'identity', did: person(step.who), at, handle: handleAt(at) }
       case 'account': {
         const did = person(step.who)
         const time = step.sameTime ? (this.#times.get(did) ?? at) : at
         this.#times.set(did, Math.max(time, this.#times.get(did) ?? 0))
-        const status = STATUSES[step.status] ?? 'active'
-        const forgets = UNMENDED.labels && status === 'deleted' && this.#model.person(did).own?.optedOut
-        return { kind: 'account', did, at, time, status: forgets ? 'deactivated' : status }
+        return { kind: 'account', did, at, time, status: STATUSES[step.status] ?? 'active' }
       }
       case 'sync': {
         const did = person(step.who)
@@ -240,25 +244,31 @@ export class Play implements AsyncDisposable {
 
   #subjectAnswer(question: AskedQuestion, says: number): Answer {
     assert.ok(question.kind === 'subject')
-    const { id, did, collection, rkey, rev } = question
+    const { id, tries, did, collection, rkey, rev, subject } = question
     const media = ([undefined, 'text', 'media', 'alt'] as const)[says % 4] as Media | undefined
-    return { kind: 'subject-answer', question: id, did, collection, rkey, rev, at: this.#now, media }
+    const of = { did, collection, rkey, rev, subject }
+    return { kind: 'subject-answer', question: id, tries, ...of, at: this.#now, media }
   }
 
-  #profileAnswer({ id, did }: AskedQuestion, says: number): Answer {
-    const own = this.#model.person(did).own
-    const handle = `h${says % 9}.test` as Handle
+  #profileAnswer({ id, tries, did }: AskedQuestion, says: number): Answer {
+    if (says % 7 === 0) return { ...this.#nothing(did), question: id, tries }
     const profile = {
-      handle,
+      handle: says % 5 === 1 ? undefined : handleOf(says),
       displayName: says % 5 === 0 ? undefined : `Name ${says}`,
       avatar: undefined,
       asked: this.#now,
     }
     return {
-      ...{ kind: 'profile-answer', question: id, did, at: this.#now, profile },
-      optedOut: own?.optedOut ?? says % 4 === 0,
+      ...{ kind: 'profile-answer', question: id, tries, did, at: this.#now, profile },
+      optedOut: says % 4 === 0,
       postsCount: says,
     }
+  }
+
+  /** The AppView leaves somebody out. */
+  #nothing(did: Did): Omit<Answer & { kind: 'profile-answer' }, 'question' | 'tries'> {
+    const at = this.#now
+    return { kind: 'profile-answer', did, at, profile: undefined, optedOut: false, postsCount: 0 }
   }
 
   /** What is left of a repository: all but a few of what the model says is there. */
@@ -323,8 +333,7 @@ export class Play implements AsyncDisposable {
       .slice(Math.floor((this.#shown.length * from) / 100))
       // In a collection that was not followed at the time, they would be news.
       .filter((event) => event.kind !== 'commit' || event.collection !== FOLLOW)
-      .filter((event) => !UNMENDED.labels || event.kind !== 'commit' || event.collection !== PROFILE)
-      .filter((event) => !UNMENDED.identityReplays || event.kind !== 'identity')
+      .filter((event) => !this.#unnoted.has(event))
     for (let at = 0; at < again.length; at += pieces + 1) await this.#commit(again.slice(at, at + pieces + 1))
   }
 
@@ -355,6 +364,16 @@ export class Play implements AsyncDisposable {
   }
 }
 
+function handleOf(n: number): Handle {
+  return `h${n % 9}.test`
+}
+
+/** What the stream calls somebody at that moment; now and then it does not say. */
+function handleAt(at: Micros): Handle | undefined {
+  const seconds = Math.floor(at / 1_000_000)
+  return seconds % 3 === 0 ? undefined : handleOf(seconds)
+}
+
 async function opened(place: Place, game: Game): Promise<{ store: Store; writer: Writer }> {
   const store = await place.open()
   const writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
@@ -368,7 +387,7 @@ function gameOf(rules: number, baseline: Game['baseline']): Game {
   const followed = new Set<Nsid>(
     rules === 0 || UNMENDED.unfollowed ? [...book.collections, FOLLOW] : book.collections,
   )
-  return { rules: book, followed, baseline }
+  return { rules: book, followed, baseline, appview: 'asked' }
 }
 
 function modelGame({ rules: { points }, followed, baseline }: Game) {

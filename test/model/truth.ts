@@ -6,6 +6,9 @@ import type { RecordPath } from '../../src/game/state.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 import type { Model } from './model.ts'
 
+/** A post that nobody knows by then is nothing but text; until then it counts as that, too. */
+const LAST_TRY = 9
+
 /** Brings a model up to everything that a simulator has shown, and answers what it asks as the network would. */
 export class Truth {
   readonly model: Model
@@ -42,8 +45,10 @@ export class Truth {
     const { network } = this.#simulator
     const about = { question: '', at: this.now }
     for (const { id, rev, facts } of [...this.model.openSubjects()]) {
-      const media = facts?.subject && network.subjectMedia(uriOf(facts.subject))
-      yield { kind: 'subject-answer', ...about, ...id, rev, media }
+      const subject = facts?.subject
+      if (subject === undefined) continue
+      const media = network.subjectMedia(uriOf(subject))
+      yield { kind: 'subject-answer', ...about, tries: LAST_TRY, ...id, rev, subject, media }
     }
     for (const { did, asksProfile, asksRepository } of [...this.model.people.values()]) {
       const person = network.person(did)
@@ -57,7 +62,7 @@ export class Truth {
       if (asksProfile && person.status === 'active') {
         const { handle, displayName, shy: optedOut } = person
         const profile = { handle, displayName, avatar: undefined, asked: this.now }
-        yield { kind: 'profile-answer', ...about, did, profile, optedOut, postsCount: 0 }
+        yield { kind: 'profile-answer', ...about, tries: 0, did, profile, optedOut, postsCount: 0 }
       }
     }
   }

@@ -9,7 +9,8 @@ const NOTHING = { actors: new Map(), fulfilled: [], outcomes: {} } as never
 /** Every method that reads or writes, by name. */
 const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   cursor: (writer) => writer.cursor(),
-  load: (writer) => writer.load({ actors: new Set(), records: [], whole: new Set(), grants: new Map() }),
+  load: (writer) =>
+    writer.load({ actors: new Set(), records: [], whole: new Set(), grants: new Map(), handles: new Set() }),
   commit: (writer) => writer.commit(NOTHING, undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), 0),
   wishes: (writer) => writer.wishes(1),

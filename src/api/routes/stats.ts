@@ -10,12 +10,17 @@ const whole = (description: string) => Type.Integer({ description })
 
 const Stats = Type.Object({
   characters: whole('shown'),
+  introductions: whole('characters not shown yet: nobody has said whether they want to be'),
   records: whole('live ones and tombstones'),
   events: whole('in the ledger now'),
   experience: whole('XP held by all'),
   waiting: Type.Object(
     { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
-    { description: 'questions to the network that are not answered yet' },
+    { description: 'questions to the network that were never asked' },
+  ),
+  postponed: Type.Object(
+    { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
+    { description: 'questions that got no answer and are asked again' },
   ),
   stream: Type.Object({
     host: maybe(Type.String()),

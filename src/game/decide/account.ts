@@ -1,11 +1,16 @@
-import type { AccountEvent, IdentityEvent, Micros, SyncEvent } from '../../atproto/event.ts'
+import type { AccountEvent, Handle, IdentityEvent, Micros, SyncEvent } from '../../atproto/event.ts'
 import type { Outcome } from '../state.ts'
 import type { Draft } from './draft.ts'
 
-/** Whoever this was may be called something else now: what we knew goes, and is asked anew. */
-export function decideIdentity(draft: Draft, { did }: IdentityEvent): Outcome {
-  if (!draft.actor(did)?.born) return 'unfollowed'
+/** The person may be called something else now: the profile goes, and is asked for anew. A repetition is no news. */
+export function decideIdentity(draft: Draft, { did, at, handle }: IdentityEvent): Outcome {
+  const actor = draft.actor(did)
+  if (!actor?.born) return 'unfollowed'
+  if (at <= actor.namedAt) return 'repeated'
   const change = draft.change(did)
+  change.actor.namedAt = at
+  const name = handle?.toLowerCase() as Handle | undefined
+  change.actor.handle = name === 'handle.invalid' ? undefined : name
   change.profile = null
   draft.ask(change, { kind: 'profile', did, ifOpen: 'restart' })
   return 'applied'
@@ -31,6 +36,9 @@ export function decideAccount(draft: Draft, { did, status, time }: AccountEvent)
     if (!change.actor.forgotten) draft.purge(change)
   }
   if (status === 'active') draft.ask(change, { kind: 'repository', did, ifOpen: 'wake' })
+  // Nobody introduces an account that is away.
+  const waits = change.actor.born && !change.actor.introduced
+  if (status === 'active' && waits) draft.ask(change, { kind: 'profile', did, ifOpen: 'restart' })
   return 'applied'
 }
 

@@ -5,7 +5,7 @@ import type { Answer, NoAnswer } from '../operation.ts'
 import { seconds } from '../periods.ts'
 import { ASLEEP, retryAt } from '../retries.ts'
 import { NO_FACTS } from '../rules/rule.ts'
-import { type ActorChange, type AskedQuestion, type Outcome, pathOf } from '../state.ts'
+import { type ActorChange, type AskedQuestion, type Outcome, pathOf, type QuestionId } from '../state.ts'
 import { earn } from './caps.ts'
 import { remove } from './commit.ts'
 import type { Draft } from './draft.ts'
@@ -16,7 +16,19 @@ import type { Draft } from './draft.ts'
  */
 const MAX_BASELINE_XP = 10_000_000_000
 
-/** What a reposted post shows became known. Once known it stays, whatever becomes of that post. */
+/**
+ * An AppView that knows somebody by another handle than the stream did is behind, or we have missed what the stream said
+ * since; times of the stream cannot tell, for it may be read days later. For so many tries, a minute, nobody is called
+ * by that handle; after so many, a day and a half, the AppView is not asked any more whether it still says so.
+ */
+const DOUBTED_TRIES = 6
+const BELIEVED_AFTER = 17
+
+/**
+ * What a reposted post shows became known: from our own records, which may have come since, or from the AppView. Where
+ * neither knows the post yet it is asked for again for a while, and counts as text after that. Once known it stays,
+ * whatever becomes of that post.
+ */
 export function decideSubject(
   game: Game,
   draft: Draft,
@@ -25,12 +37,19 @@ export function decideSubject(
   const { did, collection, rkey } = answer
   const id = { did, collection, rkey }
   const change = draft.change(did)
-  change.answered.push(answer.question)
   const before = draft.record(id)
-  const asked = before?.live && before.rev === answer.rev && before.facts?.media === undefined
-  if (!asked || before.facts === undefined) return 'stale'
+  const { subject, media: known } = before?.facts ?? {}
+  const asked = before?.live && before.rev === answer.rev && known === undefined
+  if (!asked || subject === undefined) return settled(change, answer, 'stale')
 
-  const facts = { media: answer.media ?? 'text', subject: before.facts.subject }
+  const own = draft.record(subject)
+  const media = own?.live ? (own.facts?.media ?? 'text') : answer.media
+  if (media === undefined) {
+    const question = { ...id, kind: 'subject', rev: before.rev, subject } as const
+    if (askAgain(change, { ...question, id: answer.question, tries: answer.tries }, answer.at))
+      return 'applied'
+  } else settled(change, answer, 'applied')
+  const facts = { media: media ?? 'text', subject }
   const { reason, xp: worth } = game.rules.award(collection, facts)
   const earning = { collection, at: before.at, worth, held: before.xp }
   const xp = earn(draft, change, game.rules.caps[collection], earning)
@@ -40,18 +59,36 @@ export function decideSubject(
   return 'applied'
 }
 
-/** Who a character is became known; with it, where wished, what they had posted before we came. */
+/**
+ * Who a character is became known; with it, where wished, what they had posted before we came. Whether they want to be
+ * shown, their own record says, and the AppView only where we have not seen any. Where it leaves somebody out, is behind
+ * what the stream has told, or has no handle, it is asked again.
+ */
 export function decideProfile(
   game: Game,
   draft: Draft,
   answer: Answer & { kind: 'profile-answer' },
 ): Outcome {
-  const change = draft.change(answer.did)
-  change.answered.push(answer.question)
-  if (!change.actor.born) return 'stale'
-  const { profile, at } = answer
-  change.profile = profile ?? { handle: undefined, displayName: undefined, avatar: undefined, asked: at }
-  change.actor.optedOut = answer.optedOut
+  const { did, profile, at } = answer
+  const change = draft.change(did)
+  const { actor } = change
+  if (!actor.born) return settled(change, answer, 'stale')
+  // Nobody else will ever say it.
+  if (game.appview === 'none') actor.introduced = true
+  const question = { kind: 'profile', id: answer.question, did, tries: answer.tries } as const
+  if (profile === undefined) {
+    if (game.appview === 'none') return settled(change, answer, 'stale')
+    return askAgain(change, question, at) ? 'applied' : 'stale'
+  }
+  actor.introduced = true
+  const agrees = actor.profileRev === undefined || actor.optedOut === answer.optedOut
+  if (actor.profileRev === undefined) actor.optedOut = answer.optedOut
+  if (answer.tries >= BELIEVED_AFTER) actor.handle = undefined
+  const differs = actor.handle !== undefined && actor.handle !== profile.handle
+  const isDoubted = differs && answer.tries < DOUBTED_TRIES
+  draft.present(change, isDoubted ? { ...profile, handle: undefined } : profile)
+  if (agrees && !differs && profile.handle !== undefined) settled(change, answer, 'applied')
+  else askAgain(change, question, at)
   return game.baseline === 'posts' ? setBaseline(game, draft, answer) : 'applied'
 }
 
@@ -87,7 +124,7 @@ export function decideRepository(
 ): Outcome {
   const { did, rev, at, paths, collections } = answer
   const change = draft.change(did)
-  change.answered.push(answer.question)
+  settled(change, answer, 'applied')
   for (const [id, state] of draft.records(did)) {
     if (!state.live || state.rev > rev || !collections.has(id.collection) || paths.has(pathOf(id))) continue
     remove(game, draft, change, { ...id, rev, at }, state, 'sync')
@@ -96,8 +133,26 @@ export function decideRepository(
 }
 
 /** Nobody could answer: the question stays open until its pause is over, or is given up. */
-export function decideNoAnswer(draft: Draft, { question, did, at }: NoAnswer): Outcome {
-  return askAgain(draft.change(did), question, at) ? 'applied' : 'stale'
+export function decideNoAnswer(game: Game, draft: Draft, { question, did, at }: NoAnswer): Outcome {
+  const answer = { question: question.id, tries: question.tries, at }
+  switch (question.kind) {
+    case 'subject': {
+      const { collection, rkey, rev, subject } = question
+      const of = { did, collection, rkey, rev, subject }
+      return decideSubject(game, draft, { kind: 'subject-answer', ...answer, ...of, media: undefined })
+    }
+    case 'profile': {
+      const nothing = { profile: undefined, optedOut: false, postsCount: 0 }
+      return decideProfile(game, draft, { kind: 'profile-answer', ...answer, did, ...nothing })
+    }
+    case 'repository':
+      return askAgain(draft.change(did), question, at) ? 'applied' : 'stale'
+  }
+}
+
+function settled(change: ActorChange, { question }: { question: QuestionId }, outcome: Outcome): Outcome {
+  change.answered.push(question)
+  return outcome
 }
 
 /**

@@ -5,7 +5,7 @@ import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { Game } from '../decide.ts'
 import { seconds } from '../periods.ts'
 import type { Facts } from '../rules/rule.ts'
-import type { ActorChange, Outcome, RecordState } from '../state.ts'
+import type { ActorChange, ActorState, Outcome, RecordState } from '../state.ts'
 import { earn } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 
@@ -17,8 +17,8 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   const actor = draft.actor(commit.did)
   if (actor?.forgotten) return 'forgotten'
   if (actor?.floor !== undefined && commit.rev <= actor.floor) return 'repeated'
-  if (commit.collection === PROFILE && actor?.born) noteProfile(draft, commit)
-  if (!game.followed.has(commit.collection)) return commit.collection === PROFILE ? 'applied' : 'unfollowed'
+  const noted = commit.collection === PROFILE ? noteProfile(draft, commit, actor) : 'unfollowed'
+  if (!game.followed.has(commit.collection)) return noted
 
   const before = draft.record(commit)
   if (before !== undefined && commit.rev <= before.rev) return 'repeated'
@@ -98,11 +98,24 @@ function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): F
   return own?.live ? { media: own.facts?.media ?? 'text', subject } : facts
 }
 
-/** A profile's own labels count at once; the rest of it is asked of the AppView. */
-function noteProfile(draft: Draft, commit: CommitEvent): void {
-  const change = draft.change(commit.did)
-  change.actor.optedOut = isObject(commit.record) && hidesItself(commit.record)
-  draft.ask(change, { kind: 'profile', did: commit.did, ifOpen: 'restart' })
+/**
+ * A profile's own labels count at once, and until there is a newer record; the rest of it is asked of the AppView. Of
+ * people who have done nothing yet it is noted that they do not want to be shown, and no more.
+ */
+function noteProfile(
+  draft: Draft,
+  { did, rkey, rev, record }: CommitEvent,
+  actor: Readonly<ActorState> | undefined,
+): Outcome {
+  const optedOut = isObject(record) && hidesItself(record)
+  if (rkey !== 'self' || !(actor?.born || actor?.profileRev !== undefined || optedOut)) return 'unfollowed'
+  if (actor?.profileRev !== undefined && rev <= actor.profileRev) return 'repeated'
+  const change = draft.change(did)
+  change.actor.profileRev = rev
+  change.actor.optedOut = optedOut
+  change.actor.introduced = true
+  if (change.actor.born) draft.ask(change, { kind: 'profile', did, ifOpen: 'restart' })
+  return 'applied'
 }
 
 function hidesItself({ labels }: JsonObject): boolean {

@@ -1,4 +1,5 @@
-import type { Did, Tid } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Tid } from '@atcute/lexicons/syntax'
+import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
 import { type Day, earned } from '../periods.ts'
@@ -20,9 +21,13 @@ import {
 export class Draft {
   readonly changes: Changes
   readonly #known: Known
+  readonly #appview: 'asked' | 'none'
+  /** Whose handles have become in this batch. */
+  readonly #owners = new Map<Handle, Did>()
 
-  constructor(known: Known) {
+  constructor(known: Known, appview: 'asked' | 'none') {
     this.#known = known
+    this.#appview = appview
     this.changes = {
       actors: new Map(),
       fulfilled: [],
@@ -84,6 +89,7 @@ export class Draft {
       answered: [],
       postponed: [],
       profile: undefined,
+      unnamed: undefined,
     }
     this.changes.actors.set(did, change)
     return change
@@ -124,7 +130,8 @@ export class Draft {
     const at = entry.at - (entry.at % 1000)
     actor.experience += entry.delta
     actor.lastDelta = entry.delta
-    actor.updatedAt = at
+    // Other hosts may have witnessed something earlier than we heard of what came before it.
+    actor.updatedAt = Math.max(actor.updatedAt, at)
     change.events.push({
       did: id.did,
       collection: id.collection,
@@ -137,6 +144,9 @@ export class Draft {
     })
     if (!actor.born) {
       actor.born = true
+      // The AppView is asked after this: what the stream said of them before is no news.
+      actor.namedAt = Math.max(actor.namedAt, entry.at)
+      if (this.#appview === 'none') actor.introduced = true
       this.ask(change, { kind: 'profile', did: id.did, ifOpen: 'restart' })
     }
   }
@@ -167,17 +177,46 @@ export class Draft {
     change.asked.push(question)
   }
 
-  /** Leaves nothing of a person but how they stand, and that what they had done up to now is not to come back. */
+  /** Keeps who somebody is. A handle is one person's at a time: its former owner is without from now on. */
+  present(change: ActorChange, profile: Profile): void {
+    const { handle } = profile
+    change.profile = profile
+    if (handle === undefined) return
+    const { did } = change.actor
+    const former = this.#owners.get(handle) ?? this.#known.ownerOf(handle)
+    if (former !== undefined && former !== did) this.#unname(this.change(former), handle)
+    this.#owners.set(handle, did)
+  }
+
+  #unname(former: ActorChange, handle: Handle): void {
+    if (former.profile === undefined || former.profile === null) former.unnamed = handle
+    else if (former.profile.handle === handle) former.profile = { ...former.profile, handle: undefined }
+  }
+
+  /**
+   * Leaves nothing of a person but how they stand, that what they had done up to now is not to come back, and what their
+   * own profile record said of being shown.
+   */
   purge(change: ActorChange): void {
-    const { did, rev, floor, status, statusTime, purgedTime } = change.actor
+    const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut } = change.actor
+    const own = profileRev === undefined ? {} : { profileRev, optedOut, introduced: true }
     change.purge = true
-    change.actor = { ...unknownActor(did), rev, floor: latest(rev, floor), status, statusTime, purgedTime }
+    change.actor = {
+      ...unknownActor(did),
+      ...own,
+      rev,
+      floor: latest(rev, floor),
+      status,
+      statusTime,
+      purgedTime,
+    }
     change.records.clear()
     change.granted.clear()
     change.events = []
     change.asked = []
     change.postponed = []
     change.profile = undefined
+    change.unnamed = undefined
   }
 
   #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {

@@ -12,7 +12,7 @@ export function decideForget(draft: Draft, { did, wish }: Wish & { kind: 'forget
   const change = draft.change(did)
   draft.purge(change)
   change.erase = true
-  change.actor.forgotten = true
+  Object.assign(change.actor, { forgotten: true, profileRev: undefined, optedOut: false, introduced: false })
   return 'applied'
 }
 
@@ -26,11 +26,11 @@ export function decideUnforget(draft: Draft, { did, wish, floor }: Wish & { kind
   return 'applied'
 }
 
-/** Somebody looked at a character whose profile is missing or old. */
+/** Somebody looked at a character whose profile is missing or old: however long its pause would be, it is asked for now. */
 export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-up' }): Outcome {
   draft.changes.fulfilled.push(wish)
   if (!draft.actor(did)?.born) return 'stale'
-  draft.ask(draft.change(did), { kind: 'profile', did, ifOpen: 'keep' })
+  draft.ask(draft.change(did), { kind: 'profile', did, ifOpen: 'restart' })
   return 'applied'
 }
 

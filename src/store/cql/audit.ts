@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
 import { BASELINE } from '../../game/baseline.ts'
 import { earned, NO_PERIODS } from '../../game/periods.ts'
-import { SHOWN, standingOf } from '../standing.ts'
+import { SHOWN, standingOf, WAITING } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { type Held, readHeld } from './character-row.ts'
 import { GATHER_MS } from './counters.ts'
@@ -40,6 +40,7 @@ type Sums = {
   events: number
   experience: number
   shown: number
+  introductions: number
   findings: Finding[]
 }
 
@@ -54,7 +55,15 @@ export class CqlAuditor implements Auditor {
 
   async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
     const before = await this.#version()
-    const sums: Sums = { characters: 0, records: 0, events: 0, experience: 0, shown: 0, findings: [] }
+    const sums: Sums = {
+      characters: 0,
+      records: 0,
+      events: 0,
+      experience: 0,
+      shown: 0,
+      introductions: 0,
+      findings: [],
+    }
     const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
       for await (const rows of this.#session.pages(RANGE, [from, to], PEOPLE_AT_ONCE)) {
@@ -197,6 +206,7 @@ export class CqlAuditor implements Auditor {
     expect('total of events', sums.events, sum(books, 'events'))
     expect('total of experience', sums.experience, sum(books, 'experience'))
     expect('total of shown characters', sums.shown, sum(books, 'characters'))
+    expect('total of characters that are not introduced', sums.introductions, sum(books, 'introductions'))
     expect('characters in the standings', sums.shown, sum(standings, 'characters'))
   }
 
@@ -215,6 +225,7 @@ function isCounterAlone(findings: readonly Finding[]): boolean {
 function add(sums: Sums, { state, records, lastSeq, firstSeq }: Held): void {
   if (state.born) sums.characters += 1
   if (standingOf(state) === SHOWN) sums.shown += 1
+  if (standingOf(state) === WAITING) sums.introductions += 1
   sums.records += records
   sums.events += lastSeq - firstSeq + 1
   sums.experience += state.experience

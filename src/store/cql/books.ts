@@ -4,7 +4,7 @@
 import type { Cursor, Did } from '../../atproto/event.ts'
 import type { ActorState, QuestionKind } from '../../game/state.ts'
 import { Foremost, NOBODY_LEFT_OUT } from '../foremost.ts'
-import { SHOWN, standingOf } from '../standing.ts'
+import { SHOWN, standingOf, WAITING } from '../standing.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { Session } from './session.ts'
@@ -13,16 +13,26 @@ import { numberOf } from './values.ts'
 /** Most of one shard who are on the board. */
 const MAX_PLACES = 500
 
-export type Totals = { characters: number; records: number; events: number; experience: number }
+export type Totals = {
+  characters: number
+  introductions: number
+  records: number
+  events: number
+  experience: number
+}
 
 export type PerQuestion = Record<QuestionKind, number>
 
 export class Books {
   readonly shard: number
   readonly totals: Totals
+  /** Questions that are open, and how many of them were asked before. */
   readonly waiting: PerQuestion
+  readonly postponed: PerQuestion
   /** No question of a kind that was never asked has a smaller number: where to begin looking. */
   readonly oldest: PerQuestion
+  /** When to look next for questions that were put off under a clock that was ahead, by `performance.now()`. */
+  readonly lookBeyondAt: PerQuestion = { subject: 0, profile: 0, repository: 0 }
   /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
   readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
   nextQuestion: number
@@ -37,11 +47,13 @@ export class Books {
     this.shard = shard
     this.totals = {
       characters: numberOf(row?.characters),
+      introductions: numberOf(row?.introductions),
       records: numberOf(row?.records),
       events: numberOf(row?.events),
       experience: numberOf(row?.experience),
     }
     this.waiting = perQuestion(row?.waiting)
+    this.postponed = perQuestion(row?.postponed)
     this.oldest = perQuestion(row?.oldest)
     this.nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
@@ -66,6 +78,7 @@ export class Books {
   move(before: ActorState, after: ActorState): void {
     this.#changed = true
     this.totals.experience += after.experience - before.experience
+    this.totals.introductions += waits(after) - waits(before)
     const [had, has] = [shownXp(before), shownXp(after)]
     this.totals.characters += Number(has !== undefined) - Number(had !== undefined)
     if (had !== has) {
@@ -83,12 +96,14 @@ export class Books {
   /** The sums as batch `seq` leaves them, having brought the stream to `cursor`, and what of the rest has changed since the last. */
   mutations({ seq, cursor }: { seq: number; cursor: Cursor | undefined }): Mutation[] {
     const moved = this.#board.takeChanges()
-    const { shard, totals, waiting, oldest, nextQuestion, oldestDay } = this
-    const { characters, records, events, experience } = totals
+    const { shard, totals, waiting, postponed, oldest, nextQuestion, oldestDay } = this
+    const { characters, introductions, records, events, experience } = totals
     const { host = null, wire = null, value = null, at = null } = cursor ?? {}
     const place = [seq, host, wire, value, at]
     const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, this.#board.above]
-    const mutations: Mutation[] = [['books', shard, ...place, ...sums, { ...waiting }, { ...oldest }]]
+    const mutations: Mutation[] = [
+      ['books', shard, ...place, ...sums, { ...waiting }, { ...oldest }, introductions, { ...postponed }],
+    ]
     for (const xp of this.#touchedStandings) {
       // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.
       mutations.push(['standing', shard, xp, this.#standings.get(xp) ?? 0])
@@ -122,6 +137,10 @@ export async function readBooks(session: Session, shard: number): Promise<Books>
 
 function shownXp(actor: ActorState): number | undefined {
   return standingOf(actor) === SHOWN ? actor.experience : undefined
+}
+
+function waits(actor: ActorState): number {
+  return Number(standingOf(actor) === WAITING)
 }
 
 export function perQuestion(value: unknown): PerQuestion {

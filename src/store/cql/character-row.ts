@@ -74,6 +74,9 @@ export function readHeld(row: Row): Held {
       counts: countsOf(kinds),
       rev: textOf<Tid>(row.rev),
       floor: textOf<Tid>(row.floor),
+      profileRev: textOf<Tid>(row.profile_rev),
+      namedAt: numberOf(row.named_at),
+      handle: textOf<Handle>(row.stream_handle),
     },
     kinds,
     records: numberOf(row.records),
@@ -135,6 +138,9 @@ export function characterMutation(held: Held, version: number): Mutation {
     version,
     state.purgedTime ?? null,
     writeOpen(open),
+    state.profileRev ?? null,
+    state.namedAt,
+    state.handle ?? null,
   ]
 }
 

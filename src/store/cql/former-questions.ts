@@ -37,7 +37,11 @@ export async function moveFormerQuestions(
       const held = after.get(did) ?? (await people.one(did))
       const question = held?.state.born ? questionOf(kind, row) : undefined
       if (question === undefined || held === undefined) continue
-      const changed = { ...held }
+      // Of those without a profile nobody has said yet whether they want to be shown.
+      const isStranger = kind === 'profile' && held.profile === undefined
+      const introduced = held.state.introduced && !isStranger
+      const changed = { ...held, state: { ...held.state, introduced } }
+      draft.books.move(held.state, changed.state)
       openAgain(draft, question, changed)
       if (kind !== 'subject') after.set(did, changed)
     }

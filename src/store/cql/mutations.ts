@@ -47,7 +47,7 @@ const SHARD_KIND: KeyTypes = ['int', 'text']
 export const STATEMENTS = {
   character: write(
     'characters',
-    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time, open_questions',
+    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time, open_questions, profile_rev, named_at, stream_handle',
     PERSON,
   ),
   record: write(
@@ -70,7 +70,7 @@ export const STATEMENTS = {
   mention: write('mentions', 'subject, bucket, did, collection, rkey', PERSON_BUCKET),
   books: write(
     'books',
-    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest',
+    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest, introductions, postponed',
     SHARD,
   ),
   standing: write('standings', 'shard, experience, characters', SHARD),

@@ -1,6 +1,6 @@
 // What an owner knows of its people: their rows, held while they are in use, for nobody else changes them.
 import { isTid } from '@atcute/lexicons/syntax'
-import type { Did, Nsid } from '../../atproto/event.ts'
+import type { Did, Handle, Nsid } from '../../atproto/event.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import { type Day, dayOf } from '../../game/periods.ts'
 import { type Granted, type Known, pathOf, type RecordPath } from '../../game/state.ts'
@@ -21,6 +21,7 @@ const CHARACTERS = 'SELECT * FROM characters WHERE did IN ?'
 const RECORD = 'SELECT * FROM records WHERE did = ? AND bucket = ? AND collection = ? AND rkey = ?'
 const GRANTS = 'SELECT day, granted FROM grants WHERE did = ?'
 const GRANTS_ON = 'SELECT day, granted FROM grants WHERE did = ? AND day IN ?'
+const OWNER = 'SELECT did FROM handles WHERE handle = ?'
 const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
 
 /** What `load` found, as the game wants it and as the plan does. */
@@ -42,8 +43,9 @@ export class People {
   }
 
   /** Reads what of `touched` is not held. Others' people are read every time: their owners change them. */
-  async load({ actors, records: ids, whole, grants }: Touched): Promise<Loaded> {
-    const people = await this.#people(new Set([...actors, ...whole]))
+  async load({ actors, records: ids, whole, grants, handles }: Touched): Promise<Loaded> {
+    const owners = await this.#owners(handles)
+    const people = await this.#people(new Set([...actors, ...whole, ...owners.values()]))
     const found = new Map<string, HeldRecord>()
     await Promise.all([
       ...dedupe(ids).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
@@ -58,6 +60,12 @@ export class People {
       known: {
         actor: (did) => people.get(did)?.state,
         record: (id) => found.get(uriOf(id))?.state,
+        ownerOf: (handle) => {
+          const owner = owners.get(handle)
+          // The table tells who was known by it last; whether they still are, their own row says.
+          const held = owner === undefined ? undefined : people.get(owner)
+          return held?.profile?.handle === handle ? owner : undefined
+        },
         records: (did) =>
           (byDid.get(did) ?? []).map(({ id, state }): [RecordId, HeldRecord['state']] => [id, state]),
         granted: (did) => granted.get(did) ?? new Map(),
@@ -88,6 +96,17 @@ export class People {
   forget(): void {
     this.#young.clear()
     this.#old.clear()
+  }
+
+  async #owners(handles: ReadonlySet<Handle>): Promise<Map<Handle, Did>> {
+    const owners = new Map<Handle, Did>()
+    await Promise.all(
+      [...handles].map(async (handle) => {
+        const [row] = await this.#session.read(OWNER, [handle])
+        if (row !== undefined) owners.set(handle, row.did as Did)
+      }),
+    )
+    return owners
   }
 
   async #people(dids: ReadonlySet<Did>): Promise<Map<Did, Held | null>> {

@@ -49,7 +49,7 @@ function ask(draft: Draft, question: Ask, open: Mutable<OpenQuestions>): void {
 
 function end(draft: Draft, question: QuestionId, open: Mutable<OpenQuestions>): void {
   const { kind, due, number } = questionPlace(question)
-  if (kind === 'subject') drop(draft, kind, { due, number })
+  if (kind === 'subject') dropQuestion(draft, kind, { due, number })
   // Where another has taken its place, that one stays.
   else if (open[kind]?.number === number) open[kind] = undefined
 }
@@ -59,7 +59,7 @@ function postpone(draft: Draft, { question, due }: Postponed, open: Mutable<Open
   const { number } = place
   const { tries } = question
   if (question.kind === 'subject') {
-    drop(draft, question.kind, place)
+    dropQuestion(draft, question.kind, place)
     put(draft, question, { due, number, tries })
   } else if (open[question.kind]?.number === number) {
     open[question.kind] = { due, number, tries }
@@ -71,7 +71,7 @@ function replaceOpen(draft: Draft, after: Held, open: OpenQuestions): void {
   for (const kind of PERSON_KINDS) {
     const [former, now] = [after.open[kind], open[kind]]
     if (former === now) continue
-    if (former !== undefined) drop(draft, kind, former)
+    if (former !== undefined) dropQuestion(draft, kind, former)
     if (now !== undefined) put(draft, { kind, did: after.state.did }, now)
   }
   after.open = open
@@ -85,14 +85,18 @@ function put({ books, mutations }: Draft, question: Question, { due, number, tri
       : [null, null, null, null]
   mutations.push(['openQuestion', books.shard, kind, due, number, did, ...of, tries])
   books.waiting[kind] += 1
-  if (due > 0) books.nextDue[kind] = Math.min(books.nextDue[kind], due)
+  if (due === 0) return
+  books.postponed[kind] += 1
+  books.nextDue[kind] = Math.min(books.nextDue[kind], due)
 }
 
-function drop(
+/** A question is not asked any more. */
+export function dropQuestion(
   { books, mutations }: Draft,
   kind: QuestionKind,
   { due, number }: Pick<OpenQuestion, 'due' | 'number'>,
 ): void {
   mutations.push(['dropOpenQuestion', books.shard, kind, due, number])
   books.waiting[kind] = Math.max(0, books.waiting[kind] - 1)
+  if (due > 0) books.postponed[kind] = Math.max(0, books.postponed[kind] - 1)
 }

@@ -45,6 +45,10 @@ export function planActor(draft: Draft, change: ActorChange, { held, records }: 
   after.state = change.actor
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
   planHandle(draft, held, after)
+  // Whose it has become has a row of its own under that name.
+  if (change.unnamed !== undefined && after.profile?.handle === change.unnamed) {
+    after.profile = { ...after.profile, handle: undefined }
+  }
   planQuestions(draft, change, after)
   books.move(before, change.actor)
   mutations.push(characterMutation(after, time))

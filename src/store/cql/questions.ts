@@ -2,8 +2,8 @@
 // question may be asked: those that were never asked first (`due` 0), then those that wait, by the end of their pause.
 import type { Did, Nsid, Tid } from '../../atproto/event.ts'
 import { parseUri, uriOf } from '../../atproto/uri.ts'
+import { ASLEEP, isBeyondPause } from '../../game/retries.ts'
 import type { AskedQuestion, Question, QuestionId, QuestionKind, Seconds } from '../../game/state.ts'
-import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { People } from './people.ts'
 import type { Session } from './session.ts'
@@ -16,6 +16,11 @@ const FRESH = `SELECT ${COLUMNS} FROM open_questions
 const LATER = `SELECT ${COLUMNS} FROM open_questions
   WHERE shard = ? AND kind = ? AND (due, id) > (?, ?) LIMIT ?`
 
+const LATER_ALL = `SELECT ${COLUMNS} FROM open_questions
+  WHERE shard = ? AND kind = ? AND due > ? AND due < ?`
+/** How often to look at all that wait, for those that wait longer than they should. */
+const LOOK_BEYOND_EVERY_MS = 60_000
+
 export type Wanted = {
   kind: QuestionKind
   limit: number
@@ -24,7 +29,7 @@ export type Wanted = {
 }
 
 /** Questions of one shard that are still to be asked, and those that have become pointless. */
-export type Found = { questions: AskedQuestion[]; stale: Mutation[] }
+export type Found = { questions: AskedQuestion[]; stale: Pick<QuestionPlace, 'due' | 'number'>[] }
 
 /** Where a question stands in its shard; `number` is its own. */
 export type QuestionPlace = { kind: QuestionKind; shard: number; due: Seconds; number: number }
@@ -45,8 +50,8 @@ export async function readQuestions(
     const asked = await Promise.all(open.map((row) => questionOf(people, kind, row)))
     for (const [index, row] of open.entries()) {
       const question = asked[index]
-      const place = [shard, kind, numberOf(row.due), numberOf(row.id)]
-      if (question === undefined) found.stale.push(['dropOpenQuestion', ...place])
+      const place = { due: numberOf(row.due), number: numberOf(row.id) }
+      if (question === undefined) found.stale.push(place)
       else found.questions.push({ ...question, id: idOf(kind, shard, row), tries: numberOf(row.tries) })
     }
     return open.length === wanted.length && found.questions.length < limit
@@ -69,6 +74,16 @@ export async function readQuestions(
     const ripe = rows.filter((row) => numberOf(row.due) <= now)
     if (!(await take(ripe)) || ripe.length < page) break
     ;[due, number] = [numberOf(ripe.at(-1)?.due), numberOf(ripe.at(-1)?.id)]
+  }
+  const moment = performance.now()
+  if (found.questions.length < limit && moment >= books.lookBeyondAt[kind]) {
+    for await (const rows of session.pages(LATER_ALL, [shard, kind, now, ASLEEP])) {
+      const beyond = rows.filter((row) => {
+        return isBeyondPause(kind, { due: numberOf(row.due), tries: numberOf(row.tries) }, now)
+      })
+      if (!(await take(beyond))) break
+    }
+    if (found.questions.length < limit) books.lookBeyondAt[kind] = moment + LOOK_BEYOND_EVERY_MS
   }
   return found
 }

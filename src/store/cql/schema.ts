@@ -89,6 +89,16 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [
     'CREATE TABLE IF NOT EXISTS grants (did text, day int, granted frozen<map<text, bigint>>, PRIMARY KEY (did, day))',
   ],
+  [
+    // The revision of the person's own profile record; when the stream last said who they are, and by which handle.
+    'ALTER TABLE characters ADD profile_rev text',
+    'ALTER TABLE characters ADD named_at bigint',
+    'ALTER TABLE characters ADD stream_handle text',
+    // How many are not shown because nobody has said yet whether they want to be.
+    'ALTER TABLE books ADD introductions bigint',
+    // How many of the questions that are open were asked before.
+    'ALTER TABLE books ADD postponed frozen<map<text, bigint>>',
+  ],
 ]
 
 /** Emptied by tests and by nobody else. */

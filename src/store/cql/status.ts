@@ -22,17 +22,25 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
   ])
   const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
   const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  const postponed = { ...waiting }
   for (const row of books) {
-    for (const [kind, n] of Object.entries(perQuestion(row.waiting))) waiting[kind as QuestionKind] += n
+    const before = perQuestion(row.postponed)
+    for (const [name, n] of Object.entries(perQuestion(row.waiting))) {
+      const kind = name as QuestionKind
+      waiting[kind] += n - before[kind]
+      postponed[kind] += before[kind]
+    }
   }
   return {
     cursor: leastWritten(rows, books),
     pulse: pulseOf(pulses, shards),
     characters: sum('characters'),
+    introductions: sum('introductions'),
     records: sum('records'),
     events: sum('events'),
     experience: sum('experience'),
     waiting,
+    postponed,
     gaps: gaps.map(gapOf),
     bytes: undefined,
     perDay: perDay(samples),

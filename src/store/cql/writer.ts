@@ -14,6 +14,7 @@ import type { Mutation } from './mutations.ts'
 import { followNotes } from './notes.ts'
 import { type Loaded, People } from './people.ts'
 import { type Draft, planActor } from './plan.ts'
+import { dropQuestion } from './plan-questions.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, readQuestions } from './questions.ts'
 import type { Meta } from './schema.ts'
@@ -117,14 +118,7 @@ export class CqlWriter implements Writer {
     this.#assertOpen()
     const drafts = new Map<OwnedShard, Draft>()
     const after = new Map<Did, Held>()
-    const draftOf = (shard: OwnedShard): Draft =>
-      drafts.getOrInsertComputed(shard, () => ({
-        books: shard.books,
-        mutations: [],
-        counts: [],
-        time: shard.nextTime,
-        forgets: false,
-      }))
+    const draftOf = (shard: OwnedShard): Draft => drafts.getOrInsertComputed(shard, () => draftFor(shard))
     const notes: Note[] = []
     const covered = this.#coveredBy(cursor)
     for (const [did, change] of changes.actors) {
@@ -174,9 +168,10 @@ export class CqlWriter implements Writer {
       const found = await readQuestions(this.#session, this.#people, owned, wanted)
       questions.push(...found.questions)
       if (found.stale.length > 0) {
-        owned.books.waiting[kind] -= found.stale.length
+        const draft = draftFor(owned)
+        for (const place of found.stale) dropQuestion(draft, kind, place)
         owned.books.touch()
-        await this.#commitAll(new Map([[owned, { ...NOTHING, mutations: found.stale }]]), undefined)
+        await this.#commitAll(new Map([[owned, draft]]), undefined)
       }
       if (questions.length >= limit) break
     }
@@ -324,13 +319,7 @@ export class CqlWriter implements Writer {
   async #moveFormer(owned: OwnedShard): Promise<void> {
     if (this.#former.has(owned)) return
     for (;;) {
-      const draft: Draft = {
-        books: owned.books,
-        mutations: [],
-        counts: [],
-        time: owned.nextTime,
-        forgets: false,
-      }
+      const draft = draftFor(owned)
       const moved = await moveFormerQuestions(this.#session, this.#people, draft)
       if (moved === undefined) break
       owned.books.touch()
@@ -353,7 +342,10 @@ export class CqlWriter implements Writer {
   async #formerOwner(did: Did, handle: string): Promise<Note[]> {
     const [row] = await this.#session.read(HANDLE, [handle])
     const former = row?.did as Did | undefined
-    return former === undefined || former === did ? [] : [{ kind: 'unhandle', did: former, handle }]
+    // Our own are part of what was decided.
+    return former === undefined || former === did || this.owns(former)
+      ? []
+      : [{ kind: 'unhandle', did: former, handle }]
   }
 
   /** Does what notes say, and returns the wishes. */
@@ -363,13 +355,7 @@ export class CqlWriter implements Writer {
     const letters = await readInbox(this.#session, shard, limit)
     const notes = letters.filter((letter) => 'note' in letter).filter((letter) => !this.#mustWait(letter))
     if (notes.length > 0 && !owned.lost) {
-      const draft: Draft = {
-        books: owned.books,
-        mutations: [],
-        counts: [],
-        time: owned.nextTime,
-        forgets: false,
-      }
+      const draft = draftFor(owned)
       const after = new Map<Did, Held>()
       const leave = (note: Note): Mutation => this.#leave(note)
       const recount = (did: Did): void => this.#counters.doubt(did)
@@ -444,4 +430,8 @@ export class CqlWriter implements Writer {
 /** Each shard remembers for itself: its people were looked through by whoever owned it. */
 function followedName(shard: number): string {
   return `followed:${shard}`
+}
+
+function draftFor({ books, nextTime }: OwnedShard): Draft {
+  return { books, mutations: [], counts: [], time: nextTime, forgets: false }
 }

@@ -1,4 +1,4 @@
-import type { Did, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { ActorState } from '../../game/state.ts'
 import { readStanding } from '../standing.ts'
 import { integerToTid, isOrdered } from './tid.ts'
@@ -25,7 +25,7 @@ export type ActorRow = {
 
 /** The columns of `actors` that `actorRow` reads, in its order. All integers come as bigints. */
 export const ACTOR_COLUMNS =
-  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, period_day, week_xp, month_xp, purged_time'
+  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, period_day, week_xp, month_xp, purged_time, profile_rev, named_at, handle'
 
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
@@ -45,8 +45,11 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
       week: bigint,
       month: bigint,
       purgedTime: bigint | null,
+      profileRev: bigint | null,
+      namedAt: bigint,
+      handle: Handle | null,
     ]
-  const [day, week, month, purgedTime] = later
+  const [day, week, month, purgedTime, profileRev, namedAt, handle] = later
   const read = readKinds(kinds, nsid)
   return {
     id: Number(id),
@@ -64,6 +67,9 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
       counts: liveCounts(read),
       rev: rev === null ? undefined : integerToTid(rev),
       floor: floor === null ? undefined : integerToTid(floor),
+      profileRev: profileRev === null ? undefined : integerToTid(profileRev),
+      namedAt: Number(namedAt),
+      handle: handle ?? undefined,
     },
   }
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { BASELINE } from '../../game/baseline.ts'
 import { earned } from '../../game/periods.ts'
-import { SHOWN } from '../standing.ts'
+import { SHOWN, WAITING } from '../standing.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readKinds } from './actor-row.ts'
 import { explained } from './failure.ts'
@@ -97,6 +97,12 @@ class Audit {
     this.#expect(undefined, 'total of events', events, this.#total('events'))
     this.#expect(undefined, 'total of experience', people.experience, this.#total('experience'))
     this.#expect(undefined, 'total of shown characters', people.shown, this.#total('characters'))
+    this.#expect(
+      undefined,
+      'total of characters that are not introduced',
+      people.introductions,
+      this.#total('introductions'),
+    )
     this.#auditStandings(people.standings)
     return {
       characters: people.born,
@@ -117,7 +123,7 @@ class Audit {
   async #auditPeople(names: Names) {
     const standings = new Map<number, number>()
     const board = this.#board()
-    const sums = { experience: 0, born: 0, shown: 0, standings }
+    const sums = { experience: 0, born: 0, shown: 0, introductions: 0, standings }
     const columns = 'id, did, standing, experience, kinds, pruned_xp, week_xp, month_xp'
     await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
       const id = Number(row.id)
@@ -134,6 +140,7 @@ class Audit {
       if (Number(row.standing) % 2 === 1) sums.born += 1
       this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
       board.delete(id)
+      if (row.standing === WAITING) sums.introductions += 1
       if (row.standing !== SHOWN) return
       sums.shown += 1
       standings.set(experience, (standings.get(experience) ?? 0) + 1)

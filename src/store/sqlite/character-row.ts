@@ -43,7 +43,7 @@ export function toCharacter(row: CharacterRow, names: Names): Character {
     lastDelta,
     counts: liveCounts(kinds),
     updatedAt: updatedAt * 1000,
-    // Event ids are never used again, and a profile is only replaced by one that was asked for later.
-    version: `${lastEvent.toString(36)}.${(asked ?? 0).toString(36)}`,
+    // Event ids are never used again, a profile is only replaced by one that was asked for later, and may lose its handle.
+    version: `${lastEvent.toString(36)}.${(asked ?? 0).toString(36)}${handle === null ? '' : '.n'}`,
   }
 }

@@ -35,12 +35,12 @@ export class People {
     this.#byDid.setReturnArrays(true)
     this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
     this.#insert = db.prepare(
-      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     )
     this.#update = db.prepare(
       `UPDATE actors SET standing = ?, experience = ?, last_delta = ?, updated_at = ?, rev = ?, floor = ?,
          status_time = ?, kinds = ?, period_day = ?, week_xp = ?, month_xp = ?,
-         purged_time = ? WHERE id = ?`,
+         purged_time = ?, profile_rev = ?, named_at = ?, handle = ? WHERE id = ?`,
     )
   }
 
@@ -103,6 +103,9 @@ export class People {
       week,
       month,
       state.purgedTime ?? null,
+      state.profileRev === undefined ? null : tidToInteger(state.profileRev),
+      state.namedAt,
+      state.handle ?? null,
     ]
     if (row.stored) this.#update.run(...values, id)
     else this.#insert.run(id, state.did, ...values)

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import { startOf } from '../../game/retries.ts'
+import { ASLEEP, isBeyondPause, type Progress, startOf } from '../../game/retries.ts'
 import type {
   Ask,
   AskedQuestion,
@@ -10,6 +10,7 @@ import type {
   QuestionKind,
   Seconds,
 } from '../../game/state.ts'
+import type { StoreStatus } from '../store.ts'
 import type { Names } from './names.ts'
 import { subjectOf } from './record-row.ts'
 import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
@@ -17,14 +18,17 @@ import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey, tidTo
 /** A kind is stored as its place here: new ones go to the end. */
 const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository']
 
-/** How many questions of each kind wait for an answer. */
-export function waiting(db: DatabaseSync): Record<QuestionKind, number> {
-  const counts: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
-  for (const row of db.prepare('SELECT kind, questions FROM waiting').all()) {
+/** How many questions of each kind were never asked, and how many are to be asked again. */
+export function openQuestions(db: DatabaseSync): Pick<StoreStatus, 'waiting' | 'postponed'> {
+  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  const postponed = { ...waiting }
+  for (const row of db.prepare('SELECT kind, questions, postponed FROM waiting').all()) {
     const kind = KINDS[Number(row.kind)]
-    if (kind !== undefined) counts[kind] = Number(row.questions)
+    if (kind === undefined) continue
+    postponed[kind] = Number(row.postponed)
+    waiting[kind] = Number(row.questions) - postponed[kind]
   }
-  return counts
+  return { waiting, postponed }
 }
 
 /** The primary key of a row of `questions`. */
@@ -32,6 +36,20 @@ type Place = { kind: number; due: number; id: number }
 
 /** Questions that may be asked, and those about records that have changed since, which are of no use any more. */
 export type Found = { questions: AskedQuestion[]; stale: QuestionId[] }
+
+/** How often to look at all that wait, for those that wait longer than they should. */
+const LOOK_BEYOND_EVERY_MS = 30_000
+/** No question has a greater id. */
+const LAST_ID = 2n ** 62n
+
+type Search = {
+  kind: QuestionKind
+  limit: number
+  except: ReadonlySet<QuestionId>
+  after: Seconds
+  until: Seconds
+  wanted: (progress: Progress) => boolean
+}
 
 /** The table `questions`: what the network has to be asked, until it has answered. */
 export class Questions {
@@ -44,8 +62,10 @@ export class Questions {
   readonly #plain: StatementSync
   readonly #subjects: StatementSync
   readonly #count: StatementSync
-  /** By kind, how many more are open than the table `waiting` says. */
-  readonly #steps = KINDS.map(() => 0)
+  /** By kind, how many more are open than the table `waiting` says, and how many more of them were asked before. */
+  readonly #steps = KINDS.map(() => ({ open: 0, postponed: 0 }))
+  /** When to look next for questions that were put off under a clock that was ahead, by `performance.now()`. */
+  readonly #lookBeyondAt = new Map<QuestionKind, number>()
   /** The id that the next question takes. */
   nextId: number
 
@@ -56,7 +76,7 @@ export class Questions {
       'INSERT INTO questions (kind, due, id, actor, tries, collection, rkey, rev) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#delete = db.prepare('DELETE FROM questions WHERE kind = ? AND due = ? AND id = ?')
-    this.#deleteOf = db.prepare('DELETE FROM questions WHERE actor = ? RETURNING kind')
+    this.#deleteOf = db.prepare('DELETE FROM questions WHERE actor = ? RETURNING kind, due')
     // Left to itself, SQLite would look through all questions of the kind.
     this.#openOf = db.prepare(
       'SELECT kind, due, id, tries FROM questions INDEXED BY questions_by_actor WHERE actor = ? AND kind = ?',
@@ -76,7 +96,8 @@ export class Questions {
          WHERE q.kind = ? AND (q.due, q.id) > (?, ?) AND q.due <= ? ORDER BY q.due, q.id LIMIT ?`,
     )
     this.#count = db.prepare(
-      `INSERT INTO waiting (kind, questions) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET questions = questions + ?2`,
+      `INSERT INTO waiting (kind, questions, postponed) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET questions = questions + ?2, postponed = postponed + ?3`,
     )
     for (const statement of [this.#plain, this.#subjects]) {
       statement.setReadBigInts(true)
@@ -110,36 +131,56 @@ export class Questions {
   /** Does nothing where another question has taken its place. */
   postpone({ question, due }: Postponed): void {
     const place = placeOf(question.id)
-    this.#postpone.run(due, question.tries, place.kind, place.due, place.id)
+    const { changes } = this.#postpone.run(due, question.tries, place.kind, place.due, place.id)
+    if (Number(changes) > 0) {
+      this.#step(place, -1)
+      this.#step({ ...place, due }, 1)
+    }
   }
 
   purge(actor: number): void {
-    for (const { kind } of this.#deleteOf.all(actor)) this.#step(Number(kind), -1)
+    for (const { kind, due } of this.#deleteOf.all(actor)) {
+      this.#step({ kind: Number(kind), due: Number(due) }, -1)
+    }
   }
 
   /** Writes how many are open now. */
   save(): void {
-    for (const [kind, step] of this.#steps.entries()) if (step !== 0) this.#count.run(kind, step)
-    this.#steps.fill(0)
+    for (const [kind, step] of this.#steps.entries()) {
+      if (step.open !== 0 || step.postponed !== 0) this.#count.run(kind, step.open, step.postponed)
+      Object.assign(step, { open: 0, postponed: 0 })
+    }
   }
 
   /** Those whose time has come by `now`, first those that were never asked. */
   list(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>, now: Seconds): Found {
     const found: Found = { questions: [], stale: [] }
+    this.#find(found, { kind, limit, except, after: -1, until: now, wanted: () => true })
+    const moment = performance.now()
+    if (found.questions.length < limit && moment >= (this.#lookBeyondAt.get(kind) ?? 0)) {
+      const wanted = (progress: Progress): boolean => isBeyondPause(kind, progress, now)
+      this.#find(found, { kind, limit, except, after: now, until: ASLEEP - 1, wanted })
+      if (found.questions.length < limit) this.#lookBeyondAt.set(kind, moment + LOOK_BEYOND_EVERY_MS)
+    }
+    return { ...found, questions: found.questions.slice(0, limit) }
+  }
+
+  /** Adds questions that are due after `after` and not after `until`. */
+  #find(found: Found, { kind, limit, except, after, until, wanted }: Search): void {
     const [statement, code] = [kind === 'subject' ? this.#subjects : this.#plain, KINDS.indexOf(kind)]
-    for (let [due, number] = [-1n, 0n]; found.questions.length < limit; ) {
-      const rows = statement.all(code, due, number, now, limit) as unknown as unknown[][]
+    for (let [due, number] = [BigInt(after), LAST_ID]; found.questions.length < limit; ) {
+      const rows = statement.all(code, due, number, until, limit) as unknown as unknown[][]
       for (const row of rows) {
         ;[due, number] = row as [bigint, bigint]
         const id: QuestionId = `${kind}:${due}:${number}`
-        if (except.has(id)) continue
+        const tries = Number(row[2])
+        if (except.has(id) || !wanted({ due: Number(due), tries })) continue
         const question = kind === 'subject' ? this.#subject(row) : { kind, did: row[3] as Did }
         if (question === undefined) found.stale.push(id)
-        else found.questions.push({ ...question, id, tries: Number(row[2]) })
+        else found.questions.push({ ...question, id, tries })
       }
       if (rows.length < limit) break
     }
-    return { ...found, questions: found.questions.slice(0, limit) }
   }
 
   #put(
@@ -149,15 +190,18 @@ export class Questions {
     record: [number | null, StoredKey | null, bigint | null],
   ): void {
     this.#insert.run(kind, due, id, actor, tries, ...record)
-    this.#step(kind, 1)
+    this.#step({ kind, due }, 1)
   }
 
   #drop({ kind, due, id }: Place): void {
-    this.#step(kind, -Number(this.#delete.run(kind, due, id).changes))
+    this.#step({ kind, due }, -Number(this.#delete.run(kind, due, id).changes))
   }
 
-  #step(kind: number, step: number): void {
-    this.#steps[kind] = (this.#steps[kind] ?? 0) + step
+  #step({ kind, due }: Pick<Place, 'kind' | 'due'>, step: number): void {
+    const steps = this.#steps[kind]
+    if (steps === undefined) return
+    steps.open += step
+    if (due > 0) steps.postponed += step
   }
 
   #subject(row: unknown[]): Question | undefined {

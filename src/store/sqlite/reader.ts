@@ -21,7 +21,7 @@ import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, toCharacter } from './character-row.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
-import { waiting } from './questions.ts'
+import { openQuestions } from './questions.ts'
 import { perDay } from './samples.ts'
 import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
 
@@ -140,7 +140,7 @@ export class SqliteReader implements Reader {
   async status(): Promise<StoreStatus> {
     this.#files.assertInPlace()
     const one = (sql: string) => this.#db.prepare(sql).get()
-    const totals = one('SELECT characters, records, events, experience FROM totals') ?? {}
+    const totals = one('SELECT characters, introductions, records, events, experience FROM totals') ?? {}
     const cursor = one('SELECT host, wire, value, at FROM cursor')
     const pulse = one('SELECT at, lag, host FROM pulse')
     const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MOST_GAPS)
@@ -157,10 +157,11 @@ export class SqliteReader implements Reader {
         host: pulse.host === null ? undefined : String(pulse.host),
       },
       characters: Number(totals.characters),
+      introductions: Number(totals.introductions),
       records: Number(totals.records),
       events: Number(totals.events),
       experience: Number(totals.experience),
-      waiting: waiting(this.#db),
+      ...openQuestions(this.#db),
       gaps: gaps.map((gap) => ({
         host: String(gap.host),
         from: Number(gap.began),

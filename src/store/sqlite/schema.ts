@@ -176,6 +176,26 @@ export const MIGRATIONS: readonly string[] = [
   -- What the ledger was last written with, as JSON: see Followed in game/followed.ts.
   CREATE TABLE followed (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL) STRICT;
   `,
+  `
+  -- profile_rev: of the person's own profile record; named_at (microseconds) and handle: what the stream last called them.
+  ALTER TABLE actors ADD COLUMN profile_rev INTEGER;
+  ALTER TABLE actors ADD COLUMN named_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actors ADD COLUMN handle TEXT;
+  -- Nobody has said yet whether those without a profile want to be shown: 64 in standing, see standing.ts.
+  UPDATE actors SET standing = standing | 64 WHERE id NOT IN (SELECT actor FROM profiles);
+  DELETE FROM standings;
+  INSERT INTO standings SELECT experience, count(*) FROM actors WHERE standing = 1 GROUP BY experience;
+  ALTER TABLE totals ADD COLUMN introductions INTEGER NOT NULL DEFAULT 0;
+  UPDATE totals SET characters = (SELECT count(*) FROM actors WHERE standing = 1),
+    introductions = (SELECT count(*) FROM actors WHERE standing = 65);
+  -- How many of those that are open were asked before.
+  ALTER TABLE waiting ADD COLUMN postponed INTEGER NOT NULL DEFAULT 0;
+  UPDATE waiting SET postponed = (SELECT count(*) FROM questions WHERE kind = waiting.kind AND due > 0);
+  DELETE FROM foremost;
+  INSERT INTO foremost SELECT id, experience FROM actors WHERE standing = 1 ORDER BY experience DESC LIMIT 1000;
+  UPDATE totals SET board_above =
+    iif((SELECT count(*) FROM foremost) = 1000, (SELECT min(experience) FROM foremost), -1);
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -1,20 +1,31 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { WAITING } from '../standing.ts'
 
 /** The table `standings`: how many shown characters hold how much XP, kept up with every commit. */
 export class Standings {
   readonly #add: StatementSync
   readonly #dropEmpty: StatementSync
   readonly #moves = new Map<number, number>()
-  /** How many characters are shown. */
+  /** How many characters are shown, and how many would be if somebody had said that they want to be. */
   characters: number
+  introductions: number
 
-  constructor(db: DatabaseSync, characters: number) {
+  constructor(
+    db: DatabaseSync,
+    { characters, introductions }: { characters: number; introductions: number },
+  ) {
     this.characters = characters
+    this.introductions = introductions
     this.#add = db.prepare(
       `INSERT INTO standings (experience, characters) VALUES (?1, ?2)
          ON CONFLICT DO UPDATE SET characters = characters + ?2`,
     )
     this.#dropEmpty = db.prepare('DELETE FROM standings WHERE experience = ? AND characters = 0')
+  }
+
+  /** A character went from one standing to another. */
+  stand(before: number, after: number): void {
+    this.introductions += Number(after === WAITING) - Number(before === WAITING)
   }
 
   /** A character went from one amount of XP to another; `undefined` where it is not shown. */

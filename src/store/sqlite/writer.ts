@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
 import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
@@ -11,7 +11,6 @@ import {
   type ActorChange,
   type Changes,
   type Granted,
-  isHidden,
   type Known,
   pathOf,
   type QuestionKind,
@@ -20,6 +19,7 @@ import {
   type Seconds,
 } from '../../game/state.ts'
 import type { Touched } from '../../game/touched.ts'
+import { SHOWN, standingOf } from '../standing.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import { Events } from './events.ts'
@@ -87,7 +87,10 @@ export class SqliteWriter implements Writer {
     this.#grants = new Grants(db, this.#names)
     this.#events = new Events(db, this.#names, ids)
     this.#questions = new Questions(db, this.#names, Number(totals.next_question))
-    this.#standings = new Standings(db, Number(totals.characters))
+    this.#standings = new Standings(db, {
+      characters: Number(totals.characters),
+      introductions: Number(totals.introductions),
+    })
     this.#foremost = new ForemostRows(db, Number(totals.board_above))
     this.#samples = new Samples(db)
     this.#refillBoard()
@@ -113,7 +116,7 @@ export class SqliteWriter implements Writer {
     return { host: String(row.host), wire: row.wire as Wire, value: Number(row.value), at: Number(row.at) }
   }
 
-  async load({ records, whole, grants }: Touched): Promise<Known> {
+  async load({ records, whole, grants, handles }: Touched): Promise<Known> {
     const found = new Map<Did, Map<RecordPath, RecordState>>()
     const keep = (id: RecordId, state: RecordState) =>
       found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
@@ -138,9 +141,15 @@ export class SqliteWriter implements Writer {
       const row = this.#people.find(did)
       if (row !== undefined) granted.set(did, this.#grants.of(row))
     }
+    const owners = new Map<Handle, Did>()
+    for (const handle of handles) {
+      const owner = this.#sql.owner.get(handle)
+      if (owner !== undefined) owners.set(handle, owner.did as Did)
+    }
     return {
       actor: (did) => this.#people.find(did)?.state,
       record: (id) => found.get(id.did)?.get(pathOf(id)),
+      ownerOf: (handle) => owners.get(handle),
       records: (did) => all.get(did) ?? [],
       granted: (did) => granted.get(did) ?? NOTHING_GRANTED,
     }
@@ -268,10 +277,13 @@ export class SqliteWriter implements Writer {
     for (const question of change.postponed) this.#questions.postpone(question)
     for (const question of change.asked) this.#questions.ask(row.id, question)
     if (change.profile !== undefined) this.#saveProfile(row.id, change.profile)
+    if (change.unnamed !== undefined) this.#sql.dropHandle.run(change.unnamed, row.id)
     this.#totals.events += change.events.length
     this.#totals.experience += actor.experience - before.experience
-    const had = isShown(before) ? before.experience : undefined
-    const has = isShown(actor) ? actor.experience : undefined
+    const [from, to] = [standingOf(before), standingOf(actor)]
+    this.#standings.stand(from, to)
+    const had = from === SHOWN ? before.experience : undefined
+    const has = to === SHOWN ? actor.experience : undefined
     if (had === has) return
     this.#standings.move(had, has)
     this.#foremost.place(row.id, has)
@@ -305,16 +317,22 @@ export class SqliteWriter implements Writer {
       return
     }
     const { handle, displayName, avatar, asked } = profile
-    // A handle that moved is not the previous owner's any more.
-    if (handle !== undefined) this.#sql.dropHandle.run(handle)
     this.#sql.saveProfile.run(actor, handle ?? null, displayName ?? null, avatar ?? null, asked)
   }
 
   #saveTotals(): void {
     const { records, events, experience } = this.#totals
-    const { characters } = this.#standings
+    const { characters, introductions } = this.#standings
     const ids = [this.#people.nextId, this.#events.nextId, this.#events.oldestId, this.#questions.nextId]
-    this.#sql.saveTotals.run(characters, records, events, experience, ...ids, this.#foremost.above)
+    this.#sql.saveTotals.run(
+      characters,
+      introductions,
+      records,
+      events,
+      experience,
+      ...ids,
+      this.#foremost.above,
+    )
   }
 }
 
@@ -332,7 +350,7 @@ function prepare(db: DatabaseSync) {
   return {
     totals: sql('SELECT * FROM totals'),
     saveTotals: sql(
-      `UPDATE totals SET characters = ?, records = ?, events = ?, experience = ?,
+      `UPDATE totals SET characters = ?, introductions = ?, records = ?, events = ?, experience = ?,
          next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?, board_above = ?`,
     ),
     cursor: sql('SELECT host, wire, value, at FROM cursor'),
@@ -346,7 +364,8 @@ function prepare(db: DatabaseSync) {
     savePulse: sql('INSERT OR REPLACE INTO pulse (id, at, lag, host) VALUES (1, ?, ?, ?)'),
     dropPruned: sql('UPDATE actors SET pruned_xp = 0 WHERE id = ?'),
     dropProfile: sql('DELETE FROM profiles WHERE actor = ?'),
-    dropHandle: sql('UPDATE profiles SET handle = NULL WHERE handle = ?'),
+    dropHandle: sql('UPDATE profiles SET handle = NULL WHERE handle = ? AND actor = ?'),
+    owner: sql('SELECT a.did FROM profiles p JOIN actors a ON a.id = p.actor WHERE p.handle = ?'),
     saveProfile: sql(
       'INSERT OR REPLACE INTO profiles (actor, handle, display_name, avatar, asked) VALUES (?, ?, ?, ?, ?)',
     ),
@@ -360,8 +379,4 @@ function kindOf(row: ActorRow, collection: Nsid): Kind {
     lastRecord: undefined,
     greatest: undefined,
   }))
-}
-
-function isShown(actor: ActorRow['state']): boolean {
-  return actor.born && !isHidden(actor)
 }

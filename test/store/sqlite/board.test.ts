@@ -237,6 +237,11 @@ test('a board that somebody changed behind the ledger is found out', async () =>
 /** Takes back what later migrations did. */
 function toVersion6(db: DatabaseSync): void {
   undoGrants(db)
+  // Everybody has been introduced.
+  db.exec('INSERT OR IGNORE INTO profiles (actor, asked) SELECT id, 1 FROM actors')
+  for (const column of ['profile_rev', 'named_at', 'handle'])
+    db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
+  db.exec('ALTER TABLE totals DROP COLUMN introductions; ALTER TABLE waiting DROP COLUMN postponed')
   db.exec(`DROP TABLE foremost; ALTER TABLE totals DROP COLUMN board_above;
     CREATE INDEX board ON actors (experience DESC) WHERE standing = 1; PRAGMA user_version = 6`)
 }

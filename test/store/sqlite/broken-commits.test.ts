@@ -89,7 +89,13 @@ async function assertIsRight(path: string): Promise<void> {
   assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
   await using writer = await store.write(KEEP)
   const dids = new Set(expected.actors.keys())
-  const known = await writer.load({ actors: dids, records: [], whole: dids, grants: new Map() })
+  const known = await writer.load({
+    actors: dids,
+    records: [],
+    whole: dids,
+    grants: new Map(),
+    handles: new Set(),
+  })
   const records = (did: Did, from: { records(did: Did): Iterable<readonly [unknown, unknown]> }) =>
     new Map([...from.records(did)].map(([id, state]) => [JSON.stringify(id, ['collection', 'rkey']), state]))
   for (const did of dids) {

@@ -16,6 +16,13 @@ import { MemoryLedger } from '../../memory-ledger.ts'
 import { undoGrants } from './older.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
+const NOBODY = {
+  actor: () => undefined,
+  record: () => undefined,
+  ownerOf: () => undefined,
+  records: () => [],
+  granted: () => new Map(),
+}
 const OPEN = new URL('../../../src/store/sqlite/open.ts', import.meta.url).href
 
 test('a file of a newer program is refused, and left as it is', () => {
@@ -56,11 +63,20 @@ test('a file of the first version is brought to what this one keeps, periods by 
       const db = new DatabaseSync(path)
       db.exec('DROP TABLE foremost; ALTER TABLE totals DROP COLUMN board_above')
       db.exec('CREATE INDEX board ON actors (experience DESC) WHERE standing = 1')
-      for (const column of ['period_day', 'week_xp', 'month_xp', 'purged_time'])
+      for (const column of [
+        'period_day',
+        'week_xp',
+        'month_xp',
+        'purged_time',
+        'profile_rev',
+        'named_at',
+        'handle',
+      ])
         db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
       undoGrants(db)
       db.exec(`UPDATE records SET after = after + (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer'`)
-      db.exec('ALTER TABLE records RENAME COLUMN after TO at')
+      db.exec('ALTER TABLE records RENAME COLUMN after TO at; ALTER TABLE totals DROP COLUMN introductions')
+      db.exec('UPDATE actors SET standing = standing & 63')
       db.exec(`DROP TABLE waiting; ALTER TABLE questions RENAME TO newer;
         CREATE TABLE questions (
           kind INTEGER NOT NULL, id INTEGER NOT NULL, actor INTEGER NOT NULL, collection INTEGER, rkey ANY, rev INTEGER,
@@ -77,6 +93,7 @@ test('a file of the first version is brought to what this one keeps, periods by 
         records: [],
         whole: new Set(),
         grants: new Map(),
+        handles: new Set(),
       })
       for (const [did, { experience, periods, status, purgedTime }] of expected.actors) {
         if (status === 'deleted') assert.equal(known.actor(did)?.purgedTime, purgedTime)
@@ -101,10 +118,18 @@ test('questions of a file of an earlier version stay open, of each kind one abou
     INSERT INTO questions (kind, id, actor) VALUES (1, 1, 1), (1, 2, 2), (1, 4, 1), (2, 3, 1), (2, 5, 1);
     UPDATE totals SET next_actor = 3, next_question = 6, characters = 2;
     INSERT INTO standings VALUES (0, 2);
+    INSERT INTO profiles (actor, asked) VALUES (2, 7);
     PRAGMA user_version = 3`)
   db.close()
   await using store = openSqlite({ path, reserve: 0 })
-  assert.deepEqual((await store.reader.status()).waiting, { subject: 0, profile: 2, repository: 1 })
+  const { waiting, characters, introductions } = await store.reader.status()
+  assert.deepEqual(waiting, { subject: 0, profile: 2, repository: 1 })
+  // Of the one without a profile nobody has said that they want to be shown.
+  assert.deepEqual([characters, introductions], [1, 1])
+  assert.equal(await store.reader.character('did:web:a.example'), undefined)
+  assert.equal((await store.reader.character('did:web:b.example'))?.experience, 0)
+  assert.deepEqual(await store.reader.standings(), [{ experience: 0, characters: 1 }])
+  assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
   await using writer = await store.write(KEEP)
   const open = async (kind: 'profile' | 'repository') =>
     (await writer.questions(kind, 9, new Set(), 0)).map(({ did, tries }) => [did, tries])
@@ -145,6 +170,7 @@ test('a file that a frame from the year 9999 has got into can be read again, and
     records: [],
     whole: new Set(),
     grants: new Map(),
+    handles: new Set(),
   })
   assert.deepEqual(
     people.map((did) => [known.actor(did)?.statusTime, known.actor(did)?.purgedTime]),
@@ -181,11 +207,7 @@ test('rates are of the data, not of the log, and begin anew where the clock was 
   await writer.recordSample({ at: START, networkBytes: 0 })
   // The same rows again and again grow the log and nothing else.
   const cursor = { host: 'a.test', wire: 'v1', value: 1, at: START } as const
-  const nothing = decide(
-    game,
-    { actor: () => undefined, record: () => undefined, records: () => [], granted: () => new Map() },
-    [],
-  )
+  const nothing = decide(game, NOBODY, [])
   for (let n = 0; n < 300; n++) await writer.commit(nothing, { ...cursor, value: n })
   await writer.recordSample({ at: START + MINUTE, networkBytes: 50 })
   assert.equal((await store.reader.status()).perDay?.diskBytes, 0)
@@ -224,11 +246,7 @@ test('nothing is written when the disk would be left with less than its reserve'
   let free = 1_000
   await using store = openSqlite({ path: here.path('ledger.db'), reserve: 500, freeBytes: () => free })
   await using writer = await store.write(KEEP)
-  const nothing = decide(
-    game,
-    { actor: () => undefined, record: () => undefined, records: () => [], granted: () => new Map() },
-    [],
-  )
+  const nothing = decide(game, NOBODY, [])
   const cursor = { host: 'a.test', wire: 'v1', value: 1, at: 1 } as const
   await writer.commit(nothing, cursor)
   free = 499
@@ -244,7 +262,8 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   await using store = openSqlite({ path, reserve: 0 })
   const db = new DatabaseSync(path)
   db.exec(
-    `INSERT INTO actors VALUES (1, 'did:web:a.example', 1, 70, 70, 1, NULL, NULL, 0, '', 0, 20000, 60, 50, NULL)`,
+    `INSERT INTO actors (id, did, standing, experience, last_delta, updated_at, status_time, kinds, pruned_xp, period_day, week_xp, month_xp)
+       VALUES (1, 'did:web:a.example', 1, 70, 70, 1, 0, '', 0, 20000, 60, 50)`,
   )
   db.exec('UPDATE totals SET next_actor = 2')
   db.close()

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Introductions } from '../../src/ingest/introductions.ts'
+
+const MINUTE = 60_000_000
+
+function reporting() {
+  const state = { now: 1_000 * MINUTE, logged: [] as string[], told: [] as [number, number | undefined][] }
+  const introductions = new Introductions({
+    log: { warn: (_: unknown, message?: string) => state.logged.push(message ?? '') } as never,
+    metrics: { introductions: (...told) => state.told.push(told) },
+    clock: () => state.now,
+  })
+  return { introductions, state }
+}
+
+test('an AppView that stays away is told of: since when, how many wait, and what can be done', () => {
+  const { introductions, state } = reporting()
+  introductions.report(3)
+  introductions.failed()
+  introductions.report(3)
+  state.now += MINUTE - 1
+  introductions.failed()
+  introductions.report(4)
+  assert.deepEqual(state.logged, [])
+  state.now += 1
+  introductions.report(5)
+  assert.equal(state.logged.length, 1)
+  assert.match(state.logged[0] ?? '', /^5 characters are not shown.*1 min.*APPVIEW_URL=none/)
+  // Once in ten minutes is enough.
+  state.now += 10 * MINUTE - 1
+  introductions.report(6)
+  assert.equal(state.logged.length, 1)
+  state.now += 1
+  introductions.report(7)
+  assert.equal(state.logged.length, 2)
+  assert.deepEqual(state.told, [
+    [3, undefined],
+    [3, 60_000],
+    [4, 60_000],
+    [5, 60_000],
+    [6, 60_000],
+    [7, 60_000],
+  ])
+})
+
+test('one that answers, and one that nobody waits for, is not', () => {
+  const { introductions, state } = reporting()
+  introductions.failed()
+  introductions.answered()
+  state.now += 5 * MINUTE
+  introductions.report(3)
+  introductions.failed()
+  state.now += 5 * MINUTE
+  introductions.report(0)
+  assert.deepEqual(state.logged, [])
+  assert.deepEqual(state.told, [
+    [3, undefined],
+    [0, undefined],
+  ])
+})

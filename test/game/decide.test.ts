@@ -491,3 +491,19 @@ test('of a kind one question is open about a person, however often there is reas
     [[0, 0]],
   )
 })
+
+test('who is forgotten in the batch that names them is named by nothing in it', () => {
+  const forget: Operation = { kind: 'forget', wish: '1', did: bob, at: START + 4e6 }
+  const batches: Operation[][] = [
+    [repostOf(2), forget],
+    [commit({ n: 1, did: bob }), repostOf(2), forget],
+    [repostOf(2), commit({ n: 3, did: bob }), repostOf(3), forget],
+  ]
+  for (const batch of batches) {
+    const ledger = new MemoryLedger()
+    ledger.fold(game, batch)
+    for (const [, state] of ledger.records(alice)) assert.equal(state.facts?.subject, undefined)
+    assert.ok(ledger.questions.every((question) => question.kind !== 'subject'))
+    ledger.assertBalanced()
+  }
+})

@@ -219,6 +219,19 @@ export class Draft {
     change.unnamed = undefined
   }
 
+  /** Takes from all that this batch is to write that it names `did`. What is stored already is the store's to clean. */
+  eraseMentions(did: Did): void {
+    for (const change of this.changes.actors.values()) {
+      for (const [path, record] of change.records) {
+        const { facts } = record.state
+        if (facts?.subject?.did !== did) continue
+        const state = { ...record.state, facts: { media: facts.media, subject: undefined } }
+        change.records.set(path, { ...record, state })
+      }
+      change.asked = change.asked.filter((asked) => asked.kind !== 'subject' || asked.subject.did !== did)
+    }
+  }
+
   #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {
     return this.changes.actors.get(did)?.purge ? new Map() : this.#known.granted(did)
   }

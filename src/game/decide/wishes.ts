@@ -11,6 +11,7 @@ export function decideForget(draft: Draft, { did, wish }: Wish & { kind: 'forget
   draft.changes.fulfilled.push(wish)
   const change = draft.change(did)
   draft.purge(change)
+  draft.eraseMentions(did)
   change.erase = true
   Object.assign(change.actor, { forgotten: true, profileRev: undefined, optedOut: false, introduced: false })
   return 'applied'

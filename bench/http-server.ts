@@ -1,4 +1,5 @@
-// A server of its own for the benchmark: `node bench/http-server.ts bare|ours <ledger's URL>`; says where it listens.
+// A server of its own for the benchmark: `node bench/http-server.ts bare|ours|crowd <ledger's URL>`; says where it listens.
+// For a crowd it limits its clients as it does by default, behind a proxy on this machine.
 
 import { fastify } from 'fastify'
 import { pino } from 'pino'
@@ -62,10 +63,10 @@ async function ours(): Promise<string> {
       adminToken: undefined,
       metricsPublic: false,
       metricsPort: undefined,
-      trustProxy: [],
+      trustProxy: kind === 'crowd' ? ['127.0.0.1'] : [],
       readyLag: 1,
       rankRefresh: 60_000_000,
-      rateLimit: 999_999_999,
+      rateLimit: kind === 'crowd' ? 1_200 : 999_999_999,
     },
   })
   return app.listen({ port: 0, host: '127.0.0.1' })

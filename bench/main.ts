@@ -2,6 +2,7 @@
 // machine, absolute figures do not.
 import { benchClient } from './client.ts'
 import { benchCql } from './cql.ts'
+import { benchCrowd } from './crowd.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
@@ -12,7 +13,7 @@ import { machine, print, type Row } from './table.ts'
 const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   client: ['The stream client alone', () => benchClient()],
   ingest: ['The whole path', () => benchIngest()],
-  http: ['The API', () => benchHttp()],
+  http: ['The API', async () => [...(await benchHttp()), ...(await benchCrowd())]],
   cql: ['The whole path into Cassandra', () => benchCql()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],

@@ -87,8 +87,8 @@ export type TypedApp = ReturnType<typeof typed>
 export type Routes = (app: TypedApp, options: RouteOptions) => void
 
 const TELL_EVERY: Micros = 10_000_000
-/** Long reads that may wait: a page of each listener that was away, and of each ledger that is exported. */
-const MAX_HEAVY_READS = 2_000
+/** Long reads that may wait: a page of each ledger that is exported, and of `/v1/events`. */
+const MAX_HEAVY_READS = 200
 /** For a client to send a whole request. */
 const REQUEST_TIMEOUT_MS = 30_000
 /** Bytes from which on an answer is compressed: below, the work is not worth it. */

@@ -1,11 +1,11 @@
-import type { ServerResponse } from 'node:http'
-import type { Did } from '@atcute/lexicons/syntax'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LedgerEvent } from '../game/state.ts'
 import type { Reader, RecentEvent } from '../store/store.ts'
 import { catchUp, type Missed } from './catch-up.ts'
 import type { HeavyReads } from './heavy-reads.ts'
-import { Listener } from './listener.ts'
-import { RecentEvents } from './recent-events.ts'
+import { Listener, type ListenerOptions } from './listener.ts'
+import { RecentEvents, type SentEvent } from './recent-events.ts'
+import { SharedPages } from './shared-pages.ts'
 import { ShownPeople } from './shown-people.ts'
 
 export type BroadcastOptions = {
@@ -20,8 +20,11 @@ export type BroadcastOptions = {
   heartbeatMs: number
 }
 
-/** Events read in one look. Where more happens, such as while a backlog is folded, listeners are told of a gap. */
-const MAX_AT_ONCE = 2_000
+/** Events read at a time, and how often in one look. Where more happens, as while a backlog is folded, a gap is told. */
+const PAGE = 500
+const MAX_PAGES = 4
+/** Listeners that are written to at a time: some milliseconds of this thread. */
+const LISTENERS_AT_ONCE = 100
 /** Events held for those who were away for a moment. */
 const HELD = 10_000
 
@@ -30,6 +33,7 @@ export class Broadcast {
   readonly #options: BroadcastOptions
   readonly #listeners = new Set<Listener>()
   readonly #recent = new RecentEvents(HELD)
+  readonly #pages: SharedPages
   readonly #shown: ShownPeople
   readonly #end = new AbortController()
   #position: string | undefined
@@ -38,6 +42,7 @@ export class Broadcast {
 
   constructor(options: BroadcastOptions) {
     this.#options = options
+    this.#pages = new SharedPages(options.reader, (event) => this.#sent(event))
     this.#shown = new ShownPeople(options.reader)
   }
 
@@ -45,16 +50,14 @@ export class Broadcast {
     return this.#listeners.size
   }
 
-  /**
-   * Sends to `response`, whose head is written, what concerns `dids`, or everybody, until it closes.
-   * @param last the id that the client saw last, if it was here before
-   */
-  add(response: ServerResponse, dids: ReadonlySet<Did> | undefined, last: string | undefined): void {
+  /** Sends a client what happens until its response closes. */
+  add(options: ListenerOptions): void {
+    const { response, last } = options
     if (response.destroyed || this.#end.signal.aborted) {
       response.destroy()
       return
     }
-    const listener = new Listener(response, dids, last)
+    const listener = new Listener(options)
     this.#listeners.add(listener)
     const leave = (): void => {
       this.#listeners.delete(listener)
@@ -89,29 +92,44 @@ export class Broadcast {
     } else {
       this.#timer = undefined
       this.#position = undefined
+      this.#pages.clear()
     }
   }
 
   async #look(): Promise<void> {
-    const { reader, pollMs, heartbeatMs } = this.#options
+    const { pollMs, heartbeatMs } = this.#options
     if (this.#position === undefined) {
       await this.#begin()
-    } else {
-      const { events, position, missed } = await reader.recent(this.#position, MAX_AT_ONCE)
-      if (missed || events.length >= MAX_AT_ONCE) {
-        await this.#begin()
-        this.#tellAll(this.#gap('too much has happened since'))
-      } else {
-        this.#position = position
-        this.#recent.add(events, position)
-        this.#send(events)
-      }
+    } else if (!(await this.#follow(this.#position))) {
+      await this.#begin()
+      this.#tellAll(this.#gap('too much has happened since'))
     }
     for (const listener of this.#listeners) {
       listener.quietMs += pollMs
       if (listener.behind !== undefined) void this.#catchUp(listener)
       else if (listener.quietMs >= heartbeatMs) this.#write(listener, this.#place(this.#position ?? ''))
     }
+  }
+
+  /** Sends all that has happened since `from`; false where that is more than can be followed. */
+  async #follow(from: string): Promise<boolean> {
+    const happened: SentEvent[] = []
+    let after = from
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { events, position, missed } = await this.#options.reader.recent(after, PAGE)
+      if (missed) return false
+      for (const event of events) happened.push(this.#sent(event))
+      after = position
+      if (events.length < PAGE) {
+        this.#position = position
+        this.#recent.add(happened, position)
+        // At once: a client that reads slowly would else be taken for one that does not.
+        await this.#send(happened)
+        return true
+      }
+      await nextTurn()
+    }
+    return false
   }
 
   /** Begins with what happens from now on. */
@@ -124,32 +142,34 @@ export class Broadcast {
       if (listener.behind === undefined) this.#write(listener, this.#place(position))
   }
 
-  #send(events: readonly RecentEvent[]): void {
+  async #send(events: readonly SentEvent[]): Promise<void> {
     if (events.length === 0) return
-    const texts = events.map((event) => this.#event(event))
-    const forAll = texts.join('')
-    for (const listener of this.#listeners) {
-      if (listener.behind !== undefined) continue
-      const own = (): string => texts.filter((_, n) => listener.dids?.has(events[n]?.did as Did)).join('')
-      this.#write(listener, listener.dids === undefined ? forAll : own())
+    const forAll = events.map(({ text }) => text).join('')
+    // Those who have caught up by the next turn were sent these events on the way.
+    const ready = [...this.#listeners].filter(({ behind }) => behind === undefined)
+    for (let at = 0; at < ready.length; at += LISTENERS_AT_ONCE) {
+      if (at > 0) await nextTurn()
+      for (const listener of ready.slice(at, at + LISTENERS_AT_ONCE)) {
+        const own = (): string =>
+          events
+            .filter((event) => listener.wants(event))
+            .map(({ text }) => text)
+            .join('')
+        this.#write(listener, listener.dids === undefined ? forAll : own())
+      }
     }
   }
 
   async #catchUp(listener: Listener): Promise<void> {
     if (listener.behind === undefined || listener.catchingUp) return
     listener.catchingUp = true
-    const { reader, heavy, onError } = this.#options
+    const { heavy, onError } = this.#options
     try {
       const missed = await catchUp(listener, {
-        reader,
         heavy,
+        pages: this.#pages,
         recent: this.#recent,
         shown: this.#shown,
-        text: (events) =>
-          events
-            .filter((event) => listener.wants(event))
-            .map((event) => this.#event(event))
-            .join(''),
         signal: this.#end.signal,
       })
       if (missed !== undefined) {
@@ -164,10 +184,13 @@ export class Broadcast {
     }
   }
 
-  #event(event: RecentEvent): string {
+  /** Made once for all who are sent it. */
+  #sent(event: RecentEvent): SentEvent {
+    const { did, position } = event
     const shown = this.#options.present(event)
     const name = shown.leveling.levelsGained > 0 ? 'level-up' : 'award'
-    return `id: ${event.position}\nevent: ${name}\ndata: ${JSON.stringify({ did: event.did, ...shown })}\n\n`
+    const data = JSON.stringify({ did, ...shown })
+    return { did, position, text: `id: ${position}\nevent: ${name}\ndata: ${data}\n\n` }
   }
 
   /** Where the stream is: the id of a client that is sent nothing else goes on with it. */

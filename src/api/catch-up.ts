@@ -1,35 +1,38 @@
-import { InvalidCursorError, type Reader, type RecentEvent } from '../store/store.ts'
+import { InvalidCursorError } from '../store/store.ts'
 import type { HeavyReads } from './heavy-reads.ts'
 import type { Listener } from './listener.ts'
-import type { RecentEvents } from './recent-events.ts'
+import type { RecentEvents, SentEvent } from './recent-events.ts'
+import type { SharedPages } from './shared-pages.ts'
 import type { ShownPeople } from './shown-people.ts'
 
-/** Events read at a time: some milliseconds of this thread. */
+/** Events of those that are held that are sent at a time. */
 const PAGE = 200
-/** How far back the ledger itself is read for one client; whoever missed more reads `/v1/events`. */
-const MAX_READ = 10_000
+/** Pages of the ledger itself that one client is sent: 10,000 events. Whoever missed more reads `/v1/events`. */
+const MAX_PAGES = 50
+/** Requests that a page of the ledger counts for, as in `/v1/events`. */
+const PAGE_COST = 2
 
 export type CatchUpOptions = {
-  reader: Reader
+  pages: SharedPages
   recent: RecentEvents
   shown: ShownPeople
   heavy: HeavyReads
-  /** Those of `events` that the listener wants, as they are sent. */
-  text: (events: readonly RecentEvent[]) => string
   signal: AbortSignal
 }
 
 /** Why a listener cannot be sent all that it missed. */
-export type Missed = 'the position is not one of this ledger' | 'too much has happened since'
+export type Missed =
+  | 'the position is not one of this ledger'
+  | 'too much has happened since'
+  | 'the rate limit is used up'
 
 /**
  * Sends `listener` what it has missed, page by page, until it has seen all that is held in `recent`.
  * @returns why something was left out; `undefined` where nothing was
  */
 export async function catchUp(listener: Listener, options: CatchUpOptions): Promise<Missed | undefined> {
-  const { reader, recent, shown, heavy, text, signal } = options
-  let read = 0
-  while (listener.behind !== undefined && !listener.response.destroyed) {
+  const { pages, recent, shown, heavy, signal } = options
+  for (let read = 0; listener.behind !== undefined && !listener.response.destroyed; ) {
     await listener.drained(signal)
     const position: string = listener.behind
     const held = recent.after(position, PAGE)
@@ -40,19 +43,19 @@ export async function catchUp(listener: Listener, options: CatchUpOptions): Prom
     }
     if (held !== undefined) {
       const mayBeSeen = await heavy.run(() => shown.among(held.map(({ did }) => did)))
-      const sent = held.filter(({ did }) => mayBeSeen(did))
       listener.behind = held.at(-1)?.position
-      if (!listener.write(text(sent))) return undefined
+      if (!listener.write(textFor(listener, held, mayBeSeen))) return undefined
       continue
     }
-    if (read >= MAX_READ) return 'too much has happened since'
+    if (read >= MAX_PAGES) return 'too much has happened since'
+    read += 1
+    if (!listener.charge(PAGE_COST)) return 'the rate limit is used up'
     try {
-      const batch = await heavy.run(() => reader.recent(position, PAGE))
+      const batch = await heavy.run(async () => pages.held(position) ?? (await pages.read(position)))
       if (batch.missed) return 'too much has happened since'
       const mayBeSeen = await shown.among(batch.events.map(({ did }) => did))
-      if (!listener.write(text(batch.events.filter(({ did }) => mayBeSeen(did))))) return undefined
+      if (!listener.write(textFor(listener, batch.events, mayBeSeen))) return undefined
       listener.behind = batch.position
-      read += PAGE
       // Up to date with the ledger, of which `recent` may not hold the end yet.
       if (batch.events.length === 0 && batch.position === position) return undefined
     } catch (error) {
@@ -61,4 +64,15 @@ export async function catchUp(listener: Listener, options: CatchUpOptions): Prom
     }
   }
   return undefined
+}
+
+function textFor(
+  listener: Listener,
+  events: readonly SentEvent[],
+  mayBeSeen: (did: SentEvent['did']) => boolean,
+): string {
+  return events
+    .filter((event) => listener.wants(event) && mayBeSeen(event.did))
+    .map(({ text }) => text)
+    .join('')
 }

@@ -1,9 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-
-/** So many reads wait already that another one would not be answered soon. */
-export class TooManyReadsError extends Error {
-  override name = 'TooManyReadsError'
-}
+import { ProblemError } from './problem.ts'
 
 /**
  * Lets reads that take milliseconds of this thread's time happen one after the other, first come first served, and lets
@@ -22,11 +18,13 @@ export class HeavyReads {
 
   /**
    * Resolves with what `read` gives when its turn has come.
-   * @throws {TooManyReadsError}
+   * @throws {ProblemError} 503 where as many wait as may
    * @throws what `read` throws
    */
   async run<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#maxWaiting) throw new TooManyReadsError('too many long reads wait already')
+    if (this.#waiting >= this.#maxWaiting) {
+      throw new ProblemError(503, 'TooManyReads', 'Too many long reads wait already; try again soon.')
+    }
     this.#waiting += 1
     const turn = this.#turn.then(() => nextTurn()).then(read)
     this.#turn = turn.catch(() => {})

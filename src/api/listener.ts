@@ -7,6 +7,17 @@ const MAX_WAITING_BYTES = 256 * 1_024
 /** A client that is brought up to date is sent more once less than that waits. */
 const FEW_WAITING_BYTES = 64 * 1_024
 
+export type ListenerOptions = {
+  /** Its head is written. */
+  response: ServerResponse
+  /** Whose events are sent; `undefined` for everybody's. */
+  dids: ReadonlySet<Did> | undefined
+  /** The id that the client saw last, if it was here before. */
+  last: string | undefined
+  /** Takes so many requests of what the client may ask for; false where there are not so many left. */
+  charge: (cost: number) => boolean
+}
+
 /** One client of the stream of events. */
 export class Listener {
   readonly response: ServerResponse
@@ -19,10 +30,14 @@ export class Listener {
   /** Milliseconds since it was last sent anything, as far as it was looked at. */
   quietMs = 0
 
-  constructor(response: ServerResponse, dids: ReadonlySet<Did> | undefined, behind: string | undefined) {
+  /** Takes so many requests of what the client may ask for; false where there are not so many left. */
+  readonly charge: (cost: number) => boolean
+
+  constructor({ response, dids, last, charge }: ListenerOptions) {
     this.response = response
     this.dids = dids
-    this.behind = behind
+    this.behind = last
+    this.charge = charge
   }
 
   /** Whether it is to be told of what `did` does. */
@@ -45,7 +60,14 @@ export class Listener {
   /** Resolves when the client has read most of what it was sent, or has left. */
   async drained(signal: AbortSignal): Promise<void> {
     while (this.response.writableLength > FEW_WAITING_BYTES && !this.response.destroyed) {
-      await Promise.race([once(this.response, 'drain', { signal }), once(this.response, 'close', { signal })])
+      const happened = new AbortController()
+      const options = { signal: AbortSignal.any([signal, happened.signal]) }
+      try {
+        await Promise.race([once(this.response, 'drain', options), once(this.response, 'close', options)])
+      } finally {
+        // Whichever did not come is not listened for any more.
+        happened.abort()
+      }
     }
   }
 }

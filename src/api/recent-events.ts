@@ -1,4 +1,7 @@
-import type { RecentEvent } from '../store/store.ts'
+import type { Did } from '@atcute/lexicons/syntax'
+
+/** An event as it is sent to all who want it. */
+export type SentEvent = { did: Did; position: string; text: string }
 
 /**
  * The newest events of the ledger, as they were read for those who listen. Clients that were away for a moment are sent
@@ -6,7 +9,7 @@ import type { RecentEvent } from '../store/store.ts'
  */
 export class RecentEvents {
   readonly #max: number
-  #events: RecentEvent[] = []
+  #events: SentEvent[] = []
   /** How many events were dropped before the first that is held. */
   #dropped = 0
   /** By position, how many events lie before it, the dropped ones included; in the order of time. */
@@ -26,7 +29,7 @@ export class RecentEvents {
   }
 
   /** @param position where to read on from after `events` */
-  add(events: readonly RecentEvent[], position: string): void {
+  add(events: readonly SentEvent[], position: string): void {
     for (const event of events) {
       this.#events.push(event)
       this.#places.set(event.position, this.#dropped + this.#events.length)
@@ -37,7 +40,7 @@ export class RecentEvents {
   }
 
   /** The first `limit` events after `position`; `undefined` where that is not known here. */
-  after(position: string, limit: number): readonly RecentEvent[] | undefined {
+  after(position: string, limit: number): readonly SentEvent[] | undefined {
     const place = this.#places.get(position)
     if (place === undefined) return undefined
     return this.#events.slice(place - this.#dropped, place - this.#dropped + limit)

@@ -10,6 +10,8 @@ export class ShownPeople {
   readonly #now: () => number
   #since = Number.NEGATIVE_INFINITY
   #shown = new Map<Did, boolean>()
+  /** The question before: asked one after the other, nobody is asked about twice. */
+  #asking: Promise<unknown> = Promise.resolve()
 
   constructor(reader: Pick<Reader, 'characters'>, now: () => number = () => performance.now()) {
     this.#reader = reader
@@ -17,7 +19,13 @@ export class ShownPeople {
   }
 
   /** Those of `dids` who may be seen. */
-  async among(dids: Iterable<Did>): Promise<(did: Did) => boolean> {
+  among(dids: readonly Did[]): Promise<(did: Did) => boolean> {
+    const asking = this.#asking.then(() => this.#ask(dids))
+    this.#asking = asking.catch(() => {})
+    return asking
+  }
+
+  async #ask(dids: readonly Did[]): Promise<(did: Did) => boolean> {
     if (this.#now() - this.#since >= HELD_MS) {
       this.#since = this.#now()
       this.#shown = new Map()
@@ -25,8 +33,8 @@ export class ShownPeople {
     const shown = this.#shown
     const unknown = [...new Set(dids)].filter((did) => !shown.has(did))
     if (unknown.length > 0) {
-      for (const did of unknown) shown.set(did, false)
-      for (const { did } of await this.#reader.characters(unknown)) shown.set(did, true)
+      const found = new Set((await this.#reader.characters(unknown)).map(({ did }) => did))
+      for (const did of unknown) shown.set(did, found.has(did))
     }
     return (did) => shown.get(did) ?? false
   }

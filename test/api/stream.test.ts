@@ -33,7 +33,15 @@ function listener(response: Response) {
 }
 
 /** A broadcast behind a server, without the API around it. */
-async function broadcasting({ heartbeatMs = 60_000, dids }: { heartbeatMs?: number; dids?: Did[] } = {}) {
+async function broadcasting({
+  heartbeatMs = 60_000,
+  dids,
+  charge = () => true,
+}: {
+  heartbeatMs?: number
+  dids?: Did[]
+  charge?: (cost: number) => boolean
+} = {}) {
   const ledger = new MemoryLedger().join(alice).join(bob)
   const errors: unknown[] = []
   const responses: ServerResponse[] = []
@@ -50,7 +58,12 @@ async function broadcasting({ heartbeatMs = 60_000, dids }: { heartbeatMs?: numb
     response.writeHead(200)
     response.write('retry: 20\n\n')
     const last = request.headers['last-event-id']
-    broadcast.add(response, dids && new Set(dids), typeof last === 'string' ? last : undefined)
+    broadcast.add({
+      response,
+      dids: dids && new Set(dids),
+      last: typeof last === 'string' ? last : undefined,
+      charge,
+    })
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -182,6 +195,23 @@ for (const [what, last, reason] of [
     assert.deepEqual(here.errors, [])
   })
 }
+
+test('what a client missed is charged to it, and a gap is told once its limit is used up', async () => {
+  let left = 5
+  const charge = (cost: number) => {
+    if (left < cost) return false
+    left -= cost
+    return true
+  }
+  await using here = await broadcasting({ charge })
+  for (let n = 0; n < 1_000; n++) here.ledger.earn(alice, { delta: 10 })
+  const stream = await here.listen({ 'last-event-id': '0' })
+  const text = await stream.until(/event: gap\ndata: .*\n\n/)
+  assert.match(text, /event: gap\ndata: {"reason":"the rate limit is used up"}/)
+  assert.deepEqual(rkeys(text), upTo(400))
+  here.ledger.earn(alice, { delta: 10 })
+  await stream.until(/record-1000"/)
+})
 
 test('more at once than can be followed is told as a gap', async () => {
   await using here = await broadcasting()

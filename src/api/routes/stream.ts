@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Routes } from '../app.ts'
 import { Broadcast } from '../broadcast.ts'
+import { HeavyReads } from '../heavy-reads.ts'
 import { ListenerPlaces } from '../listener-places.ts'
 import { ProblemError } from '../problem.ts'
 import { addressOf, beginRaw, clientOf } from '../protect.ts'
@@ -42,11 +43,12 @@ const Query = Type.Object({
   ),
 })
 
-export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, heavy }) => {
+export const streamRoutes: Routes = (app, { reader, presenter, actors, logger }) => {
   const places = new ListenerPlaces({ max: MAX_LISTENERS, maxOfAClient: MAX_OF_A_CLIENT })
   const broadcast = new Broadcast({
     reader,
-    heavy,
+    // Of their own, so that exported ledgers take turns with all who were away, not with each of them.
+    heavy: new HeavyReads(MAX_LISTENERS),
     present: (event) => presenter.event(event),
     onError: (error) => logger.warn(error, 'the stream of events cannot be read'),
     pollMs: POLL_MS,
@@ -66,7 +68,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, h
         operationId: 'streamEvents',
         tags: ['events'],
         summary: 'Follow events as they happen',
-        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` carries nothing and comes at the beginning and after ${HEARTBEAT_MS / 1000} s without anything else; \`gap\` says that something was left out, and why: read \`/v1/events\` for it. Each has an \`id\`; a client that comes back with it in \`Last-Event-ID\` goes on from there.`,
+        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` carries nothing and comes at the beginning and after ${HEARTBEAT_MS / 1000} s without anything else; \`gap\` says that something was left out, and why: read \`/v1/events\` for it. Each has an \`id\`; a client that comes back with it in \`Last-Event-ID\` goes on from there; every 100 events that have to be read from the ledger for it count as one request.`,
         querystring: Query,
         headers: Type.Object({
           'last-event-id': Type.Optional(Type.String({ maxLength: 8_192, description: 'where to go on' })),
@@ -97,7 +99,8 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, h
       const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name, client))))
       beginRaw(reply, 200, HEADERS)
       reply.raw.write('retry: 3000\n\n')
-      broadcast.add(reply.raw, dids, request.headers['last-event-id'])
+      const { 'last-event-id': last } = request.headers
+      broadcast.add({ response: reply.raw, dids, last, charge: (cost) => client.charge(cost) })
     },
   )
 }

@@ -2,6 +2,7 @@
 import { api } from './commands/api.ts'
 import { type Command, InterruptedError } from './commands/command.ts'
 import { demo } from './commands/demo.ts'
+import { endOfProcess } from './commands/ending.ts'
 import { isExpected } from './commands/expected.ts'
 import { forget, unforget } from './commands/forget.ts'
 import { help, helpOf } from './commands/help.ts'
@@ -59,7 +60,7 @@ async function main([word, ...words]: readonly string[]): Promise<number> {
     if (invocation.positionals.length !== command.positionals) {
       throw new ConfigError(`expected \`bsky-rpg ${word}${command.usage}\`; see \`bsky-rpg ${word} --help\``)
     }
-    return await command.run(invocation, endOfProcess())
+    return await command.run(invocation, endOfProcess({ underNpm: process.env.npm_command !== undefined }))
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message, 2)
     if (error instanceof InterruptedError) return fail(error.message, error.exitCode)
@@ -67,15 +68,6 @@ async function main([word, ...words]: readonly string[]): Promise<number> {
     console.error(error)
     return 1
   }
-}
-
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process where it stands. */
-function endOfProcess(): AbortSignal {
-  const end = new AbortController()
-  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => end.abort(new InterruptedError(signal))
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  return end.signal
 }
 
 function fail(message: string, code: number): number {

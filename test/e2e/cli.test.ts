@@ -276,3 +276,30 @@ async function servedAt(program: Program): Promise<string> {
   await until('it serves', () => told.test(program.output))
   return told.exec(program.output)?.[1] ?? ''
 }
+
+test('npm start ends when npm is told to, though the shell between them says nothing', async () => {
+  using here = folder()
+  const network = new Network({
+    seed: 1,
+    actors: 10,
+    start: Date.now() * 1000,
+    step: 1_000,
+    mix: 'everything',
+  })
+  await using simulator = await startSimulator({ network, seed: 1 })
+  const words = [process.execPath, PROGRAM, 'start', ...flagsFor(simulator, here.path('ledger.db'))]
+  // As npm starts a script; the `;` keeps every shell from becoming the program.
+  const shell = spawn('sh', ['-c', `${words.map((word) => `'${word}'`).join(' ')}; true`], {
+    env: { PATH: process.env.PATH, LOG_FORMAT: 'json', npm_command: 'start' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let output = ''
+  shell.stderr.on('data', (data) => {
+    output += data
+  })
+  const ended = once(shell.stderr, 'close')
+  await until('it serves', () => output.includes('serving at'))
+  shell.kill('SIGTERM')
+  // The program holds the other end for as long as it lives.
+  await ended
+})

@@ -10,7 +10,7 @@ const FLOOD_BYTES = 96 * 2 ** 20
 const CHUNK = 2 ** 20
 /** A trickle gives so little, and ends by itself after so long. */
 const DRIP_MS = 200
-const TRICKLE_MS = 30_000
+const TRICKLE_MS = 10_000
 
 /** Answers a request for a repository by something that is none, of any of several kinds. */
 export async function serveHostileRepository(response: ServerResponse, random: Random): Promise<void> {

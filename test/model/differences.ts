@@ -1,8 +1,12 @@
+import type { Micros } from '../../src/atproto/event.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import type { Store } from '../../src/store/store.ts'
 import { isShown, type Model } from './model.ts'
 import { countsOf, experienceOf, type ModelPerson } from './person.ts'
 import { readTimeline } from './reading.ts'
+
+/** A server whose clock is behind takes the time of an event for that of its neighbour; so far they may lie apart. */
+const REDATED: Micros = 60_000_000
 
 /** Of somebody who is nobody's business here: made up by the simulator to be a nuisance. */
 export type IsStranger = (did: string) => boolean
@@ -40,22 +44,24 @@ function timelineDifferences(
   { prunedBefore }: Model,
 ): string[] {
   const sums = new Map<string, number>()
-  const made = new Set<string>()
+  const made = new Map<string, Micros>()
   for (const { collection, rkey, delta, cause, at } of timeline) {
     const path = `${collection}/${rkey}`
     sums.set(path, (sums.get(path) ?? 0) + delta)
-    if (cause === 'create') made.add(`${path} ${at}`)
+    if (cause === 'create') made.set(path, at)
   }
   const found: string[] = []
   for (const { collection, rkey, cause, at } of entries) {
     const path = `${collection}/${rkey}`
     if (cause !== 'create' || at < prunedBefore) continue
-    if (!made.delete(`${path} ${at}`)) found.push(`${did} is missing that ${path} was made`)
+    const seen = made.get(path)
+    if (seen === undefined) found.push(`${did} is missing that ${path} was made`)
+    else if (Math.abs(seen - at) > REDATED) found.push(`${path} of ${did} was made at ${seen}, not ${at}`)
     const xp = records.get(path)?.xp ?? 0
     if (sums.get(path) !== xp) found.push(`${path} of ${did} accounts for ${sums.get(path)} XP, not ${xp}`)
   }
-  const old = new Set(entries.map(({ collection, rkey, at }) => `${collection}/${rkey} ${at}`))
-  for (const entry of made) if (!old.has(entry)) found.push(`${did} has an event too many: ${entry}`)
+  const known = new Set(entries.map(({ collection, rkey }) => `${collection}/${rkey}`))
+  for (const path of made.keys()) if (!known.has(path)) found.push(`${did} has an event too many: ${path}`)
   return found
 }
 

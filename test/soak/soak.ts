@@ -38,6 +38,8 @@ const RETENTION_MINUTES = 10
 /** How long the network is waited for before the clock is set ahead, and by how much more each time. */
 const PATIENCE_MS = 3_000
 const PAUSE_MS = 1_200_000
+/** What was put off while the clock was a year ahead is not asked before that year is over: one that is mended needs no more than `PAUSE_MS`. */
+const UNMENDED_AHEAD_MS = 367 * 24 * HOUR_MS
 /** Minutes of the stream that may be folded, and so pruned, together after a time without it. */
 const PRUNED_TOGETHER = 3
 
@@ -101,7 +103,7 @@ class Soak {
   readonly #truth: Truth
   #otherRules = false
   /** How far ahead the server's clock is set where questions wait for their time. */
-  #aheadMs = 0
+  #aheadMs = UNMENDED_AHEAD_MS
   /** Whether things happen on the network, and since when they have to be made up for. */
   #lives = false
 
@@ -262,7 +264,8 @@ class Soak {
         if (performance.now() - begun > PATIENCE_MS) server.set({ clockMs: this.#aheadMs })
         return found.length === 0
       },
-      60_000,
+      // Repositories of one server come one after the other, and some of those are slow.
+      180_000,
     ).catch(async (error: unknown) => {
       throw new Error(
         `${found.length} differences: ${found.slice(0, 8).join('; ')}; ${JSON.stringify((await store.reader.status()).waiting)}; ${server.output.slice(-1_500)}`,

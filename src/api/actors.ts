@@ -4,6 +4,7 @@ import type { Micros } from '../atproto/event.ts'
 import { type HandleResolver, LookUpUnavailableError } from '../bluesky/handles.ts'
 import type { Character, Inbox, Reader } from '../store/store.ts'
 import { ProblemError, tooDear, unknownActor } from './problem.ts'
+import { RateLimit } from './rate-limit.ts'
 
 export type ActorsOptions = {
   reader: Reader
@@ -39,6 +40,11 @@ const LOOK_UP_COST = 10
 
 /** A profile that was asked for longer ago than this is asked for again when somebody looks. */
 const STALE: Micros = 24 * 3_600_000_000
+/**
+ * Wishes left in a minute, by all clients together: a tenth of the profiles that ingest can ask the AppView for, so that
+ * nobody who goes through all characters keeps it from asking about new ones, or fills the inbox of an ingest that is away.
+ */
+const MAX_WISHES_A_MINUTE = 1_200
 /** People whose look-up was wished for lately; one wish is enough. */
 const MAX_WISHED = 10_000
 
@@ -50,6 +56,7 @@ export class Actors {
   readonly #clock: () => Micros
   readonly #monotonic: () => Micros
   readonly #wished = new Map<Did, Micros>()
+  readonly #wishes: RateLimit
 
   constructor({ reader, inbox, handles, clock, monotonic }: ActorsOptions) {
     this.#reader = reader
@@ -57,6 +64,7 @@ export class Actors {
     this.#handles = handles
     this.#clock = clock
     this.#monotonic = monotonic
+    this.#wishes = new RateLimit(MAX_WISHES_A_MINUTE, () => monotonic() / 1_000)
   }
 
   /**
@@ -116,6 +124,8 @@ export class Actors {
     const now = this.#monotonic()
     const wished = this.#wished.get(did)
     if (wished !== undefined && now - wished < STALE) return
+    // The next look wishes again.
+    if (!this.#wishes.take('look-ups').allowed) return
     if (this.#wished.size >= MAX_WISHED) this.#wished.clear()
     this.#wished.set(did, now)
     // Losing one is harmless: the next look wishes again.

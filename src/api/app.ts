@@ -20,6 +20,7 @@ import { Presenter } from './present.ts'
 import { problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
 import { HEADERS, protect } from './protect.ts'
 import { Ranks } from './ranks.ts'
+import { refuseCompressedBodies } from './request-bodies.ts'
 import { characterBatchRoutes } from './routes/character-batch.ts'
 import { characterRoutes } from './routes/characters.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -91,6 +92,9 @@ const TELL_EVERY: Micros = 10_000_000
 const MAX_HEAVY_READS = 200
 /** For a client to send a whole request. */
 const REQUEST_TIMEOUT_MS = 30_000
+/** For the headers of it, and how often connections are looked at: one that sends nothing is closed soon after. */
+const HEADERS_TIMEOUT_MS = 10_000
+const CHECK_CONNECTIONS_MS = 2_000
 /** Bytes from which on an answer is compressed: below, the work is not worth it. */
 const COMPRESSED_FROM = 1_024
 
@@ -110,6 +114,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       // What is logged of a request names it; a logger for each would cost every one of them.
       childLoggerFactory: (log) => log,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
       frameworkErrors: answerBadAddress,
       clientErrorHandler: answerBrokenRequest,
       // Types are coerced from the query's text; nothing is dropped and nothing filled in silently.
@@ -120,11 +125,17 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })
   answerOtherMethods(app)
+  refuseCompressedBodies(app)
   refuseUnknownParameters(app)
   answerProblems(app)
   // Tags are weak because an answer is the same however it is compressed; whoever set none of them is asked each time.
   await app.register(etag, { weak: true })
-  await app.register(compress, { encodings: ['br', 'gzip'], threshold: COMPRESSED_FROM })
+  await app.register(compress, {
+    encodings: ['br', 'gzip'],
+    threshold: COMPRESSED_FROM,
+    // A small body could become a large one.
+    globalDecompression: false,
+  })
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
   const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
   const parts: RouteOptions = {

@@ -12,11 +12,8 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy()
     return
   }
-  const problem = problemOf(
-    STATUS[error.code ?? ''] ?? 400,
-    'InvalidRequest',
-    'This is not a request in HTTP/1.1.',
-  )
+  const [status, detail] = ANSWERS[error.code ?? ''] ?? [400, 'This is not a request in HTTP/1.1.']
+  const problem = problemOf(status, 'InvalidRequest', detail)
   const body = JSON.stringify(problem)
   socket.end(
     `HTTP/1.1 ${problem.status} ${problem.title}\r\n${COMMON}content-type: ${PROBLEM_TYPE}\r\n` +
@@ -25,7 +22,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 }
 
 /** By the codes of Node's own parser. */
-const STATUS: Readonly<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
+const ANSWERS: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: [431, 'All headers together are longer than 16 KiB.'],
 }

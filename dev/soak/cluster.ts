@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { soakCluster } from '../../test/cassandra/soak.ts'
+import { happenings, soakCluster } from '../../test/cassandra/soak.ts'
 import { Cluster } from '../cassandra/cluster.ts'
 
 export type SoakOnCassandraOptions = { minutes: number; seed: number; say: (line: string) => void }
@@ -23,7 +23,13 @@ export async function soakOnCassandra({ minutes, seed, say }: SoakOnCassandraOpt
     const end = performance.now() + minutes * 60_000
     for (let round = seed; performance.now() < end; round++) {
       say(`round with seed ${round}`)
-      const result = await soakCluster({ cluster, seed: round, points: POINTS, rate: RATE, say })
+      const result = await soakCluster({
+        cluster,
+        seed: round,
+        points: happenings(round, POINTS),
+        rate: RATE,
+        say,
+      })
       const { records, missing, surplus, findings, examples } = result
       say(`${records} records, missing: ${missing}, surplus: ${surplus}, findings: ${findings}`)
       for (const example of examples) say(example)

@@ -126,20 +126,23 @@ class Forgetting implements AsyncDisposable {
   readonly #places: Places
   readonly #store: Store
   readonly #writer: Writer
+  readonly #owned: AsyncDisposableStack
 
-  private constructor(places: Places, store: Store, writer: Writer) {
+  private constructor(places: Places, store: Store, writer: Writer, owned: AsyncDisposableStack) {
     this.#places = places
     this.#store = store
     this.#writer = writer
+    this.#owned = owned
   }
 
   /** `prepare` is called on an empty ledger before anybody writes to it. */
   static async begin(places: Places, prepare: () => Promise<void> = async () => {}): Promise<Forgetting> {
     const place = await places.place()
     await prepare()
-    const store = await place.open()
-    const writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
-    return new Forgetting(places, store, writer)
+    await using stack = new AsyncDisposableStack()
+    const store = stack.use(await place.open())
+    const writer = stack.use(await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' }))
+    return new Forgetting(places, store, writer, stack.move())
   }
 
   async fold(...operations: Operation[]): Promise<void> {
@@ -170,8 +173,7 @@ class Forgetting implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer[Symbol.asyncDispose]()
-    await this.#store[Symbol.asyncDispose]()
+    await this.#owned[Symbol.asyncDispose]()
   }
 }
 

@@ -96,9 +96,13 @@ export class Places implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const client = await this.connected()
-    await client.execute(`DROP KEYSPACE IF EXISTS ${this.address.keyspace}`)
-    await client.shutdown()
+    try {
+      const client = await this.connected()
+      await client.execute(`DROP KEYSPACE IF EXISTS ${this.address.keyspace}`)
+    } finally {
+      // However that went: a client that is left alone goes on looking for its servers, and the process with it.
+      await this.#client?.shutdown()
+    }
   }
 
   /** For what only tests want to know. */

@@ -38,24 +38,29 @@ export async function assertSameAnswers(one: Store, other: Store): Promise<void>
   const running = stores.map((store) => ingest(store, simulator, gate, end.signal))
   // Whichever fails is told of at the end; until then the waiting below gives it away.
   for (const ended of running) ended.catch(() => {})
-  await all(stores, 'both listen', async (store) => (await store.reader.status()).pulse?.host !== undefined)
-  for (let turn = 0; turn < TURNS; turn++) {
-    simulator.emit(AT_ONCE)
-    await all(stores, 'everything has arrived', async (store) => {
-      return ((await store.reader.status()).cursor?.value ?? 0) >= newestSent(simulator)
-    })
-    // One kind after the other, so that both ledgers hear of the same in the same order.
-    for (const kind of ['subject', 'repository', 'profile'] as const) {
-      gate.open(kind)
-      await all(
-        stores,
-        `no ${kind} is asked for`,
-        async (store) => (await store.reader.status()).waiting[kind] === 0,
-      )
-      gate.close(kind)
+  try {
+    await all(stores, 'both listen', async (store) => (await store.reader.status()).pulse?.host !== undefined)
+    for (let turn = 0; turn < TURNS; turn++) {
+      simulator.emit(AT_ONCE)
+      await all(stores, 'everything has arrived', async (store) => {
+        return ((await store.reader.status()).cursor?.value ?? 0) >= newestSent(simulator)
+      })
+      // One kind after the other, so that both ledgers hear of the same in the same order.
+      for (const kind of ['subject', 'repository', 'profile'] as const) {
+        gate.open(kind)
+        await all(
+          stores,
+          `no ${kind} is asked for`,
+          async (store) => (await store.reader.status()).waiting[kind] === 0,
+        )
+        gate.close(kind)
+      }
     }
+  } finally {
+    // Also where the waiting was in vain: they would listen for ever.
+    end.abort()
+    await Promise.allSettled(running)
   }
-  end.abort()
   await Promise.all(running)
   const dids = network.people.map(({ did }) => did)
   const expected = await answersOf(one, dids)

@@ -51,8 +51,11 @@ await withCassandra(
         credentials: { username: 'cassandra', password: 'cassandra' },
         sslOptions: { ca: [authority ?? ''] },
       })
-      await admin.execute("CREATE ROLE guest WITH PASSWORD = 'hunter2' AND LOGIN = true")
-      await admin.shutdown()
+      try {
+        await admin.execute("CREATE ROLE guest WITH PASSWORD = 'hunter2' AND LOGIN = true")
+      } finally {
+        await admin.shutdown()
+      }
       await assertRefused(
         urlFor('guest:hunter2@').replace('/secured?', '/another?'),
         /guest may not do that at 127\.0\.\d\.1: .*rights to create and use keyspace another/,

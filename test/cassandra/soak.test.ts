@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withCassandra } from './servers.ts'
-import { soakCluster } from './soak.ts'
+import { type Happening, soakCluster } from './soak.ts'
 
 const SEED = 41
-const POINTS = 12
+/** Each that there is, so that it takes no longer than it must. */
+const POINTS: readonly Happening[] = ['start', 'pause', 'kill', 'start', 'hang', 'crash', 'end']
 const RATE = 60
 
 await withCassandra(1, (cluster) => {
@@ -18,7 +19,7 @@ await withCassandra(1, (cluster) => {
       say: (line) => t.diagnostic(line),
     })
     t.diagnostic(`${result.records} records, missing: ${result.missing}`)
-    assert.ok(result.records > 500)
+    assert.ok(result.records > 300)
     const { missing, surplus, findings, examples } = result
     assert.deepEqual(
       { missing, surplus, findings },

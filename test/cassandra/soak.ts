@@ -1,5 +1,5 @@
 // Workers on a cluster, and one on SQLite beside them, read one steady stream. At every point something happens to the former
-// or to their database, by a seed; in the end both ledgers have to hold the same records.
+// or to their database; in the end both ledgers have to hold the same records.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
@@ -17,13 +17,17 @@ import { Places, urlOf } from './places.ts'
 
 export type SoakOptions = {
   cluster: Cluster
+  /** Of the network, and of whom the happenings meet. */
   seed: number
-  /** How often something happens. */
-  points: number
+  /** What happens, one after the other. */
+  points: readonly Happening[]
   /** Events a second. */
   rate: number
   say: (line: string) => void
 }
+
+/** A worker starts, is killed, ended, or stands still for longer than its lease; the database hangs, or is killed. */
+export type Happening = 'start' | 'kill' | 'end' | 'pause' | 'hang' | 'crash'
 
 export type SoakResult = {
   records: number
@@ -36,6 +40,11 @@ export type SoakResult = {
   examples: string[]
 }
 
+/** Each as often as it is to happen in twelve. */
+const HAPPENINGS: readonly Happening[] = [
+  ...(['start', 'start', 'start', 'kill', 'kill', 'kill'] as const),
+  ...(['end', 'end', 'pause', 'pause', 'hang', 'crash'] as const),
+]
 const SHARDS = 8
 const MAX_WORKERS = 3
 const LEASE_IS_OVER_MS = 9_000
@@ -46,6 +55,12 @@ const FINGERPRINT = rulebook(NO_CHANGES).fingerprint
 const OUT_OF_REACH = /bsky-rpg: (none of \S+ can be reached|ended without the database)/
 /** How long a database that was away may take until everything has arrived. */
 const SETTLED_MS = 180_000
+
+/** `count` happenings by a seed. */
+export function happenings(seed: number, count: number): Happening[] {
+  const random = new Random(seed)
+  return Array.from({ length: count }, () => random.pick(HAPPENINGS))
+}
 
 /** @throws where a ledger does not come to rest, or a worker ends that nobody has ended */
 export async function soakCluster({ cluster, seed, points, rate, say }: SoakOptions): Promise<SoakResult> {
@@ -69,9 +84,9 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
   await until('a worker listens', () => listens(store), SETTLED_MS)
   await until('the reference listens', () => reference.output.includes('listening to'), SETTLED_MS)
   const pump = stack.use(new Pump(simulator, rate))
-  for (let point = 1; point <= points; point++) {
+  for (const [index, what] of points.entries()) {
     await sleep(1_000 + random.below(3_000))
-    say(`${point} of ${points}: ${await happen(cluster, workers, random)}`)
+    say(`${index + 1} of ${points.length}: ${await happen(what, cluster, workers)}`)
     workers.assertWell()
   }
   await pump[Symbol.asyncDispose]()
@@ -86,22 +101,28 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
   return await compare(file, store, simulator)
 }
 
-async function happen(cluster: Cluster, workers: Crowd, random: Random): Promise<string> {
-  const what = random.below(12)
-  if (workers.size < 2 || what < 3) return workers.start()
-  if (what < 6) return workers.end('SIGKILL')
-  if (what < 8) return workers.end('SIGTERM')
-  if (what < 10) return workers.pause()
-  if (what < 11) {
-    cluster.pause(1)
-    await sleep(6_000)
-    cluster.resume(1)
-    return 'the database hung for six seconds'
+async function happen(what: Happening, cluster: Cluster, workers: Crowd): Promise<string> {
+  if (workers.size < 2) return workers.start()
+  switch (what) {
+    case 'start':
+      return workers.start()
+    case 'kill':
+      return workers.end('SIGKILL')
+    case 'end':
+      return workers.end('SIGTERM')
+    case 'pause':
+      return workers.pause()
+    case 'hang':
+      cluster.pause(1)
+      await sleep(6_000)
+      cluster.resume(1)
+      return 'the database hung for six seconds'
+    case 'crash':
+      await cluster.kill(1)
+      await sleep(500)
+      await cluster.restart(1)
+      return 'the database was killed, and came back'
   }
-  await cluster.kill(1)
-  await sleep(500)
-  await cluster.restart(1)
-  return 'the database was killed, and came back'
 }
 
 async function listens({ reader }: Store): Promise<boolean> {
@@ -116,8 +137,12 @@ async function hasAll({ reader }: Store, simulator: Simulator): Promise<boolean>
 }
 
 async function compare(expected: Store, found: Store, { archive }: Simulator): Promise<SoakResult> {
-  const dids = new Set(archive.entries.map(({ event }) => event.did))
-  const [wanted, held] = [await recordsOf(expected, dids), await recordsOf(found, dids)]
+  const events = archive.entries.map(({ event }) => event)
+  const dids = new Set(events.map(({ did }) => did))
+  const asked = new Set(
+    events.filter(({ kind }) => kind === 'sync' || kind === 'account').map(({ did }) => did),
+  )
+  const [wanted, held] = [await recordsOf(expected, dids, asked), await recordsOf(found, dids, asked)]
   const missing = [...wanted].filter(([path, state]) => held.get(path) !== state)
   const surplus = [...held.keys()].filter((path) => !wanted.has(path))
   const { findings } = await found.auditor.audit(() => {})
@@ -130,8 +155,16 @@ async function compare(expected: Store, found: Store, { archive }: Simulator): P
   }
 }
 
-/** Every record, by its path and with what it says; what a repost is worth depends on when its subject was looked at. */
-async function recordsOf(store: Store, dids: Set<Did>): Promise<Map<string, string>> {
+/**
+ * Every record, by its path and with what it says; what a repost is worth depends on when its subject was looked at. So does
+ * the revision by which a record has gone, of people whose repository was `asked` for: what it no longer holds goes by the
+ * revision that it has at that moment, and a deletion that the stream brings later is older.
+ */
+async function recordsOf(
+  store: Store,
+  dids: Set<Did>,
+  asked: ReadonlySet<Did>,
+): Promise<Map<string, string>> {
   await using writer = await store.write({ fingerprint: FINGERPRINT, purpose: 'keep' })
   const known = await writer.load({
     actors: dids,
@@ -142,7 +175,9 @@ async function recordsOf(store: Store, dids: Set<Did>): Promise<Map<string, stri
   })
   const records = new Map<string, string>()
   for (const did of dids) {
-    for (const [id, state] of known.records(did)) records.set(`${did} ${pathOf(id)}`, saying(state))
+    for (const [id, state] of known.records(did)) {
+      records.set(`${did} ${pathOf(id)}`, !state.live && asked.has(did) ? 'gone' : saying(state))
+    }
   }
   return records
 }

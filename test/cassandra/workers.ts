@@ -18,12 +18,14 @@ export class Workers implements AsyncDisposable {
   readonly #places: Places
   readonly #url: string
   readonly #running = new Set<Program>()
+  readonly #owned: AsyncDisposableStack
 
-  private constructor(simulator: Simulator, store: Store, places: Places) {
+  private constructor(simulator: Simulator, store: Store, places: Places, owned: AsyncDisposableStack) {
     this.simulator = simulator
     this.store = store
     this.#places = places
     this.#url = urlOf(places.address)
+    this.#owned = owned
   }
 
   static async begin(places: Places, seed: number): Promise<Workers> {
@@ -34,9 +36,11 @@ export class Workers implements AsyncDisposable {
       step: 100_000,
       mix: 'everything',
     })
-    const simulator = await startSimulator({ network, seed, faults: { ...ALL_FAULTS, drop: 0 } })
+    await using stack = new AsyncDisposableStack()
+    const simulator = stack.use(await startSimulator({ network, seed, faults: { ...ALL_FAULTS, drop: 0 } }))
     const here = await places.place()
-    return new Workers(simulator, await here.open(), places)
+    const store = stack.use(await here.open())
+    return new Workers(simulator, store, places, stack.move())
   }
 
   start(): Program {
@@ -115,7 +119,6 @@ export class Workers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const program of [...this.#running]) await program.kill('SIGKILL')
-    await this.store[Symbol.asyncDispose]()
-    await this.simulator[Symbol.asyncDispose]()
+    await this.#owned[Symbol.asyncDispose]()
   }
 }

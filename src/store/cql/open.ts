@@ -75,7 +75,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       outages: new Outages(client),
       ...(pageRows === undefined ? {} : { pageRows }),
     })
-    const meta = new Meta(client, keyspace)
+    const meta = new Meta(client, keyspace, retries)
     const inbox = new CqlInbox(session, shards)
     return {
       reader: new CqlReader({ session, shards, boardMs }),

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
 import type { Consistency } from './address.ts'
+import type { Retries } from './retries.ts'
 
 /** Longer than other nodes keep what one that is away has missed (three hours). */
 const GC_GRACE_SECONDS = 6 * 3_600
@@ -266,10 +267,13 @@ function layoutOf(statements: readonly string[]): Map<string, string[]> {
 export class Meta {
   readonly #client: Client
   readonly #table: string
+  readonly #retries: Pick<Retries, 'run'> | undefined
 
-  constructor(client: Client, keyspace: string) {
+  /** With `retries`, `get`, `set` and `setOnce` go on while the cluster is out of reach; without, they fail. */
+  constructor(client: Client, keyspace: string, retries?: Pick<Retries, 'run'>) {
     this.#client = client
     this.#table = `${keyspace}.meta`
+    this.#retries = retries
   }
 
   async create(scylla: boolean): Promise<void> {
@@ -281,33 +285,22 @@ export class Meta {
   }
 
   async get(name: string): Promise<string | undefined> {
-    const { rows } = await this.#run(`SELECT value FROM ${this.#table} WHERE name = ?`, [name], 'serial')
+    const query = `SELECT value FROM ${this.#table} WHERE name = ?`
+    const { rows } = await this.#persist(() => this.#run(query, [name], 'serial'))
     return (rows[0]?.value as string | null | undefined) ?? undefined
   }
 
   async set(name: string, value: string): Promise<void> {
     // On condition, as whatever else is written here: the two kinds of writes do not see each other's order.
-    await this.#run(`UPDATE ${this.#table} SET value = ? WHERE name = ? IF EXISTS`, [value, name])
+    const query = `UPDATE ${this.#table} SET value = ? WHERE name = ? IF EXISTS`
+    await this.#persist(() => this.#run(query, [value, name]))
     await this.setOnce(name, value)
   }
 
-  /** Leaves what is there already; says whether it was not. */
-  async setOnce(name: string, value: string): Promise<boolean> {
-    const result = await this.#run(`INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`, [
-      name,
-      value,
-    ])
-    return result.wasApplied()
-  }
-
-  /** Replaces `before`; says whether that was what stood there. */
-  async replace(name: string, before: string, value: string): Promise<boolean> {
-    const result = await this.#run(`UPDATE ${this.#table} SET value = ? WHERE name = ? IF value = ?`, [
-      value,
-      name,
-      before,
-    ])
-    return result.wasApplied()
+  /** Leaves what is there already. */
+  async setOnce(name: string, value: string): Promise<void> {
+    const query = `INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`
+    await this.#persist(() => this.#run(query, [name, value]))
   }
 
   /** Runs `work` while nobody else does; a lock whose holder died goes after a minute. */
@@ -320,6 +313,11 @@ export class Meta {
     } finally {
       await this.#run(`DELETE FROM ${this.#table} WHERE name = 'lock' IF value = ?`, [holder])
     }
+  }
+
+  /** For what may safely arrive twice. */
+  #persist<T>(attempt: () => Promise<T>): Promise<T> {
+    return this.#retries === undefined ? attempt() : this.#retries.run('a setting', undefined, attempt)
   }
 
   #run(query: string, params: unknown[], consistency?: 'serial') {

@@ -3,22 +3,54 @@ import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
 import { keepRefreshing } from '../../../src/store/cql/control-connection.ts'
 
+/** As much of the driver as this is about: an upgrade that does otherwise is to be looked at. */
+type ControlConnection = {
+  _refresh: () => Promise<void>
+  _isShuttingDown: boolean
+  connection: { close(): void } | null
+  shutdown(): void
+}
+
 test('a connection of the driver that breaks off while it is made again is tried once more, and ends nothing', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const client = new Client({ contactPoints: ['127.0.0.1'], localDataCenter: 'datacenter1' })
-  const { controlConnection } = client as unknown as {
-    controlConnection: { _refresh: () => Promise<void> }
-  }
-  // The driver has it, and calls it on itself: an upgrade that does otherwise is to be looked at.
-  assert.equal(typeof controlConnection._refresh, 'function')
+  const controlConnection = controlConnectionOf()
   let tried = 0
   controlConnection._refresh = async () => {
     tried += 1
     if (tried === 1) throw new TypeError("Cannot read properties of null (reading 'once')")
   }
-  keepRefreshing(client)
+  keepRefreshing(clientOf(controlConnection))
   await controlConnection._refresh()
   t.mock.timers.tick(1_000)
   assert.equal(tried, 2)
-  await client.shutdown()
 })
+
+test('a connection that the driver makes while it is shut down is closed', async () => {
+  const controlConnection = controlConnectionOf()
+  assert.equal(controlConnection._isShuttingDown, false)
+  const made = Promise.withResolvers<void>()
+  let closed = 0
+  controlConnection._refresh = async () => {
+    await made.promise
+    controlConnection.connection = { close: () => (closed += 1) }
+  }
+  keepRefreshing(clientOf(controlConnection))
+  const refreshed = controlConnection._refresh()
+  controlConnection.shutdown()
+  made.resolve()
+  await refreshed
+  assert.equal(closed, 1)
+})
+
+/** The driver's own. */
+function controlConnectionOf(): ControlConnection {
+  const client = new Client({ contactPoints: ['127.0.0.1'], localDataCenter: 'datacenter1' })
+  const { controlConnection } = client as unknown as { controlConnection: ControlConnection }
+  assert.equal(typeof controlConnection._refresh, 'function')
+  assert.equal(controlConnection.connection, null)
+  return controlConnection
+}
+
+function clientOf(controlConnection: ControlConnection): Client {
+  return { controlConnection } as unknown as Client
+}

@@ -2,6 +2,7 @@
 // answers are lost, or come late; the database goes back to a moment before. Whatever happens, nothing is skipped.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Cursor, Did, StreamEvent } from '../../../src/atproto/event.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
@@ -153,9 +154,9 @@ class World implements AsyncDisposable {
     await last.end()
   }
 
-  /** Waits until a worker has done all that it was told, unless it stands still. */
+  /** Waits until a worker has done all that it was told, or stands still: then it has come as far as it can in one turn. */
   async #rest(worker: Worker): Promise<void> {
-    await Promise.race([worker.rest(), new Promise((resolve) => setTimeout(resolve, 40))])
+    await (worker.client.paused ? nextTurn() : worker.rest())
   }
 
   #start(): Promise<Worker> {

@@ -303,6 +303,10 @@ export class MemoryClient extends EventEmitter {
     this.#gate ??= Promise.withResolvers()
   }
 
+  get paused(): boolean {
+    return this.#gate !== undefined
+  }
+
   wake(): void {
     this.#gate?.resolve()
     this.#gate = undefined

@@ -62,6 +62,18 @@ test('a commit whose answer was lost is known to have been accepted', async (t) 
   await worker.end()
 })
 
+test('whom a worker follows is asked for again where an answer is lost', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  const followed = { dids: [alice], collections: [LIKE], left: {} }
+  let lost = 0
+  here.cluster.fate = (cql) => (/\.meta /.test(cql) && lost++ % 2 === 0 ? 'unanswered' : 'fine')
+  await worker.writer.follow({ before: undefined, now: followed, gaps: [] })
+  assert.deepEqual(await worker.writer.followed(), [followed])
+  assert.ok(lost > 4)
+  await worker.end()
+})
+
 test('a database that lost what it had taken is given it again from the stream', async (t) => {
   const here = await Here.begin(t, 2)
   const worker = await here.worker()

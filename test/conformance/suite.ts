@@ -328,6 +328,23 @@ export function storeConformance({ name, place }: Conformance): void {
     )
   })
 
+  check('a question about a repost that was changed since is not asked', async ({ reader }, writer) => {
+    await fold(writer, [repost(alice, 1, bob), repost(alice, 2, bob)])
+    const other = repost(alice, 1, bob, 7)
+    await fold(writer, [{ ...other, op: 'update', rev: tid(5) }])
+    // The same post, of another revision.
+    await fold(writer, [{ ...repost(alice, 2, bob), op: 'update', rev: tid(6) }])
+    const asked = await writer.questions('subject', 9, new Set(), NOW)
+    assert.deepEqual(
+      asked.map((question) => question.kind === 'subject' && [question.rkey, question.rev]),
+      [
+        [tid(1), tid(5)],
+        [tid(2), tid(6)],
+      ],
+    )
+    assert.equal((await reader.status()).waiting.subject, 2)
+  })
+
   check(
     'a question that is put off is open again when its time has come, after those never asked',
     async (store, writer, open) => {

@@ -122,6 +122,17 @@ suite('a character', () => {
     assert.deepEqual([story.open('profile')?.due, story.open('profile')?.tries], [0, 0])
   })
 
+  test('that is gone by the time of the answer is not introduced by it', () => {
+    const story = new Story(post(1))
+    const question = story.open('profile')
+    story.happens(account(2, 'deleted'))
+    assert.equal(story.appview(3, {}, question), 'stale')
+    assert.deepEqual([story.actor(alice)?.introduced, story.profiles.size], [false, 0])
+    story.happens(account(4, 'active'))
+    story.happens(post(5))
+    assert.equal(story.hidden, true)
+  })
+
   test('that nobody will ever introduce is shown at once on a network without an AppView', () => {
     const ledger = new MemoryLedger()
     ledger.fold(game, [post(1)])

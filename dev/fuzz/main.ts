@@ -1,11 +1,13 @@
-// `npm run fuzz -- --minutes 10 --seed 1`: holds SQLite ledgers to the model for as long as is wanted. With `--path`, as a
-// failure tells it, only that one is tried again.
+// `npm run fuzz -- --minutes 10 --seed 1`: holds SQLite ledgers to the model for as long as is wanted. With `handover`, it
+// tries orders in which shards change hands instead. With `--path`, as a failure tells it, only that one is tried again.
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { showsWhatTheModelHas } from '../../test/model/property.ts'
 import { sqlitePlace } from '../../test/model/sqlite-place.ts'
+import { skipsNothing } from '../../test/store/cql/handover.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -14,13 +16,22 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed)
 console.log(`seed ${seed}, ${values.minutes} minutes`)
-const result = await fc.check(showsWhatTheModelHas(sqlitePlace), {
+const parameters = {
   seed,
   ...(values.path === undefined ? {} : { path: values.path }),
-  numRuns: Number.POSITIVE_INFINITY,
+  numRuns: values.path === undefined ? Number.POSITIVE_INFINITY : 1,
   interruptAfterTimeLimit: Number(values.minutes) * 60_000,
   markInterruptAsFailure: false,
-})
-if (result.failed) console.error(fc.defaultReportMessage(result))
-console.log(`${result.numRuns} ledgers were as the model has them`)
-process.exitCode = result.failed ? 1 : 0
+  endOnFailure: positionals.includes('handover'),
+}
+const tried = positionals.includes('handover')
+  ? told(await fc.check(skipsNothing, parameters))
+  : told(await fc.check(showsWhatTheModelHas(sqlitePlace), parameters))
+console.log(`${tried.numRuns} ledgers were as the model has them`)
+process.exitCode = tried.failed ? 1 : 0
+
+/** Prints how it failed, if it did. */
+function told<T>(result: fc.RunDetails<T>): fc.RunDetails<T> {
+  if (result.failed) console.error(fc.defaultReportMessage(result))
+  return result
+}

@@ -4,7 +4,7 @@ import { ALL_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { COUNTER_BEHIND } from '../../src/store/cql/audit.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store, StoreStatus } from '../../src/store/store.ts'
 import { flagsFor, isAnswered, newestSent, Program, until } from '../e2e/harness.ts'
 import { assertLedgerIsRight } from '../e2e/ledger.ts'
 import { type Places, urlOf } from './places.ts'
@@ -56,7 +56,7 @@ export class Workers implements AsyncDisposable {
     const program = this.start()
     await until(
       `the first worker is connected (${program.output})`,
-      async () => (await this.store.reader.status()).pulse?.host !== undefined,
+      async () => (await this.#status())?.pulse?.host !== undefined,
     )
     return program
   }
@@ -73,7 +73,7 @@ export class Workers implements AsyncDisposable {
   async reached(seq: number): Promise<void> {
     await until(
       `all shards have reached ${seq} (${[...this.#running].map(({ output }) => output.slice(-500)).join('\n')})`,
-      async () => ((await this.store.reader.status()).cursor?.value ?? 0) >= seq,
+      async () => ((await this.#status())?.cursor?.value ?? 0) >= seq,
       120_000,
     )
   }
@@ -99,12 +99,20 @@ export class Workers implements AsyncDisposable {
     return this.reached(newestSent(this.simulator))
   }
 
+  /** What is shown to somebody is given up within seconds; while a node is away that may be too soon. */
+  #status(): Promise<StoreStatus | undefined> {
+    return this.store.reader.status().catch(() => undefined)
+  }
+
   /** Everything has arrived, and nothing is asked any more. */
   async #settled(): Promise<void> {
     await this.arrived()
     await until(
       'nothing is asked any more',
-      async () => isAnswered(await this.store.reader.status()),
+      async () => {
+        const status = await this.#status()
+        return status !== undefined && isAnswered(status)
+      },
       120_000,
     )
   }

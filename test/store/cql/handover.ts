@@ -1,0 +1,255 @@
+// Shards that change hands while a stream goes on, in random orders: workers take, fold, give back, stand still and die;
+// answers are lost, or come late; the database goes back to a moment before. Whatever happens, nothing is skipped.
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import fc from 'fast-check'
+import type { Cursor, Did, StreamEvent } from '../../../src/atproto/event.ts'
+import { Ledger } from '../../../src/ingest/ledger.ts'
+import { Random } from '../../../src/simulator/random.ts'
+import { COUNTER_BEHIND } from '../../../src/store/cql/audit.ts'
+import type { Store, Writer } from '../../../src/store/store.ts'
+import { compare } from '../../conformance/suite.ts'
+import { game, LIKE, person, REPOST, START, stream, tid } from '../../game/arbitrary.ts'
+import { MemoryLedger } from '../../memory-ledger.ts'
+import { type MemoryClient, MemoryCluster } from './memory-cluster.ts'
+import { openOn } from './memory-store.ts'
+
+const SHARDS = 3
+const WORKERS = 3
+const STEPS = 40
+const LEASE_IS_OVER_MS = 9_000
+const PULSE = { at: 0, lag: 0, host: undefined }
+const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
+
+/** What is told of somebody before they have done anything counts only when it comes again: all have, from the first. */
+const BORN = [0, 1, 2, 3].map(
+  (n): StreamEvent => ({
+    kind: 'commit',
+    op: 'create',
+    did: person(n),
+    at: START - 1_000_000,
+    rev: tid(1),
+    collection: LIKE,
+    rkey: tid(50),
+    record: { subject: { uri: 'at://x' } },
+  }),
+)
+
+/** What posts show depends on when others' are looked at; everything else is the same whoever folds it. */
+const events = stream.map((all) => [
+  ...BORN,
+  ...all.filter((event) => event.kind !== 'commit' || event.collection !== REPOST),
+])
+
+/** In no order of taking, folding, answering, losing and dying is anything skipped. */
+export const skipsNothing = fc.asyncProperty(events, fc.nat(), async (all, seed) => {
+  await using world = await World.begin(all, seed)
+  for (let step = 0; step < STEPS; step++) await world.step()
+  await world.finish()
+  const expected = new MemoryLedger()
+  for (const event of all) expected.fold(game, [event])
+  await compare(world.store, expected, ({ what }) => what === COUNTER_BEHIND)
+})
+
+/** One cluster, and workers that read the same stream. */
+class World implements AsyncDisposable {
+  readonly store: Store
+  readonly #cluster: MemoryCluster
+  readonly #events: readonly StreamEvent[]
+  readonly #random: Random
+  readonly #workers: (Worker | undefined)[] = Array.from({ length: WORKERS })
+  /** Of all workers, in milliseconds. */
+  #now = 0
+  #troubles = 0.03
+  #before: ReturnType<MemoryCluster['snapshot']>
+
+  private constructor(cluster: MemoryCluster, store: Store, events: readonly StreamEvent[], seed: number) {
+    this.#cluster = cluster
+    this.store = store
+    this.#events = events
+    this.#random = new Random(seed)
+    this.#before = cluster.snapshot()
+  }
+
+  static async begin(events: readonly StreamEvent[], seed: number): Promise<World> {
+    const cluster = new MemoryCluster()
+    const store = await openOn(cluster, { shards: SHARDS })
+    const world = new World(cluster, store, events, seed)
+    // What is promised from here on is all of it.
+    const first = await world.#start()
+    await first.deliver(BORN.length)
+    await first.end()
+    world.#before = cluster.snapshot()
+    cluster.fate = (cql) => world.#fate(cql)
+    return world
+  }
+
+  async step(): Promise<void> {
+    const random = this.#random
+    this.#now += random.below(3_000)
+    const which = random.below(WORKERS)
+    const worker = this.#workers[which]
+    const what = random.below(20)
+    if (worker === undefined) {
+      // One that cannot begin in the middle of troubles is started again.
+      if (what < 10) this.#workers[which] = await this.#start().catch(() => undefined)
+      return
+    }
+    if (worker.failed) {
+      worker.die()
+      this.#workers[which] = undefined
+    } else if (what < 9) {
+      // What run.ts does: one after the other, and whatever comes first.
+      const size = 1 + random.below(6)
+      if (random.chance(0.5)) worker.beat()
+      worker.queue(size)
+      if (random.chance(0.3)) worker.queue(size)
+      await this.#rest(worker)
+    } else if (what < 13) {
+      worker.beat()
+      await this.#rest(worker)
+    } else if (what < 14) {
+      worker.die()
+      this.#workers[which] = undefined
+    } else if (what < 15) {
+      worker.client.wake()
+      await worker.end()
+      this.#workers[which] = undefined
+    } else if (what < 16) worker.client.pause()
+    else if (what < 17) worker.client.wake()
+    else if (what < 18) this.#cluster.carryOut(random.below(5))
+    else if (what < 19) this.#now += LEASE_IS_OVER_MS
+    else if (random.chance(0.5)) this.#before = this.#cluster.snapshot()
+    else this.#cluster.restore(this.#before)
+  }
+
+  /** Troubles end, and a fresh worker brings all of it to the end of the stream. */
+  async finish(): Promise<void> {
+    this.#troubles = 0
+    while (this.#cluster.carryOut(0)) this.#now += 1
+    for (const worker of this.#workers) worker?.die()
+    const last = await this.#start()
+    for (let look = 0; look < 4; look++) {
+      this.#now += LEASE_IS_OVER_MS
+      // Whoever died has not been heard of for long.
+      this.#cluster.nowMs += 60_000
+      last.beat()
+      await last.rest()
+    }
+    assert.ok(BORN.every(({ did }) => last.owns(did)))
+    await last.deliver(this.#events.length)
+    assert.equal(last.failed, undefined)
+    await last.end()
+  }
+
+  /** Waits until a worker has done all that it was told, or stands still: then it has come as far as it can in one turn. */
+  async #rest(worker: Worker): Promise<void> {
+    await (worker.client.paused ? nextTurn() : worker.rest())
+  }
+
+  #start(): Promise<Worker> {
+    return Worker.start(this.#cluster, this.#events, () => this.#now)
+  }
+
+  #fate(cql: string) {
+    if (!this.#random.chance(this.#troubles)) return 'fine'
+    // What only reads cannot be late.
+    const isRead = cql.startsWith('SELECT')
+    return this.#random.pick(isRead ? (['lost'] as const) : (['lost', 'unanswered', 'late'] as const))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store[Symbol.asyncDispose]()
+  }
+}
+
+/** One process: it reads the stream on from where its writer says, and begins anew when that has moved. */
+class Worker {
+  readonly client: MemoryClient
+  failed: unknown
+  readonly #writer: Writer
+  readonly #ledger: Ledger
+  readonly #events: readonly StreamEvent[]
+  #moved: AbortSignal
+  #at: number
+  #turns: Promise<unknown> = Promise.resolve()
+
+  private constructor(client: MemoryClient, writer: Writer, events: readonly StreamEvent[], at: number) {
+    this.client = client
+    this.#writer = writer
+    this.#moved = writer.moved
+    this.#ledger = new Ledger({ game, writer, folded: () => {} })
+    this.#events = events
+    this.#at = at
+  }
+
+  static async start(cluster: MemoryCluster, events: readonly StreamEvent[], elapsedMs: () => number) {
+    const client = cluster.client()
+    try {
+      const store = await openOn(cluster, { shards: SHARDS, elapsedMs, firstWaitMs: 1 }, client)
+      const writer = await store.write(KEEP)
+      return new Worker(client, writer, events, (await writer.cursor())?.value ?? 0)
+    } catch (error) {
+      // A process that cannot begin ends, and all that it had under way with it.
+      client.pause()
+      throw error
+    }
+  }
+
+  /** Has the next `size` events folded when their turn comes. */
+  queue(size: number): void {
+    const at = this.#at
+    const piece = this.#events.slice(at, at + size)
+    this.#at = Math.min(this.#events.length, at + size)
+    this.#then(this.#ledger.fold(piece, cursorOf(this.#at)))
+  }
+
+  beat(): void {
+    this.#then(this.#ledger.use((writer) => writer.beat(PULSE)))
+  }
+
+  async deliver(size: number): Promise<void> {
+    await this.#beginAnew()
+    this.queue(size)
+    await this.rest()
+  }
+
+  /** All that it was told is done; where shards have come that are further back, the stream begins anew there. */
+  async rest(): Promise<void> {
+    await this.#turns
+    await this.#beginAnew()
+  }
+
+  async end(): Promise<void> {
+    await this.rest()
+    try {
+      await this.#writer[Symbol.asyncDispose]()
+    } catch (error) {
+      this.failed ??= error
+    }
+  }
+
+  owns(did: Did): boolean {
+    return this.#writer.owns(did)
+  }
+
+  die(): void {
+    this.client.pause()
+  }
+
+  async #beginAnew(): Promise<void> {
+    if (!this.#moved.aborted) return
+    this.#moved = this.#writer.moved
+    this.#at = (await this.#ledger.use((writer) => writer.cursor()))?.value ?? 0
+  }
+
+  #then(turn: Promise<unknown>): void {
+    this.#turns = Promise.all([this.#turns, turn]).catch((error: unknown) => {
+      this.failed ??= error
+    })
+  }
+}
+
+function cursorOf(value: number): Cursor {
+  return { host: 'a.test', wire: 'v2', value, at: START + value * 1_000_000 }
+}

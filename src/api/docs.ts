@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { type Document, describeHeaders } from './document-headers.ts'
 import { Problem, ProblemError } from './problem.ts'
 import { NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
 
@@ -51,6 +52,11 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
           adminToken: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN, for operators' },
         },
       },
+    },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      describeHeaders(document.openapiObject as Document)
+      return document.openapiObject
     },
     transform: ({ schema, url }) => ({ schema: withPatterns(schema), url }),
     refResolver: { buildLocalReference: (schema, _base, _fragment, n) => String(schema.$id ?? `def-${n}`) },

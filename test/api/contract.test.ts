@@ -10,7 +10,7 @@ type Operation = {
   operationId?: string
   summary?: string
   tags?: string[]
-  responses: Record<string, { content?: Record<string, Media> }>
+  responses: Record<string, { content?: Record<string, Media>; headers?: Record<string, object> }>
 }
 type Document = {
   openapi: string
@@ -108,7 +108,11 @@ function checker(document: Document) {
     const [url = '', method = 'get'] = path.split(' ')
     const { responses } = document.paths[url]?.[method] ?? assert.fail(`${path} is not in the document`)
     const status = responses[answer.statusCode] === undefined ? 'default' : String(answer.statusCode)
-    const { content } = responses[status] ?? assert.fail(`${path} does not say ${answer.statusCode}`)
+    const { content, headers = {} } =
+      responses[status] ?? assert.fail(`${path} does not say ${answer.statusCode}`)
+    for (const name of Object.keys(headers)) {
+      assert.ok(answer.headers[name.toLowerCase()], `${path} ${answer.statusCode} has no ${name}`)
+    }
     if (content === undefined) {
       assert.equal(answer.body, '')
       return

@@ -3,7 +3,7 @@ import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { type Document, describeHeaders } from './document-headers.ts'
 import { Problem, ProblemError } from './problem.ts'
-import { NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
+import { ACTORS_PATTERN, NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
 
 const TAGS = [
   { name: 'characters', description: 'Levels, ranks and counts of people' },
@@ -58,7 +58,7 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
       describeHeaders(document.openapiObject as Document)
       return document.openapiObject
     },
-    transform: ({ schema, url }) => ({ schema: withPatterns(schema), url }),
+    transform: ({ schema, url }) => ({ schema: withPatterns(schema, url), url }),
     refResolver: { buildLocalReference: (schema, _base, _fragment, n) => String(schema.$id ?? `def-${n}`) },
   })
   app.addSchema(Problem)
@@ -66,7 +66,7 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
 }
 
 /** `schema` with the patterns of its parameters. */
-function withPatterns(schema: FastifySchema): FastifySchema {
+function withPatterns(schema: FastifySchema, url: string): FastifySchema {
   const copy = structuredClone(schema) as Record<string, { properties?: Record<string, object> }>
   for (const part of [copy.params, copy.querystring]) {
     for (const [name, pattern] of Object.entries(PATTERNS)) {
@@ -74,6 +74,8 @@ function withPatterns(schema: FastifySchema): FastifySchema {
       if (property !== undefined) Object.assign(property, { pattern })
     }
   }
+  const { actors } = copy.querystring?.properties ?? {}
+  if (url === '/v1/stream' && actors !== undefined) Object.assign(actors, { pattern: ACTORS_PATTERN })
   return copy
 }
 

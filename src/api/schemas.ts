@@ -109,8 +109,9 @@ export const Board = named(
   }),
 )
 
-const ACTOR =
-  '^(did:plc:[a-z2-7]{24}|did:web:[a-z0-9]{1,20}[.][a-z]{2,10}|@?[a-z0-9]{1,20}([.][a-z0-9]{1,20}){0,3}[.][a-z]{2,10})$'
+const NAME =
+  '(did:plc:[a-z2-7]{24}|did:web:[a-z0-9]{1,20}[.][a-z]{2,10}|@?[a-z0-9]{1,20}([.][a-z0-9]{1,20}){0,3}[.][a-z]{2,10})'
+const ACTOR = `^${NAME}$`
 const TIME =
   '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$'
 
@@ -128,6 +129,9 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   since: TIME,
   until: TIME,
 }
+
+/** The same for a list in which every name has to be one. */
+export const ACTORS_PATTERN = `^${NAME}(,${NAME}){0,9}$`
 
 /** A name for somebody: a DID or a handle. */
 export const ActorParameters = Type.Object({

@@ -258,6 +258,7 @@ test('what is wrong with a request is the answer, never a fault of ours', async 
     ['/v1/characters/nobody.test', 404, 'UnknownCharacter'],
     ['/nothing', 404, 'NotFound'],
     ['/v1/stream?actors=no', 400, 'InvalidActor'],
+    ['/v1/stream?actors=', 400, 'InvalidRequest'],
   ]
   for (const [url, status, error] of cases) {
     const answer = await here.app.inject(url)

@@ -86,11 +86,11 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
     },
     async (request, reply) => {
       const named = request.query.actors?.split(',').filter((name) => name.trim() !== '')
-      if (named !== undefined && named.length > MAX_ACTORS) {
+      if (named !== undefined && (named.length === 0 || named.length > MAX_ACTORS)) {
         throw new ProblemError(
           400,
           'InvalidRequest',
-          `actors names ${named.length}; expected at most ${MAX_ACTORS}.`,
+          `actors names ${named.length}; expected 1 to ${MAX_ACTORS}.`,
         )
       }
       const client = clientOf(request, reply)

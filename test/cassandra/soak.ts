@@ -70,7 +70,8 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
     seed,
     actors: 300,
     start: Date.now() * 1000 - 60_000_000,
-    step: 1_000_000 / rate,
+    // Whole microseconds: a time with a fraction is none, and its frame is skipped.
+    step: Math.round(1_000_000 / rate),
     mix: 'everything',
   })
   const simulator = stack.use(await startSimulator({ network, seed, faults: NO_FAULTS }))
@@ -102,7 +103,8 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
 }
 
 async function happen(what: Happening, cluster: Cluster, workers: Crowd): Promise<string> {
-  if (workers.size < 2) return workers.start()
+  // Whoever is left alone gets company before something happens to either.
+  if (workers.size < 2 && what !== 'hang' && what !== 'crash') return workers.start()
   switch (what) {
     case 'start':
       return workers.start()

@@ -128,6 +128,7 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   type: '^[a-z]{2,10}([.][a-z]{1,20}){2,4}$',
   since: TIME,
   until: TIME,
+  cursor: '^[0-9a-z-]{1,100}$',
 }
 
 /** The same for a list in which every name has to be one. */

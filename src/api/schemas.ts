@@ -36,19 +36,40 @@ export const Rank = named(
   ]),
 )
 
+const CHARACTER = {
+  did: 'did:plc:alicealicealicealicealic',
+  handle: 'alice.example',
+  displayName: 'Alice',
+  avatar: null,
+  title: 'Wanderer',
+  leveling: {
+    level: 3,
+    experience: 270,
+    experienceToNextLevel: 80,
+    levelsGained: 0,
+    progressPercentage: 20,
+  },
+  rank: { position: 12, of: 3904, asOf: '2026-01-28T12:00:00.000Z' },
+  counts: { 'app.bsky.feed.post': 4, 'app.bsky.feed.like': 7 },
+  updatedAt: '2026-01-28T11:59:58.000Z',
+}
+
 export const Character = named(
   'Character',
-  Type.Object({
-    did: Type.String(),
-    handle: nullable(Type.String()),
-    displayName: nullable(Type.String()),
-    avatar: nullable(Type.String()),
-    title: Type.String(),
-    leveling: Leveling,
-    rank: Rank,
-    counts: Type.Record(Type.String(), Type.Integer(), { description: 'live records by collection' }),
-    updatedAt: time('when the last event was witnessed'),
-  }),
+  Type.Object(
+    {
+      did: Type.String(),
+      handle: nullable(Type.String()),
+      displayName: nullable(Type.String()),
+      avatar: nullable(Type.String()),
+      title: Type.String(),
+      leveling: Leveling,
+      rank: Rank,
+      counts: Type.Record(Type.String(), Type.Integer(), { description: 'live records by collection' }),
+      updatedAt: time('when the last event was witnessed'),
+    },
+    { examples: [CHARACTER] },
+  ),
 )
 
 const LEDGER_EVENT = {
@@ -62,7 +83,18 @@ const LEDGER_EVENT = {
   leveling: Leveling,
 }
 
-export const LedgerEvent = named('LedgerEvent', Type.Object(LEDGER_EVENT))
+const EVENT = {
+  uri: 'at://did:plc:alicealicealicealicealic/app.bsky.feed.post/3mdjzqxtyk227',
+  type: 'app.bsky.feed.post',
+  cause: 'create',
+  reason: 'post.alt',
+  note: 'counts as post.alt',
+  delta: 70,
+  at: '2026-01-28T11:59:58.000Z',
+  leveling: CHARACTER.leveling,
+}
+
+export const LedgerEvent = named('LedgerEvent', Type.Object(LEDGER_EVENT, { examples: [EVENT] }))
 
 /** An event of anybody's. */
 export const FollowedEvent = named(
@@ -139,7 +171,7 @@ export const ActorParameters = Type.Object({
   // How long they may be is theirs to say: counting it here as well costs each request.
   actor: Type.String({
     description: 'a DID or a handle; also as people copy them: @handle, at://…, a link to a profile',
-    examples: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'alice.example'],
+    examples: ['did:plc:alicealicealicealicealic', 'alice.example'],
   }),
 })
 

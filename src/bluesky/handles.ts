@@ -21,8 +21,8 @@ export class LookUpUnavailableError extends Error {
 const FOUND_MS = 300_000
 const MISSING_MS = 60_000
 const MAX_HELD = 10_000
-/** For as long a client is kept waiting, its turn in the queue included. */
-const DEADLINE_MS = 2_000
+/** For as long a client is kept waiting, its turn in the queue included: its answer is there within two seconds. */
+const DEADLINE_MS = 1_800
 
 export type HandleResolverOptions = {
   appview: Pick<AppView, 'resolve'>
@@ -30,7 +30,7 @@ export type HandleResolverOptions = {
   signal: AbortSignal
   /** Milliseconds of a clock that never goes back. */
   now?: () => number
-  /** Longest wait for one answer, in milliseconds. @default 2000 */
+  /** Longest wait for one answer, in milliseconds. @default 1800 */
   deadlineMs?: number
 }
 

@@ -29,7 +29,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
               [Type.String({ pattern: NAMES }), Type.Array(Type.String({ pattern: NAMES }), { minItems: 1 })],
               {
                 description: 'DIDs, handles or links to profiles, comma-separated or repeated',
-                examples: ['did:plc:ewvi7nxzyoun6zhxrhs64oiz,alice.example'],
+                examples: ['did:plc:alicealicealicealicealic,alice.example'],
               },
             ),
           },

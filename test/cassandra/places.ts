@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { Client } from 'cassandra-driver'
 import type { CqlAddress } from '../../src/store/cql/address.ts'
+import { closeHostsAtShutdown } from '../../src/store/cql/close-hosts.ts'
 import { openCql } from '../../src/store/cql/open.ts'
 import { TABLES } from '../../src/store/cql/schema.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -114,6 +115,7 @@ export class Places implements AsyncDisposable {
         ...(localDataCenter === undefined ? {} : { localDataCenter }),
         socketOptions: { readTimeout: 60_000 },
       })
+      closeHostsAtShutdown(this.#client)
       await this.#client.connect()
     }
     return this.#client

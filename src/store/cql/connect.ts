@@ -1,6 +1,7 @@
 import { auth, Client, type ClientOptions, errors, policies, types } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
 import type { CqlAddress } from './address.ts'
+import { closeHostsAtShutdown } from './close-hosts.ts'
 import { keepRefreshing } from './control-connection.ts'
 
 /**
@@ -36,6 +37,7 @@ export async function connect(address: CqlAddress): Promise<Connected> {
   const { DefaultLoadBalancingPolicy } = policies.loadBalancing
   const client = new Client(optionsOf(address, new DefaultLoadBalancingPolicy({ localDc: localDataCenter })))
   keepRefreshing(client)
+  closeHostsAtShutdown(client)
   try {
     await client.connect()
   } catch (error) {

@@ -58,29 +58,29 @@ async function wholePath(work: Work): Promise<Measured> {
   return measured as Measured
 }
 
+type Value = bigint | string | null
+type Table = { name: string; columns: string[]; rows: Value[][] }
+
+/** Those that ingest fills, each in the order in which its rows came to be. */
+const FILLED = { records: 'rkey', events: 'id', actors: 'id', questions: 'id', grants: 'day' }
+
 /** Writes the rows of a finished ledger into a new file, in the order in which they came to be, and nothing else. */
 function bareLoop(from: string, to: string): { rate: number } {
   const source = new DatabaseSync(from, { readOnly: true })
-  const columns = { records: 10, events: 8, actors: 15, questions: 6 }
-  const read = (sql: string) => {
-    const statement = source.prepare(sql)
+  const read = (name: keyof typeof FILLED): Table => {
+    const statement = source.prepare(`SELECT * FROM ${name} ORDER BY ${FILLED[name]}`)
     statement.setReadBigInts(true)
     statement.setReturnArrays(true)
-    return statement.all() as unknown as (bigint | string | null)[][]
+    const columns = statement.columns().map(({ name }) => name)
+    return { name, columns, rows: statement.all() as unknown as Value[][] }
   }
-  const events = read('SELECT id, actor, back, at, entry, rkey, delta, experience FROM events ORDER BY id')
-  const records = read(
-    'SELECT rkey, actor, collection, rev, after, xp, state, prev, subject_actor, subject_rkey FROM records ORDER BY rkey',
-  )
-  const actors = read(
-    'SELECT id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, capped, pruned_xp, period_day, week_xp, month_xp FROM actors ORDER BY id',
-  )
-  const questions = read('SELECT kind, id, actor, collection, rkey, rev FROM questions ORDER BY id')
+  const [events, actors] = [read('events'), read('actors')]
+  const others = [read('records'), read('questions'), read('grants')]
   const schema = source
     .prepare(
-      "SELECT sql FROM sqlite_schema WHERE name IN ('records', 'events', 'actors', 'questions', 'records_by_subject')",
+      'SELECT sql FROM sqlite_schema WHERE tbl_name IN (SELECT value FROM json_each(?)) AND sql IS NOT NULL',
     )
-    .all()
+    .all(JSON.stringify(Object.keys(FILLED)))
   source.close()
 
   const db = new DatabaseSync(to)
@@ -88,44 +88,52 @@ function bareLoop(from: string, to: string): { rate: number } {
     'PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 262144',
   )
   for (const { sql } of schema) db.exec(String(sql))
-  const insert = (table: keyof typeof columns) =>
-    db.prepare(`INSERT INTO ${table} VALUES (${Array(columns[table]).fill('?').join(', ')})`)
-  const putRecord = insert('records')
-  const putEvent = insert('events')
-  const putActor = insert('actors')
-  const putQuestion = insert('questions')
+  const insert = ({ name, columns }: Table) =>
+    db.prepare(`INSERT INTO ${name} VALUES (${Array(columns.length).fill('?').join(', ')})`)
+  const putEvent = insert(events)
+  const putActor = insert(actors)
+  const inserts = others.map((table) => ({ rows: table.rows, put: insert(table), next: 0 }))
   const update = db.prepare(
     'UPDATE actors SET experience = ?, last_delta = ?, updated_at = ?, rev = ?, kinds = ? WHERE id = ?',
   )
+  const eventAt = (column: string) => events.columns.indexOf(column)
+  const actorAt = (column: string) => actors.columns.indexOf(column)
+  const [actor, experience, delta, at] = ['actor', 'experience', 'delta', 'at'].map(eventAt) as Four
+  const [id, rev, kinds] = ['id', 'rev', 'kinds'].map(actorAt) as Three
   const known = new Set<bigint>()
-  const byId = new Map(actors.map((row) => [row[0] as bigint, row]))
+  const byId = new Map(actors.rows.map((row) => [row[id] as bigint, row]))
   const began = performance.now()
-  const next = { record: 0, question: 0 }
-  for (let at = 0; at < events.length; at += 5_000) {
+  for (let start = 0; start < events.rows.length; start += AT_ONCE) {
     db.exec('BEGIN')
-    const touched = new Map<bigint, (bigint | string | null)[]>()
-    for (const event of events.slice(at, at + 5_000)) {
+    const touched = new Map<bigint, Value[]>()
+    for (const event of events.rows.slice(start, start + AT_ONCE)) {
       putEvent.run(...event)
-      touched.set(event[1] as bigint, event)
+      touched.set(event[actor] as bigint, event)
     }
-    const share = Math.min(events.length, at + 5_000) / events.length
-    for (const until = records.length * share; next.record < until; next.record++) {
-      putRecord.run(...(records[next.record] ?? []))
+    const share = Math.min(events.rows.length, start + AT_ONCE) / events.rows.length
+    for (const table of inserts) {
+      for (const until = table.rows.length * share; table.next < until; table.next++) {
+        table.put.run(...(table.rows[table.next] ?? []))
+      }
     }
-    for (const until = questions.length * share; next.question < until; next.question++) {
-      putQuestion.run(...(questions[next.question] ?? []))
-    }
-    for (const [id, event] of touched) {
-      const row = byId.get(id)
+    for (const [of, event] of touched) {
+      const row = byId.get(of)
       if (row === undefined) continue
-      if (known.has(id))
-        update.run(event[7] ?? 0n, event[6] ?? 0n, event[3] ?? 0n, row[6] ?? null, row[9] ?? '[]', id)
+      const value = (column: number) => event[column] ?? 0n
+      if (known.has(of))
+        update.run(value(experience), value(delta), value(at), row[rev] ?? null, row[kinds] ?? '[]', of)
       else putActor.run(...row)
-      known.add(id)
+      known.add(of)
     }
     db.exec('COMMIT')
   }
   const seconds = (performance.now() - began) / 1000
   db.close()
-  return { rate: events.length / seconds }
+  return { rate: events.rows.length / seconds }
 }
+
+type Three = [number, number, number]
+type Four = [number, number, number, number]
+
+/** Events in a transaction. */
+const AT_ONCE = 5_000

@@ -50,7 +50,9 @@ async function onSqlite(path: string): Promise<Row[]> {
   return await withWorker(network, `sqlite:${path}`, async (worker) => {
     await sleep(WARM_SECONDS * 1_000)
     const emptying = new DatabaseSync(path, { timeout: 5_000 })
-    emptying.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    // Busy while the worker is reading what the log holds: then nothing was emptied.
+    const empty = emptying.prepare('PRAGMA wal_checkpoint(TRUNCATE)')
+    while (empty.get()?.busy !== 0) await sleep(LOOK_MS)
     emptying.close()
     await using store = openSqlite({ path, reserve: 0 })
     const state = async () => ({

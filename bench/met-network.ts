@@ -33,7 +33,7 @@ export async function meetNetwork(path: string, network: Network, events: number
   }
   for (const kind of ['profile', 'subject'] as const) {
     for (;;) {
-      const asked = await writer.questions(kind, AT_ONCE, new Set(), network.now / 1_000_000)
+      const asked = await writer.questions(kind, AT_ONCE, new Set(), Math.floor(network.now / 1_000_000))
       if (asked.length === 0) break
       await fold(asked.map((question) => answer(network, question)))
     }

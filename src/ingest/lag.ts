@@ -1,21 +1,18 @@
 import type { Micros } from '../atproto/event.ts'
 import type { NetworkClock } from '../jetstream/network-clock.ts'
 
-/** A connected stream that has been silent for this long has nothing more to send: we are where the network is. */
-const SILENCE: Micros = 3_000_000
-
 /**
- * How far behind the network the ledger is. Events tell their age; a stream that is filtered to few people may be silent
+ * How far behind the network the ledger is. Events tell their age; a stream that is filtered to few people may be quiet
  * for hours without being behind, and one that is not connected falls behind with every second.
  */
 export class LagMeter {
   readonly #clock: Pick<NetworkClock, 'now' | 'monotonic'>
-  /** The time of the last event that is in the ledger. */
+  /** The time of the last event that is in the ledger; where it begins, before the first. */
   #reached: Micros | undefined
-  /** Since when the stream is connected and silent; monotonic. */
-  #silentSince: Micros | undefined
-  /** When the stream was last known to have nothing more for us; monotonic. */
-  #caughtUp: Micros | undefined
+  /** All that the network has is in the ledger. */
+  #quiet = false
+  /** When that was last so; monotonic. Undefined where an event has told of a later time since. */
+  #caughtUpAt: Micros | undefined
   #host: string | undefined
 
   constructor(reached: Micros | undefined, clock: Pick<NetworkClock, 'now' | 'monotonic'>) {
@@ -35,27 +32,34 @@ export class LagMeter {
 
   connected(host: string): void {
     this.#host = host
-    this.#silentSince = this.#clock.monotonic()
   }
 
   disconnected(): void {
-    const now = this.#clock.monotonic()
-    if (this.#isSilent(now)) this.#caughtUp = now
+    this.#endQuiet()
     this.#host = undefined
-    this.#silentSince = undefined
+  }
+
+  /** The host has nothing more to send, and all that it sent is in the ledger. */
+  caughtUp(): void {
+    this.#quiet = this.#host !== undefined
+  }
+
+  /** Something has come, which is not in the ledger yet. */
+  received(): void {
+    this.#endQuiet()
   }
 
   /** Events up to `at` are in the ledger. */
   folded(at: Micros): void {
     this.#reached = at
-    this.#caughtUp = undefined
-    if (this.#host !== undefined) this.#silentSince = this.#clock.monotonic()
+    this.#quiet = false
+    this.#caughtUpAt = undefined
   }
 
   lag(): Micros {
-    const now = this.#clock.monotonic()
-    if (this.#isSilent(now)) return 0
-    const sinceCaughtUp = this.#caughtUp === undefined ? Number.POSITIVE_INFINITY : now - this.#caughtUp
+    if (this.#quiet) return 0
+    const sinceCaughtUp =
+      this.#caughtUpAt === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonic() - this.#caughtUpAt
     const sinceReached =
       this.#reached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#clock.now() - this.#reached)
     const lag = Math.min(sinceCaughtUp, sinceReached)
@@ -63,7 +67,8 @@ export class LagMeter {
     return Number.isFinite(lag) ? Math.round(lag) : 0
   }
 
-  #isSilent(now: Micros): boolean {
-    return this.#silentSince !== undefined && now - this.#silentSince >= SILENCE
+  #endQuiet(): void {
+    if (this.#quiet) this.#caughtUpAt = this.#clock.monotonic()
+    this.#quiet = false
   }
 }

@@ -6,6 +6,7 @@ import { PROFILE } from '../game/decide/commit.ts'
 import type { Game } from '../game/decide.ts'
 import { systemClock } from '../jetstream/clock.ts'
 import { NetworkClock } from '../jetstream/network-clock.ts'
+import { startOf } from '../jetstream/options.ts'
 import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
 import type { Store } from '../store/store.ts'
@@ -74,7 +75,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const over = new AbortController()
   const signal = AbortSignal.any([options.signal, ledger.failed, over.signal])
   const cursor = await place()
-  const lag = new LagMeter(cursor?.at, networkClock)
+  // Who begins in the past is behind before anything has come.
+  const lag = new LagMeter(cursor?.at ?? startOf(options.stream.start ?? 'tip'), networkClock)
   using gathering = new Gathering({
     withinMs: writer.gatherMs,
     fold: (operations) => ledger.fold(operations, undefined),
@@ -120,7 +122,12 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       networkClock,
       signal: AbortSignal.any([signal, moved]),
     })
-    for await (const { events, cursor: reached, bytes, gaps } of stream) {
+    for await (const { events, cursor: reached, bytes, gaps, quiet } of stream) {
+      if (quiet) {
+        lag.caughtUp()
+        continue
+      }
+      lag.received()
       networkBytes += bytes
       metrics.received(bytes)
       const began = performance.now()

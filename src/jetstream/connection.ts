@@ -5,6 +5,7 @@ import type { Frame } from './fields.ts'
 import type { NetworkClock } from './network-clock.ts'
 import type { Ending, GapReason, Place, StreamObserver } from './observer.ts'
 import { type Chunk, Queue } from './queue.ts'
+import { QuietMeter } from './quiet.ts'
 import { Watchdog } from './watchdog.ts'
 import { type Dictionary, inflate } from './zstd.ts'
 
@@ -52,6 +53,9 @@ export class Connection implements AsyncDisposable {
   readonly #onAbort: () => void
   readonly #queue: Queue
   readonly #watchdog: Watchdog
+  readonly #quietMeter: QuietMeter
+  /** The host has nothing more to send, which the consumer does not know yet. */
+  #quiet = false
   /** Compressed frames that are not inflated yet, oldest first. */
   #frames: Buffer[] = []
   #callOff = () => {}
@@ -67,6 +71,16 @@ export class Connection implements AsyncDisposable {
     this.#queue = new Queue({ most: limits.most, withinMs: limits.withinMs, wants, clock })
     const silent: Ending = { kind: 'silent', message: `nothing came for ${limits.silenceMs / 1_000} s` }
     this.#watchdog = new Watchdog({ clock, silenceMs: limits.silenceMs, onSilence: () => this.#end(silent) })
+    this.#quietMeter = new QuietMeter({
+      clock,
+      ping: () => {
+        if (socket.readyState === socket.OPEN) socket.ping()
+      },
+      onQuiet: () => {
+        this.#quiet = true
+        this.#queue.stir()
+      },
+    })
     this.#onAbort = () => {
       socket.terminate()
       this.#queue.stir()
@@ -74,6 +88,7 @@ export class Connection implements AsyncDisposable {
     signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
     socket.on('ping', () => this.#watchdog.hear())
+    socket.on('pong', () => this.#quietMeter.answered())
     socket.on('error', (error) => this.#onError(error))
     this.#closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
@@ -86,7 +101,9 @@ export class Connection implements AsyncDisposable {
   /** Once the socket is open: says `hello` where the wire wants one, and watches for silence. */
   start(hello: string | undefined): void {
     if (hello !== undefined) this.#options.socket.send(hello)
-    if (this.#ending === undefined) this.#watchdog.start()
+    if (this.#ending !== undefined) return
+    this.#watchdog.start()
+    this.#quietMeter.start()
   }
 
   /** What the server said of the place that it was asked for. */
@@ -94,8 +111,11 @@ export class Connection implements AsyncDisposable {
     return this.#notice
   }
 
-  /** The next chunk, as soon as it is full or old enough; after the last, how it ended. Rejects when aborted. */
-  async next(): Promise<Chunk | Ending> {
+  /**
+   * The next chunk, as soon as it is full or old enough; `quiet` once all were taken and the host has nothing more to send;
+   * after the last chunk, how it ended. Rejects when aborted.
+   */
+  async next(): Promise<Chunk | Ending | 'quiet'> {
     for (;;) {
       this.#options.signal.throwIfAborted()
       const dueMs = this.#queue.dueMs
@@ -103,6 +123,10 @@ export class Connection implements AsyncDisposable {
         const chunk = this.#take()
         if (chunk !== undefined) return chunk
         if (this.#ending !== undefined) return this.#ending
+      }
+      if (this.#quiet && dueMs === undefined) {
+        this.#quiet = false
+        return 'quiet'
       }
       await this.#queue.changed(dueMs)
     }
@@ -113,6 +137,7 @@ export class Connection implements AsyncDisposable {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#callOff()
     this.#watchdog.stop()
+    this.#quietMeter.stop()
     this.#options.socket.terminate()
     await this.#closed
   }
@@ -122,6 +147,8 @@ export class Connection implements AsyncDisposable {
     // One buffer, as long as nobody sets the socket's binaryType.
     const frame = data as Buffer
     this.#watchdog.hear()
+    this.#quietMeter.hear()
+    this.#quiet = false
     this.#queue.receive(frame.length)
     if (!isBinary) {
       if (this.#frames.length > 0) this.#inflate()
@@ -251,6 +278,7 @@ export class Connection implements AsyncDisposable {
     this.#inflate()
     this.#ending ??= ending
     this.#watchdog.stop()
+    this.#quietMeter.stop()
     this.#options.socket.terminate()
     this.#queue.stir()
   }

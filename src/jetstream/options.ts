@@ -94,8 +94,11 @@ export function settingsOf(options: SubscribeOptions): Settings {
   }
 }
 
-/** Every host keeps less than what it is asked for by its smallest time, and begins with what it has. */
-function startOf(start: Start): Micros | undefined {
+/**
+ * The time to ask for; undefined for the live tip. Every host keeps less than what it is asked for by its smallest time, and
+ * begins with what it has.
+ */
+export function startOf(start: Start): Micros | undefined {
   if (start === 'tip') return undefined
   return start === 'oldest' ? TIME_CURSORS : start
 }

@@ -28,6 +28,8 @@ export type Delivery = {
   bytes: number
   /** What may be missing before the first of `events`. */
   gaps: Gap[]
+  /** The host has nothing more to send for now: all that it has is in this delivery and those before. */
+  quiet: boolean
 }
 
 /** On v1 a quiet stream looks like a host that began later than asked: so much later, at least, is a gap. */
@@ -126,12 +128,17 @@ class Subscription {
     let first = true
     for (;;) {
       const chunk = await connection.next()
+      if (chunk === 'quiet') {
+        yield { events: [], cursor: this.#cursor, bytes: 0, gaps: [], quiet: true }
+        continue
+      }
       if ('kind' in chunk) return chunk
       const reason = first ? (detour ?? connection.notice ?? (clamped ? 'clamped' : undefined)) : undefined
       if (first && compressed) this.#dictionaries.accept(place)
       first = false
       const cursor = cursorAfter(chunk, place, this.#cursor) ?? this.#cursor
-      yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps: this.#gapsBefore(chunk, place, reason) }
+      const gaps = this.#gapsBefore(chunk, place, reason)
+      yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps, quiet: false }
       this.#cursor = cursor
       this.#trouble.left(cursor)
     }

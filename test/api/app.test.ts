@@ -329,6 +329,8 @@ test('readiness follows the pulse of whoever ingests', async () => {
   assert.deepEqual(await ready(), [200, ''])
   await here.writer.beat({ at: here.time.now, lag: 121_000_000, host: 'a.test' })
   assert.deepEqual(await ready(), [503, 'the ledger is 121 s behind, more than 120 s'])
+  await here.writer.beat({ at: here.time.now, lag: 86_400_000_000 * 1_500, host: 'a.test' })
+  assert.deepEqual(await ready(), [503, 'the ledger is 1,500 days behind, more than 120 s'])
   await here.writer.beat({ at: here.time.now, lag: 0, host: undefined })
   assert.deepEqual(await ready(), [503, 'ingest is not connected to any Jetstream host'])
   here.time.now += 190_000_000

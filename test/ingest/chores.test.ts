@@ -169,6 +169,7 @@ suite('chores', () => {
     await settled()
     time.now += SECOND
     options.lag.connected('stream.example')
+    options.lag.caughtUp()
     time.now += 3 * SECOND
     await pass(2_000)
     end.abort()

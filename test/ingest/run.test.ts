@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { AppView } from '../../src/bluesky/appview.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
 import { type IngestOptions, runIngest } from '../../src/ingest/run.ts'
+import type { Start } from '../../src/jetstream/subscribe.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
@@ -16,6 +17,8 @@ type World = {
   profiles?: AppView['profiles']
   /** What comes before a sign of life is written. */
   beat?: (pulse: Pulse) => void
+  /** Where a new ledger begins. */
+  start?: Start
 }
 
 /** Answers by the signal's reason, once there is one, as a request under way does. */
@@ -23,7 +26,7 @@ const hang = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 
 /** Ingest over a simulated network, of which something happens every few milliseconds. */
-async function ingest({ profiles = async () => [], beat = () => {} }: World) {
+async function ingest({ profiles = async () => [], beat = () => {}, start: begin = 'tip' }: World) {
   const here = folder()
   const start = Date.now() * 1000
   const network = new Network({ seed: 9, actors: 20, start, step: 1_000, mix: 'everything' })
@@ -53,7 +56,7 @@ async function ingest({ profiles = async () => [], beat = () => {} }: World) {
     game,
     stream: {
       hosts: [simulator.url],
-      start: 'tip',
+      start: begin,
       compression: 'off',
       v1Dictionary: undefined,
       dids: undefined,
@@ -105,6 +108,25 @@ test('a question is asked as soon as what asks it is in the ledger', WITHIN, asy
   running.end.abort()
   await running.ran
 })
+
+for (const [start, isBehind] of [
+  ['tip', false],
+  ['oldest', true],
+  [1_700_000_000_000_000, true],
+] as const) {
+  test(
+    `a new ledger that begins at ${start} is ${isBehind ? '' : 'not '}behind before anything has come`,
+    WITHIN,
+    async () => {
+      const first = Promise.withResolvers<Pulse>()
+      await using running = await ingest({ start, beat: first.resolve })
+      const { lag } = await first.promise
+      assert.equal(lag > 86_400_000_000, isBehind, `${lag} microseconds`)
+      running.end.abort()
+      await running.ran
+    },
+  )
+}
 
 test('its end is clean: the last sign of life says that nobody listens any more', WITHIN, async () => {
   const alive = Promise.withResolvers<void>()

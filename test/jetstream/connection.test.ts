@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
+import { QuietMeter } from '../../src/jetstream/quiet.ts'
 import { subscribe } from '../../src/jetstream/subscribe.ts'
 import { Watchdog } from '../../src/jetstream/watchdog.ts'
 import { hear, optionsWith } from './listener.ts'
@@ -57,6 +58,106 @@ suite('the watchdog', () => {
   })
 })
 
+suite('a host is quiet', () => {
+  function metered() {
+    const clock = new ManualClock()
+    const counts = { pings: 0, quiet: 0 }
+    const meter = new QuietMeter({
+      clock,
+      ping: () => (counts.pings += 1),
+      onQuiet: () => (counts.quiet += 1),
+    })
+    meter.start()
+    return { clock, meter, counts }
+  }
+
+  test('once it has answered three pings a second apart and sent nothing meanwhile', () => {
+    const { clock, meter, counts } = metered()
+    for (let second = 1; second <= 3; second += 1) {
+      assert.equal(counts.quiet, 0)
+      clock.pass(1_000)
+      assert.equal(counts.pings, second)
+      meter.answered()
+    }
+    assert.equal(counts.quiet, 1)
+    clock.pass(3_600_000)
+    meter.answered()
+    assert.deepEqual(counts, { pings: 3, quiet: 1 })
+  })
+
+  test('not where it does not answer, however long it is silent, nor by one answer after that', () => {
+    const { clock, meter, counts } = metered()
+    clock.pass(3_600_000)
+    assert.deepEqual(counts, { pings: 1, quiet: 0 })
+    for (let n = 0; n < 5; n += 1) meter.answered()
+    assert.equal(counts.quiet, 0)
+  })
+
+  test('not where it sends something between its answers', () => {
+    const { clock, meter, counts } = metered()
+    for (let n = 0; n < 10; n += 1) {
+      clock.pass(2_000)
+      meter.answered()
+      clock.pass(1_000)
+      meter.answered()
+      meter.hear()
+    }
+    assert.equal(counts.quiet, 0)
+  })
+
+  test('anew after it has sent something, and never once stopped', () => {
+    const { clock, meter, counts } = metered()
+    const silence = () => {
+      for (let second = 0; second < 4; second += 1) {
+        clock.pass(1_000)
+        meter.answered()
+      }
+    }
+    silence()
+    meter.hear()
+    silence()
+    assert.equal(counts.quiet, 2)
+    meter.stop()
+    meter.hear()
+    silence()
+    assert.equal(counts.quiet, 2)
+  })
+})
+
+test('that a host has nothing more to send is delivered after all that it sent', async () => {
+  const connected = Promise.withResolvers<WebSocket>()
+  await using server = await scriptedServer([
+    (socket) => {
+      socket.send(likeV2(1))
+      connected.resolve(socket)
+    },
+  ])
+  const clock = new ManualClock()
+  const stream = subscribe(optionsWith({ hosts: [server.url], clock }))
+  const first = await stream.next()
+  assert.deepEqual([first.value?.events, first.value?.quiet], [[likeEvent(1)], false])
+  const socket = await connected.promise
+  const second = stream.next()
+  const quietFor = async (pings: number): Promise<void> => {
+    for (let n = 0; n < pings; n += 1) {
+      const pinged = once(socket, 'ping')
+      clock.pass(n === 0 ? 2_000 : 1_000)
+      await pinged
+      // The answer is sent before anything else that the server says.
+      const answered = once(socket, 'pong')
+      socket.ping()
+      await answered
+    }
+  }
+  await quietFor(3)
+  const { value } = await second
+  assert.deepEqual(value, { events: [], cursor: first.value?.cursor, bytes: 0, gaps: [], quiet: true })
+  socket.send(likeV2(2))
+  const third = await stream.next()
+  assert.deepEqual([third.value?.events, third.value?.quiet], [[likeEvent(2)], false])
+  await stream.return(undefined)
+})
+
 test('pings keep a quiet connection, and without them it is given up for the next host', async () => {
   const connected = Promise.withResolvers<WebSocket>()
   await using quiet = await scriptedServer([(socket) => connected.resolve(socket)])
@@ -83,7 +184,8 @@ test('pings keep a quiet connection, and without them it is given up for the nex
   }
   assert.deepEqual(heard.endings, [])
   clock.pass(75_000)
-  const { value } = await first
+  let { value } = await first
+  while (value?.quiet) value = (await stream.next()).value
   assert.deepEqual(value?.events, [likeEvent(1)])
   assert.deepEqual(
     heard.endings.map(({ kind }) => kind),

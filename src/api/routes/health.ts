@@ -60,11 +60,16 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
 
 /** Why what is read here is not what the network knows. */
 export function shortcomings({ status: { pulse }, pulseAge = 0 }: Heard, most: Micros): string[] {
-  const seconds = (time: Micros) => `${Math.round(time / 1_000_000)} s`
   if (pulse === undefined) return ['nobody has ingested into this ledger yet']
   const reasons: string[] = []
-  if (pulseAge > most) reasons.push(`ingest was last heard of ${seconds(pulseAge)} ago`)
-  if (pulse.lag > most) reasons.push(`the ledger is ${seconds(pulse.lag)} behind, more than ${seconds(most)}`)
+  if (pulseAge > most) reasons.push(`ingest was last heard of ${duration(pulseAge)} ago`)
+  if (pulse.lag > most)
+    reasons.push(`the ledger is ${duration(pulse.lag)} behind, more than ${duration(most)}`)
   if (pulse.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
   return reasons
+}
+
+function duration(time: Micros): string {
+  const days = Math.floor(time / 86_400_000_000)
+  return days < 2 ? `${Math.round(time / 1_000_000)} s` : `${days.toLocaleString('en')} days`
 }

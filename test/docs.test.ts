@@ -19,7 +19,10 @@ test('the rule that the docs show is the rule that is tested', () => {
 })
 
 test('what the docs point to is there', () => {
-  for (const file of ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)]) {
+  const pages = readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`)
+  for (const file of ['README.md', 'CONTRIBUTING.md', ...pages]) {
     for (const [, path = ''] of read(file).matchAll(/\]\(([^)#:]+)\)/g)) {
       assert.ok(existsSync(new URL(path, new URL(file, root))), `${file} points to ${path}`)
     }

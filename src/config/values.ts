@@ -6,7 +6,7 @@ import { homedir } from 'node:os'
 import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { microsOf } from '../atproto/micros.ts'
-import { parseTarget } from '../jetstream/hosts.ts'
+import { parseTarget } from '../jetstream/attempts/hosts.ts'
 import { withoutSecrets } from './hiding.ts'
 
 const UNITS: Readonly<Record<string, Micros>> = {

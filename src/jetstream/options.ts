@@ -1,12 +1,12 @@
 import type { Cursor, Did, Micros, Nsid, StreamEvent } from '../atproto/event.ts'
-import type { Backoff } from './backoff.ts'
+import type { Backoff } from './attempts/backoff.ts'
+import { TIME_CURSORS } from './attempts/cursor.ts'
+import type { Compression } from './attempts/dictionaries.ts'
+import { type Filter, parseTarget, type Target } from './attempts/hosts.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { ConnectionLimits } from './connection.ts'
-import { TIME_CURSORS } from './cursor.ts'
-import type { Compression } from './dictionaries.ts'
-import { type Filter, parseTarget, type Target } from './hosts.ts'
 import { NetworkClock } from './network-clock.ts'
 import type { StreamObserver } from './observer.ts'
+import type { ConnectionLimits } from './socket/connection.ts'
 
 export type SubscribeOptions = {
   /**

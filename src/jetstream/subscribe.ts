@@ -1,19 +1,19 @@
 // The Jetstream client: whatever host and wire, one stream of events with their cursor. Here: the loop that
-// dials, delivers and fails over. What to ask for is in cursor.ts and hosts.ts, what to do after a failure in
-// backoff.ts, a socket's queue in connection.ts. Nothing here knows a rule or a store.
+// dials, delivers and fails over. Reading frames is in wires/, a socket's queue in socket/, what to ask for and
+// what to do after a failure in attempts/. Nothing here knows a rule or a store.
 import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
-import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from './backoff.ts'
+import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from './attempts/backoff.ts'
+import { askFrom, isPast, mayBeClamped, REWIND } from './attempts/cursor.ts'
+import { dial } from './attempts/dial.ts'
+import { Dictionaries } from './attempts/dictionaries.ts'
+import type { Endpoint } from './attempts/hosts.ts'
+import { Trouble } from './attempts/resume-state.ts'
+import { Route } from './attempts/route.ts'
 import { pause } from './clock.ts'
-import type { Connection } from './connection.ts'
-import { askFrom, isPast, mayBeClamped, REWIND } from './cursor.ts'
-import { dial } from './dial.ts'
-import { Dictionaries } from './dictionaries.ts'
-import type { Endpoint } from './hosts.ts'
 import type { Ending, Gap, GapReason, Place } from './observer.ts'
 import { type Settings, type SubscribeOptions, settingsOf } from './options.ts'
-import type { Chunk } from './queue.ts'
-import { Route } from './route.ts'
-import { Trouble } from './trouble.ts'
+import type { Connection } from './socket/connection.ts'
+import type { Chunk } from './socket/queue.ts'
 
 export type { Ending, Gap, GapReason, MalformedReason, Place, StreamObserver } from './observer.ts'
 export { silentObserver } from './observer.ts'

@@ -1,15 +1,15 @@
 import { WebSocket } from 'ws'
-import type { Wire } from '../atproto/event.ts'
-import { Connection } from './connection.ts'
+import type { Wire } from '../../atproto/event.ts'
+import type { Ending } from '../observer.ts'
+import type { Settings } from '../options.ts'
+import { Connection } from '../socket/connection.ts'
+import { handshake, textOf } from '../socket/handshake.ts'
+import type { Frame } from '../wires/fields.ts'
+import { readV1 } from '../wires/v1.ts'
+import { readV2 } from '../wires/v2.ts'
 import type { Ask } from './cursor.ts'
 import type { Dictionaries } from './dictionaries.ts'
-import type { Frame } from './fields.ts'
-import { handshake, textOf } from './handshake.ts'
 import { type Endpoint, helloOf, type Request, requestUrl } from './hosts.ts'
-import type { Ending } from './observer.ts'
-import type { Settings } from './options.ts'
-import { readV1 } from './wire-v1.ts'
-import { readV2 } from './wire-v2.ts'
 
 export type DialOptions = {
   settings: Settings

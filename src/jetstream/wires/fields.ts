@@ -9,10 +9,10 @@ import type {
   IdentityEvent,
   Micros,
   StreamEvent,
-} from '../atproto/event.ts'
-import { isObject, type JsonObject } from '../atproto/json.ts'
-import { microsOf } from '../atproto/micros.ts'
-import type { MalformedReason } from './observer.ts'
+} from '../../atproto/event.ts'
+import { isObject, type JsonObject } from '../../atproto/json.ts'
+import { microsOf } from '../../atproto/micros.ts'
+import type { MalformedReason } from '../observer.ts'
 import { collectionOf, isRecordKey, isTid } from './syntax.ts'
 
 /** What a frame turned out to be. */

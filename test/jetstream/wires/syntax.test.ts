@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as library from '@atcute/lexicons/syntax'
 import fc from 'fast-check'
-import { collectionOf, isDid, isRecordKey, isTid } from '../../src/jetstream/syntax.ts'
+import { collectionOf, isDid, isRecordKey, isTid } from '../../../src/jetstream/wires/syntax.ts'
 
 const BASE32 = '234567abcdefghijklmnopqrstuvwxyz'
 const letters = (length: number) =>

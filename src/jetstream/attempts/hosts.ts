@@ -1,5 +1,5 @@
-import type { Did, Nsid, Wire } from '../atproto/event.ts'
-import type { Place } from './observer.ts'
+import type { Did, Nsid, Wire } from '../../atproto/event.ts'
+import type { Place } from '../observer.ts'
 
 /** One of the user's URLs: where, and which wires to try there, best first. */
 export type Target = { host: string; url: string; wires: readonly [Wire, ...Wire[]] }

@@ -1,6 +1,6 @@
-import type { Cursor } from '../atproto/event.ts'
+import type { Cursor } from '../../atproto/event.ts'
+import type { Ending, GapReason, Place } from '../observer.ts'
 import { isPast } from './cursor.ts'
-import type { Ending, GapReason, Place } from './observer.ts'
 
 /** How an attempt has to differ from the plain one. */
 export type Detour = {

@@ -1,5 +1,5 @@
-import type { Micros, StreamEvent } from '../atproto/event.ts'
-import type { Clock } from './clock.ts'
+import type { Micros, StreamEvent } from '../../atproto/event.ts'
+import type { Clock } from '../clock.ts'
 
 /** A place in the stream, in the wire's own numbers, and the newest time up to there. */
 export type Reached = { value: number; at: Micros }

@@ -1,5 +1,5 @@
-import type { Cursor, Micros } from '../atproto/event.ts'
-import type { Place } from './observer.ts'
+import type { Cursor, Micros } from '../../atproto/event.ts'
+import type { Place } from '../observer.ts'
 
 export type AskOptions = { steps: number; byTime: boolean; now: Micros; start: Micros | undefined }
 

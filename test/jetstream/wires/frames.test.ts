@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readV1 } from '../../src/jetstream/wire-v1.ts'
-import { readV2 } from '../../src/jetstream/wire-v2.ts'
-import { malformedFrame } from '../../src/simulator/faults.ts'
-import { frameV1, frameV2 } from '../../src/simulator/frames.ts'
-import { Network } from '../../src/simulator/network.ts'
-import { Random } from '../../src/simulator/random.ts'
-import { game } from '../game/arbitrary.ts'
-import { MemoryLedger } from '../memory-ledger.ts'
+import { readV1 } from '../../../src/jetstream/wires/v1.ts'
+import { readV2 } from '../../../src/jetstream/wires/v2.ts'
+import { malformedFrame } from '../../../src/simulator/faults.ts'
+import { frameV1, frameV2 } from '../../../src/simulator/frames.ts'
+import { Network } from '../../../src/simulator/network.ts'
+import { Random } from '../../../src/simulator/random.ts'
+import { game } from '../../game/arbitrary.ts'
+import { MemoryLedger } from '../../memory-ledger.ts'
 
 const AT = 1_750_000_000_000_000
 const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
@@ -138,7 +138,7 @@ test('nothing that comes over a wire makes it throw', () => {
   fc.assert(fc.property(frame, (text) => assert.ok(readV1(text ?? '').type && readV2(text ?? '').type)))
 })
 
-const REAL = new URL('../../../shared/fixtures/jetstream-real-10.jsonl', import.meta.url)
+const REAL = new URL('../../../../shared/fixtures/jetstream-real-10.jsonl', import.meta.url)
 
 test('real messages of the public network give what the table promises', {
   skip: existsSync(REAL) ? false : 'the sample file is not here',

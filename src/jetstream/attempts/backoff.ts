@@ -1,4 +1,4 @@
-import type { Ending } from './observer.ts'
+import type { Ending } from '../observer.ts'
 
 export type Backoff = {
   baseMs: number

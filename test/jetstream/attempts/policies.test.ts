@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { Cursor } from '../../src/atproto/event.ts'
-import { microsOf } from '../../src/atproto/micros.ts'
-import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from '../../src/jetstream/backoff.ts'
-import { askFrom, isPast, mayBeClamped } from '../../src/jetstream/cursor.ts'
-import { endpointOf, helloOf, parseTarget, requestUrl } from '../../src/jetstream/hosts.ts'
-import type { Ending } from '../../src/jetstream/observer.ts'
-import { T0, timeOf } from './messages.ts'
+import type { Cursor } from '../../../src/atproto/event.ts'
+import { microsOf } from '../../../src/atproto/micros.ts'
+import {
+  type Circumstances,
+  dialMs,
+  type Step,
+  stepAfter,
+  waitBefore,
+} from '../../../src/jetstream/attempts/backoff.ts'
+import { askFrom, isPast, mayBeClamped } from '../../../src/jetstream/attempts/cursor.ts'
+import { endpointOf, helloOf, parseTarget, requestUrl } from '../../../src/jetstream/attempts/hosts.ts'
+import type { Ending } from '../../../src/jetstream/observer.ts'
+import { T0, timeOf } from '../messages.ts'
 
 const PLAIN: Circumstances = {
   healthy: false,

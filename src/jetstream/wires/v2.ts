@@ -1,7 +1,7 @@
-import type { Did, Micros } from '../atproto/event.ts'
-import { isObject, type JsonObject } from '../atproto/json.ts'
-import { microsOf } from '../atproto/micros.ts'
-import { TIME_CURSORS } from './cursor.ts'
+import type { Did, Micros } from '../../atproto/event.ts'
+import { isObject, type JsonObject } from '../../atproto/json.ts'
+import { microsOf } from '../../atproto/micros.ts'
+import { TIME_CURSORS } from '../attempts/cursor.ts'
 import {
   accountFrame,
   commitFrame,

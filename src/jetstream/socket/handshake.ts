@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
-import { objectOf } from './fields.ts'
-import type { Ending } from './observer.ts'
+import type { Ending } from '../observer.ts'
+import { objectOf } from '../wires/fields.ts'
 
 /** Of a refusal's body only the beginning is of interest. */
 const MOST_BODY = 16 * 1024

@@ -1,7 +1,7 @@
+import type { Ending, Place, StreamObserver } from '../observer.ts'
+import { type Dictionary, dictionaryOf } from '../socket/zstd.ts'
 import { dictionaryUrl, type Endpoint } from './hosts.ts'
 import { isNearby } from './nearby.ts'
-import type { Ending, Place, StreamObserver } from './observer.ts'
-import { type Dictionary, dictionaryOf } from './zstd.ts'
 
 /**
  * `auto` chooses by what is scarce: traffic with a host far away, so that it is asked for zstd, and our own time with one

@@ -2,7 +2,8 @@
 // that a benchmark need not wait for it.
 
 import { uriOf } from '../src/atproto/uri.ts'
-import { decide, type Game } from '../src/game/decide.ts'
+import { decide } from '../src/game/decide.ts'
+import type { Game } from '../src/game/game.ts'
 import type { Answer, Operation } from '../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import type { AskedQuestion } from '../src/game/state.ts'

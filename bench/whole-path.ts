@@ -1,5 +1,5 @@
 import type { StreamEvent } from '../src/atproto/event.ts'
-import type { Game } from '../src/game/decide.ts'
+import type { Game } from '../src/game/game.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import { Ledger } from '../src/ingest/ledger.ts'
 import { silentObserver, subscribe } from '../src/jetstream/subscribe.ts'

@@ -2,9 +2,9 @@ import type { Did, Handle } from '../src/atproto/event.ts'
 import type { Profile } from '../src/atproto/profile.ts'
 import { type RecordId, uriOf } from '../src/atproto/uri.ts'
 import { BASELINE } from '../src/game/baseline.ts'
-import { decide, type Game } from '../src/game/decide.ts'
+import { decide } from '../src/game/decide.ts'
+import type { Game } from '../src/game/game.ts'
 import type { Operation } from '../src/game/operation.ts'
-import type { Day } from '../src/game/periods.ts'
 import { startOf } from '../src/game/retries.ts'
 import type {
   ActorChange,
@@ -17,6 +17,7 @@ import type {
   LedgerEvent,
   RecordState,
 } from '../src/game/state.ts'
+import type { Day } from '../src/game/time.ts'
 
 /** The least that can hold a ledger: what `decide` says is put into maps. */
 export class MemoryLedger implements Known {

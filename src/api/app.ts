@@ -2,16 +2,9 @@
 // in the inbox that a profile be looked up.
 import compress from '@fastify/compress'
 import etag from '@fastify/etag'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
-import type { Logger } from 'pino'
-import type { Micros, Nsid } from '../atproto/event.ts'
-import type { HandleResolver } from '../bluesky/handles.ts'
-import type { Rulebook } from '../game/rulebook.ts'
-import type { Inbox, Reader } from '../store/store.ts'
 import { Actors } from './actors.ts'
 import { answerBrokenRequest } from './broken-request.ts'
-import type { CharacterCache } from './character-cache.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
@@ -29,65 +22,15 @@ import { homeRoutes } from './routes/home.ts'
 import { leaderboardRoutes } from './routes/leaderboards.ts'
 import { ledgerRoutes } from './routes/ledgers.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { type AppOptions, type RouteOptions, typed } from './routes/route.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { RecentStatus } from './status.ts'
 import { refuseUnknownParameters } from './strict-queries.ts'
-
-export type AppOptions = {
-  reader: Reader
-  inbox: Inbox
-  rules: Rulebook
-  /** Collections that are followed without a rule. */
-  tracked: readonly Nsid[]
-  handles: HandleResolver
-  /** What /metrics answers. */
-  metrics: { contentType: string; metrics(): Promise<string> }
-  /** Microseconds since the Unix epoch. */
-  clock: () => Micros
-  /** Microseconds that have passed since some moment, whatever the clock is set to. */
-  monotonic: () => Micros
-  logger: Logger
-  version: string
-  cache: CharacterCache
-  /** Why ingest in this process has ended while the API goes on, where it has. */
-  ingestFailure: () => string | undefined
-  settings: AppSettings
-}
-
-export type AppSettings = {
-  /** Where this server is found, for links; `undefined`: whichever address it is asked at. */
-  publicUrl: string | undefined
-  contact: string | undefined
-  adminToken: string | undefined
-  metricsPublic: boolean
-  /** Where metrics have a port of their own; here they then want the token. */
-  metricsPort: number | undefined
-  /** Proxies whose X-Forwarded-For counts. */
-  trustProxy: readonly string[]
-  /** How far behind the ledger may be. */
-  readyLag: Micros
-  /** How old ranks may be. */
-  rankRefresh: Micros
-  /** Requests that one address may make in a minute. */
-  rateLimit: number
-}
-
-/** What routes are made of. */
-export type RouteOptions = AppOptions & {
-  actors: Actors
-  ranks: Ranks
-  presenter: Presenter
-  status: RecentStatus
-  heavy: HeavyReads
-}
+import { throttled } from './throttled.ts'
 
 export type App = FastifyInstance
-export type TypedApp = ReturnType<typeof typed>
-export type Routes = (app: TypedApp, options: RouteOptions) => void
-
-const TELL_EVERY: Micros = 10_000_000
 /** Long reads that may wait: a page of each ledger that is exported, and of `/v1/events`. */
 const MAX_HEAVY_READS = 200
 /** For a client to send a whole request. */
@@ -103,7 +46,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
   const reader = guarded(
     options.reader,
-    sparing((error) => logger.error(error, 'the ledger cannot be read'), monotonic),
+    throttled((error) => logger.error(error, 'the ledger cannot be read'), monotonic),
   )
   const app = typed(
     fastify({
@@ -168,10 +111,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app
 }
 
-function typed(app: FastifyInstance) {
-  return app.withTypeProvider<TypeBoxTypeProvider>()
-}
-
 function answerProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const [path = '', query] = request.url.split('?', 2)
@@ -200,15 +139,4 @@ function answerBadAddress(error: RequestError, _request: FastifyRequest, reply: 
     reply.headers(HEADERS),
     problemOf(400, 'InvalidRequest', `${error.message.slice(0, 200)}; see /openapi.json.`),
   )
-}
-
-/** Once every ten seconds at most: a store that is out of reach fails every request. */
-function sparing(tell: (error: unknown) => void, monotonic: () => Micros): (error: unknown) => void {
-  let last: Micros | undefined
-  return (error) => {
-    const now = monotonic()
-    if (last !== undefined && now - last < TELL_EVERY) return
-    last = now
-    tell(error)
-  }
 }

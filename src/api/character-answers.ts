@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Did } from '@atcute/lexicons/syntax'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RouteOptions } from './app.ts'
 import type { ReadyAnswer } from './character-cache.ts'
 import { beginRaw } from './protect.ts'
 import { NAMES_PEOPLE } from './responses.ts'
+import type { RouteOptions } from './routes/route.ts'
 
 const TYPE = 'application/json; charset=utf-8'
 

@@ -1,4 +1,4 @@
-import type { Game } from '../game/decide.ts'
+import type { Game } from '../game/game.ts'
 import { fulfilWishes } from '../ingest/chores.ts'
 import { Ledger } from '../ingest/ledger.ts'
 import { type Store, StoreBusyError } from '../store/store.ts'

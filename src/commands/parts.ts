@@ -6,14 +6,13 @@ import type { Micros } from '../atproto/event.ts'
 import { type AppView, noAppView, openAppView } from '../bluesky/appview.ts'
 import type { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
-import type { Game } from '../game/decide.ts'
+import type { Game } from '../game/game.ts'
 import { NO_CHANGES, rulebook } from '../game/rulebook.ts'
+import { DAY_MICROS } from '../game/time.ts'
 import { openLog } from '../log.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
 import type { Preparation } from '../store/sqlite/prepare.ts'
 import type { Store } from '../store/store.ts'
-
-const DAY: Micros = 86_400_000_000
 
 /** Microseconds since the Unix epoch. */
 export function clock(): Micros {
@@ -78,5 +77,5 @@ export function appviewOf({ APPVIEW_URL }: Config, pace: Pace): AppView {
 /** How long events are kept; `undefined` for ever. */
 export function retentionOf({ EVENTS_RETENTION, DIDS }: Config): Micros | undefined {
   if (EVENTS_RETENTION === 'forever') return undefined
-  return EVENTS_RETENTION ?? (DIDS === undefined ? 30 * DAY : undefined)
+  return EVENTS_RETENTION ?? (DIDS === undefined ? 30 * DAY_MICROS : undefined)
 }

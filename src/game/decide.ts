@@ -1,6 +1,5 @@
 // The whole game in one fold: from what is known and what happened to what changes. It does no I/O, has no clock and
 // never changes what it was given, so that replays, repairs, every store and the tests' model all share it.
-import type { Nsid } from '@atcute/lexicons/syntax'
 import { decideAccount, decideIdentity, decideSync } from './decide/account.ts'
 import {
   decideInactive,
@@ -12,20 +11,9 @@ import {
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
 import { decideFollow, decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
+import type { Game } from './game.ts'
 import type { Operation } from './operation.ts'
-import type { Rulebook } from './rulebook.ts'
 import type { Changes, Known, Outcome } from './state.ts'
-
-/** The rules together with what an operator chose to follow. */
-export type Game = {
-  rules: Rulebook
-  /** Collections that are followed, with a rule or without. */
-  followed: ReadonlySet<Nsid>
-  /** Whether posts from before this server count, approximately. */
-  baseline: 'off' | 'posts'
-  /** Whether there is an AppView that can be asked; on a network without one the stream alone says who is shown. */
-  appview: 'asked' | 'none'
-}
 
 /** What `operations`, in this order, make of what is `known`. The same operations a second time change nothing. */
 export function decide(game: Game, known: Known, operations: Iterable<Operation>): Changes {

@@ -1,10 +1,6 @@
 // What a character has earned in the ISO week and in the calendar month (UTC) that are under way. A record belongs to the
 // periods of its own time of witness, whenever it is edited, judged again or deleted.
-import type { Micros } from '../atproto/event.ts'
-import type { Seconds } from './state.ts'
-
-/** A UTC day, counted from the Unix epoch. */
-export type Day = number
+import { DAY_MS, type Day, dayOf, type Seconds } from './time.ts'
 
 export type Periods = {
   /** The latest day on which something was earned: it tells which week and which month these are. */
@@ -15,18 +11,6 @@ export type Periods = {
 }
 
 export const NO_PERIODS: Periods = { day: 0, week: 0, month: 0 }
-
-const DAY_SECONDS = 86_400
-const DAY_MS = 86_400_000
-
-/** `at` to the second, as records keep it. */
-export function seconds(at: Micros): Seconds {
-  return Math.floor(at / 1_000_000)
-}
-
-export function dayOf(at: Seconds): Day {
-  return Math.floor(at / DAY_SECONDS)
-}
 
 /** ISO weeks begin on Mondays, and the epoch was a Thursday; counted from the epoch's own week. */
 export function weekOf(day: Day): number {

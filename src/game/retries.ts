@@ -1,5 +1,6 @@
 import type { Micros } from '../atproto/event.ts'
-import type { Ask, PersonQuestion, QuestionKind, Seconds } from './state.ts'
+import type { Ask, PersonQuestion, QuestionKind } from './state.ts'
+import { DAY_SECONDS, HOUR_SECONDS, type Seconds } from './time.ts'
 
 type Policy = {
   /** The pause after the first try without an answer; each one after it is twice as long. */
@@ -9,16 +10,13 @@ type Policy = {
   maxTries: number
 }
 
-const HOUR: Seconds = 3_600
-const DAY: Seconds = 86_400
-
 const POLICIES: Readonly<Record<QuestionKind, Policy>> = {
   // A post is indexed within seconds, or it is gone: nine minutes, then the repost counts as one of text.
   subject: { firstPause: 1, maxPause: 256, maxTries: 10 },
   // An AppView may be a moment behind or may never know a person: seconds first, from the second day on once a day.
-  profile: { firstPause: 1, maxPause: DAY, maxTries: 30 },
+  profile: { firstPause: 1, maxPause: DAY_SECONDS, maxTries: 30 },
   // A repository's server may be away for a day; each try may move hundreds of megabytes.
-  repository: { firstPause: 30, maxPause: 6 * HOUR, maxTries: 14 },
+  repository: { firstPause: 30, maxPause: 6 * HOUR_SECONDS, maxTries: 14 },
 }
 
 /**

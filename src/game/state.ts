@@ -2,8 +2,9 @@ import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { AccountStatus, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
-import { type Day, NO_PERIODS, type Periods } from './periods.ts'
+import { NO_PERIODS, type Periods } from './periods.ts'
 import type { Facts } from './rules/rule.ts'
+import type { Day, Seconds } from './time.ts'
 
 /** What the ledger holds of one person, apart from the records. */
 export type ActorState = {
@@ -63,9 +64,6 @@ export type RecordState = {
   /** A cap keeps it from what its facts are worth. */
   capped: boolean
 }
-
-/** Whole seconds since the Unix epoch. */
-export type Seconds = number
 
 /** What made a record's XP change. */
 export type Cause =

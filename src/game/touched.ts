@@ -3,9 +3,9 @@ import type { Micros } from '../atproto/event.ts'
 import { isObject } from '../atproto/json.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import { baselineOf } from './baseline.ts'
-import type { Game } from './decide.ts'
+import type { Game } from './game.ts'
 import type { Operation } from './operation.ts'
-import { type Day, dayOf, seconds } from './periods.ts'
+import { type Day, dayOf, secondsOf } from './time.ts'
 
 /** Everything that `decide` may look at; what a store has to load before it. */
 export type Touched = {
@@ -86,5 +86,5 @@ function noteCap(
   { did, collection, at }: RecordId & { at: Micros },
 ): void {
   if (rules.caps[collection] === undefined) return
-  grants.getOrInsertComputed(did, () => new Set()).add(dayOf(seconds(at)))
+  grants.getOrInsertComputed(did, () => new Set()).add(dayOf(secondsOf(at)))
 }

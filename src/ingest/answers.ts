@@ -1,40 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { uriOf } from '../atproto/uri.ts'
-import { type AppView, AT_ONCE } from '../bluesky/appview.ts'
-import type { Repositories } from '../bluesky/repositories.ts'
+import { AT_ONCE } from '../bluesky/appview.ts'
 import { RequestError } from '../bluesky/request.ts'
 import type { Media } from '../game/media.ts'
 import type { Answer, NoAnswer } from '../game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind, Seconds } from '../game/state.ts'
+import type { AskedQuestion, QuestionId } from '../game/state.ts'
+import { type Seconds, secondsOf } from '../game/time.ts'
+import type { AnswersOptions, Round } from './asking.ts'
 import { Recollection } from './recollection.ts'
-import { answerRepositories, type RepositoryReport } from './repository-answers.ts'
-
-export type AnswersOptions = {
-  /** Open questions that may be asked at `now`, oldest first, without those in `except`. */
-  next: (
-    kind: QuestionKind,
-    limit: number,
-    except: ReadonlySet<QuestionId>,
-    now: Seconds,
-  ) => Promise<AskedQuestion[]>
-  /** Resolves once the answers are in the ledger, and their questions out of it or put off. */
-  deliver: (answers: (Answer | NoAnswer)[]) => Promise<void>
-  appview: AppView
-  repositories: Repositories
-  /** Collections whose records a repository is asked about. */
-  followed: ReadonlySet<Nsid>
-  clock: () => Micros
-  signal: AbortSignal
-  observer: {
-    answered(kind: QuestionKind, n: number): void
-    failed(kind: QuestionKind, n: number, reason: string): void
-    repository(report: RepositoryReport): void
-  }
-  /** Milliseconds to wait after `failures` in a row. */
-  backoff?: (failures: number) => number
-}
+import { answerRepositories } from './repository-answers.ts'
 
 export type Answers = {
   /** There may be new questions. */
@@ -113,14 +88,6 @@ type Loop = {
   answer(questions: readonly AskedQuestion[]): Promise<Answer[]>
 }
 
-export type Round = {
-  /** Resolves when there may be new questions. */
-  rest: () => Promise<void>
-  /** The ledger does not take an answer: nothing more is asked. */
-  fail: (error: unknown) => void
-  signal: AbortSignal
-}
-
 async function ask(
   { next, deliver, observer, clock, backoff = doubling }: AnswersOptions,
   { kind, answer }: Loop,
@@ -149,8 +116,7 @@ async function ask(
   }
   while (!signal.aborted) {
     if (underWay.size >= MOST_UNDER_WAY) await delivered
-    const questions =
-      left.length > 0 ? left : await next(kind, most, underWay, Math.floor(clock() / 1_000_000))
+    const questions = left.length > 0 ? left : await next(kind, most, underWay, secondsOf(clock()))
     left = []
     if (questions.length === 0) {
       await rest()

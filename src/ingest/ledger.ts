@@ -1,7 +1,8 @@
 // From what happened to what is kept: the stream, the network's answers and people's wishes all pass through one ledger,
 // one after the other. Nothing here knows a wire or a table.
 import type { Cursor } from '../atproto/event.ts'
-import { decide, type Game } from '../game/decide.ts'
+import { decide } from '../game/decide.ts'
+import type { Game } from '../game/game.ts'
 import type { Operation } from '../game/operation.ts'
 import type { Changes } from '../game/state.ts'
 import { touched } from '../game/touched.ts'

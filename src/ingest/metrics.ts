@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Outcome } from '../game/state.ts'
-import type { RepositoryOutcome } from './repository-answers.ts'
+import type { RepositoryOutcome } from './asking.ts'
 
 /** What ingest tells Prometheus. */
 export class IngestMetrics {

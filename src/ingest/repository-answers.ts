@@ -1,10 +1,11 @@
 import type { Did } from '../atproto/event.ts'
 import { AddressError } from '../bluesky/public-address.ts'
-import { type Refusal, RepositoryError } from '../bluesky/repository/repository-error.ts'
+import { RepositoryError } from '../bluesky/repository/repository-error.ts'
 import { RequestError } from '../bluesky/request.ts'
 import type { Answer, NoAnswer } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId } from '../game/state.ts'
-import type { AnswersOptions, Round } from './answers.ts'
+import { secondsOf } from '../game/time.ts'
+import type { AnswersOptions, RepositoryOutcome, Round } from './asking.ts'
 import { KeyedLimit } from './keyed-limit.ts'
 
 /** Repositories that are read at once, each from another host: dead ones do not hold up the others. */
@@ -19,23 +20,6 @@ const MAX_FINDS_BY_WEB = 8
 /** Questions that wait for a place; as many more of one slow host do not keep others from being looked at. */
 const MAX_TAKEN = 1_000
 
-/** What became of a question about a repository; a label of the metrics. */
-export type RepositoryOutcome =
-  | 'read'
-  /** Its server gives it to nobody while the account is not active. */
-  | 'inactive'
-  /** Nobody says where it is. */
-  | 'not-found'
-  | Refusal
-
-export type RepositoryReport = {
-  /** Its server, where that is known. */
-  host: string | undefined
-  outcome: RepositoryOutcome
-  /** Why it was not read, in words. */
-  message: string | undefined
-}
-
 type RepositoryQuestion = AskedQuestion & { kind: 'repository' }
 
 /** Turns the ledger's open questions about repositories into answers, several at once, until the signal aborts. */
@@ -49,7 +33,7 @@ export async function answerRepositories(options: AnswersOptions, round: Round):
       continue
     }
     const limit = MAX_TAKEN - asking.taken.size
-    const now = Math.floor(clock() / 1_000_000)
+    const now = secondsOf(clock())
     const questions = await next('repository', limit, asking.taken, now)
     if (questions.length === 0) await rest()
     for (const question of questions) if (question.kind === 'repository') asking.take(question)

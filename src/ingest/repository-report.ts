@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
+import type { RepositoryReport } from './asking.ts'
 import type { IngestMetrics } from './metrics.ts'
-import type { RepositoryReport } from './repository-answers.ts'
 
 /** Most often that repositories which cannot be read are logged, in milliseconds; the rest is counted and told with the next. */
 const LOG_EVERY_MS = 10_000

@@ -1,4 +1,4 @@
-import type { Game } from '../game/decide.ts'
+import type { Game } from '../game/game.ts'
 import type { StoreStatus } from '../store/store.ts'
 
 /** What there is, and what the disk and the network will see, as far as can be told. */

@@ -1,9 +1,9 @@
 import type { Micros } from '../atproto/event.ts'
+import { HOUR_MICROS } from '../game/time.ts'
 import { Entry } from './archive.ts'
 import { hostileEntry } from './hostile.ts'
 import type { Random } from './random.ts'
 
-const HOUR: Micros = 3_600_000_000
 /** As late as RFC 3339 can write it. */
 const LATEST: Micros = Date.UTC(9999, 11, 31) * 1000
 
@@ -11,6 +11,12 @@ const LATEST: Micros = Date.UTC(9999, 11, 31) * 1000
 export function badTimeEntry(random: Random, neighbour: Entry): Entry {
   const { event } = hostileEntry(random, neighbour, { repositories: 0 })
   const { at } = neighbour.event
-  const times = [LATEST, at + 2 * HOUR, at + 20_000 * HOUR, 1_000_000, at - 50_000 * HOUR]
+  const times = [
+    LATEST,
+    at + 2 * HOUR_MICROS,
+    at + 20_000 * HOUR_MICROS,
+    1_000_000,
+    at - 50_000 * HOUR_MICROS,
+  ]
   return new Entry(neighbour.seq, { ...event, at: random.pick(times) })
 }

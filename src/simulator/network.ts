@@ -1,5 +1,6 @@
 // A small network of its own: people who post, like, repost, change their minds and leave, the same for the same seed.
 // It has no clock and does no I/O; servers that show it to the world are beside it.
+
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
 import type { AccountStatus, CommitEvent, Micros, StreamEvent } from '../atproto/event.ts'
@@ -7,6 +8,7 @@ import type { JsonObject } from '../atproto/json.ts'
 import { parseUri, type RecordId, uriOf } from '../atproto/uri.ts'
 import { type Media, mediaOf } from '../game/media.ts'
 import { pathOf, type RecordPath } from '../game/state.ts'
+import { DAY_MICROS } from '../game/time.ts'
 import { Elsewhere } from './elsewhere.ts'
 import { cid, described, embedOf, sentence } from './embeds.ts'
 import { type Person, people } from './people.ts'
@@ -194,9 +196,7 @@ export class Network {
     const path = person.recent.at(-1 - this.#random.below(RECENT))
     const rev = this.#rev(person, at)
     const unseen = path === undefined || !person.records.has(path) || this.#random.chance(0.1)
-    const [collection, rkey] = unseen
-      ? [LIKE, createRaw(at - 86_400_000_000, person.index % 1024)]
-      : split(path)
+    const [collection, rkey] = unseen ? [LIKE, createRaw(at - DAY_MICROS, person.index % 1024)] : split(path)
     if (!unseen && !this.#change(person, collection)) return [this.#like(person, at)]
     if (!unseen) person.records.delete(path)
     return [{ kind: 'commit', did: person.did, at, rev, op: 'delete', collection, rkey, record: undefined }]

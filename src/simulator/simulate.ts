@@ -1,4 +1,5 @@
 import type { Micros, StreamEvent } from '../atproto/event.ts'
+import { DAY_MICROS } from '../game/time.ts'
 import { ALL_FAULTS, NO_FAULTS } from './faults.ts'
 import { live } from './live.ts'
 import { Network } from './network.ts'
@@ -22,15 +23,13 @@ export type SimulateOptions = {
   clock: () => Micros
 }
 
-const DAY: Micros = 86_400_000_000
-
 /** Starts a simulator with its history; `run` keeps it living until the signal aborts. */
 export async function simulate(
   options: SimulateOptions,
 ): Promise<{ simulator: Simulator; run(signal: AbortSignal): Promise<void> }> {
   const { host, port, seed, actors, rate, recording, history, faults, limits, clock } = options
-  const begin = clock() - history.days * DAY
-  const step = history.events === 0 ? 1_000 : (history.days * DAY) / history.events
+  const begin = clock() - history.days * DAY_MICROS
+  const step = history.events === 0 ? 1_000 : (history.days * DAY_MICROS) / history.events
   const network = new Network({
     seed,
     actors,

@@ -1,7 +1,8 @@
 import type { Cursor, Did, Micros } from '../atproto/event.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
-import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds } from '../game/state.ts'
+import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../game/state.ts'
+import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Gap, Pulse, Writer } from './store.ts'
 

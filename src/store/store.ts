@@ -5,15 +5,8 @@ import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
-import type {
-  AskedQuestion,
-  Changes,
-  Known,
-  LedgerEvent,
-  QuestionId,
-  QuestionKind,
-  Seconds,
-} from '../game/state.ts'
+import type { AskedQuestion, Changes, Known, LedgerEvent, QuestionId, QuestionKind } from '../game/state.ts'
+import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 
 /** A store that is open; disposing closes what it holds. */

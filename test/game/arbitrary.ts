@@ -1,7 +1,7 @@
 import { createRaw } from '@atcute/tid'
 import fc from 'fast-check'
 import type { Did, Nsid, StreamEvent } from '../../src/atproto/event.ts'
-import type { Game } from '../../src/game/decide.ts'
+import type { Game } from '../../src/game/game.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 
 export const POST: Nsid = 'app.bsky.feed.post'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BASELINE, baselineOf } from '../../src/game/baseline.ts'
-import type { Game } from '../../src/game/decide.ts'
+import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { game, POST, person, START, tid } from './arbitrary.ts'

@@ -1,6 +1,6 @@
 // What happens, in few words: operation number `n` is at second `n`, and its revision is number `n`.
 import type { AccountStatus, CommitEvent, Did, StreamEvent } from '../../src/atproto/event.ts'
-import type { Game } from '../../src/game/decide.ts'
+import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { game, LIKE, POST, person, REPOST, START, tid } from './arbitrary.ts'

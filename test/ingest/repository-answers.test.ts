@@ -8,8 +8,9 @@ import { type Refusal, RepositoryError } from '../../src/bluesky/repository/repo
 import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import type { AskedQuestion, QuestionId } from '../../src/game/state.ts'
+import type { RepositoryReport } from '../../src/ingest/asking.ts'
 import { KeyedLimit } from '../../src/ingest/keyed-limit.ts'
-import { answerRepositories, type RepositoryReport } from '../../src/ingest/repository-answers.ts'
+import { answerRepositories } from '../../src/ingest/repository-answers.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
 import { settled } from './held-time.ts'
 

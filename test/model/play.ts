@@ -9,7 +9,8 @@ import type {
   Nsid,
   StreamEvent,
 } from '../../src/atproto/event.ts'
-import { decide, type Game } from '../../src/game/decide.ts'
+import { decide } from '../../src/game/decide.ts'
+import type { Game } from '../../src/game/game.ts'
 import type { Media } from '../../src/game/media.ts'
 import type { Answer, NoAnswer, Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'

@@ -3,11 +3,11 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { isObject } from '../../atproto/json.ts'
 import type { Client, NamedActor } from '../actors.ts'
-import type { RouteOptions, Routes } from '../app.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { CharacterList, NAMES } from '../schemas.ts'
+import type { RouteOptions, Routes } from './route.ts'
 
 /** Names in one request, at most. */
 const MAX_ACTORS = 100

@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { leveling } from '../../game/levels.ts'
-import type { Routes } from '../app.ts'
 import { CharacterAnswers, sendReady } from '../character-answers.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, NOT_MODIFIED, problems } from '../responses.ts'
 import { ActorParameters, Character } from '../schemas.ts'
+import type { Routes } from './route.ts'
 
 export const characterRoutes: Routes = (app, options) => {
   const { actors } = options

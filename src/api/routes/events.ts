@@ -1,11 +1,11 @@
 import { isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import { InvalidCursorError, type Reader, type Recent } from '../../store/store.ts'
-import type { Routes } from '../app.ts'
 import { ProblemError, tooDear, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { ActorParameters, EventList, FollowedEvents, PageQuery } from '../schemas.ts'
+import type { Routes } from './route.ts'
 
 /** Events of the whole game in one answer, at most, and how many of them count as one request. */
 const MAX_FOLLOWED = 500

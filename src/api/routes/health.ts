@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
-import type { Routes } from '../app.ts'
 import { unlimitedProblems } from '../responses.ts'
 import type { Heard } from '../status.ts'
+import type { Routes } from './route.ts'
 
 /** How old what readiness goes by may be: with the few seconds that a read may take, a database that is away shows within five. */
 const READY_HELD: Micros = 1_500_000

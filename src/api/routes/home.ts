@@ -2,10 +2,10 @@ import { Type } from 'typebox'
 import { readActorName } from '../../atproto/actor-name.ts'
 import { home } from '../../web/home.ts'
 import { notAName } from '../actors.ts'
-import type { Routes } from '../app.ts'
 import { PAGE_POLICY } from '../problem.ts'
 import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
+import type { Routes } from './route.ts'
 
 const MOST_SHOWN = 10
 

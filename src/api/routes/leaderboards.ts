@@ -1,11 +1,11 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import { type Character, InvalidCursorError, type Page, type Ranked } from '../../store/store.ts'
-import type { Routes } from '../app.ts'
 import { noRanks, ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { Board, NAMES, PageQuery } from '../schemas.ts'
+import type { Routes } from './route.ts'
 
 /** People on a board of their own, at most. */
 const MAX_ACTORS = 100

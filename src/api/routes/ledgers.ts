@@ -3,12 +3,12 @@ import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
 import { microsOf } from '../../atproto/micros.ts'
-import type { RouteOptions, Routes, TypedApp } from '../app.ts'
 import { csvHead, csvLine, type Event } from '../csv.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
 import { ActorParameters } from '../schemas.ts'
+import type { RouteOptions, Routes, TypedApp } from './route.ts'
 
 /** Events read at a time: some milliseconds of this thread. */
 const PAGE = 200

@@ -2,9 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isLoopback } from '../addresses.ts'
-import type { AppSettings, Routes } from '../app.ts'
 import { ProblemError } from '../problem.ts'
 import { problems } from '../responses.ts'
+import type { AppSettings, Routes } from './route.ts'
 
 export const metricsRoutes: Routes = (app, { metrics, settings }) => {
   app.get(

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import type { Routes } from '../app.ts'
 import { problems } from '../responses.ts'
+import type { Routes } from './route.ts'
 
 const Rules = Type.Object({
   points: Type.Record(Type.String(), Type.Integer(), { description: 'XP by reason' }),

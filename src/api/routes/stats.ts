@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
-import type { Routes } from '../app.ts'
 import { iso } from '../present.ts'
 import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
+import type { Routes } from './route.ts'
 
 const maybe = <T extends ReturnType<typeof Type.Integer> | ReturnType<typeof Type.String>>(type: T) =>
   Type.Union([type, Type.Null()])

@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
-import type { Routes } from '../app.ts'
 import { Broadcast } from '../broadcast.ts'
 import { HeavyReads } from '../heavy-reads.ts'
 import { ListenerPlaces } from '../listener-places.ts'
 import { ProblemError } from '../problem.ts'
 import { addressOf, beginRaw, clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
+import type { Routes } from './route.ts'
 
 const MAX_LISTENERS = 1_000
 /** Of one client: a browser has a handful of tabs. */

@@ -1,11 +1,11 @@
 import type { Micros } from '../../atproto/event.ts'
 import { baselineOf } from '../baseline.ts'
-import type { Game } from '../decide.ts'
+import type { Game } from '../game.ts'
 import type { Answer, NoAnswer } from '../operation.ts'
-import { seconds } from '../periods.ts'
 import { ASLEEP, retryAt } from '../retries.ts'
 import { NO_FACTS } from '../rules/rule.ts'
 import { type ActorChange, type AskedQuestion, type Outcome, pathOf, type QuestionId } from '../state.ts'
+import { secondsOf } from '../time.ts'
 import { earn } from './caps.ts'
 import { remove } from './commit.ts'
 import type { Draft } from './draft.ts'
@@ -109,7 +109,7 @@ function setBaseline(
     live: true,
     xp,
     facts: NO_FACTS,
-    at: seconds(at),
+    at: secondsOf(at),
     capped: false,
   })
   draft.enter(change, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })

@@ -2,9 +2,10 @@
 // witnessed on that day, whenever it was granted and by whatever. So no path leads past a cap, times that go back over
 // midnight included, and no day begins anew. Losing XP gives no room back: to delete and post again must not pay.
 import type { Nsid } from '@atcute/lexicons/syntax'
-import { type Day, dayOf } from '../periods.ts'
 import type { Rulebook } from '../rulebook.ts'
-import type { ActorChange, Granted, RecordState, Seconds } from '../state.ts'
+import type { ActorChange, Granted, RecordState } from '../state.ts'
+import type { Seconds } from '../time.ts'
+import { type Day, dayOf } from '../time.ts'
 import type { Draft } from './draft.ts'
 
 /** A record that is to be worth `worth` XP and counts for `held` XP so far; `at` is its first witness. */

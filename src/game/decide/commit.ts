@@ -1,16 +1,13 @@
-import type { Nsid } from '@atcute/lexicons/syntax'
 import type { CommitEvent, Micros } from '../../atproto/event.ts'
 import { isObject, type JsonObject } from '../../atproto/json.ts'
+import { PROFILE } from '../../atproto/profile.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
-import type { Game } from '../decide.ts'
-import { seconds } from '../periods.ts'
+import type { Game } from '../game.ts'
 import type { Facts } from '../rules/rule.ts'
 import type { ActorChange, ActorState, Outcome, RecordState } from '../state.ts'
+import { secondsOf } from '../time.ts'
 import { earn } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
-
-/** Says who someone is and whether they want to be seen; earns nothing, but is always followed. */
-export const PROFILE: Nsid = 'app.bsky.actor.profile'
 
 /** A record was created, updated or deleted. */
 export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Outcome {
@@ -49,7 +46,7 @@ export function remove(
 ): void {
   const id = { did, collection, rkey }
   const facts = before?.facts && { media: before.facts.media, subject: undefined }
-  draft.put(change, id, { rev, live: false, xp: 0, facts, at: before?.at ?? seconds(at), capped: false })
+  draft.put(change, id, { rev, live: false, xp: 0, facts, at: before?.at ?? secondsOf(at), capped: false })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
   // Not `-before.xp`, which is -0 where nothing was earned, and comes back as 0 from where it is kept.
@@ -69,7 +66,7 @@ function write(
   const read = isObject(commit.record) ? game.rules.assess(collection, commit.record) : undefined
   const facts = read && settleSubject(draft, read, held?.facts)
   const { reason, xp: worth } = game.rules.award(collection, facts)
-  const witnessed = held?.at ?? seconds(at)
+  const witnessed = held?.at ?? secondsOf(at)
   const earning = { collection, at: witnessed, worth, held: held?.xp ?? 0 }
   const xp = earn(draft, change, game.rules.caps[collection], earning)
 

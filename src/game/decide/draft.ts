@@ -2,7 +2,7 @@ import type { Did, Handle, Tid } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
-import { type Day, earned } from '../periods.ts'
+import { earned } from '../periods.ts'
 import {
   type ActorChange,
   type ActorState,
@@ -16,6 +16,7 @@ import {
   type RecordState,
   unknownActor,
 } from '../state.ts'
+import type { Day } from '../time.ts'
 
 /** What is known with what this batch has changed so far: later operations see what earlier ones did. */
 export class Draft {

@@ -1,6 +1,6 @@
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
-import type { Game } from '../decide.ts'
+import type { Game } from '../game.ts'
 import type { Follow, Recompute, Wish } from '../operation.ts'
 import type { Outcome, RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'

@@ -2,10 +2,10 @@
 import type { Did, Nsid, Tid } from '../../atproto/event.ts'
 import { parseUri } from '../../atproto/uri.ts'
 import type { Question, QuestionKind } from '../../game/state.ts'
+import type { BatchPlan } from './batch-plan.ts'
 import { characterMutation, type Held } from './character-row.ts'
 import type { Row } from './paging.ts'
 import type { People } from './people.ts'
-import type { Draft } from './plan.ts'
 import { openAgain } from './plan-questions.ts'
 import type { Session } from './session.ts'
 import { numberOf } from './values.ts'
@@ -17,22 +17,22 @@ const SELECT =
   'SELECT id, did, collection, rkey, rev, subject FROM questions WHERE shard = ? AND kind = ? LIMIT ?'
 
 /**
- * Puts the move of some of the questions into `draft`.
+ * Puts the move of some of the questions into `plan`.
  * @returns the people whose rows change by it; `undefined` where no question is left
  */
 export async function moveFormerQuestions(
   session: Session,
   people: People,
-  draft: Draft,
+  plan: BatchPlan,
 ): Promise<Held[] | undefined> {
-  const { shard, waiting } = draft.books
+  const { shard, waiting } = plan.books
   for (const kind of KINDS) {
     const rows = await session.read(SELECT, [shard, kind, AT_ONCE])
     if (rows.length === 0) continue
     const after = new Map<Did, Held>()
     for (const row of rows) {
       const did = row.did as Did
-      draft.mutations.push(['dropQuestion', shard, kind, numberOf(row.id)])
+      plan.mutations.push(['dropQuestion', shard, kind, numberOf(row.id)])
       waiting[kind] = Math.max(0, waiting[kind] - 1)
       const held = after.get(did) ?? (await people.one(did))
       const question = held?.state.born ? questionOf(kind, row) : undefined
@@ -41,11 +41,11 @@ export async function moveFormerQuestions(
       const isStranger = kind === 'profile' && held.profile === undefined
       const introduced = held.state.introduced && !isStranger
       const changed = { ...held, state: { ...held.state, introduced } }
-      draft.books.move(held.state, changed.state)
-      openAgain(draft, question, changed)
+      plan.books.move(held.state, changed.state)
+      openAgain(plan, question, changed)
       if (kind !== 'subject') after.set(did, changed)
     }
-    for (const held of after.values()) draft.mutations.push(characterMutation(held, draft.time))
+    for (const held of after.values()) plan.mutations.push(characterMutation(held, plan.time))
     return [...after.values()]
   }
   return undefined

@@ -1,17 +1,17 @@
 // What an owner does about a note that somebody left for it.
 import type { Did } from '../../atproto/event.ts'
+import type { BatchPlan } from './batch-plan.ts'
 import { characterMutation, type Held } from './character-row.ts'
 import { type Letter, type Note, takeOut } from './inbox.ts'
 import { mentionKey, mentionsOf } from './mentions.ts'
 import type { Mutation } from './mutations.ts'
 import type { People } from './people.ts'
-import type { Draft } from './plan.ts'
 import { recordMutation } from './record-row.ts'
 import type { Session } from './session.ts'
 
 export type NoteParts = {
   /** What a note wants is put into it, and people as they are then into `after`. */
-  draft: Draft
+  plan: BatchPlan
   after: Map<Did, Held>
   session: Session
   people: People
@@ -34,8 +34,8 @@ export async function followNotes(
 
 async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Promise<void> {
   const { note } = letter
-  const { draft, after, session, people, leave, recount } = parts
-  draft.mutations.push(takeOut(letter))
+  const { plan, after, session, people, leave, recount } = parts
+  plan.mutations.push(takeOut(letter))
   const held = after.get(note.did) ?? (await people.one(note.did))
   if (held === undefined) return
   switch (note.kind) {
@@ -44,20 +44,20 @@ async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Pr
       if (!held.state.forgotten) return
       const { records, next } = await mentionsOf(session, did, bucket)
       for (const record of records) {
-        draft.mutations.push(leave({ kind: 'unname', ...record, subject: did }))
+        plan.mutations.push(leave({ kind: 'unname', ...record, subject: did }))
       }
-      if (next !== undefined) draft.mutations.push(leave({ ...note, bucket: next }))
-      draft.forgets = true
+      if (next !== undefined) plan.mutations.push(leave({ ...note, bucket: next }))
+      plan.forgets = true
       return
     }
     case 'unname': {
-      draft.mutations.push(['dropMention', ...mentionKey(note.subject, note)])
-      draft.forgets = true
+      plan.mutations.push(['dropMention', ...mentionKey(note.subject, note)])
+      plan.forgets = true
       const record = await people.record(note, held)
       const { facts } = record?.state ?? {}
       if (record === undefined || facts?.subject?.did !== note.subject) return
       const state = { ...record.state, facts: { ...facts, subject: undefined } }
-      draft.mutations.push(recordMutation(record.id, record.bucket, state))
+      plan.mutations.push(recordMutation(record.id, record.bucket, state))
       return
     }
     case 'unhandle': {
@@ -65,7 +65,7 @@ async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Pr
       if (profile?.handle !== note.handle) return
       const changed = { ...held, profile: { ...profile, handle: undefined } }
       after.set(note.did, changed)
-      draft.mutations.push(characterMutation(changed, draft.time))
+      plan.mutations.push(characterMutation(changed, plan.time))
       return
     }
     case 'recount':

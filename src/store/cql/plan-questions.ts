@@ -3,8 +3,8 @@
 import { uriOf } from '../../atproto/uri.ts'
 import { startOf } from '../../game/retries.ts'
 import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../game/state.ts'
+import type { BatchPlan } from './batch-plan.ts'
 import type { Held, OpenQuestion, OpenQuestions } from './character-row.ts'
-import type { Draft } from './plan.ts'
 import { questionPlace } from './questions.ts'
 
 /** How a question begins that was never asked. */
@@ -12,34 +12,34 @@ const FRESH = { due: 0, tries: 0 }
 
 const PERSON_KINDS = ['profile', 'repository'] as const
 
-/** Puts what becomes of a person's questions into `draft`, and which are open then into `after`. */
-export function planQuestions(draft: Draft, change: ActorChange, after: Held): void {
+/** Puts what becomes of a person's questions into `plan`, and which are open then into `after`. */
+export function planQuestions(plan: BatchPlan, change: ActorChange, after: Held): void {
   const open = { ...after.open }
-  for (const question of change.answered) end(draft, question, open)
-  for (const question of change.postponed) postpone(draft, question, open)
+  for (const question of change.answered) end(plan, question, open)
+  for (const question of change.postponed) postpone(plan, question, open)
   // What takes an open question's place goes by what has become of that one.
-  for (const question of change.asked) ask(draft, question, open)
-  replaceOpen(draft, after, open)
+  for (const question of change.asked) ask(plan, question, open)
+  replaceOpen(plan, after, open)
 }
 
 /** Drops whatever is open about a person that can be found by their row; reposts' questions go when they are looked at. */
-export function dropQuestions(draft: Draft, held: Held): void {
-  replaceOpen(draft, { ...held }, {})
+export function dropQuestions(plan: BatchPlan, held: Held): void {
+  replaceOpen(plan, { ...held }, {})
 }
 
 /** Asks `question` as if it had never been asked, unless one like it is open. */
-export function openAgain(draft: Draft, question: Question, after: Held): void {
+export function openAgain(plan: BatchPlan, question: Question, after: Held): void {
   const open = { ...after.open }
-  ask(draft, question.kind === 'subject' ? question : { ...question, ifOpen: 'keep' }, open)
-  replaceOpen(draft, after, open)
+  ask(plan, question.kind === 'subject' ? question : { ...question, ifOpen: 'keep' }, open)
+  replaceOpen(plan, after, open)
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
-function ask(draft: Draft, question: Ask, open: Mutable<OpenQuestions>): void {
-  const { books } = draft
+function ask(plan: BatchPlan, question: Ask, open: Mutable<OpenQuestions>): void {
+  const { books } = plan
   if (question.kind === 'subject') {
-    put(draft, question, { ...FRESH, number: books.nextQuestion++ })
+    put(plan, question, { ...FRESH, number: books.nextQuestion++ })
     return
   }
   const former = open[question.kind]
@@ -47,37 +47,41 @@ function ask(draft: Draft, question: Ask, open: Mutable<OpenQuestions>): void {
   if (start !== undefined) open[question.kind] = { ...start, number: books.nextQuestion++ }
 }
 
-function end(draft: Draft, question: QuestionId, open: Mutable<OpenQuestions>): void {
+function end(plan: BatchPlan, question: QuestionId, open: Mutable<OpenQuestions>): void {
   const { kind, due, number } = questionPlace(question)
-  if (kind === 'subject') dropQuestion(draft, kind, { due, number })
+  if (kind === 'subject') dropQuestion(plan, kind, { due, number })
   // Where another has taken its place, that one stays.
   else if (open[kind]?.number === number) open[kind] = undefined
 }
 
-function postpone(draft: Draft, { question, due }: Postponed, open: Mutable<OpenQuestions>): void {
+function postpone(plan: BatchPlan, { question, due }: Postponed, open: Mutable<OpenQuestions>): void {
   const place = questionPlace(question.id)
   const { number } = place
   const { tries } = question
   if (question.kind === 'subject') {
-    dropQuestion(draft, question.kind, place)
-    put(draft, question, { due, number, tries })
+    dropQuestion(plan, question.kind, place)
+    put(plan, question, { due, number, tries })
   } else if (open[question.kind]?.number === number) {
     open[question.kind] = { due, number, tries }
   }
 }
 
 /** A row that one batch both writes and deletes would stay: only what is open in the end is written. */
-function replaceOpen(draft: Draft, after: Held, open: OpenQuestions): void {
+function replaceOpen(plan: BatchPlan, after: Held, open: OpenQuestions): void {
   for (const kind of PERSON_KINDS) {
     const [former, now] = [after.open[kind], open[kind]]
     if (former === now) continue
-    if (former !== undefined) dropQuestion(draft, kind, former)
-    if (now !== undefined) put(draft, { kind, did: after.state.did }, now)
+    if (former !== undefined) dropQuestion(plan, kind, former)
+    if (now !== undefined) put(plan, { kind, did: after.state.did }, now)
   }
   after.open = open
 }
 
-function put({ books, mutations }: Draft, question: Question, { due, number, tries }: OpenQuestion): void {
+function put(
+  { books, mutations }: BatchPlan,
+  question: Question,
+  { due, number, tries }: OpenQuestion,
+): void {
   const { kind, did } = question
   const of =
     kind === 'subject'
@@ -92,7 +96,7 @@ function put({ books, mutations }: Draft, question: Question, { due, number, tri
 
 /** A question is not asked any more. */
 export function dropQuestion(
-  { books, mutations }: Draft,
+  { books, mutations }: BatchPlan,
   kind: QuestionKind,
   { due, number }: Pick<OpenQuestion, 'due' | 'number'>,
 ): void {

@@ -2,27 +2,14 @@
 import { isTid } from '@atcute/lexicons/syntax'
 import type { Nsid } from '../../atproto/event.ts'
 import { type ActorChange, type ActorState, pathOf, type RecordPath } from '../../game/state.ts'
-import type { Books } from './books.ts'
+import { dayOf, secondsOf } from '../../game/time.ts'
+import type { BatchPlan } from './batch-plan.ts'
 import { characterMutation, type Held, type Kind, noKind } from './character-row.ts'
 import { eventMutations } from './event-row.ts'
 import { mentionKey, named } from './mentions.ts'
-import type { Count, Mutation } from './mutations.ts'
 import { dropQuestions, planQuestions } from './plan-questions.ts'
 import { type HeldRecord, recordMutation } from './record-row.ts'
 import { allRecordBuckets, eventBuckets, recordBucket } from './sharding.ts'
-
-const DAY_MS = 86_400_000
-
-/** A batch of one shard in the making. */
-export type Draft = {
-  books: Books
-  mutations: Mutation[]
-  counts: Count[]
-  /** The time under which the batch is written. */
-  time: number
-  /** Somebody is forgotten by it: no batch of before may tell of them any more. */
-  forgets: boolean
-}
 
 export type Before = {
   held: Held
@@ -31,25 +18,25 @@ export type Before = {
 }
 
 /**
- * Puts what becomes of one person into `draft`.
+ * Puts what becomes of one person into `plan`.
  * @returns the person as they are then
  */
-export function planActor(draft: Draft, change: ActorChange, { held, records }: Before): Held {
-  const { books, mutations, counts, time } = draft
+export function planActor(plan: BatchPlan, change: ActorChange, { held, records }: Before): Held {
+  const { books, mutations, counts, time } = plan
   const before = held.state
-  const after = change.purge ? purged(draft, held) : { ...held, kinds: copyOf(held.kinds) }
-  planRecords(draft, change, after, records)
-  planGrants(draft, change)
-  planEvents(draft, change, after, before)
+  const after = change.purge ? purged(plan, held) : { ...held, kinds: copyOf(held.kinds) }
+  planRecords(plan, change, after, records)
+  planGrants(plan, change)
+  planEvents(plan, change, after, before)
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
-  planHandle(draft, held, after)
+  planHandle(plan, held, after)
   // Whose it has become has a row of its own under that name.
   if (change.unnamed !== undefined && after.profile?.handle === change.unnamed) {
     after.profile = { ...after.profile, handle: undefined }
   }
-  planQuestions(draft, change, after)
+  planQuestions(plan, change, after)
   books.move(before, change.actor)
   mutations.push(characterMutation(after, time))
   const delta = change.actor.experience - before.experience
@@ -58,7 +45,7 @@ export function planActor(draft: Draft, change: ActorChange, { held, records }: 
 }
 
 /** Has the person found by their handle, and no longer by the one before. */
-function planHandle({ mutations }: Draft, { state, profile: former }: Held, { profile }: Held): void {
+function planHandle({ mutations }: BatchPlan, { state, profile: former }: Held, { profile }: Held): void {
   if (former?.handle !== undefined && former.handle !== profile?.handle) {
     mutations.push(['dropHandle', former.asked, former.handle])
   }
@@ -68,7 +55,7 @@ function planHandle({ mutations }: Draft, { state, profile: former }: Held, { pr
 }
 
 function planRecords(
-  { books, mutations }: Draft,
+  { books, mutations }: BatchPlan,
   { records, actor }: ActorChange,
   held: Held,
   known: ReadonlyMap<RecordPath, HeldRecord>,
@@ -89,7 +76,7 @@ function planRecords(
   }
 }
 
-function planGrants({ mutations }: Draft, { actor: { did }, granted }: ActorChange): void {
+function planGrants({ mutations }: BatchPlan, { actor: { did }, granted }: ActorChange): void {
   for (const [day, xp] of granted) {
     if (xp.size === 0) mutations.push(['dropGrant', did, day])
     else mutations.push(['grant', did, day, Object.fromEntries(xp)])
@@ -97,18 +84,18 @@ function planGrants({ mutations }: Draft, { actor: { did }, granted }: ActorChan
 }
 
 function planEvents(
-  { books, mutations }: Draft,
+  { books, mutations }: BatchPlan,
   { events, actor }: ActorChange,
   held: Held,
   before: ActorState,
 ): void {
-  let lastDay = held.lastSeq < held.firstSeq ? undefined : dayOf(before.updatedAt / 1000)
+  let lastDay = held.lastSeq < held.firstSeq ? undefined : dayOf(secondsOf(before.updatedAt))
   for (const event of events) {
     const kind = kindOf(held, event.collection)
     held.lastSeq += 1
     kind.lastSeq += 1
     mutations.push(...eventMutations(event, held.lastSeq, kind.lastSeq))
-    const day = dayOf(event.at / 1000)
+    const day = dayOf(secondsOf(event.at))
     if (day !== lastDay) mutations.push(['eventDay', books.shard, day, actor.did])
     lastDay = day
     if (books.oldestDay === undefined || day < books.oldestDay) books.oldestDay = day
@@ -117,10 +104,10 @@ function planEvents(
 }
 
 /** Everything that was held goes; numbers begin anew, under later times than what went. */
-function purged(draft: Draft, held: Held): Held {
-  const { books, mutations } = draft
+function purged(plan: BatchPlan, held: Held): Held {
+  const { books, mutations } = plan
   const { did } = held.state
-  dropQuestions(draft, held)
+  dropQuestions(plan, held)
   mutations.push(['dropGrants', did])
   for (const bucket of allRecordBuckets(held.records)) mutations.push(['dropRecords', did, bucket])
   for (const bucket of eventBuckets(held)) mutations.push(['dropEvents', did, bucket])
@@ -138,9 +125,4 @@ function kindOf(held: Held, nsid: Nsid): Kind {
 
 function copyOf(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, Kind> {
   return new Map([...kinds].map(([nsid, kind]) => [nsid, { ...kind }]))
-}
-
-/** The UTC day of a time in milliseconds, counted from the epoch. */
-export function dayOf(millis: number): number {
-  return Math.floor(millis / DAY_MS)
 }

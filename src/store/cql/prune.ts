@@ -1,9 +1,9 @@
 import type { Did, Micros } from '../../atproto/event.ts'
+import { dayOf, secondsOf } from '../../game/time.ts'
 import { expiredCount } from '../expired.ts'
 import type { Books } from './books.ts'
 import type { Held } from './character-row.ts'
 import type { Mutation } from './mutations.ts'
-import { dayOf } from './plan.ts'
 import type { Session } from './session.ts'
 import { eventBucket } from './sharding.ts'
 import { millisOf, numberOf } from './values.ts'
@@ -24,7 +24,7 @@ export async function whoOn(session: Session, shard: number, day: number): Promi
 
 /** The last day that is of interest for what happened before `before`. */
 export function lastDay(before: Micros): number {
-  return dayOf(before / 1000)
+  return dayOf(secondsOf(before))
 }
 
 /** Plans to drop up to `most` of somebody's events from before `before`, from the oldest on. */

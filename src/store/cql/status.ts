@@ -1,5 +1,6 @@
 import type { Cursor } from '../../atproto/event.ts'
 import type { QuestionKind } from '../../game/state.ts'
+import { DAY_MICROS, HOUR_MICROS } from '../../game/time.ts'
 import type { Gap, Pulse, StoreStatus } from '../store.ts'
 import { perQuestion } from './books.ts'
 import { checkShards, cursorOf, type ShardRow } from './leases.ts'
@@ -7,8 +8,6 @@ import type { Row } from './paging.ts'
 import type { Session } from './session.ts'
 import { numberOf, textOf } from './values.ts'
 
-const HOUR = 3_600_000_000
-const DAY = 24 * HOUR
 const MOST_GAPS = 100
 
 /** Everything that all shards together say of themselves. */
@@ -93,13 +92,13 @@ function perDay(samples: readonly Row[]): StoreStatus['perDay'] {
   const newest = Math.max(...samples.map(({ at }) => numberOf(at)))
   for (const rows of Map.groupBy(samples, ({ worker }) => worker).values()) {
     const last = rows.at(-1)
-    if (last === undefined || numberOf(last.at) < newest - HOUR) continue
-    const first = rows.find(({ at }) => numberOf(at) >= numberOf(last.at) - HOUR)
+    if (last === undefined || numberOf(last.at) < newest - HOUR_MICROS) continue
+    const first = rows.find(({ at }) => numberOf(at) >= numberOf(last.at) - HOUR_MICROS)
     const span = numberOf(last.at) - numberOf(first?.at)
     if (first === undefined || span < 59_000_000) continue
     known = true
-    events += ((numberOf(last.events) - numberOf(first.events)) * DAY) / span
-    networkBytes += ((numberOf(last.network_bytes) - numberOf(first.network_bytes)) * DAY) / span
+    events += ((numberOf(last.events) - numberOf(first.events)) * DAY_MICROS) / span
+    networkBytes += ((numberOf(last.network_bytes) - numberOf(first.network_bytes)) * DAY_MICROS) / span
   }
   if (!known) return undefined
   return { events: Math.round(events), diskBytes: undefined, networkBytes: Math.round(networkBytes) }

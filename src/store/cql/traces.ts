@@ -1,9 +1,9 @@
 // Where somebody is named outside their own rows: what has to be found when all of them goes.
 import type { Did } from '../../atproto/event.ts'
 import { parseUri } from '../../atproto/uri.ts'
+import { dayOf, secondsOf } from '../../game/time.ts'
 import type { Held } from './character-row.ts'
 import type { Mutation } from './mutations.ts'
-import { dayOf } from './plan.ts'
 import type { Session } from './session.ts'
 import { allRecordBuckets, eventBuckets, mentionBucket } from './sharding.ts'
 import { millisOf } from './values.ts'
@@ -26,7 +26,7 @@ export async function tracesOf(session: Session, shard: number, held: Held): Pro
   const days = new Set<number>()
   for (const bucket of eventBuckets(held)) {
     for await (const rows of session.pages(TIMES, [did, bucket])) {
-      for (const row of rows) days.add(dayOf(millisOf(row.event_at)))
+      for (const row of rows) days.add(dayOf(secondsOf(millisOf(row.event_at) * 1000)))
     }
   }
   return [

@@ -1,9 +1,11 @@
 import type { Cursor, Did, Micros } from '../../atproto/event.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
-import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind, Seconds } from '../../game/state.ts'
+import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../../game/state.ts'
+import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
+import type { BatchPlan } from './batch-plan.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
 import { Counters } from './counters.ts'
 import type { Crew } from './crew.ts'
@@ -13,7 +15,7 @@ import { LeaseLostError } from './leases.ts'
 import type { Mutation } from './mutations.ts'
 import { followNotes } from './notes.ts'
 import { type Loaded, People } from './people.ts'
-import { type Draft, planActor } from './plan.ts'
+import { planActor } from './plan.ts'
 import { dropQuestion } from './plan-questions.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, readQuestions } from './questions.ts'
@@ -116,9 +118,9 @@ export class CqlWriter implements Writer {
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     this.#assertOpen()
-    const drafts = new Map<OwnedShard, Draft>()
+    const drafts = new Map<OwnedShard, BatchPlan>()
     const after = new Map<Did, Held>()
-    const draftOf = (shard: OwnedShard): Draft => drafts.getOrInsertComputed(shard, () => draftFor(shard))
+    const draftOf = (shard: OwnedShard): BatchPlan => drafts.getOrInsertComputed(shard, () => draftFor(shard))
     const notes: Note[] = []
     const covered = this.#coveredBy(cursor)
     for (const [did, change] of changes.actors) {
@@ -359,7 +361,7 @@ export class CqlWriter implements Writer {
       const after = new Map<Did, Held>()
       const leave = (note: Note): Mutation => this.#leave(note)
       const recount = (did: Did): void => this.#counters.doubt(did)
-      const parts = { draft, after, session: this.#session, people: this.#people, leave, recount }
+      const parts = { plan: draft, after, session: this.#session, people: this.#people, leave, recount }
       await followNotes(notes, parts)
       await this.#commitAll(new Map([[owned, draft]]), undefined)
       for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
@@ -432,6 +434,6 @@ function followedName(shard: number): string {
   return `followed:${shard}`
 }
 
-function draftFor({ books, nextTime }: OwnedShard): Draft {
+function draftFor({ books, nextTime }: OwnedShard): BatchPlan {
   return { books, mutations: [], counts: [], time: nextTime, forgets: false }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type Day, dayOf } from '../../game/periods.ts'
 import type { Granted, RecordState } from '../../game/state.ts'
+import { type Day, dayOf } from '../../game/time.ts'
 import type { ActorRow } from './actor-row.ts'
 import type { Names } from './names.ts'
 

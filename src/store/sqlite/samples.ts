@@ -1,9 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Micros } from '../../atproto/event.ts'
+import { DAY_MICROS, HOUR_MICROS } from '../../game/time.ts'
 import type { StoreStatus } from '../store.ts'
-
-const HOUR: Micros = 3_600_000_000
-const DAY: Micros = 24 * HOUR
 
 /** The table `samples`: how much there was at what time, a day back, so that rates can be told after a restart too. */
 export class Samples {
@@ -34,7 +32,7 @@ export class Samples {
     if (last !== undefined && Number(last.at) >= at) this.#clear.run()
     const before = Number(last?.network_bytes ?? 0)
     this.#insert.run(at, events, Number(this.#pages.get()?.bytes), before + networkBytes)
-    this.#trim.run(at - DAY)
+    this.#trim.run(at - DAY_MICROS)
   }
 }
 
@@ -43,11 +41,11 @@ export function perDay(db: DatabaseSync): StoreStatus['perDay'] {
   const last = db.prepare('SELECT * FROM samples ORDER BY at DESC LIMIT 1').get()
   if (last === undefined) return undefined
   const at = Number(last.at)
-  const first = db.prepare('SELECT * FROM samples WHERE at >= ? ORDER BY at LIMIT 1').get(at - HOUR)
+  const first = db.prepare('SELECT * FROM samples WHERE at >= ? ORDER BY at LIMIT 1').get(at - HOUR_MICROS)
   if (first === undefined) return undefined
   const span = at - Number(first.at)
   if (span < 59_000_000) return undefined
   const rate = (column: 'events' | 'disk_bytes' | 'network_bytes') =>
-    Math.max(0, Math.round(((Number(last[column]) - Number(first[column])) * DAY) / span))
+    Math.max(0, Math.round(((Number(last[column]) - Number(first[column])) * DAY_MICROS) / span))
   return { events: rate('events'), diskBytes: rate('disk_bytes'), networkBytes: rate('network_bytes') }
 }

@@ -6,7 +6,6 @@ import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
-import type { Day } from '../../game/periods.ts'
 import {
   type ActorChange,
   type Changes,
@@ -16,8 +15,8 @@ import {
   type QuestionKind,
   type RecordPath,
   type RecordState,
-  type Seconds,
 } from '../../game/state.ts'
+import type { Day, Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'

@@ -1,0 +1,13 @@
+import type { Nsid } from '@atcute/lexicons/syntax'
+import type { Rulebook } from './rulebook.ts'
+
+/** The rules together with what an operator chose to follow. */
+export type Game = {
+  rules: Rulebook
+  /** Collections that are followed, with a rule or without. */
+  followed: ReadonlySet<Nsid>
+  /** Whether posts from before this server count, approximately. */
+  baseline: 'off' | 'posts'
+  /** Whether there is an AppView that can be asked; on a network without one the stream alone says who is shown. */
+  appview: 'asked' | 'none'
+}

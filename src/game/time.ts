@@ -1,0 +1,24 @@
+// Units of time that the game and the stores count in, and how one becomes the other.
+import type { Micros } from '../atproto/event.ts'
+
+/** Whole seconds since the Unix epoch, or how many of them a pause lasts. */
+export type Seconds = number
+
+/** A UTC day, counted from the Unix epoch. */
+export type Day = number
+
+export const HOUR_SECONDS = 3_600
+export const DAY_SECONDS = 24 * HOUR_SECONDS
+export const DAY_MS = DAY_SECONDS * 1_000
+export const HOUR_MICROS = HOUR_SECONDS * 1_000_000
+export const DAY_MICROS = DAY_SECONDS * 1_000_000
+
+/** `at` to the second, as records keep it. */
+export function secondsOf(at: Micros): Seconds {
+  return Math.floor(at / 1_000_000)
+}
+
+/** The day on which `at` lies. */
+export function dayOf(at: Seconds): Day {
+  return Math.floor(at / DAY_SECONDS)
+}

@@ -55,7 +55,7 @@ async function ours(): Promise<string> {
     monotonic: () => performance.now() * 1000,
     logger: pino({ level: 'silent' }),
     version: 'bench',
-    cache: new CharacterCache({ told: !onCluster }),
+    cache: new CharacterCache({ invalidated: !onCluster }),
     ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1',

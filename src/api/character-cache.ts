@@ -4,71 +4,77 @@ import type { Did } from '@atcute/lexicons/syntax'
 export type ReadyAnswer = { body: string; bytes: number; etag: string; until: number }
 
 export type CharacterCacheOptions = {
-  /** Whether somebody calls `forget` after every change; otherwise nothing is kept for longer than five seconds. */
-  told: boolean
+  /** Whether ingest calls `invalidate` after every change; otherwise no answer is kept for longer than five seconds. */
+  invalidated: boolean
   now?: () => number
   /**
-   * Answers held at most. One is some 600 bytes, so that the default is at most about 320 MB, where so many different
-   * characters are asked for. @default 524288
+   * Answers that the cache keeps. One takes some 600 bytes, so the default is at most about 320 MB, if that many
+   * characters are asked for twice. @default 524288
    */
-  most?: number
+  max?: number
 }
 
-const MOST_HELD = 524_288
-const UNTOLD_MS = 5_000
-/** A power of two: DIDs seen lately, by hash, in four megabytes. */
-const DOOR = 1_048_576
+const MAX_CACHED = 524_288
+/** How long an answer is kept where changes are not reported. */
+const UNREPORTED_MAX_AGE_MS = 5_000
+/** DIDs asked for lately, by hash, in four megabytes; a power of two. */
+const DOORKEEPER_SLOTS = 1_048_576
 
 /**
- * Answers about characters that many ask for, in two generations: the older goes when the younger is full. Who is asked
- * for once is not held: going through everybody would else drive out those who are hot, and cost more than it saves.
+ * Answers about characters that many clients ask for, in two generations: the cache drops the older one when the younger is
+ * full. It does not keep an answer that was asked for once: a client that walks through everybody would push out the
+ * popular ones, and keeping would cost more than it saves.
  */
 export class CharacterCache {
-  readonly #told: boolean
+  readonly #invalidated: boolean
   readonly #now: () => number
-  readonly #most: number
-  readonly #door = new Int32Array(DOOR)
+  readonly #max: number
+  readonly #doorkeeper = new Int32Array(DOORKEEPER_SLOTS)
   #young = new Map<string, ReadyAnswer>()
   #old = new Map<string, ReadyAnswer>()
   #changes = 0
 
-  constructor({ told, now = performance.now.bind(performance), most = MOST_HELD }: CharacterCacheOptions) {
-    this.#told = told
-    this.#most = most
+  constructor({
+    invalidated,
+    now = performance.now.bind(performance),
+    max = MAX_CACHED,
+  }: CharacterCacheOptions) {
+    this.#invalidated = invalidated
+    this.#max = max
     this.#now = now
   }
 
-  /** Grows with each change that is told: to be taken before what an answer is made of is read. */
+  /** Grows with each reported change. Note it before you read what an answer is made of. */
   get changes(): number {
     return this.#changes
   }
 
   get(did: string): ReadyAnswer | undefined {
-    let held = this.#young.get(did)
-    if (held === undefined) {
-      held = this.#old.get(did)
-      if (held === undefined) return undefined
-      this.#hold(did, held)
+    let cached = this.#young.get(did)
+    if (cached === undefined) {
+      cached = this.#old.get(did)
+      if (cached === undefined) return undefined
+      this.#keep(did, cached)
     }
-    // One that is too old stays in its place, for whoever is asked for that often.
-    return held.until > this.#now() ? held : undefined
+    // An expired answer keeps its slot: a character asked for that often will be asked for again.
+    return cached.until > this.#now() ? cached : undefined
   }
 
   /**
-   * @param changes as they were before the answer was read: where one was told since, it may be this character's
-   * @param mostMs how long the answer holds even if nothing is told, in milliseconds
+   * @param changes `changes` before the answer was read: a change reported since may be this character's
+   * @param maxAgeMs how long the answer is valid if no change is reported, in milliseconds
    */
-  set(did: string, answer: { body: string; etag: string }, changes: number, mostMs: number): ReadyAnswer {
-    const current = this.#told && changes === this.#changes
-    const until = this.#now() + (current ? mostMs : Math.min(mostMs, UNTOLD_MS))
+  set(did: string, answer: { body: string; etag: string }, changes: number, maxAgeMs: number): ReadyAnswer {
+    const current = this.#invalidated && changes === this.#changes
+    const until = this.#now() + (current ? maxAgeMs : Math.min(maxAgeMs, UNREPORTED_MAX_AGE_MS))
     const { body, etag } = answer
     const ready = { body, bytes: Buffer.byteLength(body), etag, until }
-    if (this.#young.has(did) || this.#wasSeen(did)) this.#hold(did, ready)
+    if (this.#young.has(did) || this.#wasSeen(did)) this.#keep(did, ready)
     return ready
   }
 
-  /** These characters look different now, or are gone. */
-  forget(dids: readonly (Did | string)[]): void {
+  /** Drops the answers about these characters: they have changed, or are gone. */
+  invalidate(dids: readonly (Did | string)[]): void {
     this.#changes += 1
     for (const did of dids) this.#drop(did)
   }
@@ -78,17 +84,17 @@ export class CharacterCache {
     this.#old.delete(did)
   }
 
-  /** True from the second time on, as long as no other DID of the same place came between. */
+  /** True from the second call on, unless another DID with the same slot came between. */
   #wasSeen(did: string): boolean {
     const hash = hashOf(did)
-    const place = (hash >>> 1) & (DOOR - 1)
-    const seen = this.#door[place] === hash
-    this.#door[place] = hash
+    const slot = (hash >>> 1) & (DOORKEEPER_SLOTS - 1)
+    const seen = this.#doorkeeper[slot] === hash
+    this.#doorkeeper[slot] = hash
     return seen
   }
 
-  #hold(did: string, answer: ReadyAnswer): void {
-    if (this.#young.size >= this.#most / 2) {
+  #keep(did: string, answer: ReadyAnswer): void {
+    if (this.#young.size >= this.#max / 2) {
       this.#old = this.#young
       this.#young = new Map()
     }

@@ -4,7 +4,7 @@ import type { Reader, StoreStatus } from '../store/store.ts'
 /** How old a status may be: counting what waits takes a store a while, and many ask. */
 const HELD: Micros = 5_000_000
 /** Ingest gives a sign of life every two seconds; without one for so long it is not there. */
-const PULSE_LASTS: Micros = 15_000_000
+const PULSE_LASTS_MICROS: Micros = 15_000_000
 
 /** What the store says of itself, and how long ago ingest gave its last sign of life; `undefined` where it never did. */
 export type Heard = { status: StoreStatus; pulseAge: Micros | undefined }
@@ -69,5 +69,5 @@ export class RecentStatus {
 
 /** Whether the ledger is being fed. */
 export function isConnected({ status, pulseAge }: Heard): boolean {
-  return status.pulse?.host !== undefined && pulseAge !== undefined && pulseAge <= PULSE_LASTS
+  return status.pulse?.host !== undefined && pulseAge !== undefined && pulseAge <= PULSE_LASTS_MICROS
 }

@@ -1,6 +1,6 @@
 import type { Micros } from '../atproto/event.ts'
 
-const EVERY: Micros = 10_000_000
+const EVERY_MICROS: Micros = 10_000_000
 
 /**
  * `report`, called once every ten seconds at most: a store that is out of reach fails every request.
@@ -13,7 +13,7 @@ export function throttled(
   let last: Micros | undefined
   return (error) => {
     const now = monotonic()
-    if (last !== undefined && now - last < EVERY) return
+    if (last !== undefined && now - last < EVERY_MICROS) return
     last = now
     report(error)
   }

@@ -22,7 +22,7 @@ export type AppView = {
 /** As many as one call may name, by its lexicons. */
 export const AT_ONCE = 25
 
-const LIMITS = { timeoutMs: 10_000, mostBytes: 4 * 2 ** 20 }
+const LIMITS = { timeoutMs: 10_000, maxBytes: 4 * 2 ** 20 }
 
 /**
  * The public AppView allows one address 3,000 requests in five minutes. Ingest and look-ups have each a share of their own,
@@ -123,7 +123,7 @@ function hides(label: unknown, did: Did): boolean {
 }
 
 /** The lexicon's own bound. */
-const MOST_GRAPHEMES = 64
+const MAX_GRAPHEMES = 64
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** One line without characters that would upset what stands beside it: controls and overrides of direction. */
@@ -133,6 +133,6 @@ function cleanName(name: string): string | undefined {
     .toWellFormed()
     .replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu, ' ')
     .trim()
-  const cut = Array.from(graphemes.segment(plain), ({ segment }) => segment).slice(0, MOST_GRAPHEMES)
+  const cut = Array.from(graphemes.segment(plain), ({ segment }) => segment).slice(0, MAX_GRAPHEMES)
   return cut.length === 0 ? undefined : cut.join('')
 }

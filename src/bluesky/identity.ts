@@ -4,7 +4,7 @@ import { openPublicUrl } from './open-url.ts'
 import { publicUrl } from './public-address.ts'
 import { fetchJson, type OpenUrl, RequestError } from './request.ts'
 
-const LIMITS = { timeoutMs: 10_000, mostBytes: 2 ** 18 }
+const LIMITS = { timeoutMs: 10_000, maxBytes: 2 ** 18 }
 
 export type FindPdsOptions = {
   /** The directory of DIDs. */

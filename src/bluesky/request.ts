@@ -43,7 +43,7 @@ export type RequestOptions = {
   /** Longest time for the whole answer, in milliseconds. */
   timeoutMs: number
   /** Most bytes that are taken. */
-  mostBytes: number
+  maxBytes: number
   signal: AbortSignal
   /** How the address is opened: by `fetch` unless it comes from a stranger; see `openPublicUrl`. */
   open?: OpenUrl
@@ -54,12 +54,12 @@ export type RequestOptions = {
  * @throws {RequestError}
  */
 export async function fetchBytes(url: string, options: RequestOptions): Promise<Uint8Array> {
-  const { timeoutMs, mostBytes, signal, open = openByFetch } = options
+  const { timeoutMs, maxBytes, signal, open = openByFetch } = options
   const where = URL.parse(url)?.host
   if (where === undefined) throw new RequestError(`${JSON.stringify(url)} is not an address`)
   try {
     const opened = await open(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
-    const body = await bounded(opened.body, mostBytes)
+    const body = await bounded(opened.body, maxBytes)
     if (isOk(opened)) return body
     throw refusalOf(where, opened, body)
   } catch (error) {
@@ -126,13 +126,13 @@ export function waitOf(headers: Headers, nowMs: number): number {
   return Math.min(Math.max(wait, 1_000), 900_000)
 }
 
-/** @throws {RequestError} where there are more than `mostBytes` */
-export async function bounded(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Uint8Array> {
+/** @throws {RequestError} where there are more than `maxBytes` */
+export async function bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
-    if (size > mostBytes) throw new RequestError(`an answer is longer than ${mostBytes} bytes`)
+    if (size > maxBytes) throw new RequestError(`an answer is longer than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

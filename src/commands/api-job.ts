@@ -9,8 +9,8 @@ import { handleResolver } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
 import type { Preparation } from '../store/sqlite/prepare.ts'
+import { appviewOf, clock, gameOf, monotonic, storeOf } from './from-config.ts'
 import { listening } from './listening.ts'
-import { appviewOf, clock, gameOf, monotonic, storeOf } from './parts.ts'
 import { version } from './version.ts'
 
 export type ApiJobOptions = {

@@ -1,7 +1,7 @@
 import { CharacterCache } from '../api/character-cache.ts'
 import { apiJob } from './api-job.ts'
 import type { Command } from './command.ts'
-import { logOf } from './parts.ts'
+import { logOf } from './from-config.ts'
 
 export const api: Command = {
   usage: '',
@@ -10,7 +10,7 @@ export const api: Command = {
   positionals: 0,
   async run({ config }, signal) {
     const log = logOf(config)
-    const cache = new CharacterCache({ told: false })
+    const cache = new CharacterCache({ invalidated: false })
     const { url, ended } = await apiJob({
       config,
       log,

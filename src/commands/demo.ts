@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { simulate } from '../simulator/simulate.ts'
 import type { Command } from './command.ts'
 import { tellStory } from './demo-story.ts'
-import { clock, logOf } from './parts.ts'
+import { clock, logOf } from './from-config.ts'
 import { serveAndIngest } from './start.ts'
 
 const ACTORS = 4_000

@@ -2,8 +2,8 @@ import { type Did, isDid } from '@atcute/lexicons/syntax'
 import { readActorName } from '../atproto/actor-name.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, CommandError } from './command.ts'
+import { clock, gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
-import { clock, gameOf, storeOf } from './parts.ts'
 
 export const forget: Command = wishFor('forget', {
   summary: 'Remove everything held of a person, for good: nothing brings it back',

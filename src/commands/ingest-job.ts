@@ -6,7 +6,7 @@ import { openRepositories } from '../bluesky/repositories.ts'
 import type { Config } from '../config.ts'
 import type { IngestMetrics } from '../ingest/metrics.ts'
 import { runIngest } from '../ingest/run.ts'
-import { appviewOf, clock, gameOf, retentionOf, storeOf } from './parts.ts'
+import { appviewOf, clock, gameOf, retentionOf, storeOf } from './from-config.ts'
 
 export type IngestJobOptions = {
   config: Config

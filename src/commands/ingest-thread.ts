@@ -4,9 +4,9 @@ import type { Config } from '../config.ts'
 import { IngestMetrics } from '../ingest/metrics.ts'
 import { StoreFullError } from '../store/store.ts'
 import { isExpected } from './expected.ts'
+import { logOf } from './from-config.ts'
 import { ingestJob } from './ingest-job.ts'
 import type { FromIngest } from './ingest-worker.ts'
-import { logOf } from './parts.ts'
 
 const METRICS_EVERY_MS = 2_000
 /** How long what is left behind may keep the thread alive once all is done, in milliseconds. */

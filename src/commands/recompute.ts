@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Did } from '@atcute/lexicons/syntax'
 import { Ledger } from '../ingest/ledger.ts'
 import type { Command } from './command.ts'
-import { clock, gameOf, storeOf } from './parts.ts'
+import { clock, gameOf, storeOf } from './from-config.ts'
 
 /** People judged in one transaction. */
 const AT_ONCE = 500

@@ -3,8 +3,8 @@ import { ConfigError } from '../config.ts'
 import { readRecording } from '../simulator/recording.ts'
 import { simulate as run } from '../simulator/simulate.ts'
 import type { Command } from './command.ts'
+import { clock, logOf } from './from-config.ts'
 import { listening } from './listening.ts'
-import { clock, logOf } from './parts.ts'
 
 export const simulate: Command = {
   usage: '',

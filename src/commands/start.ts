@@ -3,8 +3,8 @@ import type { Config } from '../config.ts'
 import { StoreFullError } from '../store/store.ts'
 import { apiJob } from './api-job.ts'
 import type { Command } from './command.ts'
+import { logOf } from './from-config.ts'
 import { startIngest } from './ingest-worker.ts'
-import { logOf } from './parts.ts'
 
 export const start: Command = {
   usage: '',
@@ -31,8 +31,8 @@ export async function serveAndIngest(
   const failure = new AbortController()
   const end = AbortSignal.any([signal, failure.signal])
   // On a cluster other workers change characters, too, of which nobody tells us.
-  const cache = new CharacterCache({ told: config.DATABASE_URL.driver === 'sqlite' })
-  const ingest = startIngest({ config, changed: (dids) => cache.forget(dids), signal: end })
+  const cache = new CharacterCache({ invalidated: config.DATABASE_URL.driver === 'sqlite' })
+  const ingest = startIngest({ config, changed: (dids) => cache.invalidate(dids), signal: end })
   let full = false
   // Heard of below; the API may take a moment to listen before that.
   ingest.ended.catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditResult, Store } from '../store/store.ts'
 import type { Command } from './command.ts'
+import { gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
-import { gameOf, storeOf } from './parts.ts'
 
 /** Findings printed one by one; of the rest only how many there are. */
-const MOST_SHOWN = 50
+const MAX_SHOWN = 50
 /** How long a running ingest is given to mend what it was asked to, in milliseconds, and how often that is looked at. */
 const PATIENCE_MS = 3_000
 const LOOKS = 4
@@ -47,10 +47,10 @@ function audit(store: Store, signal: AbortSignal): Promise<AuditResult> {
 }
 
 function report({ findings, characters, records, events, experience }: AuditResult): void {
-  for (const { did, what, expected, actual } of findings.slice(0, MOST_SHOWN)) {
+  for (const { did, what, expected, actual } of findings.slice(0, MAX_SHOWN)) {
     console.log(`${did ?? 'the ledger'}: ${what}: expected ${expected}, found ${actual}`)
   }
-  if (findings.length > MOST_SHOWN) console.log(`and ${findings.length - MOST_SHOWN} more`)
+  if (findings.length > MAX_SHOWN) console.log(`and ${findings.length - MAX_SHOWN} more`)
   const sums = `${characters} characters, ${records} records, ${events} events, ${experience} XP`
   console.log(findings.length === 0 ? `clean: ${sums}` : `${findings.length} mismatches in ${sums}`)
 }

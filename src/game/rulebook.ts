@@ -103,11 +103,11 @@ function changed(where: string, builtIn: Record<string, number>, changes: Readon
 }
 
 /** Far below 2^53 even for an account that fills its daily quota for a thousand years. */
-const MOST_XP = 1_000_000
+const MAX_XP = 1_000_000
 
 function assertXp(where: string, xp: number): void {
-  if (!Number.isInteger(xp) || xp < 0 || xp > MOST_XP) {
-    throw new RangeError(`${where} is ${xp}; expected a whole number from 0 to ${MOST_XP}`)
+  if (!Number.isInteger(xp) || xp < 0 || xp > MAX_XP) {
+    throw new RangeError(`${where} is ${xp}; expected a whole number from 0 to ${MAX_XP}`)
   }
 }
 

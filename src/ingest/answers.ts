@@ -8,7 +8,7 @@ import type { Answer, NoAnswer } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId } from '../game/state.ts'
 import { type Seconds, secondsOf } from '../game/time.ts'
 import type { AnswersOptions, Round } from './asking.ts'
-import { Recollection } from './recollection.ts'
+import { LruCache } from './lru-cache.ts'
 import { answerRepositories } from './repository-answers.ts'
 
 export type Answers = {
@@ -24,10 +24,10 @@ export type Answers = {
 }
 
 /** Without a wake-up, how often to look for questions all the same, in milliseconds. */
-const LOOK_EVERY = 30_000
+const LOOK_EVERY_MS = 30_000
 
 /** Answers that may wait to be taken into the ledger before the next are asked for. */
-const MOST_UNDER_WAY = 500
+const MAX_IN_FLIGHT = 500
 
 /** How many questions to take at once: many reposts are of the same few posts, and those share a place in a call. */
 const TAKEN = { subject: 200, profile: AT_ONCE } as const
@@ -43,7 +43,7 @@ export function answers(options: AnswersOptions): Answers {
       awake.resolve()
     },
     wakeAt: (due) => {
-      if (msUntil(due, clock()) >= LOOK_EVERY) return
+      if (msUntil(due, clock()) >= LOOK_EVERY_MS) return
       dues.add(due)
       awake.resolve()
     },
@@ -64,7 +64,7 @@ export function answers(options: AnswersOptions): Answers {
         const now = clock()
         // Each loop has looked since those came.
         for (const due of dues) if (msUntil(due, now) === 0) dues.delete(due)
-        const pause = Math.min(LOOK_EVERY, ...[...dues].map((due) => msUntil(due, now)))
+        const pause = Math.min(LOOK_EVERY_MS, ...[...dues].map((due) => msUntil(due, now)))
         const timer = sleep(pause, undefined, { signal: AbortSignal.any([ended, late.signal]) }).catch(
           () => {},
         )
@@ -115,7 +115,7 @@ async function ask(
     )
   }
   while (!signal.aborted) {
-    if (underWay.size >= MOST_UNDER_WAY) await delivered
+    if (underWay.size >= MAX_IN_FLIGHT) await delivered
     const questions = left.length > 0 ? left : await next(kind, most, underWay, secondsOf(clock()))
     left = []
     if (questions.length === 0) {
@@ -165,7 +165,7 @@ function doubling(failures: number): number {
 
 function subjects({ appview, clock, signal }: AnswersOptions): Loop {
   /** What posts showed when they were asked about: popular ones are reposted again and again. */
-  const shown = new Recollection<string, Media>(50_000)
+  const shown = new LruCache<string, Media>(50_000)
   return {
     kind: 'subject',
     answer: async (questions) => {

@@ -4,11 +4,11 @@ import type { LagMeter } from './lag.ts'
 import type { Ledger } from './ledger.ts'
 
 /** How often each is done, in milliseconds. */
-const WISHES_EVERY = 1_000
-const PULSE_EVERY = 2_000
-const SAMPLE_EVERY = 60_000
-const PRUNE_EVERY = 60_000
-const REPORT_EVERY = 10_000
+const WISHES_EVERY_MS = 1_000
+const PULSE_EVERY_MS = 2_000
+const SAMPLE_EVERY_MS = 60_000
+const PRUNE_EVERY_MS = 60_000
+const REPORT_EVERY_MS = 10_000
 
 /** Rows a turn: few enough that the stream hardly waits. */
 const WISHES_AT_ONCE = 100
@@ -38,13 +38,13 @@ export async function chores(options: ChoresOptions): Promise<void> {
     repeat(ms, end, work).finally(() => over.abort())
   // All are over when this is: nothing is done to a ledger that has been given back.
   const ended = await Promise.allSettled([
-    every(WISHES_EVERY, () => fulfilWishes(ledger)),
-    every(PULSE_EVERY, beat),
-    every(SAMPLE_EVERY, () =>
+    every(WISHES_EVERY_MS, () => fulfilWishes(ledger)),
+    every(PULSE_EVERY_MS, beat),
+    every(SAMPLE_EVERY_MS, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),
-    every(REPORT_EVERY, report),
-    every(PRUNE_EVERY, async () => {
+    every(REPORT_EVERY_MS, report),
+    every(PRUNE_EVERY_MS, async () => {
       // A clock that is ahead would delete everything: time has come only as far as the stream has, too.
       if (retention === undefined || lag.reached === undefined) return
       await prune(ledger, Math.min(clock(), lag.reached) - retention, end)

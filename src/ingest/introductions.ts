@@ -9,9 +9,9 @@ export type IntroductionsOptions = {
 }
 
 /** An AppView that answers nothing for so long is away. */
-const AWAY_AFTER: Micros = 60_000_000
+const AWAY_AFTER_MICROS: Micros = 60_000_000
 /** How often that is logged. */
-const LOG_EVERY: Micros = 600_000_000
+const LOG_EVERY_MICROS: Micros = 600_000_000
 
 /** Tells the metrics, and the log where it lasts, that characters are not shown because the AppView introduces nobody. */
 export class Introductions {
@@ -40,8 +40,8 @@ export class Introductions {
     const since = waiting === 0 ? undefined : this.#failingSince
     metrics.introductions(waiting, since === undefined ? undefined : since / 1_000_000)
     const now = clock()
-    if (since === undefined || now - since < AWAY_AFTER) return
-    if (this.#logged !== undefined && now - this.#logged < LOG_EVERY) return
+    if (since === undefined || now - since < AWAY_AFTER_MICROS) return
+    if (this.#logged !== undefined && now - this.#logged < LOG_EVERY_MICROS) return
     this.#logged = now
     const minutes = Math.round((now - since) / 60_000_000)
     log.warn(

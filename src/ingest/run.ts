@@ -11,9 +11,9 @@ import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
 import type { Store } from '../store/store.ts'
 import { answers } from './answers.ts'
+import { Batcher } from './batcher.ts'
 import { chores } from './chores.ts'
 import { updateFollowing } from './following.ts'
-import { Gathering } from './gathering.ts'
 import { Introductions } from './introductions.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
@@ -77,13 +77,13 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const cursor = await place()
   // Who begins in the past is behind before anything has come.
   const lag = new LagMeter(cursor?.at ?? startOf(options.stream.start ?? 'tip'), networkClock)
-  using gathering = new Gathering({
+  using batcher = new Batcher({
     withinMs: writer.gatherMs,
     fold: (operations) => ledger.fold(operations, undefined),
   })
   const asker = answers({
     next: (...wanted) => ledger.use((held) => held.questions(...wanted)),
-    deliver: (given) => gathering.add(given),
+    deliver: (given) => batcher.add(given),
     appview,
     repositories,
     followed: game.followed,

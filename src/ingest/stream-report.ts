@@ -5,7 +5,7 @@ import type { LagMeter } from './lag.ts'
 import type { IngestMetrics } from './metrics.ts'
 
 /** Shortest time between two logs of one kind of trouble; what comes between is counted and told with the next. */
-const LOG_EVERY: Micros = 10_000_000
+const LOG_EVERY_MICROS: Micros = 10_000_000
 
 export type StreamReportOptions = {
   log: Logger
@@ -84,7 +84,7 @@ function sparing(monotonic: () => Micros): (tell: (count: number) => void) => vo
   return (tell) => {
     count += 1
     const now = monotonic()
-    if (told !== undefined && now - told < LOG_EVERY) return
+    if (told !== undefined && now - told < LOG_EVERY_MICROS) return
     tell(count)
     told = now
     count = 0

@@ -12,8 +12,8 @@ export type Filter = {
 /** Why a filter cannot be had, in words for the client. */
 export type FilterProblem = { problem: string }
 
-const MOST_COLLECTIONS = 100
-const MOST_DIDS = 10_000
+const MAX_COLLECTIONS = 100
+const MAX_DIDS = 10_000
 const KINDS: ReadonlySet<string> = new Set(['commit', 'identity', 'account', 'sync'])
 
 /** The filter of a `/subscribe` request. A limit that is no number is none. */
@@ -79,8 +79,8 @@ function filterOf(options: {
   const { kinds, largest } = options
   const collections = new Set(options.collections)
   const dids = new Set(options.dids)
-  if (collections.size > MOST_COLLECTIONS) return { problem: `more than ${MOST_COLLECTIONS} collections` }
-  if (dids.size > MOST_DIDS) return { problem: `more than ${MOST_DIDS} DIDs` }
+  if (collections.size > MAX_COLLECTIONS) return { problem: `more than ${MAX_COLLECTIONS} collections` }
+  if (dids.size > MAX_DIDS) return { problem: `more than ${MAX_DIDS} DIDs` }
   const prefixes: string[] = []
   for (const name of collections) {
     if (name.endsWith('.*')) prefixes.push(name.slice(0, -1))

@@ -29,13 +29,13 @@ type Served = AsyncDisposable & {
   fold(...operations: Operation[]): Promise<void>
 }
 
-async function served(settings: Partial<AppSettings> = {}, told = true): Promise<Served> {
+async function served(settings: Partial<AppSettings> = {}, invalidated = true): Promise<Served> {
   const here = folder()
   const store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
   const writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
-  const cache = new CharacterCache({ told })
+  const cache = new CharacterCache({ invalidated })
   const time = { now: NOW }
-  const ledger = new Ledger({ game, writer, folded: ({ actors }) => cache.forget([...actors.keys()]) })
+  const ledger = new Ledger({ game, writer, folded: ({ actors }) => cache.invalidate([...actors.keys()]) })
   const app = await buildApp({
     reader: store.reader,
     inbox: store.inbox,

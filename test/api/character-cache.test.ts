@@ -5,14 +5,14 @@ import { CharacterCache } from '../../src/api/character-cache.ts'
 const answer = { body: 'é', etag: '"1"' }
 
 /** Somebody asks twice. */
-function hold(cache: CharacterCache, did: string, changes: number, mostMs = 60_000) {
-  cache.set(did, answer, changes, mostMs)
-  return cache.set(did, answer, changes, mostMs)
+function hold(cache: CharacterCache, did: string, changes: number, maxAgeMs = 60_000) {
+  cache.set(did, answer, changes, maxAgeMs)
+  return cache.set(did, answer, changes, maxAgeMs)
 }
 
 test('an answer is held from the second time on, as long as it was said to hold', () => {
   let now = 0
-  const cache = new CharacterCache({ told: true, now: () => now })
+  const cache = new CharacterCache({ invalidated: true, now: () => now })
   cache.set('a', answer, cache.changes, 60_000)
   assert.equal(cache.get('a'), undefined)
   cache.set('a', answer, cache.changes, 60_000)
@@ -23,7 +23,7 @@ test('an answer is held from the second time on, as long as it was said to hold'
 
 test('where nobody tells of changes, nothing is held for longer than five seconds', () => {
   let now = 0
-  const cache = new CharacterCache({ told: false, now: () => now })
+  const cache = new CharacterCache({ invalidated: false, now: () => now })
   hold(cache, 'a', cache.changes)
   now = 4_999
   assert.ok(cache.get('a'))
@@ -33,16 +33,16 @@ test('where nobody tells of changes, nothing is held for longer than five second
 
 test('an answer that was read before a change is not trusted for longer either', () => {
   let now = 0
-  const cache = new CharacterCache({ told: true, now: () => now })
+  const cache = new CharacterCache({ invalidated: true, now: () => now })
   const { changes } = cache
-  cache.forget(['a'])
+  cache.invalidate(['a'])
   hold(cache, 'a', changes)
   now = 5_000
   assert.equal(cache.get('a'), undefined)
 })
 
 test('however many are asked for, only so many are held, and those asked for again stay', () => {
-  const cache = new CharacterCache({ told: true, now: () => 0, most: 10_000 })
+  const cache = new CharacterCache({ invalidated: true, now: () => 0, max: 10_000 })
   hold(cache, 'hot', cache.changes)
   for (let n = 0; n < 30_000; n++) {
     hold(cache, `did:plc:${n}`, cache.changes)
@@ -55,7 +55,7 @@ test('however many are asked for, only so many are held, and those asked for aga
 })
 
 test('going through everybody once holds nobody', () => {
-  const cache = new CharacterCache({ told: true, now: () => 0 })
+  const cache = new CharacterCache({ invalidated: true, now: () => 0 })
   for (let n = 0; n < 10_000; n++) cache.set(`did:plc:${n}`, answer, cache.changes, 60_000)
   for (let n = 0; n < 10_000; n++) assert.equal(cache.get(`did:plc:${n}`), undefined)
 })

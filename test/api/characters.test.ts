@@ -14,7 +14,7 @@ const LIKE = 'app.bsky.feed.like' as Nsid
 const DAY = 86_400 * SECOND
 
 test('a hot character costs no read, and what was told changes it at once', async () => {
-  const cache = new CharacterCache({ told: true })
+  const cache = new CharacterCache({ invalidated: true })
   await using server = await build({ cache })
   server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
   const ask = async (actor: string = alice) => (await server.get(`/v1/characters/${actor}`)).json()
@@ -27,7 +27,7 @@ test('a hot character costs no read, and what was told changes it at once', asyn
 
   server.ledger.earn(alice, { delta: 70 })
   assert.equal((await ask()).leveling.experience, 50)
-  cache.forget([alice])
+  cache.invalidate([alice])
   assert.equal((await ask()).leveling.experience, 120)
 })
 

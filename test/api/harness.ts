@@ -47,7 +47,7 @@ export async function build(overrides: Overrides = {}) {
     monotonic: () => time.now,
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     version: '1.2.3',
-    cache: new CharacterCache({ told: true }),
+    cache: new CharacterCache({ invalidated: true }),
     ingestFailure: () => undefined,
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },

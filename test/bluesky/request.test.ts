@@ -7,7 +7,7 @@ import { never, type Reply, serve } from './local-server.ts'
 const NOW = 1_770_000_000_000
 
 function limits(more: Partial<Parameters<typeof fetchBytes>[1]> = {}) {
-  return { timeoutMs: 5_000, mostBytes: 1_000, signal: never(), ...more }
+  return { timeoutMs: 5_000, maxBytes: 1_000, signal: never(), ...more }
 }
 
 /** What comes of asking a server that answers `reply`. */

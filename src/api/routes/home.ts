@@ -7,13 +7,13 @@ import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
 import type { Routes } from './route.ts'
 
-const MOST_SHOWN = 10
+const MAX_SHOWN = 10
 
 export const homeRoutes: Routes = (app, { reader, rules, version, settings, actors, status: recent }) => {
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
     const [heard, board] = await Promise.all([
       recent.get(),
-      reader.board({ cursor: undefined, around: undefined, limit: MOST_SHOWN }),
+      reader.board({ cursor: undefined, around: undefined, limit: MAX_SHOWN }),
     ])
     for (const { character } of board.items) actors.noteLook(character)
     reply

@@ -8,7 +8,7 @@ import type { Names } from './names.ts'
 import { tidToInteger } from './tid.ts'
 
 /** Most rows held: two generations of half as many. A row is about 700 bytes, so this is at most some 35 MB. */
-const MOST_HELD = 50_000
+const MAX_CACHED = 50_000
 
 /**
  * The rows of `actors`, read once and then held while they are in use. The writer is the only one to change them, so
@@ -53,7 +53,7 @@ export class People {
     if (this.#absent.has(did)) return undefined
     const row = this.#byDid.get(did) as unknown as unknown[] | undefined
     if (row !== undefined) return this.#hold(actorRow(row, (id) => this.#names.nsid(id)))
-    if (this.#absent.size >= MOST_HELD) this.#absent.clear()
+    if (this.#absent.size >= MAX_CACHED) this.#absent.clear()
     this.#absent.add(did)
     return undefined
   }
@@ -113,7 +113,7 @@ export class People {
   }
 
   #hold(row: ActorRow): ActorRow {
-    if (this.#young.size >= MOST_HELD / 2) {
+    if (this.#young.size >= MAX_CACHED / 2) {
       this.#old = this.#young
       this.#young = new Map()
     }

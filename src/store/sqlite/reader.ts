@@ -32,7 +32,7 @@ import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
 const STANDINGS_AT_ONCE = 5_000
 
 /** Most gaps that the status names, newest first. */
-const MOST_GAPS = 100
+const MAX_GAPS = 100
 
 /** Reads the ledger over a connection of its own; the file's write-ahead log keeps readers and the writer apart. */
 export class SqliteReader implements Reader {
@@ -143,7 +143,7 @@ export class SqliteReader implements Reader {
     const totals = one('SELECT characters, introductions, records, events, experience FROM totals') ?? {}
     const cursor = one('SELECT host, wire, value, at FROM cursor')
     const pulse = one('SELECT at, lag, host FROM pulse')
-    const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MOST_GAPS)
+    const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MAX_GAPS)
     return {
       cursor: cursor && {
         host: String(cursor.host),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { Recollection } from '../../src/ingest/recollection.ts'
+import { LruCache } from '../../src/ingest/lru-cache.ts'
 
 /** Sets a key to `value`, or asks for it where there is none. */
 type Step = { key: number; value: number | undefined }
@@ -16,7 +16,7 @@ suite('a recollection', () => {
   test('is of what was used last, and of no more than it may be', () => {
     fc.assert(
       fc.property(bound, steps, (most, all) => {
-        const recollection = new Recollection<number, number>(most)
+        const recollection = new LruCache<number, number>(most)
         let model: [key: number, value: number][] = []
         for (const { key, value } of all) {
           const held = model.find((entry) => entry[0] === key)?.[1]
@@ -38,7 +38,7 @@ suite('a recollection', () => {
   })
 
   test('keeps what is asked for again and again', () => {
-    const recollection = new Recollection<string, string>(2)
+    const recollection = new LruCache<string, string>(2)
     recollection.set('popular', 'a')
     for (let n = 0; n < 100; n++) {
       recollection.set(`other ${n}`, 'b')

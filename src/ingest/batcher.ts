@@ -1,24 +1,24 @@
 import type { Operation } from '../game/operation.ts'
 
-export type GatheringOptions = {
-  /** How long the first waits for others, in milliseconds. */
+export type BatcherOptions = {
+  /** How long the first operation of a batch waits for others, in milliseconds. */
   withinMs: number
   fold: (operations: readonly Operation[]) => Promise<unknown>
 }
 
-/** Folds what comes in many small pieces together, a moment's worth at a time. What still waits when it is disposed is dropped. */
-export class Gathering implements Disposable {
-  readonly #options: GatheringOptions
+/** Puts operations that arrive one by one into batches and folds these. Operations that still wait when it is disposed are dropped. */
+export class Batcher implements Disposable {
+  readonly #options: BatcherOptions
   #waiting: Operation[] = []
   #turn = Promise.withResolvers<void>()
   #timer: NodeJS.Timeout | undefined
   #failure: { error: unknown } | undefined
 
-  constructor(options: GatheringOptions) {
+  constructor(options: BatcherOptions) {
     this.#options = options
   }
 
-  /** Resolves once `operations` are in the ledger; rejects where they cannot be, and from then on always. */
+  /** Resolves once `operations` are in the ledger. After a fold has failed, every call rejects with its error. */
   async add(operations: readonly Operation[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
     this.#waiting.push(...operations)

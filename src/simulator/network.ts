@@ -31,6 +31,8 @@ export type NetworkOptions = {
   lasting?: boolean
   /** Who has more records deletes the oldest, so that a network can live for long. @default no limit */
   recordsPerPerson?: number
+  /** Once there are more records than that, whoever acts deletes their oldest. @default no limit */
+  records?: number
 }
 
 /**
@@ -65,6 +67,8 @@ export class Network {
   /** Posts as they were when they were reposted, where those last. */
   readonly #lasting = new Map<string, JsonObject>()
   #happened = 0
+  /** How many records there are. */
+  #records = 0
 
   constructor(options: NetworkOptions) {
     this.#options = options
@@ -77,6 +81,11 @@ export class Network {
   /** The time of the next happening. */
   get now(): Micros {
     return this.#options.start + this.#happened * this.#options.step
+  }
+
+  /** How many records everybody has together. */
+  get records(): number {
+    return this.#records
   }
 
   /** How much has happened. */
@@ -198,19 +207,19 @@ export class Network {
     const unseen = path === undefined || !person.records.has(path) || this.#random.chance(0.1)
     const [collection, rkey] = unseen ? [LIKE, createRaw(at - DAY_MICROS, person.index % 1024)] : split(path)
     if (!unseen && !this.#change(person, collection)) return [this.#like(person, at)]
-    if (!unseen) person.records.delete(path)
+    if (!unseen) this.#drop(person, path)
     return [{ kind: 'commit', did: person.did, at, rev, op: 'delete', collection, rkey, record: undefined }]
   }
 
-  /** Deletes the oldest records of somebody who has too many, as far as they may be changed. */
+  /** Deletes the oldest records of somebody where they or all have too many, as far as they may be changed. */
   #tidyUp(person: Person, at: Micros): StreamEvent[] {
-    const { recordsPerPerson = Number.POSITIVE_INFINITY } = this.#options
+    const { recordsPerPerson = Number.POSITIVE_INFINITY, records = Number.POSITIVE_INFINITY } = this.#options
     const events: StreamEvent[] = []
     for (const path of person.records.keys()) {
-      if (person.records.size <= recordsPerPerson) break
+      if (person.records.size <= recordsPerPerson && this.#records <= records) break
       const [collection, rkey] = split(path)
       if (!this.#change(person, collection)) continue
-      person.records.delete(path)
+      this.#drop(person, path)
       const rev = this.#rev(person, at)
       events.push({
         kind: 'commit',
@@ -236,7 +245,7 @@ export class Network {
     const [collection, rkey] = split(path)
     if (this.#lasting.has(uriOf({ did: person.did, collection, rkey }))) return [this.#like(person, at)]
     const record = { ...held, embed: described(held.embed as JsonObject, this.#random) }
-    person.records.set(path, record)
+    this.#put(person, path, record)
     const pooled = this.#pool.find(({ id }) => id.did === person.did && id.rkey === rkey)
     if (pooled !== undefined) pooled.changed = this.#happened
     return [
@@ -287,7 +296,7 @@ export class Network {
       ...(person.shy ? { labels } : {}),
     }
     const rev = this.#rev(person, at)
-    person.records.set('app.bsky.actor.profile/self', record)
+    this.#put(person, 'app.bsky.actor.profile/self', record)
     const collection = 'app.bsky.actor.profile'
     return { kind: 'commit', did: person.did, at, rev, op: 'update', collection, rkey: 'self', record }
   }
@@ -296,7 +305,7 @@ export class Network {
   #replace(person: Person, at: Micros): StreamEvent[] {
     if (!this.#change(person, POST)) return [this.#like(person, at)]
     const rev = this.#rev(person, at)
-    for (const path of person.records.keys()) if (this.#random.chance(0.2)) person.records.delete(path)
+    for (const path of person.records.keys()) if (this.#random.chance(0.2)) this.#drop(person, path)
     const creates = [...person.records].map(([path, record]): StreamEvent => {
       const [collection, rkey] = split(path)
       return { kind: 'commit', did: person.did, at, rev, op: 'create', collection, rkey, record }
@@ -315,7 +324,7 @@ export class Network {
     if (crowded || !this.#change(person, POST)) return [this.#like(person, at)]
     const status: AccountStatus = this.#random.pick(['deactivated', 'deleted', 'takendown', 'deactivated'])
     person.status = status
-    if (status === 'deleted') person.records.clear()
+    if (status === 'deleted') for (const path of person.records.keys()) this.#drop(person, path)
     return [{ kind: 'account', did: person.did, at, time: at, status }]
   }
 
@@ -335,10 +344,19 @@ export class Network {
   ): CommitEvent {
     const record = { $type: collection, createdAt: new Date(at / 1000).toISOString(), ...fields }
     const path: RecordPath = `${collection}/${rkey}`
-    person.records.set(path, record)
+    this.#put(person, path, record)
     person.recent.push(path)
     if (person.recent.length > RECENT) person.recent.shift()
     return { kind: 'commit', did: person.did, at, rev, op: 'create', collection, rkey, record }
+  }
+
+  #put({ records }: Person, path: RecordPath, record: JsonObject): void {
+    if (!records.has(path)) this.#records += 1
+    records.set(path, record)
+  }
+
+  #drop({ records }: Person, path: RecordPath): void {
+    if (records.delete(path)) this.#records -= 1
   }
 
   #rev(person: Person, at: Micros): string {

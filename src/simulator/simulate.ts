@@ -18,10 +18,13 @@ export type SimulateOptions = {
   /** How much has happened already when it starts: events, spread over so many days. */
   history: { events: number; days: number }
   faults: 'none' | 'all'
-  /** For a network that lives for days: how much the server keeps, and how long it bears a client that does not read. */
-  limits?: { keeps: number; recordsPerPerson: number; slow: SlowReader } | undefined
+  /** For a network that lives for days. */
+  limits?: Limits | undefined
   clock: () => Micros
 }
+
+/** How much the server keeps, how many records there are, and how long a client that does not read is borne. */
+export type Limits = { keeps: number; recordsPerPerson: number; records: number; slow: SlowReader }
 
 /** Starts a simulator with its history; `run` keeps it living until the signal aborts. */
 export async function simulate(
@@ -36,7 +39,7 @@ export async function simulate(
     start: Math.floor(begin),
     step: Math.max(1, Math.floor(step)),
     mix: 'everything',
-    ...(limits && { recordsPerPerson: limits.recordsPerPerson }),
+    ...(limits && { recordsPerPerson: limits.recordsPerPerson, records: limits.records }),
   })
   const simulator = await startSimulator({
     network,

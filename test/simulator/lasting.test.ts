@@ -3,13 +3,13 @@ import { suite, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { Archive } from '../../src/simulator/archive.ts'
 import { live } from '../../src/simulator/live.ts'
-import { Network } from '../../src/simulator/network.ts'
+import { Network, type NetworkOptions } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 
 const START = 1_770_000_000_000_000
 
-function networkOf(recordsPerPerson = Number.POSITIVE_INFINITY): Network {
-  return new Network({ seed: 5, actors: 20, start: START, step: 1_000, mix: 'everything', recordsPerPerson })
+function networkOf(limits: Pick<NetworkOptions, 'recordsPerPerson' | 'records'> = {}): Network {
+  return new Network({ seed: 5, actors: 20, start: START, step: 1_000, mix: 'everything', ...limits })
 }
 
 suite('a network that lives for days', () => {
@@ -55,29 +55,46 @@ suite('a network that lives for days', () => {
     assert.ok(simulator.archive.entries.length < 600)
   })
 
-  test('has no more records than people may have, and tells of each that goes', () => {
-    const network = networkOf(40)
+  /** The paths of all records, by what is told of them. */
+  function happen(network: Network, happenings: number): Set<string> {
     const live = new Set<string>()
-    for (let n = 0; n < 20_000; n++) {
+    for (let n = 0; n < happenings; n++) {
       for (const event of network.next()) {
-        if (event.kind === 'account' && event.status === 'deleted') {
+        // What a replaced or deleted repository no longer holds is told by nobody.
+        if (event.kind === 'sync' || (event.kind === 'account' && event.status === 'deleted')) {
           for (const path of live) if (path.startsWith(event.did)) live.delete(path)
         }
-        // What a replaced repository no longer holds is told by nobody.
-        if (event.kind === 'sync') for (const path of live) if (path.startsWith(event.did)) live.delete(path)
         if (event.kind !== 'commit') continue
         const path = `${event.did}/${event.collection}/${event.rkey}`
         if (event.op === 'delete') live.delete(path)
         else live.add(path)
       }
     }
+    return live
+  }
+
+  function pathsOf({ people }: Network): Set<string> {
+    return new Set(people.flatMap(({ did, records }) => [...records.keys()].map((path) => `${did}/${path}`)))
+  }
+
+  test('has no more records than people may have, and tells of each that goes', () => {
+    const network = networkOf({ recordsPerPerson: 40 })
+    const live = happen(network, 20_000)
     const most = Math.max(...network.people.map(({ records }) => records.size))
     // Posts that somebody has just referred to stay a little longer.
     assert.ok(most <= 60, `${most} records`)
-    const held = network.people.flatMap(({ did, records }) =>
-      [...records.keys()].map((path) => `${did}/${path}`),
-    )
-    assert.deepEqual(new Set(held), live)
+    assert.deepEqual(pathsOf(network), live)
+    assert.equal(network.records, live.size)
+  })
+
+  test('has no more records than all may have together, and tells of each that goes', () => {
+    const network = networkOf({ records: 500 })
+    const live = happen(network, 20_000)
+    assert.ok(network.records >= 400 && network.records <= 520, `${network.records} records`)
+    assert.deepEqual(pathsOf(network), live)
+    assert.equal(network.records, live.size)
+    const active = network.people.filter(({ records }) => records.size > 0)
+    assert.ok(active.length > 10, 'nobody has all of them')
   })
 
   test('keeps to the clock, however many events are one happening', async () => {

@@ -21,6 +21,11 @@ export type ClusterOptions = {
   password?: boolean
   /** Whether clients have to speak TLS; with one node only, whose certificate is then in `authority`. @default false */
   tls?: boolean
+  /**
+   * Whether nodes keep what another misses while it is away, and tell it once it is back: without, it stays behind until
+   * somebody repairs it. @default true
+   */
+  hints?: boolean
 }
 
 /** The files of a server's key, and of what vouches for it. */
@@ -173,13 +178,13 @@ export class Cluster implements AsyncDisposable {
 }
 
 async function launch(
-  { folder, heapMiB = 512, password = false }: ClusterOptions,
+  { folder, heapMiB = 512, password = false, hints = true }: ClusterOptions,
   node: number,
   key: Key | undefined,
 ) {
   const home = join(folder, `node${node}`)
   for (const name of ['conf', 'tmp', 'log', 'data']) mkdirSync(join(home, name), { recursive: true })
-  writeFileSync(join(home, 'conf/cassandra.yaml'), yaml({ node, password, keystore: key?.keystore }))
+  writeFileSync(join(home, 'conf/cassandra.yaml'), yaml({ node, password, keystore: key?.keystore, hints }))
   writeFileSync(join(home, 'conf/logback.xml'), LOGBACK)
   const lib = await jars()
   const words = javaWords({ lib, agent: agentOf(lib), folder: home, heapMiB, node })

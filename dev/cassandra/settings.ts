@@ -7,6 +7,8 @@ export type NodeSettings = {
   password: boolean
   /** Where the node's key is, for clients to be spoken to by TLS only; `undefined` for none. */
   keystore: string | undefined
+  /** Whether nodes keep what another misses while it is away, and tell it once it is back. */
+  hints: boolean
 }
 
 /** Of keystores, which guard nothing but a test's own keys. */
@@ -25,7 +27,7 @@ export const DATA_CENTER = 'datacenter1'
 export const PORT = 9042
 
 /** The content of cassandra.yaml. */
-export function yaml({ node, password, keystore }: NodeSettings): string {
+export function yaml({ node, password, keystore, hints }: NodeSettings): string {
   const address = addressOf(node)
   const settings: Record<string, string | number | boolean> = {
     cluster_name: 'bsky-rpg-development',
@@ -59,7 +61,7 @@ export function yaml({ node, password, keystore }: NodeSettings): string {
     concurrent_writes: 8,
     concurrent_counter_writes: 8,
     concurrent_compactors: 1,
-    hinted_handoff_enabled: true,
+    hinted_handoff_enabled: hints,
     auto_snapshot: false,
     read_request_timeout: '5000ms',
     write_request_timeout: '2000ms',

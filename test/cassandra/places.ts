@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
-import { Client } from 'cassandra-driver'
+import { Client, types } from 'cassandra-driver'
 import type { CqlAddress } from '../../src/store/cql/address.ts'
 import { closeHostsAtShutdown } from '../../src/store/cql/close-hosts.ts'
 import { openCql } from '../../src/store/cql/open.ts'
@@ -114,6 +114,8 @@ export class Places implements AsyncDisposable {
         contactPoints,
         ...(localDataCenter === undefined ? {} : { localDataCenter }),
         socketOptions: { readTimeout: 60_000 },
+        // A node that was away may not know yet what the others do.
+        queryOptions: { consistency: types.consistencies.quorum },
       })
       closeHostsAtShutdown(this.#client)
       await this.#client.connect()

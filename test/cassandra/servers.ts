@@ -25,7 +25,7 @@ export async function withServers(nodes: 1 | 3, register: (cluster: Where) => vo
 export async function withCassandra(
   nodes: 1 | 3,
   register: (cluster: Cluster) => void,
-  secured: Pick<ClusterOptions, 'password' | 'tls'> = {},
+  options: Pick<ClusterOptions, 'password' | 'tls' | 'hints'> = {},
 ): Promise<void> {
   const why = await missing()
   if (why !== undefined) {
@@ -34,7 +34,7 @@ export async function withCassandra(
     return
   }
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-cassandra-'))
-  const cluster = await Cluster.start({ nodes, folder, ...secured })
+  const cluster = await Cluster.start({ nodes, folder, ...options })
   register(cluster)
   after(async () => {
     await cluster[Symbol.asyncDispose]()

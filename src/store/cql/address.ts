@@ -13,7 +13,7 @@ export type CqlAddress = {
   tls: boolean
   /** Certificates of whoever vouches for the servers, in PEM; `undefined` for those that everybody trusts. Only with `tls`. */
   authority: string | undefined
-  /** For everything that decides; what is only shown is read at LOCAL_ONE. */
+  /** For all that is read and written. */
   consistency: Consistency
 }
 

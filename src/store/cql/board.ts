@@ -13,8 +13,8 @@ export async function readBoard(session: Session, shards: number): Promise<Board
   const parts = await Promise.all(
     Array.from({ length: shards }, async (_, shard) => {
       const [books, board] = await Promise.all([
-        session.glance('SELECT board_above FROM books WHERE shard = ?', [shard]),
-        session.glance('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+        session.check('SELECT board_above FROM books WHERE shard = ?', [shard]),
+        session.check('SELECT did, experience FROM board WHERE shard = ?', [shard]),
       ])
       return { above: numberOf(books[0]?.board_above ?? -1), board }
     }),
@@ -32,7 +32,7 @@ export async function readStandings(session: Session, shards: number): Promise<S
   const sums = new Map<number, number>()
   // One after the other, so that whoever is waited for meanwhile waits for one page only.
   for (let shard = 0; shard < shards; shard++) {
-    for await (const rows of session.glances(STANDINGS, [shard])) {
+    for await (const rows of session.checkPages(STANDINGS, [shard])) {
       for (const row of rows) {
         const experience = numberOf(row.experience)
         sums.set(experience, (sums.get(experience) ?? 0) + numberOf(row.characters))

@@ -1,20 +1,26 @@
-import { auth, Client, type ClientOptions, errors, policies, types } from 'cassandra-driver'
+import { auth, Client, type ClientOptions, ExecutionProfile, errors, policies, types } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
 import type { CqlAddress } from './address.ts'
 import { closeHostsAtShutdown } from './close-hosts.ts'
 import { keepRefreshing } from './control-connection.ts'
+import { HangingHosts, HangingLastPolicy, SecondServerPolicy } from './hanging-hosts.ts'
 
-/**
- * A request that takes longer counts as failed, in milliseconds. Servers give up after as much or less; a server that
- * hangs says nothing, and after so many unanswered requests the connection is given up and others are asked.
- */
+/** A request that takes longer counts as failed, in milliseconds. Servers give up after as much or less. */
 const READ_TIMEOUT = 5_000
+/**
+ * The same for what the driver asks by itself, such as to prepare a statement or whether a server is still there: no second
+ * server stands in for one that hangs there.
+ */
+const OWN_READ_TIMEOUT = 2_000
+/** After so many requests that timed out, a connection is given up. */
 const MOST_UNANSWERED = 8
 /**
- * After that, what may safely arrive twice is asked of a second server too, in milliseconds. A commit takes three requests
+ * After that, what may safely arrive twice is asked of a second server too, in milliseconds. A commit takes some five requests
  * one after the other, each of which may go to a server that hangs.
  */
-const SECOND_AFTER = 300
+const SECOND_AFTER = 200
+/** The same of conditional writes, which take servers longer, and longer still where two carry out the same one. */
+const SECOND_CONDITIONAL_AFTER = 500
 const CONNECT_TIMEOUT = 5_000
 const HEARTBEAT = 5_000
 /** How soon a connection that was lost is tried again, and how seldom at most, in milliseconds. */
@@ -34,8 +40,9 @@ export type Connected = {
  */
 export async function connect(address: CqlAddress): Promise<Connected> {
   const localDataCenter = address.localDataCenter ?? (await nearest(address))
-  const { DefaultLoadBalancingPolicy } = policies.loadBalancing
-  const client = new Client(optionsOf(address, new DefaultLoadBalancingPolicy({ localDc: localDataCenter })))
+  const hanging = new HangingHosts()
+  const loadBalancing = new HangingLastPolicy(localDataCenter, hanging)
+  const client = new Client(optionsOf(address, loadBalancing, hanging))
   keepRefreshing(client)
   closeHostsAtShutdown(client)
   try {
@@ -54,6 +61,7 @@ export async function connect(address: CqlAddress): Promise<Connected> {
 function optionsOf(
   address: CqlAddress,
   loadBalancing: policies.loadBalancing.LoadBalancingPolicy,
+  hanging: HangingHosts,
 ): ClientOptions {
   const { contactPoints, username, password, tls, authority } = address
   return {
@@ -65,12 +73,13 @@ function optionsOf(
       ? { sslOptions: { rejectUnauthorized: true, ...(authority === undefined ? {} : { ca: [authority] }) } }
       : {}),
     socketOptions: {
-      readTimeout: READ_TIMEOUT,
+      readTimeout: OWN_READ_TIMEOUT,
       connectTimeout: CONNECT_TIMEOUT,
       defunctReadTimeoutThreshold: MOST_UNANSWERED,
     },
     pooling: { heartBeatInterval: HEARTBEAT },
     queryOptions: { prepare: true },
+    profiles: [new ExecutionProfile('default', { readTimeout: READ_TIMEOUT })],
     policies: {
       loadBalancing,
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(
@@ -82,18 +91,22 @@ function optionsOf(
       // its code and its documentation say and its types do not.
       timestampGeneration: null as unknown as policies.timestampGeneration.TimestampGenerator,
       retry: new policies.retry.FallthroughRetryPolicy(),
-      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(
-        SECOND_AFTER,
-        1,
+      speculativeExecution: new SecondServerPolicy(
+        { afterMs: SECOND_AFTER, conditionalAfterMs: SECOND_CONDITIONAL_AFTER },
+        hanging,
       ),
     },
+    // Else each statement waits for the slowest of all servers when it is first used, and as long as it takes for one that hangs.
+    prepareOnAllHosts: false,
     maxPrepared: 500,
   }
 }
 
 /** The data centre of the first contact point that answers. */
 async function nearest(address: CqlAddress): Promise<string> {
-  const client = new Client(optionsOf(address, new policies.loadBalancing.RoundRobinPolicy()))
+  const client = new Client(
+    optionsOf(address, new policies.loadBalancing.RoundRobinPolicy(), new HangingHosts()),
+  )
   try {
     await client.connect()
     const { rows } = await client.execute('SELECT data_center FROM system.local')

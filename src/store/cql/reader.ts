@@ -41,7 +41,7 @@ const EVENTS = 'SELECT * FROM events WHERE did = ? AND bucket = ? AND seq <= ? A
 const EVENTS_BY_TYPE =
   'SELECT * FROM events_by_type WHERE did = ? AND type = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
 
-/** Reads what is shown, from the nearest copy; it may be a moment behind. */
+/** Reads what is shown, at the consistency of `DATABASE_URL`. */
 export class CqlReader implements Reader {
   readonly #options: CqlReaderOptions
   readonly #session: Session
@@ -65,7 +65,7 @@ export class CqlReader implements Reader {
 
   async didOf(handle: Handle): Promise<Did | undefined> {
     const name = handle.toLowerCase()
-    const [row] = await this.#session.glance(HANDLE, [name])
+    const [row] = await this.#session.check(HANDLE, [name])
     if (row === undefined) return undefined
     // The table tells who was known by it last; whether they still are, they say themselves.
     const character = await this.character(row.did as Did)
@@ -73,7 +73,7 @@ export class CqlReader implements Reader {
   }
 
   async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
-    const [row] = await this.#session.glance(TIMELINE, [did])
+    const [row] = await this.#session.check(TIMELINE, [did])
     if (row?.standing !== SHOWN) return undefined
     const kind = type === undefined ? undefined : readKinds(row.kinds).get(type)
     const last = type === undefined ? numberOf(row.last_seq) : (kind?.lastSeq ?? 0)
@@ -137,8 +137,8 @@ export class CqlReader implements Reader {
   #events(did: Did, type: Nsid | undefined, seq: number, first: number, limit: number): Promise<Row[]> {
     const bucket = eventBucket(seq)
     return type === undefined
-      ? this.#session.glance(EVENTS, [did, bucket, seq, first, limit])
-      : this.#session.glance(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
+      ? this.#session.check(EVENTS, [did, bucket, seq, first, limit])
+      : this.#session.check(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
   }
 
   /** What is shown of somebody who may be seen. */
@@ -152,7 +152,7 @@ export class CqlReader implements Reader {
       // Tables that a Map has outgrown live on for a while, and would keep the answers: a third of what a read costs.
       request.answer = undefined
     }
-    const answer = this.#session.glance(CHARACTER, [did]).then(
+    const answer = this.#session.check(CHARACTER, [did]).then(
       ([row]) => {
         over()
         return row?.standing === SHOWN ? row : undefined

@@ -70,46 +70,41 @@ export class Session {
     return pagesOf(this.#asker(query, params, Math.min(most, this.#pageRows)))
   }
 
-  /** Reads what is only shown, from the nearest copy; where that one has just gone, from another. */
-  glance(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return rowsOf(this.#looker(query, params, types.consistencies.localOne))
+  /**
+   * Reads what is only shown, as new as what owners decide on: a server that was away has old rows until others have told it
+   * what it missed, which may be hours, and somebody who has gone meanwhile is still there in them.
+   */
+  check(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return rowsOf(this.#looker(query, params))
   }
 
   /** The same page by page. */
-  glances(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
-    return pagesOf(this.#looker(query, params, types.consistencies.localOne))
-  }
-
-  /** Reads what is only shown and has to be as new as what owners decide on. */
-  check(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return rowsOf(this.#looker(query, params, this.#consistency))
+  checkPages(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
+    return pagesOf(this.#looker(query, params))
   }
 
   #asker(query: string, params: readonly unknown[], pageRows: number): Asker {
     return (at) =>
       this.#persist('a read', undefined, () => {
         this.traffic.read += 1
-        return this.#page(query, params, this.#consistency, at, pageRows)
+        return this.#page(query, params, at, pageRows)
       })
   }
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
-  #looker(query: string, params: readonly unknown[], consistency: number): Asker {
+  #looker(query: string, params: readonly unknown[]): Asker {
     const ask = (at: string | undefined, begun: number): Promise<types.ResultSet> =>
-      this.#page(query, params, consistency, at, this.#pageRows, LOOK_TIMEOUT_MS).catch(
-        async (error: unknown) => {
-          if (!isPassing(error) || performance.now() - begun > LOOK_WITHIN_MS - LOOK_TIMEOUT_MS) throw error
-          await sleep(LOOK_WAIT_MS * (1 + Math.random()))
-          return ask(at, begun)
-        },
-      )
+      this.#page(query, params, at, this.#pageRows, LOOK_TIMEOUT_MS).catch(async (error: unknown) => {
+        if (!isPassing(error) || performance.now() - begun > LOOK_WITHIN_MS - LOOK_TIMEOUT_MS) throw error
+        await sleep(LOOK_WAIT_MS * (1 + Math.random()))
+        return ask(at, begun)
+      })
     return (at) => ask(at, performance.now())
   }
 
   #page(
     query: string,
     params: readonly unknown[],
-    consistency: number,
     at: string | undefined,
     fetchSize: number,
     readTimeout?: number,
@@ -119,7 +114,7 @@ export class Session {
     return this.client.execute(query, [...params], {
       prepare: true,
       isIdempotent: true,
-      consistency,
+      consistency: this.#consistency,
       fetchSize,
       ...from,
       ...within,

@@ -51,6 +51,8 @@ export class OwnedShard {
   #savedCursor: Cursor | undefined
   #timer: NodeJS.Timeout
   #renewing: Promise<void> = Promise.resolve()
+  /** Ends when what is changing the shard's row has done so. */
+  #turn: Promise<unknown> = Promise.resolve()
   /** After how many batches from now on nothing of those before may be left. */
   #toForget = 0
 
@@ -174,7 +176,7 @@ export class OwnedShard {
       this.#assertHeld()
       await keep(this.#session, place, chunks, signal)
       this.#assertHeld()
-      await commit(this.#session, this.#lease(), { chunks: chunks.length, cursor })
+      await this.#inTurn(() => commit(this.#session, this.#lease(), { chunks: chunks.length, cursor }))
       this.#assertHeld()
     })
   }
@@ -196,14 +198,26 @@ export class OwnedShard {
   }
 
   async #saveCursor(): Promise<void> {
-    const cursor = this.#cursor
-    const { signal } = this.#lost
-    if (cursor === undefined || cursor === this.#savedCursor) {
-      await renew(this.#session, this.#lease(), signal)
-    } else {
-      await move(this.#session, this.#lease(), cursor, signal)
-    }
-    this.#saved(cursor)
+    await this.#inTurn(async () => {
+      const cursor = this.#cursor
+      const { signal } = this.#lost
+      if (cursor === undefined || cursor === this.#savedCursor) {
+        await renew(this.#session, this.#lease(), signal)
+      } else {
+        await move(this.#session, this.#lease(), cursor, signal)
+      }
+      this.#saved(cursor)
+    })
+  }
+
+  /**
+   * Conditional writes of the shard's row go one after the other: where two are under way, servers refuse each other's, and
+   * wait two seconds for one that hangs before they try again.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
   }
 
   #saved(cursor: Cursor | undefined): void {

@@ -19,7 +19,9 @@ type Table = {
 }
 type Row = Record<string, unknown>
 type Answer = { rows: Row[]; rowLength: number; pageState: string | undefined; wasApplied: () => boolean }
-type Options = { timestamp?: number; fetchSize?: number; pageState?: string } | undefined
+type Options =
+  | { timestamp?: number; fetchSize?: number; pageState?: string; consistency?: number }
+  | undefined
 
 /** What becomes of a request: not carried out, carried out without an answer, or carried out when `carryOut` is called. */
 export type Fate = 'fine' | 'lost' | 'unanswered' | 'late'
@@ -32,6 +34,8 @@ export class MemoryCluster {
   fate: (cql: string, params: readonly unknown[]) => Fate = () => 'fine'
   /** Called after each request that was carried out, before its answer is. */
   carriedOut: (cql: string, params: readonly unknown[]) => void = () => {}
+  /** A copy that was away for a while: it answers whoever is content with one copy. */
+  behind: MemoryCluster | undefined
   /** Of the keyspace, as the server tells it. */
   replication: Record<string, string> = { class: 'NetworkTopologyStrategy', datacenter1: '1' }
   /** Rows that are taken in one batch. */
@@ -53,6 +57,7 @@ export class MemoryCluster {
   async execute(cql: string, params: readonly unknown[] = [], options?: Options): Promise<Answer> {
     // Answers never come at once.
     await undefined
+    if (this.behind !== undefined && isOfOneCopy(options)) return this.behind.execute(cql, params, options)
     switch (this.fate(cql, params)) {
       case 'lost':
         throw timedOut()
@@ -340,6 +345,11 @@ export class MemoryClient extends EventEmitter {
   }
 
   async shutdown(): Promise<void> {}
+}
+
+function isOfOneCopy(options: Options): boolean {
+  const { one, localOne } = types.consistencies
+  return [one, localOne].includes(options?.consistency ?? one)
 }
 
 function timedOut(): Error {

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cluster } from '../../dev/cassandra/cluster.ts'
+import type { Did } from '../../src/atproto/event.ts'
+import { Ledger } from '../../src/ingest/ledger.ts'
+import { game, LIKE, START, tid } from '../game/arbitrary.ts'
+import type { Places } from './places.ts'
+
+const NODES = [1, 2, 3]
+/** How many people there are, and how many of them do something in each batch. */
+const PEOPLE = 2_000
+const BATCH = 200
+/** How long each node hangs: for longer, the others know of it, and it is easier. */
+const HANGS_MS = 8_000
+/** No commit may take longer. */
+const MAX_COMMIT_MS = 1_500
+
+/** Registers the test: whichever of three nodes hangs, commits go on, and the first ones after that are not slow either. */
+export function testHungNode(cluster: Cluster, places: Places): void {
+  test('no commit takes longer than a second and a half while a node hangs', async (t) => {
+    await using here = await places.place()
+    await using store = await here.open()
+    await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+    const ledger = new Ledger({ game, writer, folded: () => {} })
+    let n = 0
+    const commit = async (): Promise<number> => {
+      const batch = Array.from({ length: BATCH }, () => like(++n))
+      const began = performance.now()
+      await ledger.fold(batch, { host: 'a.test', wire: 'v2', value: n, at: START + n })
+      return performance.now() - began
+    }
+    const commits = async (ms: number): Promise<number[]> => {
+      const took: number[] = []
+      for (const end = performance.now() + ms; performance.now() < end; ) took.push(await commit())
+      return took
+    }
+    const longest: number[] = []
+    for (const node of NODES) {
+      t.diagnostic(`all nodes: ${described(await commits(3_000))}`)
+      cluster.pause(node)
+      try {
+        const took = await commits(HANGS_MS)
+        t.diagnostic(`node ${node} hangs: ${described(took)}`)
+        longest.push(Math.max(...took))
+      } finally {
+        cluster.resume(node)
+      }
+    }
+    assert.ok(
+      longest.every((ms) => ms <= MAX_COMMIT_MS),
+      `the longest commits took ${longest.map(Math.round).join(', ')} ms`,
+    )
+  })
+}
+
+function described(took: readonly number[]): string {
+  const sorted = [...took].sort((a, b) => a - b)
+  const median = Math.round(sorted[sorted.length >> 1] ?? 0)
+  return `${took.length} commits, median ${median} ms, longest ${Math.round(sorted.at(-1) ?? 0)} ms, the first ${took.slice(0, 6).map(Math.round).join(', ')}`
+}
+
+function like(n: number) {
+  const did: Did = `did:plc:${((n * 7_919) % PEOPLE)
+    .toString(32)
+    .padStart(24, 'a')
+    .replace(/[0189]/g, 'z')}`
+  return {
+    kind: 'commit',
+    op: 'create',
+    did,
+    at: START + n * 1_000,
+    rev: tid(n),
+    collection: LIKE,
+    rkey: tid(n),
+    record: { subject: { uri: 'at://x' } },
+  } as const
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Ledger } from '../../../src/ingest/ledger.ts'
+import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
+import { MemoryCluster } from './memory-cluster.ts'
+import { openOn } from './memory-store.ts'
+
+const [alice, bob] = [person(0), person(1)]
+const FIRST = { type: undefined, cursor: undefined, limit: 100 }
+
+test('what a server has missed while it was away is shown all the same', async () => {
+  const cluster = new MemoryCluster()
+  await using store = await openOn(cluster)
+  await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+  const ledger = new Ledger({ game, writer, folded: () => {} })
+  await ledger.fold([like(alice, 1), like(bob, 1)], undefined)
+  cluster.behind = new MemoryCluster()
+  cluster.behind.restore(cluster.snapshot())
+  const gone = { kind: 'account', did: alice, at: START, time: START, status: 'deactivated' } as const
+  await ledger.fold([gone, like(bob, 2)], undefined)
+  const { reader } = store
+  assert.equal(await reader.character(alice), undefined)
+  assert.equal(await reader.events(alice, FIRST), undefined)
+  assert.equal((await reader.character(bob))?.experience, 20)
+  assert.equal((await reader.events(bob, FIRST))?.items.length, 2)
+  assert.deepEqual(await reader.standings(), [{ experience: 20, characters: 1 }])
+  const { items } = await reader.board({ cursor: undefined, around: undefined, limit: 10 })
+  assert.deepEqual(
+    items.map(({ character }) => character.did),
+    [bob],
+  )
+})
+
+function like(did: typeof alice, n: number) {
+  return {
+    kind: 'commit',
+    did,
+    at: START + n,
+    rev: tid(n),
+    op: 'create',
+    collection: LIKE,
+    rkey: tid(n),
+    record: { $type: LIKE, subject: { uri: `at://${person(2)}/app.bsky.feed.post/${tid(0)}` } },
+  } as const
+}

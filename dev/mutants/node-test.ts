@@ -12,7 +12,8 @@ export type CollectedTest = {
   id: string
   file: string
   skip: boolean
-  run(): Promise<void>
+  /** Fails what takes longer than `limitMs` milliseconds, or than the test itself allows. */
+  run(limitMs: number): Promise<void>
 }
 
 const real = process.getBuiltinModule('node:test')
@@ -21,7 +22,7 @@ const Tracker = real.mock.constructor as new () => MockTracker
 /** Milliseconds that a test may take where it sets no limit of its own. */
 const TIMEOUT_MS = 20_000
 
-const collected: CollectedTest[] = []
+let collected: CollectedTest[] = []
 /** What is being registered: the names of the suites around it, and what runs after each of their tests. */
 type Scope = {
   file: string
@@ -65,13 +66,12 @@ class Context {
   }
 }
 
-/** Loads test files and returns what they register, in order. */
-export async function collect(files: readonly string[]): Promise<CollectedTest[]> {
-  for (const file of files) {
-    const scope: Scope = { file, path: [], afterEach: [], beforeEach: [], ready: [] }
-    await scopes.run(scope, () => import(file))
-    await Promise.all(scope.ready)
-  }
+/** Loads a test file and returns what it registers, in order. */
+export async function collect(file: string): Promise<CollectedTest[]> {
+  const scope: Scope = { file, path: [], afterEach: [], beforeEach: [], ready: [] }
+  collected = []
+  await scopes.run(scope, () => import(file))
+  await Promise.all(scope.ready)
   return collected
 }
 
@@ -82,7 +82,10 @@ export function test(...args: Arguments): Promise<void> {
     id: [...path, name].join(' > '),
     file,
     skip: Boolean(options.skip || options.todo),
-    run: () => runOne(name, work, options, beforeEach, afterEach),
+    run: (limitMs) => {
+      const timeout = Math.min(options.timeout ?? TIMEOUT_MS, limitMs)
+      return runOne(name, work, { ...options, timeout }, beforeEach, afterEach)
+    },
   })
   return Promise.resolve()
 }

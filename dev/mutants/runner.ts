@@ -24,17 +24,20 @@ const SHIM = new URL('./node-test.ts', import.meta.url).href
 /** The same examples of every property for every mutant, so that a run can be repeated. */
 const SEED = 20_260_101
 /** Milliseconds after which a property has been tried enough. */
-const PROPERTY_MS = 3_000
+const PROPERTY_MS = 1_500
 
 /** How long each test took without mutants; in the folder of the run, which goes with it. */
 const DURATIONS = 'durations.json'
+/** A test that takes so much longer than without a mutant, and so many milliseconds, is taken to wait in vain. */
+const SLOWER = 10
+const AT_LEAST_MS = 3_000
 
 /** Where instrumented code looks for the mutant that is active, and notes which it has come by. */
 const instrumented: InstrumenterContext = {}
 Object.assign(globalThis, { __stryker__: instrumented })
 
 class NodeTestRunner implements TestRunner {
-  #tests: CollectedTest[] | undefined
+  readonly #loaded = new Map<string, CollectedTest[]>()
 
   capabilities(): { reloadEnvironment: boolean } {
     return { reloadEnvironment: false }
@@ -52,13 +55,13 @@ class NodeTestRunner implements TestRunner {
     process.on('uncaughtException', () => {})
   }
 
-  async dryRun({ coverageAnalysis }: DryRunOptions): Promise<DryRunResult> {
+  async dryRun({ coverageAnalysis, files = [] }: DryRunOptions): Promise<DryRunResult> {
     const tests: TestResult[] = []
     const mutantCoverage: MutantCoverage = { static: {}, perTest: {} }
     if (coverageAnalysis !== 'off') instrumented.mutantCoverage = mutantCoverage
-    for (const test of await this.#load()) {
+    for (const test of await this.#load(files)) {
       instrumented.currentTestId = test.id
-      tests.push(await resultOf(test))
+      tests.push(await resultOf(test, Number.POSITIVE_INFINITY))
     }
     delete instrumented.currentTestId
     writeFileSync(DURATIONS, JSON.stringify(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs])))
@@ -66,19 +69,20 @@ class NodeTestRunner implements TestRunner {
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
-    const { activeMutant, mutantActivation, testFilter, hitLimit } = options
+    const { activeMutant, mutantActivation, testFilter, hitLimit, sandboxFileName } = options
     instrumented.hitCount = 0
     if (hitLimit === undefined) delete instrumented.hitLimit
     else instrumented.hitLimit = hitLimit
     if (mutantActivation === 'static') instrumented.activeMutant = activeMutant.id
     try {
-      const loaded = await this.#load()
+      const loaded = await this.#load([sandboxFileName])
+      const took = durations()
       instrumented.activeMutant = activeMutant.id
       let nrOfTests = 0
       for (const test of loaded) {
         if (testFilter !== undefined && !testFilter.includes(test.id)) continue
         nrOfTests += 1
-        const result = await resultOf(test)
+        const result = await resultOf(test, Math.max(AT_LEAST_MS, SLOWER * (took.get(test.id) ?? 0)))
         if (result.status !== TestStatus.Failed) continue
         if (isOverLimit()) return { status: MutantRunStatus.Timeout, reason: 'it came to no end' }
         const { failureMessage, id } = result
@@ -94,11 +98,13 @@ class NodeTestRunner implements TestRunner {
     }
   }
 
-  async #load(): Promise<CollectedTest[]> {
-    this.#tests ??= quickestFirst(
-      await collect(testFiles(process.cwd()).map((file) => pathToFileURL(file).href)),
-    )
-    return this.#tests
+  /** The tests for mutants of these files, each loaded once. */
+  async #load(mutated: readonly string[]): Promise<CollectedTest[]> {
+    const files = new Set(mutated.flatMap((file) => testFiles(process.cwd(), file)))
+    for (const file of files) {
+      if (!this.#loaded.has(file)) this.#loaded.set(file, await collect(pathToFileURL(file).href))
+    }
+    return quickestFirst([...files].flatMap((file) => this.#loaded.get(file) ?? []))
   }
 }
 
@@ -108,18 +114,22 @@ export const strykerPlugins = [
 
 /** Most mutants fall to a test that takes no time. */
 function quickestFirst(tests: readonly CollectedTest[]): CollectedTest[] {
-  if (!existsSync(DURATIONS)) return [...tests]
-  const took = new Map<string, number>(JSON.parse(readFileSync(DURATIONS, 'utf8')))
+  const took = durations()
   return tests.toSorted((a, b) => (took.get(a.id) ?? 0) - (took.get(b.id) ?? 0))
 }
 
-async function resultOf(test: CollectedTest): Promise<TestResult> {
+/** By the test's name, in milliseconds; empty before the run without mutants. */
+function durations(): Map<string, number> {
+  return new Map(existsSync(DURATIONS) ? JSON.parse(readFileSync(DURATIONS, 'utf8')) : [])
+}
+
+async function resultOf(test: CollectedTest, limitMs: number): Promise<TestResult> {
   const { id, skip } = test
   const began = performance.now()
   const about = () => ({ id, name: id, timeSpentMs: performance.now() - began })
   if (skip) return { ...about(), status: TestStatus.Skipped }
   try {
-    await test.run()
+    await test.run(limitMs)
     return { ...about(), status: TestStatus.Success }
   } catch (error) {
     const failureMessage = error instanceof Error ? error.message : String(error)

@@ -15,6 +15,7 @@ import type {
   Granted,
   Known,
   LedgerEvent,
+  Outcome,
   RecordState,
 } from '../src/game/state.ts'
 import type { Day } from '../src/game/time.ts'
@@ -51,6 +52,7 @@ export class MemoryLedger implements Known {
 
   fold(game: Game, operations: readonly Operation[]): Changes {
     const changes = decide(game, this, operations)
+    assertCounted(changes, operations.length)
     this.commit(changes)
     return changes
   }
@@ -146,5 +148,23 @@ export class MemoryLedger implements Known {
       if (state.facts?.subject?.did !== did) continue
       this.held.set(uri, [id, { ...state, facts: { ...state.facts, subject: undefined } }])
     }
+  }
+}
+
+const OUTCOMES: readonly Outcome[] = [
+  'applied',
+  'repeated',
+  'unreadable',
+  'forgotten',
+  'unfollowed',
+  'stale',
+  'implausible',
+]
+
+/** Of every operation it is counted what became of it, by one of the words there are. */
+function assertCounted({ outcomes }: Changes, operations: number): void {
+  const counted = OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0)
+  if (counted !== operations || Object.keys(outcomes).length !== OUTCOMES.length) {
+    throw new Error(`of ${operations} operations became ${JSON.stringify(outcomes)}`)
   }
 }

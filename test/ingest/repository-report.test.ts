@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
+import type { RepositoryOutcome } from '../../src/ingest/asking.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
-import type { RepositoryOutcome } from '../../src/ingest/repository-answers.ts'
 import { repositoryReport } from '../../src/ingest/repository-report.ts'
 
 type Line = { host?: string; outcome: string; reason: string; count: number; msg: string }

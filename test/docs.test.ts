@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { reference } from '../src/commands/help.ts'
+import { LEVELS_AS_SENTENCE } from '../src/game/levels.ts'
 
 const root = new URL('../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
@@ -11,6 +12,10 @@ test('the reference of settings is made of the table that the program reads', ()
     read('docs/configuration.md').includes(reference()),
     '`npm run configuration` writes docs/configuration.md anew',
   )
+})
+
+test('the README tells levels as the game counts them', () => {
+  assert.ok(read('README.md').replaceAll('\n', ' ').includes(LEVELS_AS_SENTENCE))
 })
 
 test('the rule that the docs show is the rule that is tested', () => {

@@ -2,6 +2,7 @@ import { type Did, isDid } from '@atcute/lexicons/syntax'
 import { readActorName } from '../atproto/actor-name.ts'
 import type { Micros } from '../atproto/event.ts'
 import { type HandleResolver, LookUpUnavailableError } from '../bluesky/handles.ts'
+import type { Rulebook } from '../game/rulebook.ts'
 import type { Character, Inbox, Reader } from '../store/store.ts'
 import { ProblemError, tooDear, unknownActor } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -10,6 +11,7 @@ export type ActorsOptions = {
   reader: Reader
   inbox: Inbox
   handles: HandleResolver
+  rules: Rulebook
   clock: () => Micros
   /** Microseconds that have passed since some moment. */
   monotonic: () => Micros
@@ -53,15 +55,17 @@ export class Actors {
   readonly #reader: Reader
   readonly #inbox: Inbox
   readonly #handles: HandleResolver
+  readonly #rules: Rulebook
   readonly #clock: () => Micros
   readonly #monotonic: () => Micros
   readonly #wished = new Map<Did, Micros>()
   readonly #wishes: RateLimit
 
-  constructor({ reader, inbox, handles, clock, monotonic }: ActorsOptions) {
+  constructor({ reader, inbox, handles, rules, clock, monotonic }: ActorsOptions) {
     this.#reader = reader
     this.#inbox = inbox
     this.#handles = handles
+    this.#rules = rules
     this.#clock = clock
     this.#monotonic = monotonic
     this.#wishes = new RateLimit(MAX_WISHES_A_MINUTE, () => monotonic() / 1_000)
@@ -77,7 +81,7 @@ export class Actors {
       case 'found':
         return found.did
       case 'unknown':
-        throw unknownActor()
+        throw unknownActor(this.#rules)
       case 'not a name':
         throw notAName(name)
       case 'unavailable':
@@ -111,7 +115,7 @@ export class Actors {
   /** @throws {ProblemError} 404 */
   async character(did: Did): Promise<Character> {
     const character = await this.#reader.character(did)
-    if (character === undefined) throw unknownActor()
+    if (character === undefined) throw unknownActor(this.#rules)
     this.noteLook(character)
     return character
   }

@@ -85,7 +85,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ...options,
     reader,
     status: new RecentStatus({ reader, clock, monotonic }),
-    actors: new Actors({ reader, inbox, handles, clock, monotonic }),
+    actors: new Actors({ reader, inbox, handles, rules, clock, monotonic }),
     heavy: new HeavyReads(MAX_HEAVY_READS),
     ranks,
     presenter: new Presenter({ rules, ranks }),

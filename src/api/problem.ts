@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import type { Rulebook } from '../game/rulebook.ts'
 import { InvalidCursorError } from '../store/store.ts'
 import { problemPage } from '../web/problem-page.ts'
+import { anyOf, capitalized } from '../web/words.ts'
 
 /** RFC 9457: what went wrong with a request. */
 export const Problem = Type.Object(
@@ -41,11 +43,11 @@ export function problemOf(status: number, error: string, detail: string): Proble
 }
 
 /** The one answer for everybody who is not here, whatever the reason. */
-export function unknownActor(): ProblemError {
+export function unknownActor({ kinds }: Pick<Rulebook, 'kinds'>): ProblemError {
   return new ProblemError(
     404,
     'UnknownCharacter',
-    'There is no such character. One comes to be with the first post, like or repost that this server sees.',
+    `There is no such character. One comes to be with the first ${anyOf(kinds)} that this server sees.`,
   )
 }
 
@@ -70,7 +72,7 @@ export type RequestError = Error & {
 export function problemFor(error: RequestError, request: FastifyRequest): Problem {
   if (error instanceof ProblemError) return problemOf(error.status, error.error, error.message)
   if (error instanceof InvalidCursorError) {
-    return problemOf(404, 'UnknownCursor', `${capital(error.message)}: begin without one.`)
+    return problemOf(404, 'UnknownCursor', `${capitalized(error.message)}: begin without one.`)
   }
   if (error.validation !== undefined) {
     return problemOf(400, 'InvalidRequest', `${unknownParameter(error) ?? error.message}; see /openapi.json.`)
@@ -80,10 +82,6 @@ export function problemFor(error: RequestError, request: FastifyRequest): Proble
   }
   request.log.error({ err: error, method: request.method, url: request.url }, 'a request failed')
   return problemOf(500, 'InternalError', 'Something is wrong on our side; it has been logged.')
-}
-
-function capital(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
 function unknownParameter({ validation, validationContext }: RequestError): string | undefined {

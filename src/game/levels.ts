@@ -22,6 +22,12 @@ export function threshold(level: number): number {
   return level <= 1 ? 0 : BASE + (level - 1) * STEP
 }
 
+/** How levels follow from XP, for people... */
+export const LEVELS_AS_SENTENCE = `Level 2 begins at ${threshold(2)} XP, each further level ${STEP} XP later.`
+
+/** ...and for those who calculate. */
+export const LEVELS_AS_FORMULA = `level 1 below ${threshold(2)} XP, then one level for every ${STEP} XP: 1 + floor((XP - ${BASE}) / ${STEP})`
+
 /** The level that `experience` (XP, not negative) makes. */
 export function levelOf(experience: number): number {
   if (experience < BASE) return 1

@@ -26,6 +26,8 @@ export const TRACKED = 'tracked'
 export type Rulebook = {
   /** Collections with a rule, in the order in which they are listed. */
   collections: readonly Nsid[]
+  /** What records that earn are called, in the same order: the first words of their reasons, as `post` of `post.alt`. */
+  kinds: readonly string[]
   points: Readonly<Record<string, number>>
   caps: Readonly<Record<Nsid, number>>
   titles: readonly Title[]
@@ -59,6 +61,7 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
   assertTitles(titles)
   return {
     collections: [...byCollection.keys()],
+    kinds: [...new Set(Object.keys(points).map(kindOf))],
     points,
     caps: changes.caps,
     titles,
@@ -76,6 +79,11 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     },
     title: (level) => titleAt(titles, level),
   }
+}
+
+/** `post` of the reason `post.alt`. */
+function kindOf(reason: string): string {
+  return reason.split('.', 1)[0] ?? reason
 }
 
 /** Raised whenever caps come to be counted differently; rules without caps award the same. */

@@ -1,8 +1,9 @@
-import { levelOf } from '../game/levels.ts'
+import { LEVELS_AS_SENTENCE, levelOf } from '../game/levels.ts'
 import type { Rulebook } from '../game/rulebook.ts'
 import type { Ranked, StoreStatus } from '../store/store.ts'
 import { type Html, html, raw } from './html.ts'
 import { style } from './style.ts'
+import { allOf, anyOf, capitalized } from './words.ts'
 
 export type HomeOptions = {
   status: StoreStatus
@@ -22,13 +23,13 @@ export function home({ status, connected, top, rules, contact, version }: HomeOp
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bsky-rpg</title>
-<meta name="description" content="Bluesky as a role-playing game: experience for posts, likes and reposts, more for alt text.">
+<meta name="description" content="Bluesky as a role-playing game: experience for ${allOf(rules.kinds)}, more for alt text.">
 <style>${raw(style)}</style>
 </head>
 <body><main>
 <h1>bsky-rpg</h1>
-<p class="lead">What people do on Bluesky, as a role-playing game that anyone can check. Posts, likes and reposts earn
-experience; pictures earn more, and most when they are described for those who cannot see them.</p>
+<p class="lead">What people do on Bluesky, as a role-playing game that anyone can check.
+${capitalized(allOf(rules.kinds))} earn experience; pictures earn more, and most when they are described for those who cannot see them.</p>
 <form action="/find" method="get">
 <input name="actor" required minlength="3" maxlength="300" aria-label="handle or DID" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
 <button>Show character</button>
@@ -69,8 +70,8 @@ function numbers(
 
 function board(top: readonly Ranked[], rules: Rulebook): Html {
   if (top.length === 0) {
-    return html`<section><h2>Most experienced</h2><p class="faint">Nobody yet: characters come to be with the first post, like or
-repost that arrives.</p></section>`
+    return html`<section><h2>Most experienced</h2><p class="faint">Nobody yet: characters come to be with the first
+${anyOf(rules.kinds)} that arrives.</p></section>`
   }
   const rows = top.map(({ rank, character: { did, profile, experience } }) => {
     const name = profile?.displayName ?? profile?.handle ?? did
@@ -86,7 +87,7 @@ function points({ points: table }: Rulebook): Html {
     ([reason, xp]) => html`<tr><th scope="row">${describe(reason)}</th><td class="gold">${xp} XP</td></tr>`,
   )
   return html`<section><h2>How experience is counted</h2><table>${rows}</table>
-<p class="faint">Level 2 begins at 150 XP, each one after that 100 XP later.</p></section>`
+<p class="faint">${LEVELS_AS_SENTENCE}</p></section>`
 }
 
 const SHOWN: Readonly<Record<string, string>> = {

@@ -188,7 +188,7 @@ test('who is gone is answered like someone who never was, from every route and c
     const never = await here.app.inject(routes(nobody)[index] ?? '')
     assert.equal(gone.statusCode, 404, url)
     assert.equal(gone.body, never.body)
-    assert.match(gone.json().detail, /first post, like or repost/)
+    assert.match(gone.json().detail, /first post, repost or like/)
   }
   assert.equal((await here.app.inject('/v1/characters/ann.test')).statusCode, 404)
   assert.deepEqual(

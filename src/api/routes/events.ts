@@ -15,7 +15,7 @@ const typeQuery = Type.Optional(
   Type.String({ description: 'only of this collection', examples: ['app.bsky.feed.post'] }),
 )
 
-export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy }) => {
+export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy, rules }) => {
   app.get(
     '/v1/characters/:actor/events',
     {
@@ -34,7 +34,7 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy }) =
       const { type, cursor, limit = 50 } = request.query
       const did = await actors.didOf(request.params.actor, clientOf(request, reply))
       const page = await reader.events(did, { type: collection(type), cursor, limit })
-      if (page === undefined) throw unknownActor()
+      if (page === undefined) throw unknownActor(rules)
       reply.header('cache-control', NAMES_PEOPLE)
       return { items: page.items.map((event) => presenter.event(event)), cursor: page.cursor ?? null }
     },

@@ -1,5 +1,6 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
+import type { Rulebook } from '../../game/rulebook.ts'
 import { type Character, InvalidCursorError, type Page, type Ranked } from '../../store/store.ts'
 import { noRanks, ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -10,7 +11,7 @@ import type { Routes } from './route.ts'
 /** People on a board of their own, at most. */
 const MAX_ACTORS = 100
 
-export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, ranks }) => {
+export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, ranks, rules }) => {
   app.get(
     '/v1/leaderboards/all',
     {
@@ -50,7 +51,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
         const dids = new Set(found.flatMap((actor) => (actor.outcome === 'found' ? actor.did : [])))
         const ranked = rankAmong(await reader.characters([...dids]))
         const middle = around === undefined ? undefined : await actors.didOf(around, client)
-        const page = pageOf(ranked, { cursor, middle, limit })
+        const page = pageOf(ranked, { cursor, middle, limit }, rules)
         return {
           items: page.items.map(({ rank, character }) => ({
             rank,
@@ -97,11 +98,12 @@ function rankAmong(characters: readonly Character[]): Ranked[] {
 function pageOf(
   ranked: readonly Ranked[],
   { cursor, middle, limit }: { cursor: string | undefined; middle: Did | undefined; limit: number },
+  rules: Rulebook,
 ): Page<Ranked> {
   let from = 0
   if (middle !== undefined) {
     const place = ranked.findIndex(({ character }) => character.did === middle)
-    if (place < 0) throw unknownActor()
+    if (place < 0) throw unknownActor(rules)
     from = Math.max(0, place - Math.floor((limit - 1) / 2))
   } else if (cursor !== undefined) {
     if (!/^\d{1,3}$/.test(cursor)) throw new InvalidCursorError('the cursor is not one of this board')

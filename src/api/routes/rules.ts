@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { LEVELS_AS_FORMULA } from '../../game/levels.ts'
 import { problems } from '../responses.ts'
 import type { Routes } from './route.ts'
 
@@ -31,7 +32,7 @@ export const ruleRoutes: Routes = (app, { rules, tracked }) => {
         titles: [...rules.titles],
         collections: [...rules.collections],
         tracked: [...tracked],
-        levels: 'level 1 below 150 XP, then one level for every 100 XP: 1 + floor((XP - 50) / 100)',
+        levels: LEVELS_AS_FORMULA,
       }
     },
   )

@@ -3,6 +3,7 @@ import { baselineOf } from '../baseline.ts'
 import type { Game } from '../game.ts'
 import type { Answer, NoAnswer } from '../operation.ts'
 import { ASLEEP, retryAt } from '../retries.ts'
+import { post } from '../rules/post.ts'
 import { NO_FACTS } from '../rules/rule.ts'
 import { type ActorChange, type AskedQuestion, type Outcome, pathOf, type QuestionId } from '../state.ts'
 import { secondsOf } from '../time.ts'
@@ -100,7 +101,7 @@ function setBaseline(
   const id = baselineOf(did)
   const change = draft.change(did)
   if (draft.record(id) !== undefined || change.actor.rev === undefined) return 'applied'
-  const held = change.actor.counts.get('app.bsky.feed.post') ?? 0
+  const held = change.actor.counts.get(post.collection) ?? 0
   const xp = Math.max(0, postsCount - held) * (rules.points['post.text'] ?? 0)
   // The rest of the answer holds.
   if (!(xp <= MAX_BASELINE_XP)) return 'implausible'

@@ -2,17 +2,10 @@
 // equal part and gives back what is more.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assertRules, RECOMPUTING } from '../bound-rules.ts'
 import { StoreBusyError, StoreError } from '../store.ts'
 import { BatchMissingError } from './journal.ts'
-import {
-  assertRules,
-  LEASE_MS,
-  LeaseLostError,
-  RECOMPUTING,
-  readShards,
-  type ShardRow,
-  take,
-} from './leases.ts'
+import { LEASE_MS, LeaseLostError, readShards, type ShardRow, take } from './leases.ts'
 import type { RetryLog } from './retries.ts'
 import type { Session } from './session.ts'
 import { OwnedShard } from './shard.ts'

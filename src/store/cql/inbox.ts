@@ -1,9 +1,9 @@
 // What others want of an owner: wishes of people and operators, and notes that owners of other shards leave for each other.
 import { randomUUID } from 'node:crypto'
-import { createRaw } from '@atcute/tid'
 import type { Did, Micros, Nsid } from '../../atproto/event.ts'
 import type { Wish } from '../../game/operation.ts'
 import type { Inbox, WishToLeave } from '../store.ts'
+import { wishOf } from '../stored-wish.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { Session } from './session.ts'
@@ -29,8 +29,6 @@ export type Letter = LetterPlace & { at: Micros } & ({ wish: Wish } | { note: No
 
 const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?)'
 const SELECT = 'SELECT id, kind, did, at, note, writetime(kind) AS written FROM inbox WHERE shard = ? LIMIT ?'
-/** The last of the clock ids that a TID may carry, so that a floor is above every revision of its time. */
-const LAST_CLOCK = 1023
 
 /** Anybody may leave something; it waits for the shard's owner. */
 export class CqlInbox implements Inbox {
@@ -75,12 +73,7 @@ function letterOf(shard: number, { id, kind, did, at, note, written }: Row): Let
   const place = { shard, id: String(id), written: numberOf(written), at: numberOf(at) }
   if (note !== null && note !== undefined) return { ...place, note: JSON.parse(String(note)) as Note }
   const wish = { wish: `${shard}:${place.written}:${id}`, did: did as Did, at: place.at }
-  switch (kind) {
-    case 'unforget':
-      return { ...place, wish: { kind, ...wish, floor: createRaw(wish.at, LAST_CLOCK) } }
-    default:
-      return { ...place, wish: { kind: kind as 'forget' | 'look-up', ...wish } }
-  }
+  return { ...place, wish: wishOf(kind as Wish['kind'], wish) }
 }
 
 /** Reads the name of a wish. */

@@ -2,7 +2,7 @@
 // whoever was paused past its lease and wakes up finds that nothing it wants to commit is accepted any more. No clock of
 // another machine is looked at: an owner shows that it lives by changing its row, and others watch for how long it does not.
 import type { Cursor, Wire } from '../../atproto/event.ts'
-import { RulesChangedError, StoreError } from '../store.ts'
+import { StoreError } from '../store.ts'
 import type { Row } from './paging.ts'
 import { isPassing } from './retries.ts'
 import type { Session } from './session.ts'
@@ -190,21 +190,6 @@ function lost(shard: number, row: Row | undefined, epoch: number): LeaseLostErro
       : 'has been taken over by another worker'
   return new LeaseLostError(`shard ${shard} ${why}`)
 }
-
-/**
- * Whether a worker of these rules may take a shard that was awarded by `held`.
- * @throws {RulesChangedError} where it was awarded by others
- */
-export function assertRules(held: string | undefined, rules: string): void {
-  if (held === undefined || held === rules) return
-  const why = held === RECOMPUTING ? 'is half recomputed' : 'was awarded by other rules than these'
-  throw new RulesChangedError(
-    `the ledger ${why}. Run \`bsky-rpg recompute\` to judge all of it by the rules as they are now, or start with the old ones.`,
-  )
-}
-
-/** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
-export const RECOMPUTING = 'recomputing'
 
 /** Reads the columns of a cursor, in whatever table they are. */
 export function cursorOf({ host, wire, value, at }: Row): Cursor | undefined {

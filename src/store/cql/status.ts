@@ -1,6 +1,6 @@
 import type { Cursor } from '../../atproto/event.ts'
 import type { QuestionKind } from '../../game/state.ts'
-import { DAY_MICROS, HOUR_MICROS } from '../../game/time.ts'
+import { dailyRate, RATE_WINDOW } from '../daily-rate.ts'
 import type { Gap, Pulse, StoreStatus } from '../store.ts'
 import { perQuestion } from './books.ts'
 import { checkShards, cursorOf, type ShardRow } from './leases.ts'
@@ -92,13 +92,16 @@ function perDay(samples: readonly Row[]): StoreStatus['perDay'] {
   const newest = Math.max(...samples.map(({ at }) => numberOf(at)))
   for (const rows of Map.groupBy(samples, ({ worker }) => worker).values()) {
     const last = rows.at(-1)
-    if (last === undefined || numberOf(last.at) < newest - HOUR_MICROS) continue
-    const first = rows.find(({ at }) => numberOf(at) >= numberOf(last.at) - HOUR_MICROS)
-    const span = numberOf(last.at) - numberOf(first?.at)
-    if (first === undefined || span < 59_000_000) continue
+    if (last === undefined || numberOf(last.at) < newest - RATE_WINDOW) continue
+    const first = rows.find(({ at }) => numberOf(at) >= numberOf(last.at) - RATE_WINDOW)
+    if (first === undefined) continue
+    const span = numberOf(last.at) - numberOf(first.at)
+    const eventsADay = dailyRate(numberOf(last.events) - numberOf(first.events), span)
+    const bytesADay = dailyRate(numberOf(last.network_bytes) - numberOf(first.network_bytes), span)
+    if (eventsADay === undefined || bytesADay === undefined) continue
     known = true
-    events += ((numberOf(last.events) - numberOf(first.events)) * DAY_MICROS) / span
-    networkBytes += ((numberOf(last.network_bytes) - numberOf(first.network_bytes)) * DAY_MICROS) / span
+    events += eventsADay
+    networkBytes += bytesADay
   }
   if (!known) return undefined
   return { events: Math.round(events), diskBytes: undefined, networkBytes: Math.round(networkBytes) }

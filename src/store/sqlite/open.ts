@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
+import { assertRules, RECOMPUTING } from '../bound-rules.ts'
 import { FailStopWriter } from '../fail-stop.ts'
-import { RulesChangedError, type Store, type WriteOptions } from '../store.ts'
+import type { Store, WriteOptions } from '../store.ts'
 import { SqliteAuditor } from './audit.ts'
 import { assertSpace, diskBytes, freeBytes as freeBytesOf } from './disk.ts'
 import { explained } from './failure.ts'
@@ -120,9 +121,6 @@ function explaining<T>(file: string, work: () => T): T {
   }
 }
 
-/** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
-const RECOMPUTING = 'recomputing'
-
 /** Binds a new ledger to its rules, and keeps one that was awarded by others from being mixed up. */
 function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: WriteOptions): void {
   const held = db
@@ -130,10 +128,5 @@ function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: Wr
     .get()?.fingerprint
   if (purpose === 'recompute') bindRules(db, RECOMPUTING)
   else if (held === undefined) bindRules(db, fingerprint)
-  else if (held !== fingerprint) {
-    const why = held === RECOMPUTING ? 'is half recomputed' : 'was awarded by other rules than these'
-    throw new RulesChangedError(
-      `${file} ${why}. Run \`bsky-rpg recompute\` to judge all of it by the rules as they are now, or start with the old ones.`,
-    )
-  }
+  else assertRules(String(held), fingerprint, file)
 }

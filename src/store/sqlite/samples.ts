@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Micros } from '../../atproto/event.ts'
-import { DAY_MICROS, HOUR_MICROS } from '../../game/time.ts'
+import { DAY_MICROS } from '../../game/time.ts'
+import { dailyRate, RATE_WINDOW } from '../daily-rate.ts'
 import type { StoreStatus } from '../store.ts'
 
 /** The table `samples`: how much there was at what time, a day back, so that rates can be told after a restart too. */
@@ -41,11 +42,17 @@ export function perDay(db: DatabaseSync): StoreStatus['perDay'] {
   const last = db.prepare('SELECT * FROM samples ORDER BY at DESC LIMIT 1').get()
   if (last === undefined) return undefined
   const at = Number(last.at)
-  const first = db.prepare('SELECT * FROM samples WHERE at >= ? ORDER BY at LIMIT 1').get(at - HOUR_MICROS)
+  const first = db.prepare('SELECT * FROM samples WHERE at >= ? ORDER BY at LIMIT 1').get(at - RATE_WINDOW)
   if (first === undefined) return undefined
   const span = at - Number(first.at)
-  if (span < 59_000_000) return undefined
   const rate = (column: 'events' | 'disk_bytes' | 'network_bytes') =>
-    Math.max(0, Math.round(((Number(last[column]) - Number(first[column])) * DAY_MICROS) / span))
-  return { events: rate('events'), diskBytes: rate('disk_bytes'), networkBytes: rate('network_bytes') }
+    dailyRate(Number(last[column]) - Number(first[column]), span)
+  const [events, diskBytes, networkBytes] = [rate('events'), rate('disk_bytes'), rate('network_bytes')]
+  if (events === undefined || diskBytes === undefined || networkBytes === undefined) return undefined
+  return { events: whole(events), diskBytes: whole(diskBytes), networkBytes: whole(networkBytes) }
+}
+
+/** What is stored may have become less: nothing then comes of a day. */
+function whole(amount: number): number {
+  return Math.max(0, Math.round(amount))
 }

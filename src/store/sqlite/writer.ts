@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
-import { createRaw } from '@atcute/tid'
 import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
@@ -20,6 +19,7 @@ import type { Day, Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'
+import { wishOf } from '../stored-wish.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import { Events } from './events.ts'
 import { ForemostRows } from './foremost-rows.ts'
@@ -31,9 +31,6 @@ import { Records } from './records.ts'
 import { Samples } from './samples.ts'
 import { Standings } from './standings.ts'
 import type { Transactions } from './transactions.ts'
-
-/** A revision's last bits name its clock; with all of them set it is the greatest of its microsecond. */
-const LAST_CLOCK = 1023
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
 
@@ -185,12 +182,11 @@ export class SqliteWriter implements Writer {
   }
 
   async wishes(limit: number): Promise<Wish[]> {
-    return this.#sql.wishes.all(limit).map((row) => {
-      const at = Number(row.at)
-      const wish = { wish: String(row.id), did: row.did as Did, at }
-      const kind = row.kind as Wish['kind']
-      return kind === 'unforget' ? { kind, ...wish, floor: createRaw(at, LAST_CLOCK) } : { kind, ...wish }
-    })
+    return this.#sql.wishes
+      .all(limit)
+      .map(({ id, kind, did, at }) =>
+        wishOf(kind as Wish['kind'], { wish: String(id), did: did as Did, at: Number(at) }),
+      )
   }
 
   async prune(before: Micros, limit: number): Promise<number> {

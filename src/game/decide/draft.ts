@@ -172,7 +172,7 @@ export class Draft {
     if (question.kind !== 'subject') {
       const asked = change.asked.findIndex(({ kind }) => kind === question.kind)
       // What was asked for in this batch is wide awake.
-      if (asked >= 0 && (question.ifOpen === 'keep' || question.ifOpen === 'wake')) return
+      if (asked >= 0 && question.ifOpen === 'wake') return
       if (asked >= 0) change.asked.splice(asked, 1)
     }
     change.asked.push(question)
@@ -182,6 +182,8 @@ export class Draft {
   present(change: ActorChange, profile: Profile): void {
     const { handle } = profile
     change.profile = profile
+    // What was lost before this, in the same batch, was of the profile that it replaces.
+    change.unnamed = undefined
     if (handle === undefined) return
     const { did } = change.actor
     const former = this.#owners.get(handle) ?? this.#known.ownerOf(handle)

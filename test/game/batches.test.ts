@@ -1,0 +1,224 @@
+// What happens to one person within one batch, and what a batch asks for.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Did, Handle } from '../../src/atproto/event.ts'
+import type { Game } from '../../src/game/game.ts'
+import type { Operation } from '../../src/game/operation.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { isHidden, type RecordPath } from '../../src/game/state.ts'
+import { MemoryLedger } from '../memory-ledger.ts'
+import { FOLLOW, game, LIKE, POST, REPOST, tid } from './arbitrary.ts'
+import {
+  alice,
+  bob,
+  carol,
+  commit,
+  DESCRIBED,
+  ledgerOf,
+  like,
+  removal,
+  repost,
+  second,
+  status,
+} from './operations.ts'
+
+const asking: Game = { ...game, appview: 'asked' }
+const repository = (n: number, ...paths: RecordPath[]): Operation => ({
+  kind: 'repository-answer',
+  question: '9',
+  did: alice,
+  at: second(n),
+  rev: tid(n),
+  paths: new Set(paths),
+  collections: game.followed,
+})
+const identity = (n: number): Operation => ({
+  kind: 'identity',
+  did: alice,
+  at: second(n),
+  handle: undefined,
+})
+const recompute: Operation = { kind: 'recompute', did: alice, at: second(9) }
+
+suite('a repository in the batch', () => {
+  test('of a deletion is compared with what came after that', () => {
+    const ledger = ledgerOf([commit({ n: 1 }), commit({ n: 2 })])
+    ledger.fold(game, [
+      status(3, 'deleted'),
+      status(4, 'active'),
+      commit({ n: 5 }),
+      repository(9, `${POST}/${tid(5)}`),
+    ])
+    ledger.assertBalanced()
+    assert.deepEqual(
+      ledger.records(alice).map(([{ rkey }, { live }]) => [rkey, live]),
+      [[tid(5), true]],
+    )
+  })
+
+  test('of a record that it does not hold takes it away', () => {
+    const ledger = new MemoryLedger()
+    ledger.fold(game, [commit({ n: 1 }), repository(2)])
+    ledger.assertBalanced()
+    assert.deepEqual(
+      ledger.events.map(({ cause, delta }) => [cause, delta]),
+      [
+        ['create', 50],
+        ['sync', -50],
+      ],
+    )
+  })
+})
+
+suite('what a batch asks', () => {
+  const asked = (...operations: Operation[]) =>
+    new MemoryLedger().fold(asking, operations).actors.get(alice)?.asked ?? []
+
+  test('is one question of a kind about a person, and one about each repost', () => {
+    const sync: Operation = { kind: 'sync', did: alice, at: second(4), rev: tid(4) }
+    const all = asked(commit({ n: 1 }), repost(2, bob, 1), repost(3, bob, 2), sync, sync, identity(5))
+    assert.deepEqual(all.map(({ kind }) => kind).sort(), ['profile', 'repository', 'subject', 'subject'])
+  })
+
+  test('of a repository is asked, whatever becomes of its account before and after', () => {
+    const sync: Operation = { kind: 'sync', did: alice, at: second(4), rev: tid(4) }
+    const away = [status(5, 'deactivated'), status(6, 'active')]
+    for (const batch of [
+      [sync, ...away],
+      [...away, sync],
+    ]) {
+      const ledger = ledgerOf([commit({ n: 1 })])
+      ledger.fold(game, batch)
+      assert.equal(ledger.questions.filter(({ kind }) => kind === 'repository').length, 1)
+    }
+  })
+
+  test('goes with who is deleted in it', () => {
+    assert.deepEqual(asked(commit({ n: 1 }), repost(2, bob, 1), status(3, 'deleted')), [])
+  })
+
+  test('is who somebody is when they become a character, and not again', () => {
+    const ledger = ledgerOf([commit({ n: 1 })], asking)
+    const { actors } = ledger.fold(asking, [commit({ n: 2 }), like(3)])
+    assert.deepEqual(actors.get(alice)?.asked, [])
+  })
+
+  test('is nothing about a stranger whose profile asks to be hidden', () => {
+    const record = { labels: { values: [{ val: '!no-unauthenticated' }] } }
+    const profile = commit({ n: 1, collection: 'app.bsky.actor.profile', rkey: 'self', record })
+    assert.deepEqual(asked(profile), [])
+  })
+})
+
+test('a profile hides by the one label that says so, among whatever others', () => {
+  const hidden = (...values: unknown[]): boolean | undefined => {
+    const record = { labels: { values } } as never
+    const profile = commit({ n: 2, collection: 'app.bsky.actor.profile', rkey: 'self', record })
+    return ledgerOf([commit({ n: 1 }), profile]).actor(alice)?.optedOut
+  }
+  const hide = { val: '!no-unauthenticated' }
+  assert.equal(hidden({ val: 'bot' }, hide, { val: 'other' }), true)
+  assert.equal(hidden(null, 'text', 7, hide), true)
+  for (const values of [[], [{ val: 'bot' }], [{}], ['!no-unauthenticated'], [null]]) {
+    assert.equal(hidden(...values), false)
+  }
+})
+
+test('a repost of somebody who is forgotten counts as text, and does not name them', () => {
+  const forget: Operation = { kind: 'forget', wish: '1', did: bob, at: second(2) }
+  const ledger = ledgerOf([commit({ n: 1, did: bob, record: DESCRIBED }), forget, repost(3, bob, 1)])
+  assert.deepEqual(ledger.record(repost(3, bob, 1))?.facts, { media: 'text', subject: undefined })
+  assert.equal(ledger.actor(alice)?.experience, 50)
+})
+
+test('who is forgotten is not named by the rest of the batch, which stays as it is otherwise', () => {
+  const forget: Operation = { kind: 'forget', wish: '1', did: bob, at: second(9) }
+  const ledger = ledgerOf([commit({ n: 1, did: bob, record: DESCRIBED })])
+  ledger.fold(asking, [
+    commit({ n: 2 }),
+    like(2, { record: { subject: 7 } }),
+    repost(3, bob, 1),
+    repost(4, carol, 1),
+    repost(5, bob, 8),
+    forget,
+  ])
+  const facts = (n: number) => ledger.record(repost(n, bob, 1))?.facts
+  assert.deepEqual(facts(3), { media: 'alt', subject: undefined })
+  assert.deepEqual(facts(4), { media: undefined, subject: { did: carol, collection: POST, rkey: tid(1) } })
+  assert.deepEqual(facts(5), { media: undefined, subject: undefined })
+  const open = ledger.questions.map((question) => [
+    question.kind,
+    question.kind === 'subject' ? question.subject.did : question.did,
+  ])
+  assert.deepEqual(open, [
+    ['profile', alice],
+    ['subject', carol],
+  ])
+})
+
+test('who has said that they want to be shown is shown when they come back from a deletion', () => {
+  const profile = commit({ n: 2, collection: 'app.bsky.actor.profile', rkey: 'self' })
+  const operations = [commit({ n: 1 }), profile, status(3, 'deleted'), status(4, 'active'), commit({ n: 5 })]
+  const actor = ledgerOf(operations, asking).actor(alice)
+  assert.ok(actor?.born && !isHidden(actor))
+})
+
+suite('a handle in a batch', () => {
+  const named = (did: Did, handle: Handle | undefined, displayName = 'A Name'): Operation => {
+    const profile = { handle, displayName, avatar: undefined, asked: second(5) }
+    const answer = { question: '0', tries: 0, did, at: second(5), profile, optedOut: false, postsCount: 0 }
+    return { kind: 'profile-answer', ...answer }
+  }
+  const people = [commit({ n: 1 }), commit({ n: 1, did: bob }), commit({ n: 1, did: carol })]
+  /** A ledger in which `alice` has a handle, and what became of the batch. */
+  const after = (...batch: Operation[]) => {
+    const ledger = ledgerOf([...people, named(alice, 'first.test')])
+    const { actors } = ledger.fold(game, batch)
+    const handles = [alice, bob].map((did) => ledger.profiles.get(did)?.handle)
+    return { ledger, actors, handles }
+  }
+
+  test('may move and move back', () => {
+    const { handles } = after(named(bob, 'first.test'), named(alice, 'first.test', 'Again'))
+    assert.deepEqual(handles, ['first.test', undefined])
+  })
+
+  test('is not taken from who has another one by then', () => {
+    const { handles } = after(named(alice, 'second.test'), named(bob, 'first.test'))
+    assert.deepEqual(handles, ['second.test', 'first.test'])
+  })
+
+  test('leaves the rest of the profile with whoever loses it', () => {
+    const { ledger, handles } = after(named(alice, 'second.test', 'Alice'), named(bob, 'second.test'))
+    assert.deepEqual(handles, [undefined, 'second.test'])
+    assert.equal(ledger.profiles.get(alice)?.displayName, 'Alice')
+  })
+
+  test('is free where a new identity has taken it away already', () => {
+    const { handles } = after(identity(9), named(bob, 'first.test'))
+    assert.deepEqual(handles, [undefined, 'first.test'])
+  })
+
+  test("that nobody knows is nobody else's loss", () => {
+    const { actors } = after(named(bob, undefined), named(carol, undefined))
+    assert.deepEqual([...actors.keys()], [bob, carol])
+  })
+})
+
+test('what earns nothing begins no week and no month', () => {
+  const late = commit({ n: 2, collection: FOLLOW, at: second(40 * 86_400) })
+  const ledger = ledgerOf([commit({ n: 1 })])
+  const before = ledger.actor(alice)?.periods
+  ledger.fold(game, [late])
+  assert.deepEqual(ledger.actor(alice)?.periods, before)
+  ledger.fold(game, [removal(3, late)])
+  assert.deepEqual(ledger.actor(alice)?.periods, before)
+})
+
+test('to judge again by the same rules changes nothing, with caps and without', () => {
+  for (const caps of [{}, { [LIKE]: 15, [REPOST]: 40 }]) {
+    const by: Game = { ...game, rules: rulebook({ ...NO_CHANGES, caps }) }
+    const ledger = ledgerOf([commit({ n: 1 }), like(2), like(3), repost(4, bob, 1)], by)
+    assert.equal(ledger.fold(by, [recompute]).actors.size, 0)
+  }
+})

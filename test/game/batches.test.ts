@@ -222,3 +222,54 @@ test('to judge again by the same rules changes nothing, with caps and without', 
     assert.equal(ledger.fold(by, [recompute]).actors.size, 0)
   }
 })
+
+test('a cap that changes what one collection was granted on a day leaves the others of that day', () => {
+  const by = (likes: number): Game => ({
+    ...game,
+    rules: rulebook({ ...NO_CHANGES, caps: { [LIKE]: likes, [POST]: 60 } }),
+  })
+  const ledger = ledgerOf([commit({ n: 1 }), like(2), like(3)], by(20))
+  const day = Math.floor(second(1) / 86_400_000_000)
+  ledger.fold(by(10), [recompute])
+  const granted = new Map([
+    [POST, 50],
+    [LIKE, 10],
+  ])
+  assert.deepEqual(ledger.granted(alice), new Map([[day, granted]]))
+})
+
+test('a record that a new cap keeps from being worth more enters nothing', () => {
+  const by = (xp: number): Game => ({
+    ...game,
+    rules: rulebook({ ...NO_CHANGES, points: { like: xp }, caps: { [LIKE]: 10 } }),
+  })
+  const ledger = ledgerOf([like(1)], by(10))
+  assert.equal(ledger.record(like(1))?.capped, false)
+  ledger.fold(by(50), [recompute])
+  assert.deepEqual([ledger.record(like(1))?.capped, ledger.record(like(1))?.xp], [true, 10])
+  assert.equal(ledger.events.length, 1)
+})
+
+test('posts from before stay as they are when all is judged again', () => {
+  const counting: Game = { ...game, baseline: 'posts' }
+  const answer = { question: '1', tries: 0, did: alice, at: second(2), profile: undefined, optedOut: false }
+  const profile = { handle: undefined, displayName: undefined, avatar: undefined, asked: second(2) }
+  const ledger = ledgerOf([commit({ n: 1 })])
+  ledger.fold(counting, [{ kind: 'profile-answer', ...answer, profile, postsCount: 4 }])
+  assert.equal(ledger.actor(alice)?.experience, 200)
+  const { actors } = ledger.fold(counting, [recompute])
+  assert.deepEqual([actors.size, ledger.actor(alice)?.experience], [0, 200])
+})
+
+test('every wish is taken from the inbox, whether there was anything to do or not', () => {
+  for (const before of [[], [commit({ n: 1 })]]) {
+    const ledger = ledgerOf(before)
+    const about = { did: alice, at: second(3) }
+    const { fulfilled } = ledger.fold(game, [
+      { kind: 'look-up', wish: '1', ...about },
+      { kind: 'unforget', wish: '2', floor: tid(3), ...about },
+      { kind: 'forget', wish: '3', ...about },
+    ])
+    assert.deepEqual(fulfilled, ['1', '2', '3'])
+  }
+})

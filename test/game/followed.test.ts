@@ -52,6 +52,35 @@ test('a collection that is followed again has missed something, one that is new 
   assert.deepEqual(missedAt(all, wide), [[], []])
 })
 
+test('what is remembered is who and what has gone, and since when, until it is back', () => {
+  const left = (before: Followed | undefined, now: Following, at: number | undefined) =>
+    follow(before, now, at).followed.left
+  const of = (following: Following, gone: Followed['left'] = {}): Followed => ({ ...following, left: gone })
+  const wide = { ...all, collections: [...collections, FOLLOW] }
+  assert.deepEqual(left(undefined, all, undefined), {})
+  assert.deepEqual(left(undefined, only(alice), 5), {})
+  assert.deepEqual(left(of(all, { [FOLLOW]: 3 }), all, undefined), { [FOLLOW]: 3 })
+  // Who and what stays has not gone.
+  assert.deepEqual(left(of(all), all, 5), {})
+  assert.deepEqual(left(of(only(alice, bob)), only(bob), 5), { [alice]: 5 })
+  assert.deepEqual(left(of(only(alice)), all, 5), {})
+  assert.deepEqual(left(of(all), only(alice), 5), { [EVERYBODY]: 5 })
+  assert.deepEqual(left(of(wide), all, 5), { [FOLLOW]: 5 })
+  // Who is back is not missed any more, and is no reason to think that collections are.
+  assert.deepEqual(left(of(only(bob), { [alice]: 3 }), only(alice, bob), 5), {})
+  assert.deepEqual(left(of(all, { [FOLLOW]: 3 }), wide, 5), {})
+  const back = follow(of(only(bob), { [FOLLOW]: 3, [alice]: 4 }), all, 5)
+  assert.deepEqual(back.followed.left, { [FOLLOW]: 3 })
+  assert.deepEqual(back.missed, [{ what: 'DIDS', names: [alice], from: 4 }])
+})
+
+test('a collection that left and is back at the same place has missed nothing', () => {
+  const wide = { ...all, collections: [...collections, FOLLOW] }
+  const gone: Followed = { ...all, left: { [FOLLOW]: 5 } }
+  assert.deepEqual(follow(gone, wide, 5).missed, [])
+  assert.deepEqual(follow(gone, wide, 6).missed, [{ what: 'collections', names: [FOLLOW], from: 5 }])
+})
+
 test('those who have been missing since the same moment share one gap', () => {
   const [first] = missedAt(only(alice, bob, carol), only(carol), only(alice, bob, carol)).at(-1) ?? []
   assert.deepEqual(first, [alice, bob, 2])

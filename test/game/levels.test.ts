@@ -34,6 +34,20 @@ test('half of level 1 is 75 XP, and the highest level is always full', () => {
   assert.equal(top.experienceToNextLevel, 0)
 })
 
+test('a level is filled in hundredths, rounded down', () => {
+  for (const [xp, percent] of [
+    [0, 0],
+    [149, 99],
+    [150, 0],
+    [200, 50],
+    [249, 99],
+    [250, 0],
+    [1_000_049, 99],
+  ] as const) {
+    assert.equal(leveling(xp, 0).progressPercentage, percent, `${xp} XP`)
+  }
+})
+
 test('what remains leads exactly to the next level', () => {
   fc.assert(
     fc.property(experience, (xp) => {

@@ -24,6 +24,8 @@ const cases: [string, unknown, Media][] = [
   ['blank alt text', images(' \n\t'), 'media'],
   ['alt text that is no text', images(7), 'media'],
   ['no images', images(), 'text'],
+  ['a GIF by http', gif(TENOR.replace('https', 'http')), 'media'],
+  ['a link that is a list', { ...gif(''), external: { uri: [TENOR] } }, 'text'],
   ['images that are no list', { $type: 'app.bsky.embed.images', images: 'many' }, 'text'],
   ['a gallery described', { $type: 'app.bsky.embed.gallery', items: [{ alt: 'a' }, { alt: 'b' }] }, 'alt'],
   ['a gallery half described', { $type: 'app.bsky.embed.gallery', items: [{ alt: 'a' }, {}] }, 'media'],

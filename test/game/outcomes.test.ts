@@ -299,6 +299,16 @@ test('a post that its rule cannot read shows nothing to those who repost it', ()
   assert.deepEqual([asked.record(later)?.facts?.media, asked.actor(alice)?.experience], ['text', 50])
 })
 
+test('a rule that says itself what a record shows is believed, and nobody is asked', () => {
+  const knowing = {
+    ...reposts,
+    facts: () => ({ media: 'media', subject: { did: bob, collection: POST, rkey: tid(1) } }),
+  }
+  const by: Game = { ...game, rules: rulebook(NO_CHANGES, [posts, knowing as typeof reposts, likes]) }
+  const ledger = ledgerOf([commit({ n: 1, did: bob, record: DESCRIBED }), repost(3, bob, 1)], by)
+  assert.equal(ledger.actor(alice)?.experience, 60)
+})
+
 test('what a deleted record leaves is worth nothing, has no cap, and keeps its revision and time', () => {
   const capped: Game = { ...game, rules: rulebook({ ...NO_CHANGES, caps: { [LIKE]: 15 } }) }
   const ledger = ledgerOf([like(1), like(2), removal(3, like(2))], capped)

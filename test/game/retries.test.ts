@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ASLEEP, isBeyondPause, retryAt } from '../../src/game/retries.ts'
+import { ASLEEP, isBeyondPause, retryAt, startOf } from '../../src/game/retries.ts'
 import type { QuestionKind } from '../../src/game/state.ts'
 import { START } from './arbitrary.ts'
 
@@ -40,5 +40,23 @@ test('what is put off further than its pause is long was so by a clock that was 
       assert.equal(isBeyondPause(kind, { due: due + 1, tries }, NOW), true)
       assert.equal(isBeyondPause(kind, { due: ASLEEP, tries }, NOW), false)
     }
+  }
+})
+
+test('a question about a person begins by what is open about them', () => {
+  const fresh = { due: 0, tries: 0 }
+  const put = { due: NOW + 60, tries: 3 }
+  const asleep = { due: ASLEEP, tries: 3 }
+  const table = [
+    ['restart', fresh, fresh, fresh],
+    // Its like is asked no sooner.
+    ['follow', fresh, put, fresh],
+    ['keep', fresh, undefined, undefined],
+    ['wake', undefined, undefined, fresh],
+  ] as const
+  for (const [ifOpen, none, waiting, sleeping] of table) {
+    assert.deepEqual(startOf(ifOpen, undefined), none, ifOpen)
+    assert.deepEqual(startOf(ifOpen, put), waiting, ifOpen)
+    assert.deepEqual(startOf(ifOpen, asleep), sleeping, ifOpen)
   }
 })

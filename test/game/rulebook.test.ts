@@ -39,7 +39,14 @@ test('what makes no sense is refused by name', () => {
   assert.throws(() => rulebook(changes({ points: { 'post.gold': 1 } })), /"post.gold".*post\.text/)
   assert.throws(() => rulebook(changes({ points: { like: -1 } })), /points\.like is -1/)
   assert.throws(() => rulebook(changes({ points: { like: 1.5 } })), /points\.like is 1\.5/)
-  assert.throws(() => rulebook(changes({ caps: { 'app.bsky.graph.block': 5 } })), /app\.bsky\.graph\.block/)
+  assert.throws(
+    () => rulebook(changes({ caps: { 'app.bsky.graph.block': 5 } })),
+    /^RangeError: caps names "app\.bsky\.graph\.block"; expected one of app\.bsky\.feed\.post, app\.bsky\.feed\.repost, app\.bsky\.feed\.like$/,
+  )
+  assert.throws(
+    () => rulebook(changes({ caps: { [POST]: -5 } })),
+    /^RangeError: caps\.app\.bsky\.feed\.post is -5/,
+  )
   assert.throws(() => rulebook(changes({ titles: [] })), /level 1/)
   assert.throws(() => rulebook(changes({ titles: [{ level: 2, title: 'a' }] })), /level 1/)
   const twice = [
@@ -55,6 +62,7 @@ test('titles are held from their level until the next one', () => {
   assert.equal(title(4), 'Wanderer')
   assert.equal(title(5), 'Apprentice')
   assert.equal(title(100_000), 'Myth')
+  assert.throws(() => title(0), RangeError)
 })
 
 test('a new kind of record is one rule and one entry in the list', () => {
@@ -75,7 +83,10 @@ test('likes need a subject and nothing more; reposts of anything but posts count
   const rules = rulebook(NO_CHANGES)
   const like = 'app.bsky.feed.like'
   assert.equal(rules.award(like, rules.assess(like, { subject: { uri: 'at://anything' } })).xp, 10)
-  assert.equal(rules.award(like, rules.assess(like, { subject: 'at://anything' })).reason, 'unreadable')
+  for (const subject of ['at://anything', { uri: 7 }, {}, null]) {
+    assert.equal(rules.award(like, rules.assess(like, { subject })).reason, 'unreadable')
+    assert.equal(rules.assess('app.bsky.feed.repost', { subject }), undefined)
+  }
   const repost = 'app.bsky.feed.repost'
   const list = rules.assess(repost, {
     subject: { uri: 'at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.graph.list/3k' },

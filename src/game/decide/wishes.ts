@@ -65,12 +65,12 @@ export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Reco
   return outcome
 }
 
-/** Within a second by key, which mostly tells when a record was made. */
+/** Within a second by key, which mostly tells when a record was made. No two records are equal. */
 function byWitness(
   [a, { at: first }]: [RecordId, RecordState],
   [b, { at: second }]: [RecordId, RecordState],
 ): number {
   if (first !== second) return first - second
   const [path, other] = [`${a.rkey}/${a.collection}`, `${b.rkey}/${b.collection}`]
-  return path < other ? -1 : Number(path > other)
+  return path < other ? -1 : 1
 }

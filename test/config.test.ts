@@ -154,6 +154,18 @@ for (const name of ['DATABASE_URL', 'JETSTREAM_URLS', 'APPVIEW_URL', 'PLC_URL', 
   })
 }
 
+test('of what follows an address, a message tells that it is there and no more', () => {
+  for (const [value, shown] of [
+    ['wss://host/subscribe#S3cret', 'wss://host/subscribe#***'],
+    ['wss://host/subscribe?cursor=S3cret#x', 'wss://host/subscribe?***'],
+  ] as const) {
+    assert.throws(
+      () => readInvocation([], { JETSTREAM_URLS: value }),
+      (error) => error instanceof ConfigError && error.message.endsWith(`and "${shown}" is not one`),
+    )
+  }
+})
+
 test('a file may begin with a byte order mark, and a home folder may be written as ~', () => {
   using here = folder()
   const path = here.path('rules.json')

@@ -1,4 +1,4 @@
-import { CommandError } from './command.ts'
+import { ConfigError } from '../config.ts'
 
 /** By the system's codes. */
 const WHY_NOT: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const WHY_NOT: Readonly<Record<string, string>> = {
 /**
  * Lets `listen` begin to serve on `port` of `host`.
  * @param settings what to change where that cannot be
- * @throws {CommandError} where it cannot be, for a reason that is the user's to mend
+ * @throws {ConfigError} where it cannot be, for a reason that is the user's to mend
  */
 export async function listening<T>(
   { host, port, settings }: { host: string; port: number; settings: string },
@@ -22,7 +22,7 @@ export async function listening<T>(
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? WHY_NOT[String(error.code)] : undefined
     if (why === undefined) throw error
-    throw new CommandError(`cannot serve on ${host}, port ${port}: ${why}. Set ${settings}.`, {
+    throw new ConfigError(`cannot serve on ${host}, port ${port}: ${why}. Set ${settings}.`, {
       cause: error,
     })
   }

@@ -5,9 +5,9 @@ const SCHEME = /^\s*(cql|sqlite|https?|wss?)\b/i
  * be a password, also in an address that is written wrongly.
  */
 export function withoutSecrets(text: string): string {
-  const [plain = ''] = text.split(/[?#]/)
   const at = text.lastIndexOf('@')
-  if (at < 0) return plain
+  // That something stands there is told: it may be what is wrong.
+  if (at < 0) return text.replace(/([?#]).+$/s, '$1***')
   const scheme = SCHEME.exec(text)?.[1]
   const [host = ''] = text.slice(at + 1).split(/[/?#]/)
   return `${scheme === undefined ? '' : `${scheme}://`}***@${host}`

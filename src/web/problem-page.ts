@@ -35,7 +35,7 @@ export function problemPage({ status, error, detail }: ProblemPageOptions): stri
 </head>
 <body><main>
 <h1>${title}</h1>
-<p class="lead">${detail}</p>
+<p class="lead">${detail.charAt(0).toUpperCase()}${detail.slice(1)}</p>
 <form action="/find" method="get">
 <input name="actor" required maxlength="300" aria-label="handle, DID or link to a profile" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
 <button>Show character</button>

@@ -5,16 +5,17 @@ export const style = `
   --faint: light-dark(#67707f, #98a1b0); --line: light-dark(#e4ded0, #323845); --accent: light-dark(#1668c7, #6db3ff);
   --gold: light-dark(#9a6a00, #e5b84f); }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
 main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
-h1 { font-size: clamp(2rem, 5vw, 3rem); line-height: 1.1; margin: 0 0 .5rem; letter-spacing: -.02em; }
+h1 { font-size: clamp(2rem, 5vw, 3rem); line-height: 1.1; margin: 0 0 .75rem; letter-spacing: -.02em; }
 h2 { font-size: 1.15rem; margin: 0 0 .75rem; }
 p { margin: 0 0 1rem; max-width: 44rem; } .lead { font-size: 1.15rem; color: var(--faint); }
 a { color: var(--accent); }
 form { display: flex; gap: .5rem; margin: 1.5rem 0 2rem; flex-wrap: wrap; }
 input { flex: 1 1 16rem; min-width: 0; padding: .65rem .8rem; border: 1px solid var(--line); border-radius: .6rem;
   background: var(--card); color: inherit; font: inherit; }
-button { padding: .65rem 1.2rem; border: 0; border-radius: .6rem; background: var(--accent); color: var(--paper); font: inherit; font-weight: 600; cursor: pointer; }
+button { padding: .65rem 1.2rem; border: 0; border-radius: .6rem; background: var(--accent); color: var(--paper); font: inherit; font-weight: 600; cursor: pointer; flex: 0 0 auto; }
+@media (max-width: 30rem) { main { padding-top: 1.5rem; } button { flex-grow: 1; } }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 0 0 1.5rem; padding: 0; }
 .numbers div, section { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1rem 1.1rem; }
 .numbers dt { color: var(--faint); font-size: .85rem; } .numbers dd { margin: 0; font-size: 1.5rem; font-weight: 650; font-variant-numeric: tabular-nums; }

@@ -146,6 +146,7 @@ test('somebody who reads pages gets a page that says what is wrong, and what to 
     ['/find?actor=%3Cb%3E', 400, '&lt;b&gt;'],
     ['/v1/characters/nobody.example', 404, 'comes to be'],
     ['/nothing', 404, '/nothing'],
+    ['/v1/stats?colour=red', 400, 'colour'],
   ] as const) {
     const page = await here.server.get(url, { accept })
     assert.equal(page.statusCode, status)
@@ -154,6 +155,8 @@ test('somebody who reads pages gets a page that says what is wrong, and what to 
     assert.equal(page.headers['cache-control'], 'no-store')
     assert.ok(page.body.includes(text), page.body)
     assert.match(page.body, /<form action="\/find"/)
+    assert.match(page.body, /<p class="lead">(&quot;|[A-Z])/)
+    assert.match(page.body, /body \{[^}]*overflow-wrap: anywhere/, 'long names stay on the page')
     for (const other of ['*/*', 'application/json, text/html', undefined]) {
       const json = await here.server.get(url, other === undefined ? {} : { accept: other })
       assert.match(String(json.headers['content-type']), /^application\/problem\+json/)

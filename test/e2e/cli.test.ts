@@ -51,7 +51,7 @@ test('a port that is taken is told in one line', async () => {
       '--disk-reserve',
       '0',
     ])
-    assert.equal(await program.ended, 1)
+    assert.equal(await program.ended, 2)
     const told = program.output.split('\n').filter((line) => line.startsWith('bsky-rpg:'))
     assert.deepEqual(told, [
       `bsky-rpg: cannot serve on 127.0.0.1, port ${port}: another program does. Set HOST and PORT.`,

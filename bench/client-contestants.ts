@@ -80,7 +80,7 @@ async function ours(
     collections: [],
     dids: undefined,
     compression,
-    v1Dictionary: compression === 'zstd' ? new Uint8Array(readFileSync(DICTIONARY)) : undefined,
+    userDictionary: compression === 'zstd' ? new Uint8Array(readFileSync(DICTIONARY)) : undefined,
     observer: silentObserver,
     signal: new AbortController().signal,
     // The others keep nothing. What waits in a delivery of 10,000 survives the collector's young generation, and is

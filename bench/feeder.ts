@@ -6,8 +6,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
-import { frameV1, frameV2 } from '../src/simulator/frames.ts'
 import { Network } from '../src/simulator/network.ts'
+import { v1 } from '../src/simulator/wires/v1.ts'
+import { v2 } from '../src/simulator/wires/v2.ts'
 
 const [count = '200000', actors = '200000', dictionaryPath] = process.argv.slice(2)
 const CHUNK = 256 * 1024
@@ -29,9 +30,9 @@ let seq = 0
 while (seq < Number(count)) {
   for (const event of network.next()) {
     seq += 1
-    const text = Buffer.from(frameV1(event, seq) ?? '')
+    const text = Buffer.from(v1.frame(event, seq) ?? '')
     if (wanted.has('v1')) add('v1', frame(text, 1))
-    const second = Buffer.from(frameV2(event, seq))
+    const second = Buffer.from(v2.frame(event, seq) ?? '')
     if (wanted.has('v2')) add('v2', frame(second, 1))
     if (wanted.has('zstd') && dictionary !== undefined) add('zstd', frame(packed(text, dictionary), 2))
     if (wanted.has('zstd2') && dictionary !== undefined) add('zstd2', frame(packed(second, dictionary), 2))

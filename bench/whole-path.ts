@@ -29,7 +29,7 @@ export async function foldFeed(
     collections: [],
     dids: undefined,
     compression: 'off',
-    v1Dictionary: undefined,
+    userDictionary: undefined,
     observer: silentObserver,
     signal: new AbortController().signal,
   })

@@ -38,17 +38,21 @@ export type IdentityEvent = { kind: 'identity'; did: Did; at: Micros; handle: Ha
 /** The account's standing. `time` is its own clock, in microseconds: a replay may bring an older status again. */
 export type AccountEvent = { kind: 'account'; did: Did; at: Micros; time: Micros; status: AccountStatus }
 
-/** The repository was replaced as a whole, at `rev`; only the v2 wire says so. */
+/** The repository was replaced as a whole, at `rev`; not every wire says so. */
 export type SyncEvent = { kind: 'sync'; did: Did; at: Micros; rev: Tid }
 
 /** One vocabulary for every wire. */
 export type StreamEvent = CommitEvent | IdentityEvent | AccountEvent | SyncEvent
 
-/** The two generations of Jetstream: `v1` is `/subscribe`, `v2` is `network.bsky.jetstream.subscribeEvents`. */
-export type Wire = 'v1' | 'v2'
+/**
+ * The name of a generation of Jetstream's protocol, as `jetstream/wires` lists them. Ledgers keep it, and may name one that
+ * this version does not know: of such a cursor only the time is used.
+ */
+export type WireName = string
 
 /**
- * A place in one host's stream. `value` is microseconds on v1 and a sequence number on v2, so it means
- * nothing on another host or wire: there only `at`, the time of the event it stands for, can be used.
+ * A place in one host's stream. `value` is what the protocol calls the cursor, a time (`time_us`) or a sequence number
+ * (`seq`) by wire, so it means nothing on another host or wire: there only `at`, the time of the event it stands for, can
+ * be used.
  */
-export type Cursor = { host: string; wire: Wire; value: number; at: Micros }
+export type Cursor = { host: string; wire: WireName; value: number; at: Micros }

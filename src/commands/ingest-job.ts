@@ -26,7 +26,7 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
       hosts: config.JETSTREAM_URLS,
       start: config.START,
       compression: config.COMPRESSION,
-      v1Dictionary: config.JETSTREAM_V1_DICTIONARY,
+      userDictionary: config.JETSTREAM_V1_DICTIONARY,
       dids: config.DIDS,
     },
     appview: appviewOf(config, new Pace(APPVIEW_SHARES.ingest)),

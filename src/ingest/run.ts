@@ -26,7 +26,7 @@ import { streamReport } from './stream-report.ts'
 export type IngestOptions = {
   store: Store
   game: Game
-  stream: Pick<SubscribeOptions, 'hosts' | 'start' | 'compression' | 'v1Dictionary' | 'dids'>
+  stream: Pick<SubscribeOptions, 'hosts' | 'start' | 'compression' | 'userDictionary' | 'dids'>
   appview: AppView
   repositories: Repositories
   /** How long events are kept; `undefined` for ever. */

@@ -3,6 +3,7 @@
 import { parse } from '@atcute/tid'
 import type { Cursor, Did, Micros, StreamEvent } from '../atproto/event.ts'
 import type { Clock } from './clock.ts'
+import { TIME_CURSORS } from './wires/wire.ts'
 
 /** Before the protocol existed; an event cannot have been witnessed then. */
 const EARLIEST: Micros = Date.UTC(2020, 0) * 1_000
@@ -92,8 +93,8 @@ export class NetworkClock {
       return cursor
     }
     const at = Math.max(EARLIEST, (heard ?? now) - TOLERANCE)
-    // On v1 the place is a time itself; a v2 host still knows its own number.
-    return { ...cursor, at, value: cursor.wire === 'v1' ? Math.min(cursor.value, at) : cursor.value }
+    // A place may be a time itself; its own number a host still knows.
+    return { ...cursor, at, value: cursor.value >= TIME_CURSORS ? Math.min(cursor.value, at) : cursor.value }
   }
 
   /** An event ahead of our clock: enough of them in a row, confirmed by their people's own servers, outweigh it. */

@@ -1,11 +1,11 @@
-import type { Micros, Wire } from '../atproto/event.ts'
+import type { Micros, WireName } from '../atproto/event.ts'
 
 /** A host together with the wire spoken there. */
-export type Place = { host: string; wire: Wire }
+export type Place = { host: string; wire: WireName }
 
 /**
- * Why something may be missing: the host kept less than we asked for (`cursor-too-old`, `outdated-cursor`
- * on v2, `clamped` on v1, where it can only be suspected), it no longer knows our place
+ * Why something may be missing: the host kept less than we asked for and refused (`cursor-too-old`),
+ * said so (`outdated-cursor`) or may have said nothing (`clamped`, which can only be suspected), it no longer knows our place
  * (`cursor-lost`), or a frame too large to take had to be stepped over (`oversized`).
  */
 export type GapReason = 'cursor-too-old' | 'outdated-cursor' | 'clamped' | 'cursor-lost' | 'oversized'
@@ -41,7 +41,7 @@ export type MalformedReason =
 /** How an attempt or a connection ended. */
 export type Ending =
   | { kind: 'unreachable'; message: string }
-  /** The upgrade was answered with something else; `error` is the XRPC error's name, on v2. */
+  /** The upgrade was answered with something else; `error` is the XRPC error's name, on wires that are XRPC. */
   | { kind: 'refused'; status: number; error: string | undefined; message: string }
   | { kind: 'closed'; code: number; message: string }
   /** The server said why, in its last frame. */

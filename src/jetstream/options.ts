@@ -1,19 +1,21 @@
 import type { Cursor, Did, Micros, Nsid, StreamEvent } from '../atproto/event.ts'
 import type { Backoff } from './attempts/backoff.ts'
-import { TIME_CURSORS } from './attempts/cursor.ts'
 import type { Compression } from './attempts/dictionaries.ts'
 import { type Filter, parseTarget, type Target } from './attempts/hosts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { NetworkClock } from './network-clock.ts'
 import type { StreamObserver } from './observer.ts'
 import type { ConnectionLimits } from './socket/connection.ts'
+import { TIME_CURSORS, type WireList } from './wires/wire.ts'
 
 export type SubscribeOptions = {
   /**
-   * URLs in order of preference. `wss://host` uses the best wire that the host speaks; the path `/subscribe`
-   * or `/xrpc/network.bsky.jetstream.subscribeEvents` fixes one. `ws://` for hosts without TLS.
+   * URLs in order of preference. `wss://host` uses the best wire that the host speaks; the path of a wire fixes it.
+   * `ws://` for hosts without TLS.
    */
   hosts: readonly string[]
+  /** The wires to choose from, best first. Default: all that are built in. */
+  wires?: WireList
   /** Where to go on; at `start` when undefined. */
   cursor: Cursor | undefined
   /**
@@ -26,8 +28,8 @@ export type SubscribeOptions = {
   /** Events of other people are left out; undefined means everyone. */
   dids: readonly Did[] | undefined
   compression: Compression
-  /** The v1 wire's dictionary, which no server hands out; v1 comes uncompressed without. */
-  v1Dictionary: Uint8Array | undefined
+  /** The zstd dictionary for wires whose hosts serve none; those come uncompressed without. */
+  userDictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
   /** Events in one delivery, at most. Default 10,000. */
@@ -58,7 +60,7 @@ export type Settings = ConnectionLimits & {
   filter: Filter
   wants: (event: StreamEvent) => boolean
   compression: Compression
-  v1Dictionary: Uint8Array | undefined
+  userDictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
   backoff: Backoff
@@ -71,8 +73,8 @@ const MIB = 1024 * 1024
 /** Throws when there is no host, or a URL cannot be read. */
 export function settingsOf(options: SubscribeOptions): Settings {
   const clock = options.clock ?? systemClock
-  const { hosts, collections, dids, compression, v1Dictionary, observer, signal } = options
-  const [first, ...others] = hosts.map(parseTarget)
+  const { hosts, collections, dids, compression, userDictionary, observer, signal } = options
+  const [first, ...others] = hosts.map((url) => parseTarget(url, options.wires))
   if (first === undefined) throw new Error('Expected at least one Jetstream URL, got none')
   return {
     targets: [first, ...others],
@@ -80,7 +82,7 @@ export function settingsOf(options: SubscribeOptions): Settings {
     filter: { collections, dids },
     wants: wantsOf(collections, dids),
     compression,
-    v1Dictionary,
+    userDictionary,
     observer,
     signal,
     most: options.most ?? 10_000,

@@ -32,7 +32,7 @@ export type Delivery = {
   quiet: boolean
 }
 
-/** On v1 a quiet stream looks like a host that began later than asked: so much later, at least, is a gap. */
+/** A quiet stream looks like a host that silently began later than asked: so much later, at least, is a gap. */
 const QUIET: Micros = 60_000_000
 
 type AttemptCircumstances = Pick<Circumstances, 'healthy' | 'compressed' | 'exact'>
@@ -80,28 +80,29 @@ class Subscription {
     for (;;) {
       signal.throwIfAborted()
       const { endpoint } = this.#route
+      const { place, wire } = endpoint
       const before = this.#cursor
-      const detour = this.#trouble.detour(endpoint)
+      const detour = this.#trouble.detour(place)
       const ask = askFrom(before, endpoint, { ...detour, now: networkClock.now(), start: this.#start })
-      observer.connecting(endpoint, ask.value)
+      observer.connecting(place, ask.value)
       networkClock.begin(before?.at)
       const dialled = await dial({
         settings: this.#settings,
         dictionaries: this.#dictionaries,
         endpoint,
         ask,
-        largest: detour.oversized ? maxFrameBytes : undefined,
-        withinMs: dialMs(this.#failures, targets.length),
+        maxMessageBytes: detour.oversized ? maxFrameBytes : undefined,
+        dialTimeoutMs: dialMs(this.#failures, targets.length),
       })
       const { connection, compressed } = dialled
       const openedMs = clock.monotonic()
-      const clamped = mayBeClamped(ask, endpoint, networkClock.now())
+      const clamped = mayBeClamped(ask, wire, networkClock.now())
       const ending =
         connection === undefined
           ? dialled.ending
-          : yield* this.#deliver(connection, { place: endpoint, compressed, detour: detour.reason, clamped })
+          : yield* this.#deliver(connection, { place, compressed, detour: detour.reason, clamped })
       signal.throwIfAborted()
-      observer.disconnected(endpoint, ending)
+      observer.disconnected(place, ending)
       // A connection counts when it brought something new and lasted, or lasted long.
       const moved = this.#cursor !== undefined && isPast(this.#cursor, before)
       const lasted = clock.monotonic() - openedMs >= (moved ? backoff.baseMs : backoff.maxMs)
@@ -121,7 +122,7 @@ class Subscription {
     { place, compressed, detour, clamped }: DeliverOptions,
   ): AsyncGenerator<Delivery, Ending, undefined> {
     await using connection = opened
-    this.#settings.observer.connected({ host: place.host, wire: place.wire, compressed })
+    this.#settings.observer.connected({ ...place, compressed })
     this.#dictionaries.tellFailure(place)
     // From here on nothing is to be missed, however long it takes until something comes.
     this.#start ??= this.#settings.networkClock.now() - REWIND
@@ -156,7 +157,7 @@ class Subscription {
 
   /** Learns from an ending, and goes where it leads. */
   #follow(ending: Ending, endpoint: Endpoint, circumstances: AttemptCircumstances): Step {
-    this.#trouble.note(ending, endpoint, this.#cursor)
+    this.#trouble.note(ending, endpoint.place, this.#cursor)
     if (circumstances.compressed) this.#dictionaries.note(ending, endpoint)
     const step = stepAfter(ending, {
       ...circumstances,

@@ -16,8 +16,8 @@ export type AppViewServerOptions = {
   seed: number
   /** This server's own address, which is also where everybody's repository is. */
   url: () => string
-  /** What v2's getZstdDictionary serves, at the time that it is asked. */
-  dictionary: () => Uint8Array | undefined
+  /** The zstd dictionary that is served at a path at the time; undefined where there is none, or no such path. */
+  dictionaryAt: (path: string) => Uint8Array | undefined
 }
 
 /** The most that one call may name, by its lexicon. */
@@ -56,10 +56,12 @@ export function appviewHandler(options: AppViewServerOptions) {
 
 async function answerTo(
   url: URL,
-  { network, faults, url: self, dictionary }: AppViewServerOptions,
+  { network, faults, url: self, dictionaryAt }: AppViewServerOptions,
   random: Random,
 ): Promise<Answer> {
   const { pathname, searchParams: query } = url
+  const dictionary = dictionaryAt(pathname)
+  if (dictionary !== undefined) return { status: 200, bytes: dictionary, type: 'application/octet-stream' }
   switch (pathname) {
     case '/healthz':
       return found({ status: 'ok' })
@@ -92,11 +94,6 @@ async function answerTo(
       const { cid, rev, car } = await repositoryOf(person)
       if (pathname.endsWith('getLatestCommit')) return found({ cid, rev })
       return { status: 200, bytes: car, type: 'application/vnd.ipld.car' }
-    }
-    case '/xrpc/network.bsky.jetstream.getZstdDictionary': {
-      const current = dictionary()
-      if (current === undefined) return missing('no dictionary')
-      return { status: 200, bytes: current, type: 'application/octet-stream' }
     }
     default:
       return documentOf(network, pathname.slice(1), self())

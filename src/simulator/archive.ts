@@ -1,12 +1,12 @@
-import type { Micros, StreamEvent, Wire } from '../atproto/event.ts'
-import { frameV1, frameV2 } from './frames.ts'
+import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { SimulatedWire } from './wires/wire.ts'
 
 /** An event in its place, and as each wire shows it; made when first sent. */
 export class Entry {
   readonly seq: number
   readonly event: StreamEvent
-  #v1: string | undefined
-  #v2: string | undefined
+  /** By the wire's name. */
+  readonly #frames: Record<string, string | undefined> = {}
 
   constructor(seq: number, event: StreamEvent) {
     this.seq = seq
@@ -14,13 +14,9 @@ export class Entry {
   }
 
   /** Undefined where the wire does not tell of it. */
-  frame(wire: Wire): string | undefined {
-    if (wire === 'v2') {
-      this.#v2 ??= frameV2(this.event, this.seq)
-      return this.#v2
-    }
-    this.#v1 ??= frameV1(this.event, this.seq)
-    return this.#v1
+  frame(wire: SimulatedWire): string | undefined {
+    this.#frames[wire.name] ??= wire.frame(this.event, this.seq)
+    return this.#frames[wire.name]
   }
 }
 

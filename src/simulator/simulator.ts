@@ -9,6 +9,8 @@ import type { Network } from './network.ts'
 import { Random } from './random.ts'
 import { serveStream } from './stream-server.ts'
 import type { SlowReader } from './subscription.ts'
+import { simulatedWires } from './wires/index.ts'
+import type { SimulatedWire } from './wires/wire.ts'
 
 export type SimulatorOptions = {
   network: Network
@@ -25,6 +27,8 @@ export type SimulatorOptions = {
   mirror?: Archive
   /** A mirror witnesses everything up to so many microseconds later. @default 0 */
   jitter?: Micros
+  /** What it speaks. @default every wire of the list */
+  wires?: readonly SimulatedWire[]
   /** What frames can be compressed with; may be changed at any time. @default none */
   dictionaries?: WireDictionaries
   /** When a client that does not read is given up. @default 4 MiB, 5 s */
@@ -33,11 +37,11 @@ export type SimulatorOptions = {
   pingMs?: number
 }
 
-const NO_DICTIONARIES: WireDictionaries = { v1: undefined, v2: undefined }
+const NO_DICTIONARIES: WireDictionaries = {}
 /** As real ones: they give a write of one frame 5 s. */
 const SLOW: SlowReader = { bytes: 4 * 2 ** 20, ms: 5_000 }
 
-/** A running server: Jetstream on both wires, the AppView, the directory and everybody's repository. */
+/** A running server: Jetstream on every wire, the AppView, the directory and everybody's repository. */
 export type Simulator = AsyncDisposable & {
   /** `ws://127.0.0.1:port` */
   url: string
@@ -57,6 +61,7 @@ export type Simulator = AsyncDisposable & {
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { network, seed, host = '127.0.0.1', port = 0, firstSeq = 1, pingMs = 30_000 } = options
   const { dictionaries = NO_DICTIONARIES, slow = SLOW, mirror, jitter = 0 } = options
+  const { wires = simulatedWires } = options
   const faults: Faults = { ...NO_FAULTS, ...options.faults }
   const archive = new Archive(firstSeq, options.keeps)
   const random = new Random(seed ^ 0x1b873593)
@@ -69,14 +74,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults,
     seed,
     url: () => httpUrl,
-    dictionary: () => dictionaries.v2,
+    dictionaryAt: (path) => {
+      const wire = wires.find(({ dictionaryPath }) => dictionaryPath === path)
+      return wire && dictionaries[wire.name]
+    },
   })
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       response.writeHead(500).end(JSON.stringify({ error: 'InternalServerError', message: String(error) }))
     })
   })
-  const stream = serveStream(server, { archive, faults, seed, dictionaries, slow, pingMs })
+  const stream = serveStream(server, { archive, wires, faults, seed, dictionaries, slow, pingMs })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

@@ -1,23 +1,24 @@
 import type { WebSocket } from 'ws'
-import type { Wire } from '../atproto/event.ts'
 import type { Archive, Entry } from './archive.ts'
 import { badTimeEntry } from './bad-time.ts'
 import type { Encode } from './compression.ts'
 import { cutOff, type Faults, malformedFrame } from './faults.ts'
 import type { Filter } from './filter.ts'
-import { errorV2 } from './frames.ts'
 import { hostileEntry } from './hostile.ts'
 import type { Random } from './random.ts'
+import type { SimulatedWire } from './wires/wire.ts'
 
 export type SubscriptionOptions = {
   socket: WebSocket
-  wire: Wire
+  wire: SimulatedWire
   archive: Archive
   /** The number of the entry to begin with. */
   seq: number
   filter: Filter
   encode: Encode
   faults: Faults
+  /** Frames in the manner of some wire that are broken; see `Faults.malformed`. */
+  brokenFrames: readonly string[]
   random: Random
   slow: SlowReader
   pingMs: number
@@ -92,12 +93,12 @@ export class Subscription {
     if (performance.now() - this.#behindSince <= slow.ms) {
       this.#scheduled = true
       setTimeout(() => this.#pump(), LOOK_MS)
-    } else if (wire === 'v1') {
-      socket.terminate()
-    } else {
-      this.#send(errorV2('ConsumerTooSlow', 'reading below the floor rate'))
-      socket.close(1008)
+      return
     }
+    const error = wire.errorFrame('ConsumerTooSlow', 'reading below the floor rate')
+    this.#send(error)
+    if (error === undefined) socket.terminate()
+    else socket.close(1008)
   }
 
   /** Sends an event, and whatever the faults make of it. */
@@ -116,9 +117,11 @@ export class Subscription {
 
   /** Sends something that is no frame, or `text` without its end. */
   #garble(text: string): void {
-    const { socket, encode, faults, random } = this.#options
+    const { socket, encode, faults, brokenFrames, random } = this.#options
     const cut = random.chance(0.2)
-    socket.send(cut ? cutOff(encode(text), random) : encode(malformedFrame(random, faults.hugeFrame)))
+    socket.send(
+      cut ? cutOff(encode(text), random) : encode(malformedFrame(random, faults.hugeFrame, brokenFrames)),
+    )
   }
 
   /** Sends the last few again, in order, as a server that resumes a little too early does. */

@@ -81,7 +81,7 @@ async function ingest(store: Store, simulator: Simulator, gate: Gate, signal: Ab
   await runIngest({
     store,
     game,
-    stream: { hosts: [simulator.url], compression: 'off', v1Dictionary: undefined, dids: undefined },
+    stream: { hosts: [simulator.url], compression: 'off', userDictionary: undefined, dids: undefined },
     appview: gate.before(appview),
     repositories: gate.beforeRepositories(
       openRepositories({ plcUrl: simulator.httpUrl, received: () => {} }),

@@ -58,7 +58,7 @@ async function ingest({ profiles = async () => [], beat = () => {}, start: begin
       hosts: [simulator.url],
       start: begin,
       compression: 'off',
-      v1Dictionary: undefined,
+      userDictionary: undefined,
       dids: undefined,
     },
     appview: {

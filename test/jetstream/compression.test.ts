@@ -163,7 +163,7 @@ suite('a compressed stream', () => {
   test('on v1 uses the file that the user names', async () => {
     await using server = await scriptedServer([{ frames: [compress(likeV1(1))] }])
     await collect(
-      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'zstd', v1Dictionary: DICTIONARY }),
+      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'zstd', userDictionary: DICTIONARY }),
       events(1),
     )
     assert.equal(server.attempts[0]?.query.get('compress'), 'true')
@@ -256,7 +256,7 @@ suite('a compressed stream', () => {
       { frames: [likeV1(1)] },
     ])
     await collect(
-      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'zstd', v1Dictionary: DICTIONARY }),
+      optionsWith({ hosts: [`${server.url}/subscribe`], compression: 'zstd', userDictionary: DICTIONARY }),
       events(1),
     )
     assert.deepEqual(

@@ -69,7 +69,7 @@ export function optionsWith(
     collections: [],
     dids: undefined,
     compression: 'off',
-    v1Dictionary: undefined,
+    userDictionary: undefined,
     observer: hear().observer,
     signal: new AbortController().signal,
     withinMs: 0,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Cursor, Wire } from '../../src/atproto/event.ts'
+import type { Cursor, WireName } from '../../src/atproto/event.ts'
 import { subscribe } from '../../src/jetstream/subscribe.ts'
 import { collect, events, hear, optionsWith } from './listener.ts'
 import { ALICE, BOB, LIKE, likeEvent, likeV1, likeV2, messageV2, T0 } from './messages.ts'
@@ -14,7 +14,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
-function cursorAt(host: string, wire: Wire, n: number): Cursor {
+function cursorAt(host: string, wire: WireName, n: number): Cursor {
   const at = T0 + n * 1_000
   return { host, wire, value: wire === 'v1' ? at : n, at }
 }

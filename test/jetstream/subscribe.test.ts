@@ -40,7 +40,7 @@ function options(
     collections: [],
     dids: undefined,
     compression: 'off',
-    v1Dictionary: undefined,
+    userDictionary: undefined,
     observer: silentObserver,
     signal: AbortSignal.timeout(20_000),
     withinMs: 5,
@@ -107,7 +107,7 @@ for (const wire of ['v1', 'v2'] as const) {
     const begin = place(simulator, wire, wire === 'v1' ? START : 1)
     const settings = options([simulator.url + path], begin, {
       compression: 'zstd',
-      v1Dictionary: dictionary,
+      userDictionary: dictionary,
       observer,
     })
     const { events } = await collect(settings, (all) => all.length >= expected.length)

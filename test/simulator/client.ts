@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
-import type { Wire } from '../../src/atproto/event.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
+import { v1 } from '../../src/simulator/wires/v1.ts'
+import { v2 } from '../../src/simulator/wires/v2.ts'
 
-const PATHS: Readonly<Record<Wire, string>> = {
-  v1: '/subscribe',
-  v2: '/xrpc/network.bsky.jetstream.subscribeEvents',
-}
+/** The wires that tests compare with each other, by name. */
+export const WIRES = { v1, v2 }
+export type WireName = keyof typeof WIRES
 
 /** A WebSocket, and all that came over it. */
 export type Client = AsyncDisposable & {
@@ -21,16 +21,16 @@ export type Client = AsyncDisposable & {
 
 export function addressOf(
   { url }: Simulator,
-  wire: Wire,
+  wire: WireName,
   query: Readonly<Record<string, string>> = {},
 ): string {
-  return `${url}${PATHS[wire]}?${new URLSearchParams(query)}`
+  return `${url}${WIRES[wire].path}?${new URLSearchParams(query)}`
 }
 
 /** Connects as a plain client does that understands nothing. */
 export async function listen(
   simulator: Simulator,
-  wire: Wire,
+  wire: WireName,
   query: Readonly<Record<string, string>> = {},
 ): Promise<Client> {
   const socket = new WebSocket(addressOf(simulator, wire, query), { perMessageDeflate: false })

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { StreamEvent } from '../../src/atproto/event.ts'
-import { frameV1 } from '../../src/simulator/frames.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { readRecording } from '../../src/simulator/recording.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
+import { v1 } from '../../src/simulator/wires/v1.ts'
 import { frames, listen } from './client.ts'
 
 const START = 1_770_000_000_000_000
@@ -52,7 +52,7 @@ suite('a recording', () => {
   test('is read as it was sent, in its order, to the microsecond', () => {
     const events = happened()
     assert.ok(new Set(events.map(({ kind }) => kind)).size === 3)
-    assert.deepEqual(read(events.map((event, n) => frameV1(event, n))), events)
+    assert.deepEqual(read(events.map((event, n) => v1.frame(event, n))), events)
   })
 
   test('may have other ends of lines, blank lines, and no end', () => {
@@ -72,14 +72,14 @@ suite('a recording', () => {
     const events = happened().slice(0, 200)
     const network = new Network({ seed: 4, actors: 20, start: START * 2, step: 1_000, mix: 'feed' })
     await using simulator = await startSimulator({ network, seed: 4 })
-    using here = file(events.map((event, n) => frameV1(event, n)).join('\n'))
+    using here = file(events.map((event, n) => v1.frame(event, n)).join('\n'))
     simulator.add(readRecording(here.path))
     simulator.emit(20)
     await using client = await listen(simulator, 'v1', { cursor: '1' })
     const sent = await frames(client, simulator.archive.entries.length)
     assert.deepEqual(
       sent.slice(0, 200),
-      events.map((event, n) => JSON.parse(frameV1(event, n + 1) ?? '')),
+      events.map((event, n) => JSON.parse(v1.frame(event, n + 1) ?? '')),
     )
   })
 

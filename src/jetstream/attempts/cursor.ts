@@ -1,5 +1,6 @@
 import type { Cursor, Micros } from '../../atproto/event.ts'
 import type { Place } from '../observer.ts'
+import { TIME_CURSORS, type Wire } from '../wires/wire.ts'
 
 export type AskOptions = { steps: number; byTime: boolean; now: Micros; start: Micros | undefined }
 
@@ -8,17 +9,12 @@ export type Ask = { value: number | undefined; exact: boolean }
 
 /** How far to go back where only the time of our place can be used: hosts witness at different times. */
 export const REWIND: Micros = 10_000_000
-/** From here on v2 hosts read a cursor as microseconds, below as a sequence number. */
-export const TIME_CURSORS = 1e15
 
-/** The shortest time that a v1 host keeps events for; older cursors are moved up without a word. */
-const V1_WINDOW: Micros = 24 * 3_600_000_000
+/** So much before a host may forget, its forgetting is suspected already. */
 const MARGIN: Micros = 3_600_000_000
-/** The first step past a frame that cannot be taken: a millisecond on v1, one number on v2. */
-const STEP = { v1: 1_000, v2: 1 } as const
 
 /**
- * The cursor to ask `place` for, having been at `cursor`. `steps` steps past it, each doubling the way;
+ * The cursor to ask an endpoint for, having been at `cursor`. `steps` steps past it, each doubling the way;
  * `byTime` when the host has said that it does not know our place. A time to come is never asked for: hosts take it for
  * the live tip, and what came between would be missed without a word.
  *
@@ -26,13 +22,13 @@ const STEP = { v1: 1_000, v2: 1 } as const
  */
 export function askFrom(
   cursor: Cursor | undefined,
-  place: Place,
+  { place, wire }: { place: Place; wire: Pick<Wire, 'step'> },
   { steps, byTime, now, start }: AskOptions,
 ): Ask {
   if (cursor === undefined)
     return { value: start === undefined ? undefined : timeCursor(start, now), exact: false }
   if (isAt(cursor, place) && !byTime) {
-    const past = steps === 0 ? 0 : STEP[place.wire] * 2 ** Math.min(steps - 1, 30)
+    const past = steps === 0 ? 0 : wire.step * 2 ** Math.min(steps - 1, 30)
     return { value: cursor.value + past, exact: true }
   }
   return { value: timeCursor(Math.min(cursor.at, now) - REWIND, now), exact: false }
@@ -43,20 +39,17 @@ function timeCursor(at: Micros, now: Micros): number {
   return Math.max(TIME_CURSORS, Math.floor(Math.min(at, now)))
 }
 
-/** True when a v1 host may silently have begun later than asked. */
-export function mayBeClamped(ask: Ask, place: Place, now: Micros): boolean {
-  return place.wire === 'v1' && ask.value !== undefined && now - ask.value > V1_WINDOW - MARGIN
+/** True when a host may silently have begun later than asked. */
+export function mayBeClamped(ask: Ask, wire: Pick<Wire, 'silentClampAfter'>, now: Micros): boolean {
+  const { silentClampAfter } = wire
+  return (
+    silentClampAfter !== undefined && ask.value !== undefined && now - ask.value > silentClampAfter - MARGIN
+  )
 }
 
-/** True when `cursor` belongs to this host and wire. */
-export function isAt(cursor: Cursor, place: Place): boolean {
+/** True when `cursor` belongs to this host and wire. One of a wire that we do not know belongs to none of ours. */
+function isAt(cursor: Cursor, place: Place): boolean {
   return cursor.host === place.host && cursor.wire === place.wire
-}
-
-/** True when both are the same place in the same stream, or both are nowhere. */
-export function samePlace(a: Cursor | undefined, b: Cursor | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return isAt(a, b) && a.value === b.value
 }
 
 /** True when `next` is further than `cursor` was: by its own numbers where they compare, else by time. */

@@ -1,12 +1,8 @@
 import { WebSocket } from 'ws'
-import type { Wire } from '../../atproto/event.ts'
 import type { Ending } from '../observer.ts'
 import type { Settings } from '../options.ts'
 import { Connection } from '../socket/connection.ts'
 import { handshake, textOf } from '../socket/handshake.ts'
-import type { Frame } from '../wires/fields.ts'
-import { readV1 } from '../wires/v1.ts'
-import { readV2 } from '../wires/v2.ts'
 import type { Ask } from './cursor.ts'
 import type { Dictionaries } from './dictionaries.ts'
 import { type Endpoint, helloOf, type Request, requestUrl } from './hosts.ts'
@@ -16,10 +12,10 @@ export type DialOptions = {
   dictionaries: Dictionaries
   endpoint: Endpoint
   ask: Ask
-  /** Larger messages shall not be sent; undefined for no limit. */
-  largest: number | undefined
-  /** For everything until the socket is open, in milliseconds. */
-  withinMs: number
+  /** The host shall leave out larger messages; undefined for no limit. */
+  maxMessageBytes: number | undefined
+  /** For everything until the socket is open. */
+  dialTimeoutMs: number
 }
 
 /** Either an open connection, which the caller disposes, or why there is none. */
@@ -28,20 +24,20 @@ export type Dialled = { compressed: boolean } & (
   | { connection: undefined; ending: Ending }
 )
 
-const PROTOCOLS: Record<Wire, string[]> = { v1: [], v2: ['xrpc.v1.json'] }
-const READERS: Record<Wire, (text: string) => Frame> = { v1: readV1, v2: readV2 }
-
 /** Opens a stream at `endpoint`. Rejects only when the subscription is aborted. */
 export async function dial(options: DialOptions): Promise<Dialled> {
-  const { settings, dictionaries, endpoint, ask, largest, withinMs } = options
+  const { settings, dictionaries, endpoint, ask, maxMessageBytes, dialTimeoutMs } = options
+  const { place, wire } = endpoint
   const { signal, clock } = settings
   const late = new AbortController()
-  const callOff = clock.after(withinMs, () => late.abort(new Error(`no answer within ${withinMs / 1_000} s`)))
+  const callOff = clock.after(dialTimeoutMs, () =>
+    late.abort(new Error(`no answer within ${dialTimeoutMs / 1_000} s`)),
+  )
   const attempt = AbortSignal.any([signal, late.signal])
   try {
     const dictionary = await dictionaries.get(endpoint, attempt)
-    const request: Request = { cursor: ask.value, dictionary: dictionary?.id, largest }
-    const socket = new WebSocket(requestUrl(endpoint, settings.filter, request), PROTOCOLS[endpoint.wire], {
+    const request: Request = { cursor: ask.value, dictionary: dictionary?.id, maxMessageBytes }
+    const socket = new WebSocket(requestUrl(endpoint, settings.filter, request), [...wire.subprotocols], {
       // Offered beside zstd it would be answered 400.
       perMessageDeflate: false,
       // Bytes that are no UTF-8 harm one string, which is checked where it is used.
@@ -51,8 +47,8 @@ export async function dial(options: DialOptions): Promise<Dialled> {
     })
     const connection = new Connection({
       socket,
-      place: endpoint,
-      read: READERS[endpoint.wire],
+      place,
+      wire,
       wants: settings.wants,
       dictionary,
       exact: ask.exact,
@@ -68,7 +64,7 @@ export async function dial(options: DialOptions): Promise<Dialled> {
       await connection[Symbol.asyncDispose]()
       return { connection: undefined, ending: failure, compressed }
     }
-    connection.start(helloOf(endpoint.wire, settings.filter, request))
+    connection.start(helloOf(wire, settings.filter, request))
     return { connection, ending: undefined, compressed }
   } catch (error) {
     signal.throwIfAborted()

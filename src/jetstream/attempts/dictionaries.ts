@@ -1,6 +1,6 @@
 import type { Ending, Place, StreamObserver } from '../observer.ts'
 import { type Dictionary, dictionaryOf } from '../socket/zstd.ts'
-import { dictionaryUrl, type Endpoint } from './hosts.ts'
+import { type Endpoint, fileUrl } from './hosts.ts'
 import { isNearby } from './nearby.ts'
 
 /**
@@ -11,56 +11,60 @@ export type Compression = 'auto' | 'zstd' | 'off'
 
 export type DictionariesOptions = {
   compression: Compression
-  /** The file that the user names for the v1 wire, which serves none itself. */
-  v1Dictionary: Uint8Array | undefined
+  /** For the wires whose hosts serve none; frames come uncompressed there without. */
+  userDictionary: Uint8Array | undefined
   observer: StreamObserver
 }
 
 /** Far above the 64 to 128 KB that dictionaries have. */
-const MOST_BYTES = 4 * 1024 * 1024
+const MAX_BYTES = 4 * 1024 * 1024
 
 /** Which dictionary to ask an endpoint for. One that failed at an endpoint is not tried there again. */
 export class Dictionaries {
   readonly #options: DictionariesOptions
-  readonly #v1: Dictionary | undefined
-  /** By host; what v2 hosts served. */
-  readonly #v2 = new Map<string, Dictionary>()
-  /** By host; why its dictionary could not be fetched. */
+  readonly #users: Dictionary | undefined
+  /** What hosts served. By place, like all that follows. */
+  readonly #served = new Map<string, Dictionary>()
+  /** Why a dictionary could not be fetched. */
   readonly #failures = new Map<string, string>()
   readonly #refused = new Set<string>()
-  /** Hosts whose retired dictionary has been replaced once already. */
+  /** Where a retired dictionary has been replaced once already. */
   readonly #replaced = new Set<string>()
 
   constructor(options: DictionariesOptions) {
     this.#options = options
-    this.#v1 = options.v1Dictionary === undefined ? undefined : dictionaryOf(options.v1Dictionary)
+    this.#users = options.userDictionary && dictionaryOf(options.userDictionary)
   }
 
   /** The dictionary for `endpoint`; undefined when frames have to come uncompressed. Rejects only by `signal`. */
   async get(endpoint: Endpoint, signal: AbortSignal): Promise<Dictionary | undefined> {
     const { compression } = this.#options
-    if (compression === 'off' || this.#refused.has(keyOf(endpoint))) return undefined
+    const { dictionary } = endpoint.wire
+    const key = keyOf(endpoint.place)
+    if (compression === 'off' || this.#refused.has(key)) return undefined
     if (compression === 'auto' && isNearby(endpoint.url)) return undefined
-    if (endpoint.wire === 'v1') return this.#v1
-    const known = this.#v2.get(endpoint.host)
+    if (dictionary.from === 'user') return this.#users
+    const known = this.#served.get(key)
     if (known !== undefined) return known
     try {
-      const fetched = await fetchDictionary(dictionaryUrl(endpoint), signal)
-      this.#v2.set(endpoint.host, fetched)
+      const fetched = await fetchDictionary(fileUrl(endpoint, dictionary.path), signal)
+      this.#served.set(key, fetched)
+      this.#failures.delete(key)
       return fetched
     } catch (error) {
       signal.throwIfAborted()
       // A host that has none may well have one after its next release.
-      this.#failures.set(endpoint.host, error instanceof Error ? error.message : String(error))
+      this.#failures.set(key, error instanceof Error ? error.message : String(error))
       return undefined
     }
   }
 
   /** The endpoint has answered, so that a dictionary which could not be fetched is worth a word. */
-  tellFailure({ host, wire }: Place): void {
-    const reason = this.#failures.get(host)
-    this.#failures.delete(host)
-    if (reason !== undefined && wire === 'v2') this.#options.observer.uncompressed({ host, wire }, reason)
+  tellFailure(place: Place): void {
+    const key = keyOf(place)
+    const reason = this.#failures.get(key)
+    this.#failures.delete(key)
+    if (reason !== undefined) this.#options.observer.uncompressed(place, reason)
   }
 
   /** Takes note of how a compressed attempt or connection at `endpoint` ended. */
@@ -72,24 +76,25 @@ export class Dictionaries {
   }
 
   /** The endpoint sends what our dictionary can read: once that is retired, a new one may be fetched. */
-  accept({ host, wire }: Place): void {
-    if (wire === 'v2') this.#replaced.delete(host)
+  accept(place: Place): void {
+    this.#replaced.delete(keyOf(place))
   }
 
   /** Our dictionary is not the host's: fetch the current one, unless that was just done or there is none. */
   #replace(endpoint: Endpoint, reason: string): void {
-    if (endpoint.wire === 'v1' || this.#replaced.has(endpoint.host)) {
+    const key = keyOf(endpoint.place)
+    if (endpoint.wire.dictionary.from === 'user' || this.#replaced.has(key)) {
       this.#refuse(endpoint, reason)
     } else {
-      this.#replaced.add(endpoint.host)
-      this.#v2.delete(endpoint.host)
+      this.#replaced.add(key)
+      this.#served.delete(key)
     }
   }
 
   /** Compression does not work at `endpoint`: go on without. */
-  #refuse(endpoint: Endpoint, reason: string): void {
-    this.#refused.add(keyOf(endpoint))
-    this.#options.observer.uncompressed(endpoint, reason)
+  #refuse({ place }: Endpoint, reason: string): void {
+    this.#refused.add(keyOf(place))
+    this.#options.observer.uncompressed(place, reason)
   }
 }
 
@@ -107,7 +112,7 @@ async function fetchDictionary(url: string, signal: AbortSignal): Promise<Dictio
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.length
-    if (size > MOST_BYTES) throw new Error(`${url} answered more than ${MOST_BYTES} bytes`)
+    if (size > MAX_BYTES) throw new Error(`${url} answered more than ${MAX_BYTES} bytes`)
     chunks.push(chunk)
   }
   const dictionary = dictionaryOf(Buffer.concat(chunks))

@@ -1,11 +1,13 @@
-import type { Did, Nsid, Wire } from '../../atproto/event.ts'
+import type { Did, Nsid } from '../../atproto/event.ts'
 import type { Place } from '../observer.ts'
+import { wires as spoken } from '../wires/index.ts'
+import type { Wire, WireList } from '../wires/wire.ts'
 
 /** One of the user's URLs: where, and which wires to try there, best first. */
-export type Target = { host: string; url: string; wires: readonly [Wire, ...Wire[]] }
+export type Target = { host: string; url: string; wires: WireList }
 
-/** A place with the URL that its stream is asked at. */
-export type Endpoint = Place & { url: string }
+/** A place with the wire spoken there and the URL that its stream is asked at. */
+export type Endpoint = { place: Place; wire: Wire; url: string }
 
 /** What of the stream is wanted. */
 export type Filter = {
@@ -20,105 +22,88 @@ export type Request = {
   cursor: number | undefined
   /** The id of the dictionary that frames shall be compressed with. */
   dictionary: number | undefined
-  /** Larger messages shall not be sent at all; unlimited when undefined. */
-  largest: number | undefined
+  /** The host shall leave out larger messages; unlimited when undefined. */
+  maxMessageBytes: number | undefined
 }
 
-const PATHS = { v1: '/subscribe', v2: '/xrpc/network.bsky.jetstream.subscribeEvents' } as const
-const DICTIONARY_PATH = '/xrpc/network.bsky.jetstream.getZstdDictionary'
 /** More than these do not safely fit in a URL. */
-const MOST_DIDS_IN_URL = 100
-/** The servers' own limits; beyond them the filter is ours alone. */
-const MOST_DIDS = 10_000
-const MOST_COLLECTIONS = 100
+const MAX_DIDS_IN_URL = 100
+/** The hosts' own limits; beyond them the filter is ours alone. */
+const MAX_DIDS = 10_000
+const MAX_COLLECTIONS = 100
 
 /** Reads one URL of the list. Throws with what was expected. */
-export function parseTarget(text: string): Target {
+export function parseTarget(text: string, wires: WireList = spoken): Target {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const wires = url === undefined ? undefined : wiresOf(url.pathname)
-  if (url === undefined || wires === undefined || (url.protocol !== 'wss:' && url.protocol !== 'ws:')) {
+  const possible = url === undefined ? undefined : wiresAt(url.pathname, wires)
+  if (url === undefined || possible === undefined || (url.protocol !== 'wss:' && url.protocol !== 'ws:')) {
     const shown = url === undefined ? text : `${url.protocol}//${url.host}${url.pathname}`
-    throw new Error(
-      `Expected a URL like wss://host, wss://host${PATHS.v1} or wss://host${PATHS.v2}, got ${shown}`,
-    )
+    throw new Error(`Expected a URL like ${examples(wires)}, got ${shown}`)
   }
-  return { host: url.host, url: url.href, wires }
+  return { host: url.host, url: url.href, wires: possible }
 }
 
 /** The endpoint of `wire` at `target`. */
 export function endpointOf(target: Target, wire: Wire): Endpoint {
   const url = new URL(target.url)
-  url.pathname = PATHS[wire]
-  return { host: target.host, wire, url: url.href }
+  url.pathname = wire.path
+  return { place: { host: target.host, wire: wire.name }, wire, url: url.href }
 }
 
 /** The URL to open: filters and place in its query, in the wire's own names. */
-export function requestUrl(endpoint: Endpoint, filter: Filter, request: Request): string {
-  const url = new URL(endpoint.url)
+export function requestUrl({ url: at, wire }: Endpoint, filter: Filter, request: Request): string {
+  const url = new URL(at)
   const query = url.searchParams
-  const names =
-    endpoint.wire === 'v1'
-      ? { collections: 'wantedCollections', dids: 'wantedDids' }
-      : { collections: 'collections', dids: 'dids' }
-  for (const collection of askedCollections(filter)) query.append(names.collections, collection)
-  if (helloOf(endpoint.wire, filter, request) !== undefined) query.set('requireHello', 'true')
-  else if (fits(filter.dids, MOST_DIDS_IN_URL)) {
-    for (const did of filter.dids) query.append(names.dids, did)
+  for (const collection of askedCollections(filter)) query.append(wire.query.collections, collection)
+  if (wire.hello !== undefined && needsHello(filter.dids)) query.set(...wire.hello.parameter)
+  else if (fits(filter.dids, MAX_DIDS_IN_URL)) {
+    for (const did of filter.dids) query.append(wire.query.dids, did)
   }
   if (request.cursor !== undefined) query.set('cursor', String(request.cursor))
-  if (request.largest !== undefined) query.set('maxMessageSizeBytes', String(request.largest))
-  if (request.dictionary !== undefined) {
-    if (endpoint.wire === 'v1') query.set('compress', 'true')
-    else query.set('zstdDictionary', String(request.dictionary))
-  }
+  if (request.maxMessageBytes !== undefined) query.set('maxMessageSizeBytes', String(request.maxMessageBytes))
+  if (request.dictionary !== undefined) query.set(...wire.compression(request.dictionary))
   return url.href
 }
 
-/**
- * The message that opens a v1 stream whose list of people is too long for its URL. On v2, where the
- * client must send nothing, such a list stays with us.
- */
-export function helloOf(wire: Wire, filter: Filter, request: Request): string | undefined {
+/** The message that opens a stream whose list of people is too long for its URL; undefined where none is to be sent. */
+export function helloOf(wire: Wire, filter: Filter, { maxMessageBytes }: Request): string | undefined {
   const { dids } = filter
-  if (wire !== 'v1' || fits(dids, MOST_DIDS_IN_URL) || !fits(dids, MOST_DIDS)) return undefined
-  return JSON.stringify({
-    type: 'options_update',
-    payload: {
-      wantedCollections: askedCollections(filter),
-      wantedDids: dids,
-      maxMessageSizeBytes: request.largest ?? 0,
-    },
-  })
+  if (!needsHello(dids)) return undefined
+  return wire.hello?.message({ collections: askedCollections(filter), dids, maxMessageBytes })
 }
 
-/** Where a v2 host serves its current dictionary, over HTTP. */
-export function dictionaryUrl(endpoint: Endpoint): string {
+/** A file of the host, over HTTP, without the user's password. */
+export function fileUrl(endpoint: Endpoint, path: string): string {
   const url = new URL(endpoint.url)
   url.protocol = url.protocol === 'wss:' ? 'https:' : 'http:'
-  url.pathname = DICTIONARY_PATH
+  url.pathname = path
   url.search = ''
   url.username = ''
   url.password = ''
   return url.href
 }
 
-function wiresOf(path: string): Target['wires'] | undefined {
-  switch (path.replace(/\/$/, '')) {
-    case '':
-      return ['v2', 'v1']
-    case PATHS.v1:
-      return ['v1']
-    case PATHS.v2:
-      return ['v2']
-    default:
-      return undefined
-  }
+/** Every wire where the path fixes none. */
+function wiresAt(pathname: string, wires: WireList): WireList | undefined {
+  const path = pathname.replace(/\/$/, '')
+  if (path === '') return wires
+  const wire = wires.find((wire) => wire.path === path)
+  return wire && [wire]
+}
+
+function examples(wires: WireList): string {
+  const urls = ['wss://host', ...wires.map(({ path }) => `wss://host${path}`)]
+  return `${urls.slice(0, -1).join(', ')} or ${urls.at(-1)}`
 }
 
 function askedCollections({ collections }: Filter): readonly Nsid[] {
-  return collections.length > MOST_COLLECTIONS ? [] : collections
+  return collections.length > MAX_COLLECTIONS ? [] : collections
 }
 
-function fits(dids: readonly Did[] | undefined, most: number): dids is readonly Did[] {
-  return dids !== undefined && dids.length <= most
+function needsHello(dids: readonly Did[] | undefined): dids is readonly Did[] {
+  return fits(dids, MAX_DIDS) && !fits(dids, MAX_DIDS_IN_URL)
+}
+
+function fits(dids: readonly Did[] | undefined, max: number): dids is readonly Did[] {
+  return dids !== undefined && dids.length <= max
 }

@@ -1,4 +1,4 @@
-import type { Wire } from '../../atproto/event.ts'
+import type { Wire } from '../wires/wire.ts'
 import type { Step } from './backoff.ts'
 import { type Endpoint, endpointOf, type Target } from './hosts.ts'
 

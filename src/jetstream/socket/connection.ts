@@ -3,7 +3,7 @@ import type { Micros, StreamEvent } from '../../atproto/event.ts'
 import type { Clock } from '../clock.ts'
 import type { NetworkClock } from '../network-clock.ts'
 import type { Ending, GapReason, Place, StreamObserver } from '../observer.ts'
-import type { Frame } from '../wires/fields.ts'
+import type { Wire } from '../wires/wire.ts'
 import { type Chunk, Queue } from './queue.ts'
 import { QuietMeter } from './quiet.ts'
 import { Watchdog } from './watchdog.ts'
@@ -12,8 +12,7 @@ import { type Dictionary, inflate } from './zstd.ts'
 export type ConnectionOptions = {
   socket: WebSocket
   place: Place
-  /** Reads one frame of the wire. */
-  read: (text: string) => Frame
+  wire: Pick<Wire, 'read' | 'cursors'>
   wants: (event: StreamEvent) => boolean
   /** What the frames are compressed with; undefined when they are not. */
   dictionary: Dictionary | undefined
@@ -193,8 +192,8 @@ export class Connection implements AsyncDisposable {
   }
 
   #accept(text: string): void {
-    const { read, observer, place, limits } = this.#options
-    const frame = read(text)
+    const { wire, observer, place, limits } = this.#options
+    const frame = wire.read(text)
     switch (frame.type) {
       case 'event':
         this.#push(frame.event, frame.value, text.length)
@@ -216,7 +215,7 @@ export class Connection implements AsyncDisposable {
   }
 
   #push(event: StreamEvent, value: number, size: number): void {
-    const { networkClock, observer, place } = this.#options
+    const { networkClock, observer, place, wire } = this.#options
     const dated = networkClock.date(event)
     if (dated === undefined) {
       observer.malformed(place, 'time')
@@ -224,9 +223,10 @@ export class Connection implements AsyncDisposable {
     }
     if (dated.misdated) observer.misdated(place, networkClock.ahead)
     const { at } = dated
-    // On v1 the place is the time, and one frame with an old one must not lead back there.
+    // Where the place is a time, one frame with an old one must not lead back there.
     this.#newest = Math.max(this.#newest, at ?? 0)
-    const reached = at === undefined ? undefined : { value: place.wire === 'v1' ? this.#newest : value, at }
+    const reached =
+      at === undefined ? undefined : { value: wire.cursors === 'times' ? this.#newest : value, at }
     this.#queue.push(dated.event, reached, size)
   }
 

@@ -1,4 +1,4 @@
-// What both wires have in common: the fields of an event, checked no further than they are used.
+// What wires have in common: the fields of an event, checked no further than they are used.
 import { isHandle } from '@atcute/lexicons/syntax'
 import type {
   AccountEvent,
@@ -8,24 +8,12 @@ import type {
   Handle,
   IdentityEvent,
   Micros,
-  StreamEvent,
 } from '../../atproto/event.ts'
 import { isObject, type JsonObject } from '../../atproto/json.ts'
 import { microsOf } from '../../atproto/micros.ts'
 import type { MalformedReason } from '../observer.ts'
 import { collectionOf, isRecordKey, isTid } from './syntax.ts'
-
-/** What a frame turned out to be. */
-export type Frame =
-  /** `value` is its place in the stream, in the wire's own numbers. */
-  | { type: 'event'; event: StreamEvent; value: number }
-  | { type: 'malformed'; reason: MalformedReason }
-  /** Something newer than this program: skipped, and no place to resume from. */
-  | { type: 'unknown' }
-  /** An advisory of the v2 wire. */
-  | { type: 'info'; name: string; message: string }
-  /** The last frame of a v2 stream that the server ends. */
-  | { type: 'error'; error: string; message: string }
+import type { Frame } from './wire.ts'
 
 const GONE: ReadonlySet<unknown> = new Set<AccountStatus>([
   'deactivated',

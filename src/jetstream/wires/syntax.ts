@@ -7,9 +7,9 @@ const PLC = 'did:plc:'
 const PLC_LENGTH = 32
 const TID_LENGTH = 13
 /** A network has some dozens of collections and names one in every commit: each is checked once. */
-const MOST_COLLECTIONS = 1_000
+const MAX_COLLECTIONS = 1_000
 /** Looked through before the table is asked: the first to be seen are those that are seen most. */
-const MOST_FREQUENT = 6
+const MAX_FREQUENT = 6
 
 /** By character code: base 32 as TIDs have it, sortable; the same without those that a TID cannot begin with. */
 const TID_LETTERS = lettersOf('234567abcdefghijklmnopqrstuvwxyz')
@@ -38,8 +38,8 @@ export function collectionOf(value: unknown): Nsid | undefined {
   if (!isNsid(value)) return undefined
   // The names of properties are what the engine keeps one copy of, and compares without looking at the letters.
   const [name = value] = Object.keys({ [value]: true }) as Nsid[]
-  if (frequent.length < MOST_FREQUENT) frequent.push(name)
-  else if (collections.size < MOST_COLLECTIONS) collections.set(name, name)
+  if (frequent.length < MAX_FREQUENT) frequent.push(name)
+  else if (collections.size < MAX_COLLECTIONS) collections.set(name, name)
   return name
 }
 

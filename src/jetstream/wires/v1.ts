@@ -1,7 +1,6 @@
 import {
   accountFrame,
   commitFrame,
-  type Frame,
   identityFrame,
   malformed,
   objectOf,
@@ -9,9 +8,35 @@ import {
   unknownFrame,
 } from './fields.ts'
 import { isDid } from './syntax.ts'
+import type { Frame, Wire } from './wire.ts'
 
-/** Reads one frame of `/subscribe`; its place is `time_us`. Never throws, whatever it is given. */
-export function readV1(text: string): Frame {
+/** `/subscribe`, where an event's cursor is its `time_us`. */
+export const v1: Wire = {
+  name: 'v1',
+  path: '/subscribe',
+  subprotocols: [],
+  query: { collections: 'wantedCollections', dids: 'wantedDids' },
+  compression: () => ['compress', 'true'],
+  hello: {
+    parameter: ['requireHello', 'true'],
+    message: ({ collections, dids, maxMessageBytes }) =>
+      JSON.stringify({
+        type: 'options_update',
+        payload: {
+          wantedCollections: collections,
+          wantedDids: dids,
+          maxMessageSizeBytes: maxMessageBytes ?? 0,
+        },
+      }),
+  },
+  read,
+  cursors: 'times',
+  step: 1_000,
+  silentClampAfter: 24 * 3_600_000_000,
+  dictionary: { from: 'user' },
+}
+
+function read(text: string): Frame {
   const message = objectOf(text)
   if (message === undefined) return malformed('json')
   const { did, kind } = message

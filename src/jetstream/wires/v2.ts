@@ -1,11 +1,9 @@
 import type { Did, Micros } from '../../atproto/event.ts'
 import { isObject, type JsonObject } from '../../atproto/json.ts'
 import { microsOf } from '../../atproto/micros.ts'
-import { TIME_CURSORS } from '../attempts/cursor.ts'
 import {
   accountFrame,
   commitFrame,
-  type Frame,
   identityFrame,
   isCount,
   malformed,
@@ -15,14 +13,27 @@ import {
   unknownFrame,
 } from './fields.ts'
 import { isDid } from './syntax.ts'
+import { type Frame, TIME_CURSORS, type Wire } from './wire.ts'
 
 const COMMIT = 'network.bsky.jetstream.subscribeEvents#commit'
 
-/**
- * Reads one frame of `subscribeEvents`; its place is `seq`. Never throws, whatever it is given.
- * Types are told by their fragment: the part before `#` names a lexicon that may move.
- */
-export function readV2(text: string): Frame {
+/** `subscribeEvents`, an XRPC subscription, where an event's cursor is its `seq`. */
+export const v2: Wire = {
+  name: 'v2',
+  path: '/xrpc/network.bsky.jetstream.subscribeEvents',
+  subprotocols: ['xrpc.v1.json'],
+  query: { collections: 'collections', dids: 'dids' },
+  compression: (dictionaryId) => ['zstdDictionary', String(dictionaryId)],
+  hello: undefined,
+  read,
+  cursors: 'numbers',
+  step: 1,
+  silentClampAfter: undefined,
+  dictionary: { from: 'host', path: '/xrpc/network.bsky.jetstream.getZstdDictionary' },
+}
+
+/** Types are told by their fragment: the part before `#` names a lexicon that may move. */
+function read(text: string): Frame {
   const message = objectOf(text)
   if (message === undefined) return malformed('json')
   switch (fragmentOf(message.$type)) {

@@ -1,7 +1,7 @@
 // Who owns which shard. A shard's row in `shards` changes only on condition of its epoch, which grows with every owner:
 // whoever was paused past its lease and wakes up finds that nothing it wants to commit is accepted any more. No clock of
 // another machine is looked at: an owner shows that it lives by changing its row, and others watch for how long it does not.
-import type { Cursor, Wire } from '../../atproto/event.ts'
+import type { Cursor } from '../../atproto/event.ts'
 import { StoreError } from '../store.ts'
 import type { Row } from './paging.ts'
 import { isPassing } from './retries.ts'
@@ -194,7 +194,7 @@ function lost(shard: number, row: Row | undefined, epoch: number): LeaseLostErro
 /** Reads the columns of a cursor, in whatever table they are. */
 export function cursorOf({ host, wire, value, at }: Row): Cursor | undefined {
   if (host === null || host === undefined) return undefined
-  return { host: String(host), wire: wire as Wire, value: numberOf(value), at: numberOf(at) }
+  return { host: String(host), wire: String(wire), value: numberOf(value), at: numberOf(at) }
 }
 
 function shardRow(row: Row): ShardRow {

@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
-import type { Wire } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
 import { SHOWN } from '../standing.ts'
 import {
@@ -147,7 +146,7 @@ export class SqliteReader implements Reader {
     return {
       cursor: cursor && {
         host: String(cursor.host),
-        wire: cursor.wire as Wire,
+        wire: String(cursor.wire),
         value: Number(cursor.value),
         at: Number(cursor.at),
       },

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
-import type { Cursor, Micros, Wire } from '../../atproto/event.ts'
+import type { Cursor, Micros } from '../../atproto/event.ts'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Followed } from '../../game/followed.ts'
@@ -109,7 +109,7 @@ export class SqliteWriter implements Writer {
   async cursor(): Promise<Cursor | undefined> {
     const row = this.#sql.cursor.get()
     if (row === undefined) return undefined
-    return { host: String(row.host), wire: row.wire as Wire, value: Number(row.value), at: Number(row.at) }
+    return { host: String(row.host), wire: String(row.wire), value: Number(row.value), at: Number(row.at) }
   }
 
   async load({ records, whole, grants, handles }: Touched): Promise<Known> {

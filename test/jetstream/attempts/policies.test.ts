@@ -13,6 +13,9 @@ import {
 import { askFrom, isPast, mayBeClamped } from '../../../src/jetstream/attempts/cursor.ts'
 import { endpointOf, helloOf, parseTarget, requestUrl } from '../../../src/jetstream/attempts/hosts.ts'
 import type { Ending } from '../../../src/jetstream/observer.ts'
+import { v1 as V1 } from '../../../src/jetstream/wires/v1.ts'
+import { v2 as V2 } from '../../../src/jetstream/wires/v2.ts'
+import type { Wire } from '../../../src/jetstream/wires/wire.ts'
 import { T0, timeOf } from '../messages.ts'
 
 const PLAIN: Circumstances = {
@@ -89,6 +92,7 @@ suite('waiting', () => {
 })
 
 suite('the cursor to ask for', () => {
+  const at = (host: string, wire: Wire) => ({ place: { host, wire: wire.name }, wire })
   const v2: Cursor = { host: 'a', wire: 'v2', value: 500, at: T0 }
   const v1: Cursor = { host: 'a', wire: 'v1', value: T0, at: T0 }
   const now = T0 + 3_600_000_000
@@ -96,22 +100,23 @@ suite('the cursor to ask for', () => {
 
   test('is our very place where it was, and a time ten seconds back anywhere else', () => {
     const rewound = { value: T0 - 10_000_000, exact: false }
-    assert.deepEqual(askFrom(undefined, { host: 'a', wire: 'v2' }, plain), { value: undefined, exact: false })
-    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, plain), { value: 500, exact: true })
-    assert.deepEqual(askFrom(v1, { host: 'a', wire: 'v1' }, plain), { value: T0, exact: true })
-    assert.deepEqual(askFrom(v2, { host: 'b', wire: 'v2' }, plain), rewound)
-    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v1' }, plain), rewound)
-    assert.deepEqual(askFrom(v1, { host: 'a', wire: 'v2' }, plain), rewound)
-    assert.deepEqual(askFrom(v2, { host: 'a', wire: 'v2' }, { ...plain, byTime: true }), rewound)
+    assert.deepEqual(askFrom(undefined, at('a', V2), plain), { value: undefined, exact: false })
+    assert.deepEqual(askFrom(v2, at('a', V2), plain), { value: 500, exact: true })
+    assert.deepEqual(askFrom(v1, at('a', V1), plain), { value: T0, exact: true })
+    assert.deepEqual(askFrom(v2, at('b', V2), plain), rewound)
+    assert.deepEqual(askFrom(v2, at('a', V1), plain), rewound)
+    assert.deepEqual(askFrom(v1, at('a', V2), plain), rewound)
+    assert.deepEqual(askFrom(v2, at('a', V2), { ...plain, byTime: true }), rewound)
+    assert.deepEqual(askFrom({ ...v2, wire: 'of a later version' }, at('a', V2), plain), rewound)
   })
 
   test('is never a number that another host would take for a sequence number', () => {
     const early: Cursor = { host: 'a', wire: 'v1', value: 5, at: 5 }
-    assert.deepEqual(askFrom(early, { host: 'b', wire: 'v2' }, plain), { value: 1e15, exact: false })
+    assert.deepEqual(askFrom(early, at('b', V2), plain), { value: 1e15, exact: false })
   })
 
   test('is the start without a place, but never one to come nor one that reads as a number', () => {
-    const place = { host: 'a', wire: 'v2' } as const
+    const place = at('a', V2)
     const asked = (start: number) => askFrom(undefined, place, { ...plain, start })
     assert.deepEqual(asked(T0), { value: T0, exact: false })
     assert.deepEqual(asked(now + 1), { value: now, exact: false })
@@ -120,14 +125,17 @@ suite('the cursor to ask for', () => {
 
   test('is never a time to come, whatever the place says', () => {
     const ahead: Cursor = { ...v2, at: now + 7_200_000_000 }
-    assert.deepEqual(askFrom(ahead, { host: 'b', wire: 'v2' }, plain), {
+    assert.deepEqual(askFrom(ahead, at('b', V2), plain), {
       value: now - 10_000_000,
       exact: false,
     })
   })
 
   test('steps past a place, twice as far each time', () => {
-    const past = (cursor: Cursor, steps: number) => askFrom(cursor, cursor, { ...plain, steps }).value
+    const past = (cursor: Cursor, steps: number) => {
+      const wire = cursor === v1 ? V1 : V2
+      return askFrom(cursor, at('a', wire), { ...plain, steps }).value
+    }
     assert.deepEqual(
       [1, 2, 3].map((steps) => past(v2, steps)),
       [501, 502, 504],
@@ -142,9 +150,9 @@ suite('the cursor to ask for', () => {
   test('may have been moved up on v1, an hour before the host forgets', () => {
     const ask = { value: T0, exact: true }
     const hours = (n: number) => T0 + n * 3_600_000_000
-    assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v1' }, hours(22)), false)
-    assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v1' }, hours(23) + 1), true)
-    assert.equal(mayBeClamped(ask, { host: 'a', wire: 'v2' }, hours(99)), false)
+    assert.equal(mayBeClamped(ask, V1, hours(22)), false)
+    assert.equal(mayBeClamped(ask, V1, hours(23) + 1), true)
+    assert.equal(mayBeClamped(ask, V2, hours(99)), false)
   })
 
   test('places compare by number on one wire of one host, by time across', () => {
@@ -158,35 +166,49 @@ suite('the cursor to ask for', () => {
 
 suite('URLs', () => {
   test('a path fixes the wire, a plain host leaves it open', () => {
-    assert.deepEqual(parseTarget('wss://host').wires, ['v2', 'v1'])
-    assert.deepEqual(parseTarget('ws://host:81/').wires, ['v2', 'v1'])
-    assert.deepEqual(parseTarget('wss://host/subscribe').wires, ['v1'])
-    assert.deepEqual(parseTarget('wss://host/xrpc/network.bsky.jetstream.subscribeEvents').wires, ['v2'])
+    assert.deepEqual(parseTarget('wss://host').wires, [V2, V1])
+    assert.deepEqual(parseTarget('ws://host:81/').wires, [V2, V1])
+    assert.deepEqual(parseTarget('wss://host/subscribe').wires, [V1])
+    assert.deepEqual(parseTarget('wss://host/xrpc/network.bsky.jetstream.subscribeEvents').wires, [V2])
     assert.equal(parseTarget('ws://host:81').host, 'host:81')
   })
 
-  const request = { cursor: 5, dictionary: 7, largest: 9 }
+  test('that fit no wire are answered with all that would, from the list of wires', () => {
+    const paths = `wss://host, wss://host${V2.path} or wss://host${V1.path}`
+    for (const [text, shown] of [
+      ['wss://user:secret@host/elsewhere?token=1', 'wss://host/elsewhere'],
+      ['https://host', 'https://host/'],
+      ['host', 'host'],
+    ] as const) {
+      assert.throws(() => parseTarget(text), new Error(`Expected a URL like ${paths}, got ${shown}`))
+    }
+    const v3 = { ...V1, path: '/v3' }
+    assert.throws(() => parseTarget('wss://host/v1', [v3]), /like wss:\/\/host or wss:\/\/host\/v3, got/)
+    assert.deepEqual(parseTarget('wss://host/v3', [V2, v3]).wires, [v3])
+  })
+
+  const request = { cursor: 5, dictionary: 7, maxMessageBytes: 9 }
   const filter = { collections: ['app.bsky.feed.like'], dids: ['did:web:a.com'] } as const
 
   test('each wire is asked in its own words', () => {
     const target = parseTarget('wss://host')
     assert.equal(
-      requestUrl(endpointOf(target, 'v1'), filter, request),
+      requestUrl(endpointOf(target, V1), filter, request),
       'wss://host/subscribe?wantedCollections=app.bsky.feed.like&wantedDids=did%3Aweb%3Aa.com&cursor=5&maxMessageSizeBytes=9&compress=true',
     )
     assert.equal(
-      requestUrl(endpointOf(target, 'v2'), filter, request),
+      requestUrl(endpointOf(target, V2), filter, request),
       'wss://host/xrpc/network.bsky.jetstream.subscribeEvents?collections=app.bsky.feed.like&dids=did%3Aweb%3Aa.com&cursor=5&maxMessageSizeBytes=9&zstdDictionary=7',
     )
   })
 
   test('lists beyond what a host takes are left to us', () => {
-    const endpoint = endpointOf(parseTarget('wss://host'), 'v1')
+    const endpoint = endpointOf(parseTarget('wss://host'), V1)
     const dids = Array.from({ length: 10_001 }, (_, n) => `did:web:a${n}.com` as const)
     const collections = Array.from({ length: 101 }, (_, n) => `com.example.a${n}` as const)
-    const plain = { cursor: undefined, dictionary: undefined, largest: undefined }
+    const plain = { cursor: undefined, dictionary: undefined, maxMessageBytes: undefined }
     assert.equal(requestUrl(endpoint, { collections, dids }, plain), 'wss://host/subscribe')
-    assert.equal(helloOf('v1', { collections, dids }, plain), undefined)
+    assert.equal(helloOf(V1, { collections, dids }, plain), undefined)
   })
 })
 

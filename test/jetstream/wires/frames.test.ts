@@ -2,15 +2,19 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readV1 } from '../../../src/jetstream/wires/v1.ts'
-import { readV2 } from '../../../src/jetstream/wires/v2.ts'
+import { v1 as V1 } from '../../../src/jetstream/wires/v1.ts'
+import { v2 as V2 } from '../../../src/jetstream/wires/v2.ts'
 import { malformedFrame } from '../../../src/simulator/faults.ts'
-import { frameV1, frameV2 } from '../../../src/simulator/frames.ts'
 import { Network } from '../../../src/simulator/network.ts'
 import { Random } from '../../../src/simulator/random.ts'
+import { simulatedWires } from '../../../src/simulator/wires/index.ts'
+import { v1 as simulatedV1 } from '../../../src/simulator/wires/v1.ts'
+import { v2 as simulatedV2 } from '../../../src/simulator/wires/v2.ts'
 import { game } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
 
+const { read: readV1 } = V1
+const { read: readV2 } = V2
 const AT = 1_750_000_000_000_000
 const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const commit = {
@@ -29,10 +33,10 @@ test('both wires tell the same events, whatever happens on the network', () => {
   for (let seq = 1; seq < 4_000; seq++) {
     for (const event of network.next()) {
       kinds.add(event.kind)
-      const second = readV2(frameV2(event, seq))
+      const second = readV2(simulatedV2.frame(event, seq) ?? '')
       assert.ok(second.type === 'event' && second.value === seq)
       assert.deepEqual(second.event, event)
-      const text = frameV1(event, seq)
+      const text = simulatedV1.frame(event, seq)
       if (event.kind === 'sync') assert.equal(text, undefined)
       else {
         const first = readV1(text ?? '')
@@ -111,8 +115,9 @@ test('an account that is not active is gone for a reason, known or not', () => {
 
 test('nothing that comes over a wire makes it throw', () => {
   const random = new Random(1)
+  const broken = simulatedWires.flatMap(({ brokenFrames }) => brokenFrames)
   for (let i = 0; i < 500; i++) {
-    const text = malformedFrame(random, 1_000)
+    const text = malformedFrame(random, 1_000, broken)
     readV1(text)
     readV2(text)
   }

@@ -57,6 +57,27 @@ await withServers(1, (cluster) => {
     await reopen()
   })
 
+  test('how tables are kept is what their options say, and not a default of the cluster', async () => {
+    await using fresh = new Places(cluster, 1)
+    await (await fresh.open())[Symbol.asyncDispose]()
+    const client = await fresh.connected()
+    const { rows } = await client.execute(
+      'SELECT table_name, compaction, compression, caching FROM system_schema.tables WHERE keyspace_name = ?',
+      [fresh.address.keyspace],
+      { prepare: true },
+    )
+    const of = (table: string) => rows.find(({ table_name }) => table_name === table) ?? assert.fail(table)
+    for (const table of ['characters', 'records', 'events', 'inbox', 'board']) {
+      assert.match(String(of(table).compaction.class), /UnifiedCompactionStrategy$/, table)
+    }
+    for (const table of ['events', 'events_by_type']) {
+      assert.match(String(of(table).compression.class), /ZstdCompressor$/, table)
+      assert.equal(of(table).caching.rows_per_partition, 'NONE')
+    }
+    assert.equal(of('characters').compaction.scaling_parameters, 'L4')
+    assert.equal(of('events').compaction.scaling_parameters, 'T4')
+  })
+
   test('an address that is wrong ends every command with what to do about it', async () => {
     const url = urlOf(addressOn(cluster, 'nobody'))
     const elsewhere = url.replace(/dc=.*/, 'dc=moon')

@@ -24,23 +24,39 @@ export type Batch = { epoch: number; mutations: Mutation[] }
 
 /**
  * Packs a batch into as many blocks as it takes, each of which can be read by itself: a batch of millions of rows (a purge, a
- * fetched repository) is never one text.
+ * fetched repository) is never one text. The last one is marked, so that a batch is known to be whole without its number of
+ * blocks.
  */
 export function pack({ epoch, mutations }: Batch): Buffer[] {
+  return packPart({ epoch, mutations, isLast: true })
+}
+
+type Block = Batch & {
+  /** Whether nothing of the batch comes after this block; versions before did not say. */
+  isLast?: boolean
+}
+
+function packPart({ epoch, mutations, isLast }: Block): Buffer[] {
   if (mutations.length <= PIECE) {
-    const bytes = zstdCompressSync(JSON.stringify({ epoch, mutations }))
+    const bytes = zstdCompressSync(JSON.stringify({ epoch, mutations, isLast }))
     if (bytes.length <= CHUNK || mutations.length <= 1) return [bytes]
   }
   const half = Math.ceil(mutations.length / 2)
-  const halves = [mutations.slice(0, half), mutations.slice(half)]
-  return halves.flatMap((part) => pack({ epoch, mutations: part }))
+  return [
+    ...packPart({ epoch, mutations: mutations.slice(0, half), isLast: false }),
+    ...packPart({ epoch, mutations: mutations.slice(half), ...(isLast === undefined ? {} : { isLast }) }),
+  ]
 }
 
 /** Reads what `pack` made, of this version or of those before, which cut one text into blocks. */
 export function unpack(chunks: readonly Buffer[]): Batch {
-  const texts = chunks.every(isWhole) ? chunks : [Buffer.concat(chunks)]
-  const parts = texts.map((text) => JSON.parse(zstdDecompressSync(text).toString()) as Batch)
+  const parts = blocksOf(chunks)
   return { epoch: parts[0]?.epoch ?? 0, mutations: parts.flatMap(({ mutations }) => mutations) }
+}
+
+function blocksOf(chunks: readonly Buffer[]): Block[] {
+  const texts = chunks.every(isWhole) ? chunks : [Buffer.concat(chunks)]
+  return texts.map((text) => JSON.parse(zstdDecompressSync(text).toString()) as Block)
 }
 
 /** Whether a block begins as compressed texts do. */
@@ -88,23 +104,71 @@ export class BatchMissingError extends StoreError {
   readonly shard: number
 
   constructor({ shard, seq, chunks }: { shard: number; seq: number; chunks: number }, found: number) {
-    super(`batch ${seq} of shard ${shard} has ${found} of ${chunks} blocks in the journal`)
+    super(
+      `batch ${seq} of shard ${shard} has ${found} of ${chunks} blocks in the journal: bring back the servers that were away and repair the keyspace, or go back to the batch before with \`bsky-rpg rollback ${shard}\``,
+    )
     this.shard = shard
   }
 }
+
+/** Reads rows, some of them at a time where a third parameter says so. */
+export type ReadPages = (
+  query: string,
+  params: readonly unknown[],
+  pageRows: number,
+) => AsyncIterable<readonly Row[]>
+
+/** Rows of a quarter of a megabyte that are asked for at once. */
+const BLOCKS_AT_ONCE = 16
 
 /**
  * Reads the batch that the shard's row says is number `seq`, of so many blocks.
  * @throws {BatchMissingError}
  */
 export async function recall(
-  read: (query: string, params: readonly unknown[]) => Promise<Row[]>,
+  read: ReadPages,
   { shard, seq, chunks }: { shard: number; seq: number; chunks: number },
 ): Promise<Batch> {
-  const rows = await read(SELECT, [shard, seq])
-  const blocks = rows.filter(({ chunk }) => Number(chunk) < chunks).map(({ data }) => data as Buffer)
-  if (blocks.length !== chunks) {
-    throw new BatchMissingError({ shard, seq, chunks }, blocks.length)
+  const blocks: Buffer[] = []
+  for await (const rows of read(SELECT, [shard, seq], BLOCKS_AT_ONCE)) {
+    for (const { chunk, data } of rows) if (Number(chunk) < chunks) blocks.push(data as Buffer)
   }
+  if (blocks.length !== chunks) throw new BatchMissingError({ shard, seq, chunks }, blocks.length)
   return unpack(blocks)
+}
+
+/** A batch that is in the journal as a whole. */
+export type KeptBatch = Batch & { seq: number }
+
+/**
+ * Reads up to `count` batches from before number `seq` that the journal has as a whole, newest first. Of an older version's
+ * only those in one block are told to be whole.
+ */
+export async function* keptBefore(
+  read: ReadPages,
+  { shard, seq, count }: { shard: number; seq: number; count: number },
+): AsyncGenerator<KeptBatch> {
+  for (let number = seq - 1; number >= Math.max(1, seq - count); number--) {
+    const found: { chunk: number; data: Buffer }[] = []
+    for await (const rows of read(SELECT, [shard, number], BLOCKS_AT_ONCE)) {
+      found.push(...rows.map(({ chunk, data }) => ({ chunk: Number(chunk), data: data as Buffer })))
+    }
+    const batch = wholeOf(found)
+    if (batch !== undefined) yield { seq: number, ...batch }
+  }
+}
+
+/** An attempt of a former owner may have left blocks after the last one, of the same batch number. */
+function wholeOf(found: readonly { chunk: number; data: Buffer }[]): Batch | undefined {
+  const blocks: Block[] = []
+  for (const [at, { chunk, data }] of found.entries()) {
+    if (chunk !== at || !isWhole(data)) return undefined
+    const [block] = blocksOf([data])
+    if (block === undefined) return undefined
+    blocks.push(block)
+    if (block.isLast ?? found.length === 1) {
+      return { epoch: block.epoch, mutations: blocks.flatMap(({ mutations }) => mutations) }
+    }
+  }
+  return undefined
 }

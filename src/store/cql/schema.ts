@@ -1,17 +1,16 @@
 // The keyspace and its tables. Several processes may start at once: one of them changes the schema, by a lock in the
 // table `meta`, and the others wait for it.
-import { createHash, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
 import type { Consistency } from './address.ts'
-import type { Retries } from './retries.ts'
+import { Meta } from './meta.ts'
+import { type PerServer, type ServerKind, tableOptions } from './table-options.ts'
 
 /** Longer than other nodes keep what one that is away has missed (three hours). */
 const GC_GRACE_SECONDS = 6 * 3_600
 
 /** Each brings a keyspace from the version that is its index to the next; they are never edited, only added to. */
-const MIGRATIONS: readonly (readonly string[])[] = [
+const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   [
     `CREATE TYPE IF NOT EXISTS leveling (
        level int, experience bigint, experience_to_next_level bigint, levels_gained int, progress_percentage int)`,
@@ -100,18 +99,19 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // How many of the questions that are open were asked before.
     'ALTER TABLE books ADD postponed frozen<map<text, bigint>>',
   ],
+  tableOptions(),
 ]
 
 /** Emptied by tests and by nobody else. */
-export const TABLES: readonly string[] = MIGRATIONS.flat().flatMap(
+export const TABLES: readonly string[] = statementsFor('cassandra').flatMap(
   (statement) => /CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [],
 )
 
 /** The columns of each table after all migrations. */
-const LAYOUT: ReadonlyMap<string, readonly string[]> = layoutOf(MIGRATIONS.flat())
+const LAYOUT: ReadonlyMap<string, readonly string[]> = layoutOf(statementsFor('cassandra'))
 
-const LOCK_SECONDS = 60
-const LOOK_AGAIN_MS = 250
+/** On a busy machine a change of the schema takes servers seconds; one that was given up may be carried out all the same. */
+const CHANGE_TIMEOUT_MS = 60_000
 
 export type SchemaOptions = {
   keyspace: string
@@ -136,16 +136,19 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
     { prepare: true },
   )
   const [made] = known.rows
-  if (made !== undefined) assertReplication(made.replication as Replication, options)
-  else {
-    const nodes = client.hosts.values().filter(({ datacenter }) => datacenter === localDataCenter).length
-    const copies = replication ?? Math.max(1, Math.min(3, nodes))
+  const nodes = client.hosts.values().filter(({ datacenter }) => datacenter === localDataCenter).length
+  let copies = replication ?? Math.max(1, Math.min(3, nodes))
+  if (made !== undefined) {
+    assertReplication(made.replication as Replication, options)
+    copies = copiesOf(made.replication as Replication)
+  } else {
     const tablets = scylla ? " AND tablets = {'enabled': false}" : ''
     await client.execute(
       `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication =
          {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${copies}}${tablets}`,
     )
   }
+  const server = scylla ? (copies === 1 ? 'scylla-single' : 'scylla') : 'cassandra'
   const meta = new Meta(client, keyspace)
   await meta.create(scylla)
   for (;;) {
@@ -159,14 +162,17 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
       await assertLayout(client, keyspace)
       return Number(await meta.get('shards'))
     }
-    await meta.locked(async () => {
+    await meta.locked(async (assertHeld) => {
       // Somebody else may have done it while we waited.
       if (Number((await meta.get('version')) ?? 0) !== version) return
-      for (const statement of MIGRATIONS[version] ?? []) {
+      for (const each of MIGRATIONS[version] ?? []) {
+        const statement = typeof each === 'string' ? each : each[server]
+        assertHeld()
         // Somebody may have died in the middle of it.
         if (await isAdded(client, keyspace, statement)) continue
-        await client.execute(inKeyspace(statement, keyspace))
+        await client.execute(inKeyspace(statement, keyspace), [], { readTimeout: CHANGE_TIMEOUT_MS })
       }
+      assertHeld()
       if (version === 0) await meta.setOnce('shards', String(shards))
       await meta.set('version', String(version + 1))
     })
@@ -174,6 +180,11 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
 }
 
 type Replication = Readonly<Record<string, string>>
+
+/** Copies of each row, in all data centres. */
+function copiesOf({ class: _, ...copies }: Replication): number {
+  return Object.values(copies).reduce((sum, each) => sum + Number(each), 0)
+}
 
 /**
  * A quorum of one data centre sees what was written by a quorum of the same one. Where a keyspace has copies in several,
@@ -226,6 +237,10 @@ function inKeyspace(statement: string, keyspace: string): string {
   return statement.replace(/^(CREATE (?:TYPE|TABLE) IF NOT EXISTS |ALTER TABLE )/, `$1${keyspace}.`)
 }
 
+function statementsFor(server: ServerKind): string[] {
+  return MIGRATIONS.flat().map((statement) => (typeof statement === 'string' ? statement : statement[server]))
+}
+
 /** Whether `statement` adds a column that is there already: not every server knows IF NOT EXISTS for it. */
 async function isAdded(client: Client, keyspace: string, statement: string): Promise<boolean> {
   const [, table, column] = /^ALTER TABLE (\w+) ADD (\w+) /.exec(statement) ?? []
@@ -262,77 +277,3 @@ function layoutOf(statements: readonly string[]): Map<string, string[]> {
   }
   return layout
 }
-
-/** The table `meta`: a few settings by name. */
-export class Meta {
-  readonly #client: Client
-  readonly #table: string
-  readonly #retries: Pick<Retries, 'run'> | undefined
-
-  /** With `retries`, `get`, `set` and `setOnce` go on while the cluster is out of reach; without, they fail. */
-  constructor(client: Client, keyspace: string, retries?: Pick<Retries, 'run'>) {
-    this.#client = client
-    this.#table = `${keyspace}.meta`
-    this.#retries = retries
-  }
-
-  async create(scylla: boolean): Promise<void> {
-    // Where servers do not agree on changes of the schema by themselves, two who create it at once create one table.
-    const id = scylla ? '' : ` WITH id = ${idOf(this.#table)}`
-    await this.#client.execute(
-      `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
-    )
-  }
-
-  async get(name: string): Promise<string | undefined> {
-    const query = `SELECT value FROM ${this.#table} WHERE name = ?`
-    const { rows } = await this.#persist(() => this.#run(query, [name], 'serial'))
-    return (rows[0]?.value as string | null | undefined) ?? undefined
-  }
-
-  async set(name: string, value: string): Promise<void> {
-    // On condition, as whatever else is written here: the two kinds of writes do not see each other's order.
-    const query = `UPDATE ${this.#table} SET value = ? WHERE name = ? IF EXISTS`
-    await this.#persist(() => this.#run(query, [value, name]))
-    await this.setOnce(name, value)
-  }
-
-  /** Leaves what is there already. */
-  async setOnce(name: string, value: string): Promise<void> {
-    const query = `INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`
-    await this.#persist(() => this.#run(query, [name, value]))
-  }
-
-  /** Runs `work` while nobody else does; a lock whose holder died goes after a minute. */
-  async locked(work: () => Promise<void>): Promise<void> {
-    const holder = randomUUID()
-    const take = `INSERT INTO ${this.#table} (name, value) VALUES ('lock', ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`
-    while (!(await this.#run(take, [holder])).wasApplied()) await sleep(LOOK_AGAIN_MS)
-    try {
-      await work()
-    } finally {
-      await this.#run(`DELETE FROM ${this.#table} WHERE name = 'lock' IF value = ?`, [holder])
-    }
-  }
-
-  /** For what may safely arrive twice. */
-  #persist<T>(attempt: () => Promise<T>): Promise<T> {
-    return this.#retries === undefined ? attempt() : this.#retries.run('a setting', undefined, attempt)
-  }
-
-  #run(query: string, params: unknown[], consistency?: 'serial') {
-    return this.#client.execute(query, params, {
-      prepare: true,
-      ...(consistency === undefined ? {} : { consistency: SERIAL }),
-    })
-  }
-}
-
-/** A UUID made of a name, in the form of those made of a time, as ids of tables are. */
-function idOf(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-1${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-}
-
-/** Sees what conditional writes have agreed on, even where their outcome was not told. */
-const SERIAL = 0x0008

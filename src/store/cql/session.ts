@@ -83,6 +83,11 @@ export class Session {
     return pagesOf(this.#looker(query, params))
   }
 
+  /** The same page by page. */
+  checks(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
+    return pagesOf(this.#looker(query, params, this.#consistency))
+  }
+
   #asker(query: string, params: readonly unknown[], pageRows: number): Asker {
     return (at) =>
       this.#persist('a read', undefined, () => {

@@ -7,7 +7,16 @@
 import { setMaxListeners } from 'node:events'
 import type { Cursor } from '../../atproto/event.ts'
 import { type Books, readBooks } from './books.ts'
-import { forgetBefore, keep, pack, recall, timesOf } from './journal.ts'
+import {
+  forgetBefore,
+  type KeptBatch,
+  keep,
+  keptBefore,
+  pack,
+  type ReadPages,
+  recall,
+  timesOf,
+} from './journal.ts'
 import {
   commit,
   declareRules,
@@ -33,6 +42,11 @@ export type OwnedShardOptions = {
 /** What a batch is made of, beside what the books add. */
 export type Planned = { mutations: readonly Mutation[]; counts: readonly Count[]; forgets: boolean }
 
+/**
+ * Batches that are written out again by whoever takes a shard over. Servers that take writes before they are on their disks may
+ * lose what they took in the last ten seconds, where several lose power at once; a batch takes a second where little happens.
+ */
+const REWRITTEN = 16
 /** How often a cursor that moved without a batch is saved, and a lease is renewed, in milliseconds. */
 const CURSOR_EVERY_MS = 1_000
 const RENEW_EVERY_MS = LEASE_MS / 3
@@ -73,16 +87,21 @@ export class OwnedShard {
   }
 
   /**
-   * Takes over what `row` says: the last owner's last batch is written out again, and then the books are read.
-   * @throws {BatchMissingError} where the journal does not have that batch
+   * Takes over what `row` says: the last owners' last batches are written out again, and then the books are read.
+   * @throws {BatchMissingError} where the journal does not have the very last one
    */
   static async open(session: Session, row: ShardRow, outages: number): Promise<OwnedShard> {
-    if (row.chunks > 0) {
+    const { shard, seq, chunks } = row
+    const read: ReadPages = (query, params, pageRows) => session.pages(query, params, pageRows)
+    // One that was rolled back names none.
+    const last = chunks === 0 ? [] : [{ seq, ...(await recall(read, row)) }]
+    const before: KeptBatch[] = []
+    for await (const batch of keptBefore(read, { shard, seq, count: REWRITTEN - 1 })) before.push(batch)
+    for (const { epoch, seq, mutations } of [...before.reverse(), ...last]) {
       // Under the same times as its owner did, who may still be at it.
-      const { epoch, mutations } = await recall((query, params) => session.read(query, params), row)
-      await session.apply(mutations.map(completed), timesOf(epoch, row.seq))
+      await session.apply(mutations.map(completed), timesOf(epoch, seq))
     }
-    return new OwnedShard({ session, row, books: await readBooks(session, row.shard), outages })
+    return new OwnedShard({ session, row, books: await readBooks(session, shard), outages })
   }
 
   /** Whether somebody else has taken it over, or what is held of it may not be what the database holds. */

@@ -38,6 +38,8 @@ export class MemoryCluster {
   behind: MemoryCluster | undefined
   /** Of the keyspace, as the server tells it. */
   replication: Record<string, string> = { class: 'NetworkTopologyStrategy', datacenter1: '1' }
+  /** Whether the server says that it is ScyllaDB. */
+  isScylla = false
   /** Rows that are taken in one batch. */
   maxBatch = Number.POSITIVE_INFINITY
   /** The server's clock, in milliseconds. */
@@ -100,6 +102,12 @@ export class MemoryCluster {
     for (const client of this.#clients) client.cut()
   }
 
+  /** Rows are gone as if they had never been written, not even deleted: their server lost what it had taken. */
+  lose(table: string, which: (key: Record<string, unknown>) => boolean = () => true): void {
+    const { rows } = this.#table(table)
+    for (const [name, { key }] of rows) if (which(key)) rows.delete(name)
+  }
+
   dropColumn(table: string, column: string): void {
     const { columns } = this.#table(table)
     columns.splice(columns.indexOf(column), 1)
@@ -139,6 +147,7 @@ export class MemoryCluster {
         columns.map((column_name) => ({ table_name, column_name })),
       )
     }
+    if (cql.includes('scylla_local')) return this.isScylla ? [{ table_name: 'scylla_local' }] : []
     if (cql.includes('system_schema.keyspaces') && this.#tables.size > 0) {
       return [{ keyspace_name: params[0], replication: this.replication }]
     }

@@ -9,6 +9,7 @@ export type MemoryStoreOptions = {
   elapsedMs?: () => number
   firstWaitMs?: number
   consistency?: CqlAddress['consistency']
+  replication?: number
 }
 
 /** The store for clusters over `cluster`; `client` is its connection. */
@@ -17,7 +18,14 @@ export function openOn(
   options: MemoryStoreOptions = {},
   client: MemoryClient = cluster.client(),
 ): Promise<CqlStore> {
-  const { shards = 4, pageRows, elapsedMs, firstWaitMs, consistency = 'local_quorum' } = options
+  const {
+    shards = 4,
+    pageRows,
+    elapsedMs,
+    firstWaitMs,
+    consistency = 'local_quorum',
+    replication = 1,
+  } = options
   return openCql({
     address: {
       driver: 'cql',
@@ -31,7 +39,7 @@ export function openOn(
       consistency,
     },
     shards,
-    replication: 1,
+    replication,
     boardMs: 0,
     connect: async () => ({ client: client as unknown as Client, localDataCenter: 'datacenter1' }),
     ...(pageRows === undefined ? {} : { pageRows }),

@@ -24,3 +24,71 @@ test('a keyspace with copies in several data centres is used at a quorum of all 
   cluster.replication = { class: 'NetworkTopologyStrategy', elsewhere: '3' }
   await assert.rejects(openOn(cluster), /no copies in data centre datacenter1, only in elsewhere/)
 })
+
+test('the lock of the schema is held for as long as its holder changes anything', async (t) => {
+  const cluster = new MemoryCluster()
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let changes = 0
+  const holders = new Set<unknown>()
+  cluster.carriedOut = (cql) => {
+    if (!/^\s*(CREATE TABLE|ALTER)/.test(cql) || /\.meta/.test(cql)) return
+    changes += 1
+    // Each takes half of the lock's time.
+    cluster.nowMs += 30_000
+    t.mock.timers.tick(30_000)
+    const [lock] = cluster.rows('meta').filter(({ name }) => name === 'lock')
+    holders.add(lock?.value)
+  }
+  await (await openOn(cluster))[Symbol.asyncDispose]()
+  assert.ok(changes > 20)
+  assert.ok(!holders.has(undefined))
+  assert.deepEqual(
+    cluster.rows('meta').filter(({ name }) => name === 'lock'),
+    [],
+  )
+})
+
+test('a process that was not told that it has the lock of the schema finds out, and goes on', async () => {
+  const cluster = new MemoryCluster()
+  let lost = 0
+  cluster.fate = (cql) => (/VALUES \('lock'/.test(cql) && lost++ === 0 ? 'unanswered' : 'fine')
+  await (await openOn(cluster))[Symbol.asyncDispose]()
+  assert.ok(lost > 1)
+})
+
+test('a process whose lock of the schema was lost leaves the rest to the one that has it', async (t) => {
+  const cluster = new MemoryCluster()
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let stolen = false
+  cluster.carriedOut = (cql) => {
+    if (stolen || !cql.includes('handles')) return
+    stolen = true
+    cluster.run("UPDATE test.meta SET value = ? WHERE name = 'lock'", ['another'])
+    t.mock.timers.tick(30_000)
+  }
+  await assert.rejects(openOn(cluster), /another process has begun to change the schema/)
+})
+
+test('a deletion stays on ScyllaDB until it was repaired, where there are copies and it may never be undone', async () => {
+  const altered = async (replication: number): Promise<string[]> => {
+    const cluster = new MemoryCluster()
+    cluster.isScylla = true
+    const statements: string[] = []
+    cluster.carriedOut = (cql) => {
+      if (/^ALTER TABLE test\.\w+ WITH compaction/.test(cql)) statements.push(cql)
+    }
+    await (await openOn(cluster, { replication }))[Symbol.asyncDispose]()
+    return statements
+  }
+  const three = await altered(3)
+  const until = (what: string) => three.filter((cql) => cql.includes(`tombstone_gc = {'mode': '${what}'}`))
+  assert.deepEqual(
+    until('timeout').map((cql) => /test\.(\w+)/.exec(cql)?.[1]),
+    ['journal', 'standings', 'board', 'open_questions', 'inbox'],
+  )
+  assert.equal(until('repair').length + 5, three.length)
+  assert.ok(three.every((cql) => cql.includes("{'class': 'IncrementalCompactionStrategy'}")))
+  assert.equal(three.filter((cql) => cql.includes("caching = {'enabled': 'false'}")).length, 3)
+  // With one copy there is nothing to repair, and ScyllaDB refuses to wait for it.
+  assert.ok((await altered(1)).every((cql) => !cql.includes('repair')))
+})

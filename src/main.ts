@@ -8,6 +8,7 @@ import { forget, unforget } from './commands/forget.ts'
 import { help, helpOf } from './commands/help.ts'
 import { ingest } from './commands/ingest.ts'
 import { recompute } from './commands/recompute.ts'
+import { rollback } from './commands/rollback.ts'
 import { simulate } from './commands/simulate.ts'
 import { start } from './commands/start.ts'
 import { verify } from './commands/verify.ts'
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   forget,
   unforget,
   recompute,
+  rollback,
 }
 
 // What cannot be told must not end what works.

@@ -10,9 +10,10 @@ import type { Game } from '../game/game.ts'
 import { NO_CHANGES, rulebook } from '../game/rulebook.ts'
 import { DAY_MICROS } from '../game/time.ts'
 import { openLog } from '../log.ts'
+import type { CqlStore } from '../store/cql/open.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
 import type { Preparation } from '../store/sqlite/prepare.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, StoreError } from '../store/store.ts'
 
 /** Microseconds since the Unix epoch. */
 export function clock(): Micros {
@@ -61,6 +62,20 @@ export async function storeOf(
     })
   }
   // Only whoever uses a cluster waits for its driver to be read.
+  const { openCql } = await import('../store/cql/open.ts')
+  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION, ...options })
+}
+
+/**
+ * @throws {StoreError} where the ledger is a file, or the cluster cannot be used
+ */
+export async function clusterOf(
+  { DATABASE_URL, SHARDS, REPLICATION }: Config,
+  options: StoreOfOptions,
+): Promise<CqlStore> {
+  if (DATABASE_URL.driver !== 'cql') {
+    throw new StoreError('DATABASE_URL names a file; only a ledger on a cluster (cql://) has shards.')
+  }
   const { openCql } = await import('../store/cql/open.ts')
   return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION, ...options })
 }

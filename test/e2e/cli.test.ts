@@ -17,6 +17,7 @@ test('what is wrong with the command line is told in one line, with exit code 2'
     [['strat'], /unknown command "strat"; expected one of start, ingest/],
     [['forget'], /expected `bsky-rpg forget <actor>`/],
     [['verify', 'me'], /expected `bsky-rpg verify`/],
+    [['rollback'], /expected `bsky-rpg rollback <shard>`/],
     [['api', '--prot', '1'], /--prot/],
     [['start', '--trust-proxy', '10.0.0.0/33'], /^bsky-rpg: TRUST_PROXY is "10.0.0.0\/33"; expected/],
     [

@@ -12,7 +12,7 @@ const CHUNK = 256 * 1024
 const PIECE = 4_000
 const ZSTD_MAGIC = 0xfd2fb528
 /** Batches that stay for those who follow what happens, and how often older ones go. */
-const KEPT = 128
+export const KEPT = 128
 const SWEEP_EVERY = 64
 
 const INSERT = 'INSERT INTO journal (shard, seq, chunk, data) VALUES (?, ?, ?, ?) USING TIMESTAMP ?'

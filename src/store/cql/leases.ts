@@ -45,6 +45,8 @@ const MOVE =
   'UPDATE shards SET until = ?, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ? AND seq = ?'
 const RENEW = 'UPDATE shards SET until = ? WHERE shard = ? IF epoch = ?'
 const RULES = 'UPDATE shards SET rules = ? WHERE shard = ? IF epoch = ?'
+const ROLL_BACK =
+  'UPDATE shards SET epoch = ?, until = 0, chunks = 0, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ? AND seq = ?'
 const SELECT = 'SELECT shard, owner, epoch, until, rules, seq, chunks, host, wire, value, at FROM shards'
 
 /** Every shard that ever had an owner; for those who only look, see `checkShards`. */
@@ -149,6 +151,24 @@ export function move(
     const isOvertaken = row !== undefined && numberOf(row.epoch) === epoch && numberOf(row.seq) > seq
     if (!applied && !isOvertaken) throw lost(shard, row, epoch)
   })
+}
+
+/**
+ * Gives up the batch that `seen` names and sets the cursor: the row names none then, and is free to be taken.
+ * @returns false where somebody has taken the shard since it was seen
+ */
+export async function rollBackRow(session: Session, seen: ShardRow, cursor: Cursor): Promise<boolean> {
+  const { shard, epoch, seq } = seen
+  const { host, wire, value, at } = cursor
+  try {
+    await session.conditional(ROLL_BACK, [epoch + 1, host, wire, value, at, shard, epoch, seq])
+  } catch (error) {
+    if (!isPassing(error)) throw error
+  }
+  // What the answer was does not matter; what was agreed on does.
+  const [row] = await session.readAgreed(`${SELECT} WHERE shard = ?`, [shard])
+  const now = row && shardRow(row)
+  return now?.epoch === epoch + 1 && now.until === 0 && now.chunks === 0
 }
 
 /**

@@ -11,6 +11,7 @@ import { Meta } from './meta.ts'
 import { Outages } from './outages.ts'
 import { CqlReader } from './reader.ts'
 import { Retries, type RetryLog, SILENT } from './retries.ts'
+import { type Rollback, rollBack } from './rollback.ts'
 import { migrate } from './schema.ts'
 import { Session, type Traffic } from './session.ts'
 import { CqlWriter } from './writer.ts'
@@ -37,8 +38,12 @@ export type CqlOptions = {
   connect?: typeof connect
 }
 
-/** A store that also tells how many requests it has made. */
-export type CqlStore = Store & { readonly traffic: Readonly<Traffic> }
+export type CqlStore = Store & {
+  /** How many requests it has made. */
+  readonly traffic: Readonly<Traffic>
+  /** Gives up a shard's last batch where the journal has lost it; see `rollBack`. */
+  rollBack(shard: number): Promise<Rollback>
+}
 
 const BOARD_MS = 5_000
 /** How long requests may go on that cannot get through once the process is to end: all of it is to take ten seconds at most. */
@@ -83,6 +88,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       inbox,
       traffic: session.traffic,
       auditor: new CqlAuditor(session, inbox),
+      rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
       write: (how) => write({ session, meta, shards, log, elapsedMs }, how),
       [Symbol.asyncDispose]: async () => {
         ending?.removeEventListener('abort', end)

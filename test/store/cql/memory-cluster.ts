@@ -108,6 +108,20 @@ export class MemoryCluster {
     for (const [name, { key }] of rows) if (which(key)) rows.delete(name)
   }
 
+  /** Rows of which `which` is true go back to what they were, those of `except` not: what was written to them since is lost. */
+  goBack(
+    snapshot: Map<string, Table>,
+    which: (key: Record<string, unknown>) => boolean,
+    except: readonly string[] = [],
+  ): void {
+    const before = copyOf(snapshot)
+    for (const [table, { rows }] of this.#tables) {
+      if (except.includes(table)) continue
+      this.lose(table, which)
+      for (const [name, row] of before.get(table)?.rows ?? []) if (which(row.key)) rows.set(name, row)
+    }
+  }
+
   dropColumn(table: string, column: string): void {
     const { columns } = this.#table(table)
     columns.splice(columns.indexOf(column), 1)

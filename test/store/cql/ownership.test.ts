@@ -5,8 +5,9 @@ import type { Cursor, Did } from '../../../src/atproto/event.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import { takeOut } from '../../../src/store/cql/inbox.ts'
 import { LeaseLostError } from '../../../src/store/cql/leases.ts'
+import type { CqlStore } from '../../../src/store/cql/open.ts'
 import { shardOf } from '../../../src/store/cql/sharding.ts'
-import { RulesChangedError, type Store, StoreBusyError, type Writer } from '../../../src/store/store.ts'
+import { RulesChangedError, StoreBusyError, type Writer } from '../../../src/store/store.ts'
 import { compare } from '../../conformance/suite.ts'
 import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
@@ -133,6 +134,62 @@ test('a batch that the journal does not have is a fault of its shard alone', asy
     new RegExp(`^batch 1 of shard ${shard} has 0 of 1 blocks in the journal: .*bsky-rpg rollback ${shard}`),
   )
   assert.equal([alice, bob].filter((did) => heir.writer.owns(did)).length, 1)
+})
+
+for (const written of ['none', 'all'] as const) {
+  test(`a shard whose last batch is lost goes back to the one before, ${written} of its rows being there`, async (t) => {
+    const here = await Here.begin(t, 2)
+    const worker = await here.worker()
+    const shard = shardOf(alice, 2)
+    await worker.deliver([like(alice, 1), like(bob, 1)], 1)
+    const before = here.cluster.snapshot()
+    await worker.deliver([like(alice, 2), like(bob, 2)], 2)
+    worker.client.pause()
+    here.cluster.lose('journal', (key) => key.shard === shard && key.seq === 2)
+    if (written === 'none') here.cluster.goBack(before, ({ did }) => did === alice)
+    if (written === 'none')
+      here.cluster.goBack(before, (key) => key.shard === shard && !('seq' in key), ['shards'])
+    const heir = await here.heir()
+    assert.equal(heir.writer.faults().length, 1)
+    const lease = setInterval(() => {
+      here.now += 10_000
+    }, 20)
+    const { lost, batch, cursor } = await here.store.rollBack(shard)
+    clearInterval(lease)
+    assert.deepEqual([lost, batch, cursor.value], [2, 1, 1])
+    // What the owner of before still sends comes to nothing.
+    worker.client.wake()
+    const { moved } = heir.writer
+    await heir.beat()
+    assert.ok(moved.aborted)
+    assert.deepEqual(heir.writer.faults(), [])
+    assert.equal((await heir.cursor())?.value, 1)
+    await heir.deliver([like(alice, 2), like(bob, 2)], 2)
+    await heir.deliver([like(alice, 3), like(bob, 3)], 3)
+    await heir.end()
+    await here.assertHolds([1, 2, 3].flatMap((n) => [like(alice, n), like(bob, n)]))
+  })
+}
+
+test('a shard goes back by an hour where nothing tells where the batch before had come to', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1)], 1)
+  await worker.end()
+  here.cluster.lose('journal')
+  const { batch, cursor } = await here.store.rollBack(0)
+  assert.deepEqual([batch, cursor.at, cursor.host], [undefined, cursorOf(1).at - 3_600_000_000, 'none'])
+})
+
+test('nothing is rolled back that is not lost, or that its owner still has', async (t) => {
+  const here = await Here.begin(t, 1)
+  await assert.rejects(here.store.rollBack(0), /no shard 0 that anybody has ever owned/)
+  const worker = await here.worker()
+  await assert.rejects(here.store.rollBack(0), StoreBusyError)
+  await worker.deliver([like(alice, 1)], 1)
+  await worker.end()
+  await assert.rejects(here.store.rollBack(0), /batch 1 of shard 0 is in the journal/)
+  await assert.rejects(here.store.rollBack(1), /no shard 1/)
 })
 
 test('the last batches that the journal has are written out again, for servers may have lost all of their rows', async (t) => {
@@ -308,7 +365,7 @@ test('an experience counter that a dead worker left behind is put right by its h
 class Here {
   readonly cluster = new MemoryCluster()
   now = 0
-  store!: Store
+  store!: CqlStore
   readonly #shards: number
 
   private constructor(shards: number) {
@@ -322,7 +379,7 @@ class Here {
     return here
   }
 
-  open(client?: MemoryClient): Promise<Store> {
+  open(client?: MemoryClient): Promise<CqlStore> {
     const options = { shards: this.#shards, elapsedMs: () => this.now, firstWaitMs: 1 }
     return openOn(this.cluster, options, client)
   }

@@ -1,6 +1,6 @@
 import type { Command } from './command.ts'
 import { CommandError } from './command.ts'
-import { clusterOf } from './parts.ts'
+import { clusterOf } from './from-config.ts'
 
 export const rollback: Command = {
   usage: ' <shard>',

@@ -86,7 +86,7 @@ export class CqlAuditor implements Auditor {
   async repair({ findings }: AuditResult): Promise<number> {
     const behind = findings.filter(({ what }) => what === COUNTER_BEHIND)
     for (const { did } of behind) {
-      if (did !== undefined) await this.#inbox.note({ kind: 'recount', did }, Date.now() * 1000)
+      if (did !== undefined) await this.#inbox.note({ kind: 'recount', did })
     }
     return behind.length
   }

@@ -8,7 +8,7 @@ import { SHOWN, standingOf, WAITING } from '../standing.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
 import type { Session } from './session.ts'
-import { numberOf } from './values.ts'
+import { numberOf, textOf } from './values.ts'
 
 /** Most of one shard who are on the board. */
 const MAX_PLACES = 500
@@ -36,6 +36,9 @@ export class Books {
   /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
   readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
   nextQuestion: number
+  /** Nothing waits in the inbox under a smaller name, as a rule; when to look for exceptions, by `performance.now()`. */
+  inboxFrom: string
+  inboxBelowAtMs = 0
   /** No events are older than this day; `undefined` while there are none. */
   oldestDay: number | undefined
   readonly #standings: Map<number, number>
@@ -56,6 +59,7 @@ export class Books {
     this.postponed = perQuestion(row?.postponed)
     this.oldest = perQuestion(row?.oldest)
     this.nextQuestion = Math.max(1, numberOf(row?.next_question))
+    this.inboxFrom = textOf(row?.inbox_from) ?? ''
     this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
     this.#standings = new Map(
       standings
@@ -102,7 +106,17 @@ export class Books {
     const place = [seq, host, wire, value, at]
     const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, this.#board.above]
     const mutations: Mutation[] = [
-      ['books', shard, ...place, ...sums, { ...waiting }, { ...oldest }, introductions, { ...postponed }],
+      [
+        'books',
+        shard,
+        ...place,
+        ...sums,
+        { ...waiting },
+        { ...oldest },
+        introductions,
+        { ...postponed },
+        this.inboxFrom,
+      ],
     ]
     for (const xp of this.#touchedStandings) {
       // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.

@@ -6,6 +6,7 @@ import type { Inbox, WishToLeave } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
 import type { Mutation } from './mutations.ts'
 import type { Row } from './paging.ts'
+import type { ServerClock } from './server-clock.ts'
 import type { Session } from './session.ts'
 import { shardOf } from './sharding.ts'
 import { numberOf } from './values.ts'
@@ -28,25 +29,39 @@ export type LetterPlace = { shard: number; id: string; written: number }
 export type Letter = LetterPlace & { at: Micros } & ({ wish: Wish } | { note: Note })
 
 const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?)'
-const SELECT = 'SELECT id, kind, did, at, note, writetime(kind) AS written FROM inbox WHERE shard = ? LIMIT ?'
+const COLUMNS = 'id, kind, did, at, note, writetime(kind) AS written'
+const SELECT = `SELECT ${COLUMNS} FROM inbox WHERE shard = ? AND id >= ? LIMIT ?`
+const SELECT_BELOW = `SELECT ${COLUMNS} FROM inbox WHERE shard = ? AND id < ? LIMIT ?`
+/** How long after the time in its name something may still arrive, as a rule, in microseconds. */
+const ON_THE_WAY = 600_000_000
+/** How often to look for what came later than that, in milliseconds: past everything that was taken out. */
+const LOOK_BELOW_EVERY_MS = 600_000
 
 /** Anybody may leave something; it waits for the shard's owner. */
 export class CqlInbox implements Inbox {
   readonly #session: Session
   readonly #shards: number
+  readonly #clock: ServerClock
 
-  constructor(session: Session, shards: number) {
+  constructor(session: Session, shards: number, clock: ServerClock) {
     this.#session = session
     this.#shards = shards
+    this.#clock = clock
   }
 
+  /** By the servers' clock, where this machine's is ahead of it: no floor of the stream lies in a time to come. */
   async leave({ kind, did, at }: WishToLeave): Promise<void> {
-    await this.#session.write(INSERT, [shardOf(did, this.#shards), idOf(at), kind, did, at, null])
+    await this.#clock.look()
+    const now = this.#clock.now()
+    const params = [idOf(now), kind, did, Math.min(at, now), null]
+    await this.#session.write(INSERT, [shardOf(did, this.#shards), ...params])
   }
 
-  async note(note: Note, at: Micros): Promise<void> {
-    const shard = shardOf(note.did, this.#shards)
-    await this.#session.write(INSERT, [shard, idOf(at), note.kind, note.did, at, JSON.stringify(note)])
+  async note(note: Note): Promise<void> {
+    await this.#clock.look()
+    const now = this.#clock.now()
+    const params = [idOf(now), note.kind, note.did, now, JSON.stringify(note)]
+    await this.#session.write(INSERT, [shardOf(note.did, this.#shards), ...params])
   }
 }
 
@@ -64,9 +79,45 @@ export function takeOut({ shard, id, written }: LetterPlace): Mutation {
   return ['takeOut', written, shard, id]
 }
 
-/** What waits for the owner of `shard`, oldest first. */
-export async function readInbox(session: Session, shard: number, limit: number): Promise<Letter[]> {
-  return (await session.read(SELECT, [shard, limit])).map((row) => letterOf(shard, row))
+/** Up to where a shard's inbox is known to be empty; see `Books`. */
+export type InboxMark = { shard: number; inboxFrom: string; inboxBelowAtMs: number }
+
+export type ReadInboxOptions = {
+  session: Session
+  /** The servers' time. */
+  now: Micros
+  limit: number
+  /** Told where the look at what came late failed: it is tried again later. */
+  failed: (error: unknown) => void
+}
+
+/**
+ * What waits for the owner, oldest first. Begins where the first one lay that was there before, for a server reads past each
+ * deletion, and gives up at 100,000 of them; what arrived below that is looked for once in a while, and `mark` moves on.
+ */
+export async function readInbox(
+  mark: InboxMark,
+  { session, now, limit, failed }: ReadInboxOptions,
+): Promise<Letter[]> {
+  const { shard, inboxFrom } = mark
+  const late: Row[] = []
+  const elapsedMs = performance.now()
+  if (inboxFrom !== '' && elapsedMs >= mark.inboxBelowAtMs) {
+    mark.inboxBelowAtMs = elapsedMs + LOOK_BELOW_EVERY_MS
+    const below = await session.check(SELECT_BELOW, [shard, inboxFrom, limit]).catch((error: unknown) => {
+      failed(error)
+      return []
+    })
+    late.push(...below)
+    // Those are not gone before they are taken out.
+    if (below.length > 0) mark.inboxBelowAtMs = 0
+  }
+  const rows = await session.read(SELECT, [shard, inboxFrom, limit])
+  const [first] = rows
+  const empty = prefixOf(now - ON_THE_WAY)
+  const next = first === undefined || String(first.id) > empty ? empty : String(first.id)
+  if (next > inboxFrom) mark.inboxFrom = next
+  return [...late, ...rows].slice(0, limit).map((row) => letterOf(shard, row))
 }
 
 function letterOf(shard: number, { id, kind, did, at, note, written }: Row): Letter {
@@ -84,5 +135,9 @@ export function wishPlace(wish: string): LetterPlace {
 
 /** Sorts by time, and differs for each. */
 function idOf(at: Micros): string {
-  return `${String(at).padStart(17, '0')}-${randomUUID()}`
+  return `${prefixOf(at)}-${randomUUID()}`
+}
+
+function prefixOf(at: Micros): string {
+  return String(Math.max(0, at)).padStart(17, '0')
 }

@@ -70,7 +70,7 @@ export const STATEMENTS = {
   mention: write('mentions', 'subject, bucket, did, collection, rkey', PERSON_BUCKET),
   books: write(
     'books',
-    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest, introductions, postponed',
+    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest, introductions, postponed, inbox_from',
     SHARD,
   ),
   standing: write('standings', 'shard, experience, characters', SHARD),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Micros } from '../../atproto/event.ts'
 import { assertRules, RECOMPUTING } from '../bound-rules.ts'
 import { FailStopWriter } from '../fail-stop.ts'
 import type { Store, WriteOptions, Writer } from '../store.ts'
@@ -13,6 +14,7 @@ import { CqlReader } from './reader.ts'
 import { Retries, type RetryLog, SILENT } from './retries.ts'
 import { type Rollback, rollBack } from './rollback.ts'
 import { migrate } from './schema.ts'
+import { ServerClock } from './server-clock.ts'
 import { Session, type Traffic } from './session.ts'
 import { CqlWriter } from './writer.ts'
 
@@ -26,6 +28,8 @@ export type CqlOptions = {
   log?: RetryLog
   /** Once it aborts, what the database does not take within seconds fails. @default never */
   ending?: AbortSignal
+  /** This machine's clock, in microseconds since the Unix epoch. @default Date.now */
+  clock?: () => Micros
   /** A clock that only goes forward, in milliseconds. @default performance.now */
   elapsedMs?: () => number
   /** How soon an attempt that failed is repeated the first time, in milliseconds. @default 50 */
@@ -82,14 +86,18 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       ...(pageRows === undefined ? {} : { pageRows }),
     })
     const meta = new Meta(client, keyspace, retries)
-    const inbox = new CqlInbox(session, shards)
+    const clock = await ServerClock.start({
+      session,
+      ...(options.clock === undefined ? {} : { own: options.clock }),
+    })
+    const inbox = new CqlInbox(session, shards, clock)
     return {
       reader: new CqlReader({ session, shards, boardMs }),
       inbox,
       traffic: session.traffic,
       auditor: new CqlAuditor(session, inbox),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
-      write: (how) => write({ session, meta, shards, log, elapsedMs }, how),
+      write: (how) => write({ session, meta, shards, log, clock, elapsedMs }, how),
       [Symbol.asyncDispose]: async () => {
         ending?.removeEventListener('abort', end)
         // A server that hangs does not say that a connection is closed.
@@ -103,10 +111,17 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
   }
 }
 
-type Parts = { session: Session; meta: Meta; shards: number; log: RetryLog; elapsedMs: () => number }
+type Parts = {
+  session: Session
+  meta: Meta
+  shards: number
+  log: RetryLog
+  clock: ServerClock
+  elapsedMs: () => number
+}
 
 async function write(
-  { session, meta, shards, log, elapsedMs }: Parts,
+  { session, meta, shards, log, clock, elapsedMs }: Parts,
   options: WriteOptions,
 ): Promise<Writer> {
   const { purpose, fingerprint: rules } = options
@@ -123,7 +138,7 @@ async function write(
       await meta.set('rules', fingerprint)
     }
     return new FailStopWriter(
-      new CqlWriter({ session, crew, meta, shares, bindRules, elapsedMs, close: async () => {} }),
+      new CqlWriter({ session, crew, meta, shares, bindRules, clock, log, elapsedMs, close: async () => {} }),
     )
   } catch (error) {
     await crew.release()

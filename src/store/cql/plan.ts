@@ -31,7 +31,6 @@ export function planActor(plan: BatchPlan, change: ActorChange, { held, records 
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
-  planHandle(plan, held, after)
   // Whose it has become has a row of its own under that name.
   if (change.unnamed !== undefined && after.profile?.handle === change.unnamed) {
     after.profile = { ...after.profile, handle: undefined }
@@ -42,16 +41,6 @@ export function planActor(plan: BatchPlan, change: ActorChange, { held, records 
   const delta = change.actor.experience - before.experience
   if (delta !== 0) counts.push({ did: before.did, delta })
   return after
-}
-
-/** Has the person found by their handle, and no longer by the one before. */
-function planHandle({ mutations }: BatchPlan, { state, profile: former }: Held, { profile }: Held): void {
-  if (former?.handle !== undefined && former.handle !== profile?.handle) {
-    mutations.push(['dropHandle', former.asked, former.handle])
-  }
-  if (profile?.handle !== undefined && profile !== former) {
-    mutations.push(['handle', profile.handle, state.did, profile.asked])
-  }
 }
 
 function planRecords(

@@ -60,7 +60,7 @@ async function readOn(
     const seq = place().seq + 1
     const chunks = held.filter((found) => numberOf(found.seq) === seq).length
     if (chunks === 0) return false
-    const batch = await recall((query, params) => session.checks(query, params), {
+    const batch = await recall((query, params, pageRows) => session.checkPages(query, params, pageRows), {
       shard,
       seq,
       chunks: seq === row.seq ? row.chunks : chunks,

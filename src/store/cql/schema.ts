@@ -100,6 +100,8 @@ const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
     'ALTER TABLE books ADD postponed frozen<map<text, bigint>>',
   ],
   tableOptions(),
+  // Where the owner's next look at the inbox begins, past what was taken out.
+  ['ALTER TABLE books ADD inbox_from text'],
 ]
 
 /** Emptied by tests and by nobody else. */

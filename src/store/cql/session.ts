@@ -75,17 +75,12 @@ export class Session {
    * what it missed, which may be hours, and somebody who has gone meanwhile is still there in them.
    */
   check(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return rowsOf(this.#looker(query, params))
+    return rowsOf(this.#looker(query, params, this.#pageRows))
   }
 
-  /** The same page by page. */
-  checkPages(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
-    return pagesOf(this.#looker(query, params))
-  }
-
-  /** The same page by page. */
-  checks(query: string, params: readonly unknown[]): AsyncGenerator<Row[]> {
-    return pagesOf(this.#looker(query, params, this.#consistency))
+  /** The same page by page, of `most` rows each at most. */
+  checkPages(query: string, params: readonly unknown[], most = this.#pageRows): AsyncGenerator<Row[]> {
+    return pagesOf(this.#looker(query, params, Math.min(most, this.#pageRows)))
   }
 
   #asker(query: string, params: readonly unknown[], pageRows: number): Asker {
@@ -97,9 +92,9 @@ export class Session {
   }
 
   /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
-  #looker(query: string, params: readonly unknown[]): Asker {
+  #looker(query: string, params: readonly unknown[], pageRows: number): Asker {
     const ask = (at: string | undefined, begun: number): Promise<types.ResultSet> =>
-      this.#page(query, params, at, this.#pageRows, LOOK_TIMEOUT_MS).catch(async (error: unknown) => {
+      this.#page(query, params, at, pageRows, LOOK_TIMEOUT_MS).catch(async (error: unknown) => {
         if (!isPassing(error) || performance.now() - begun > LOOK_WITHIN_MS - LOOK_TIMEOUT_MS) throw error
         await sleep(LOOK_WAIT_MS * (1 + Math.random()))
         return ask(at, begun)

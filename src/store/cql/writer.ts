@@ -10,6 +10,7 @@ import { characterMutation, type Held, nobody } from './character-row.ts'
 import { Counters } from './counters.ts'
 import type { Crew } from './crew.ts'
 import { moveFormerQuestions } from './former-questions.ts'
+import { type HandleParts, planHandle } from './handles.ts'
 import { type Letter, type Note, noteMutation, readInbox, takeOut, wishPlace } from './inbox.ts'
 import { LeaseLostError } from './leases.ts'
 import type { Meta } from './meta.ts'
@@ -20,6 +21,8 @@ import { planActor } from './plan.ts'
 import { dropQuestion } from './plan-questions.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, readQuestions } from './questions.ts'
+import type { RetryLog } from './retries.ts'
+import type { ServerClock } from './server-clock.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
 import { shardOf } from './sharding.ts'
@@ -34,6 +37,8 @@ export type CqlWriterOptions = {
   /** Whether shards are given to and taken from others while it writes. */
   shares: boolean
   bindRules: (fingerprint: string) => Promise<void>
+  clock: ServerClock
+  log: RetryLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
   close: () => Promise<void>
@@ -50,7 +55,6 @@ const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, 
 const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
 const DROP_SAMPLES = 'DELETE FROM samples WHERE part = 0 AND worker = ?'
-const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const PEOPLE_FIRST = 'SELECT did FROM characters LIMIT ?'
 const PEOPLE_NEXT = 'SELECT did FROM characters WHERE token(did) > token(?) LIMIT ?'
 
@@ -77,12 +81,15 @@ export class CqlWriter implements Writer {
   /** Notes that have to wait, by when they were first seen. */
   readonly #firstSeenMs = new Map<string, number>()
   readonly #counters: Counters
+  readonly #handles: HandleParts
 
   constructor(options: CqlWriterOptions) {
     this.#options = options
     this.#session = options.session
     this.#crew = options.crew
     this.#people = new People(options.session, (did) => this.owns(did))
+    const owns = (did: Did): boolean => this.owns(did)
+    this.#handles = { session: options.session, clock: options.clock, owns }
     this.#counters = new Counters({
       session: options.session,
       people: this.#people,
@@ -131,8 +138,12 @@ export class CqlWriter implements Writer {
       const records = this.#loaded?.records.get(did) ?? new Map()
       after.set(did, planActor(draft, change, { held, records }))
       const left: Note[] = []
-      const handle = change.profile?.handle
-      if (handle !== undefined) left.push(...(await this.#formerOwner(did, handle)))
+      if (change.profile !== undefined || change.purge) {
+        const profile = change.profile ?? undefined
+        const plan = await planHandle(this.#handles, did, { former: held.profile, profile })
+        draft.mutations.push(...plan.mutations)
+        left.push(...plan.notes)
+      }
       if (change.purge) draft.mutations.push(...(await tracesOf(this.#session, owned.shard, held)))
       if (change.erase) {
         left.push({ kind: 'unname-all', did, bucket: 0 })
@@ -266,6 +277,7 @@ export class CqlWriter implements Writer {
       }
     }
     await this.#counters.mend()
+    await this.#options.clock.look()
     await this.lastBeat(pulse)
   }
 
@@ -341,20 +353,16 @@ export class CqlWriter implements Writer {
     return (owned) => cursor === undefined || isCovered(owned.cursor, from)
   }
 
-  async #formerOwner(did: Did, handle: string): Promise<Note[]> {
-    const [row] = await this.#session.read(HANDLE, [handle])
-    const former = row?.did as Did | undefined
-    // Our own are part of what was decided.
-    return former === undefined || former === did || this.owns(former)
-      ? []
-      : [{ kind: 'unhandle', did: former, handle }]
-  }
-
   /** Does what notes say, and returns the wishes. */
   async #tend(shard: number, limit: number): Promise<Wish[]> {
     const owned = this.#crew.owned.get(shard)
     if (owned === undefined) return []
-    const letters = await readInbox(this.#session, shard, limit)
+    const letters = await readInbox(owned.books, {
+      session: this.#session,
+      now: this.#options.clock.now(),
+      limit,
+      failed: (error) => this.#tellLate(shard, error),
+    })
     const notes = letters.filter((letter) => 'note' in letter).filter((letter) => !this.#mustWait(letter))
     if (notes.length > 0 && !owned.lost) {
       const draft = draftFor(owned)
@@ -409,8 +417,16 @@ export class CqlWriter implements Writer {
     return owned?.lost ? undefined : owned
   }
 
+  #tellLate(shard: number, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#options.log.warn(
+      { shard, reason },
+      'the inbox could not be looked through for what arrived late; that is tried again in ten minutes',
+    )
+  }
+
   #leave(note: Note): Mutation {
-    return noteMutation(note, this.#crew.shards, Date.now() * 1000)
+    return noteMutation(note, this.#crew.shards, this.#options.clock.now())
   }
 
   /** What others planned before they could know that somebody is forgotten may still be on its way. */

@@ -161,6 +161,7 @@ export class MemoryCluster {
         columns.map((column_name) => ({ table_name, column_name })),
       )
     }
+    if (cql.includes('toUnixTimestamp(now())')) return [{ now: this.nowMs }]
     if (cql.includes('scylla_local')) return this.isScylla ? [{ table_name: 'scylla_local' }] : []
     if (cql.includes('system_schema.keyspaces') && this.#tables.size > 0) {
       return [{ keyspace_name: params[0], replication: this.replication }]

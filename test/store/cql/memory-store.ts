@@ -1,12 +1,15 @@
 import type { Client } from 'cassandra-driver'
 import type { CqlAddress } from '../../../src/store/cql/address.ts'
 import { type CqlStore, openCql } from '../../../src/store/cql/open.ts'
+import type { RetryLog } from '../../../src/store/cql/retries.ts'
 import type { MemoryClient, MemoryCluster } from './memory-cluster.ts'
 
 export type MemoryStoreOptions = {
   shards?: number
   pageRows?: number
   elapsedMs?: () => number
+  clock?: () => number
+  log?: RetryLog
   firstWaitMs?: number
   consistency?: CqlAddress['consistency']
   replication?: number
@@ -22,6 +25,8 @@ export function openOn(
     shards = 4,
     pageRows,
     elapsedMs,
+    clock,
+    log,
     firstWaitMs,
     consistency = 'local_quorum',
     replication = 1,
@@ -44,6 +49,8 @@ export function openOn(
     connect: async () => ({ client: client as unknown as Client, localDataCenter: 'datacenter1' }),
     ...(pageRows === undefined ? {} : { pageRows }),
     ...(firstWaitMs === undefined ? {} : { firstWaitMs }),
+    ...(log === undefined ? {} : { log }),
+    ...(clock === undefined ? {} : { clock }),
     ...(elapsedMs === undefined ? {} : { elapsedMs }),
   })
 }

@@ -127,6 +127,16 @@ export class MemoryCluster {
     columns.splice(columns.indexOf(column), 1)
   }
 
+  /** The primary key of each table, as definitions write it. */
+  primaryKeys(): Map<string, string> {
+    return new Map(
+      [...this.#tables].map(([name, { partition, clustering }]) => {
+        const first = partition.length === 1 ? partition[0] : `(${partition.join(', ')})`
+        return [name, `(${[first, ...clustering.map(({ column }) => column)].join(', ')})`]
+      }),
+    )
+  }
+
   rows(table: string): Row[] {
     return this.run(`SELECT * FROM ${table}`, []).rows
   }

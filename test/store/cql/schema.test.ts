@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { StoreError } from '../../../src/store/store.ts'
 import { MemoryCluster } from './memory-cluster.ts'
@@ -91,4 +92,12 @@ test('a deletion stays on ScyllaDB until it was repaired, where there are copies
   assert.equal(three.filter((cql) => cql.includes("caching = {'enabled': 'false'}")).length, 3)
   // With one copy there is nothing to repair, and ScyllaDB refuses to wait for it.
   assert.ok((await altered(1)).every((cql) => !cql.includes('repair')))
+})
+
+test('docs/schema.md lists each table, with its key', async () => {
+  const cluster = new MemoryCluster()
+  await (await openOn(cluster))[Symbol.asyncDispose]()
+  const page = readFileSync(new URL('../../../docs/schema.md', import.meta.url), 'utf8')
+  const listed = [...page.matchAll(/^\| `(\w+)` +\| (\(.+?\)) +\|/gm)].map(([, name, key]) => [name, key])
+  assert.deepEqual(listed.sort(), [...cluster.primaryKeys()].sort())
 })

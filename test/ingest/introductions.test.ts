@@ -26,7 +26,7 @@ test('an AppView that stays away is told of: since when, how many wait, and what
   state.now += 1
   introductions.report(5)
   assert.equal(state.logged.length, 1)
-  assert.match(state.logged[0] ?? '', /^5 characters are not shown.*1 min.*APPVIEW_URL=none/)
+  assert.match(state.logged[0] ?? '', /^5 characters are not shown.*not answered for 1 min.*APPVIEW_URL=none/)
   // Once in ten minutes is enough.
   state.now += 10 * MINUTE - 1
   introductions.report(6)

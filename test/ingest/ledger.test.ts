@@ -39,6 +39,18 @@ test('what is folded is told once it is committed, and not before', async () => 
   assert.deepEqual(told, [changes])
 })
 
+test('what has become the business of others is left to them', async () => {
+  const memory = new MemoryLedger()
+  const writer: Partial<Writer> = {
+    owns: (did) => did === person(1),
+    load: async () => memory,
+    commit: async (changes) => memory.commit(changes),
+  }
+  const ledger = new Ledger({ game, writer: writer as Writer, folded: () => {} })
+  await ledger.fold([post(1), { ...post(2), did: person(1) }], undefined)
+  assert.deepEqual([...memory.actors.keys()], [person(1)])
+})
+
 test('what could not be committed is not told, and after it nothing more is done', async () => {
   const full = new Error('disk full')
   let commits = 0

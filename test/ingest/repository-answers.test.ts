@@ -36,6 +36,9 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
     read: [] as Did[],
     results: [] as [kind: string, id: QuestionId][],
     reports: [] as RepositoryReport[],
+    answered: 0,
+    /** What a delivery waits for on its way into the ledger. */
+    delivery: Promise.resolve(),
     failure: undefined as unknown,
   }
   const repositories: Repositories = {
@@ -52,6 +55,7 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
     {
       next: async (_kind, limit, except) => state.open.filter(({ id }) => !except.has(id)).slice(0, limit),
       deliver: async (given) => {
+        await state.delivery
         for (const { kind, question } of given) {
           const id = typeof question === 'string' ? question : question.id
           state.results.push([kind, id])
@@ -63,7 +67,13 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
       followed: game.followed,
       clock: () => START,
       signal: end.signal,
-      observer: { answered: () => {}, failed: () => {}, repository: (report) => state.reports.push(report) },
+      observer: {
+        answered: (_kind, n) => {
+          state.answered += n
+        },
+        failed: () => {},
+        repository: (report) => state.reports.push(report),
+      },
     },
     {
       rest: () =>
@@ -130,6 +140,8 @@ suite('repositories', () => {
     assert.deepEqual(state.results, [['repository-answer', 'r300']])
     await answer('did:web:dead:0' as Did, refusal('too-slow'))
     assert.equal(state.results.length, 301)
+    assert.equal(state.answered, 1)
+    assert.match(state.reports.at(-1)?.message ?? '', /^dead has failed while others waited for it$/)
     assert.deepEqual(state.read, ['did:web:dead:0', 'did:web:good:300'])
     assert.deepEqual(
       Object.entries(Object.groupBy(state.reports, ({ outcome }) => outcome)).map(([key, all]) => [
@@ -220,6 +232,34 @@ suite('repositories', () => {
     await settled()
     await answer(good, HELD)
     assert.deepEqual(state.results, [['repository-answer', 'r100']])
+  })
+
+  test('that wait are a thousand at most; more are taken as soon as there is room', async (t) => {
+    const dead = Array.from({ length: 1_000 }, (_, n) => about(n, 'dead'))
+    const { state, answer } = network(t, [...dead, about(1_000, 'good')])
+    await settled()
+    assert.deepEqual(state.read, ['did:web:dead:0'])
+    await answer('did:web:dead:0' as Did, refusal('too-slow'))
+    await answer('did:web:good:1000' as Did, HELD)
+    assert.equal(state.results.length, 1_001)
+  })
+
+  test('are over when the last of them is in the ledger', { timeout: 5_000 }, async (t) => {
+    const { state, end, run, answer } = network(t, [about(0, 'a')])
+    const delivery = Promise.withResolvers<void>()
+    state.delivery = delivery.promise
+    await settled()
+    await answer('did:web:a:0' as Did, HELD)
+    end.abort()
+    let over = false
+    const ended = run.then(() => {
+      over = true
+    })
+    await settled()
+    assert.equal(over, false)
+    delivery.resolve()
+    await ended
+    assert.equal(state.results.length, 1)
   })
 
   test('of people who are away sleep', async (t) => {

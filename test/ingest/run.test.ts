@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import type { AppView } from '../../src/bluesky/appview.ts'
+import type { Did } from '../../src/atproto/event.ts'
+import type { AppView, ProfileView } from '../../src/bluesky/appview.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
 import { type IngestOptions, runIngest } from '../../src/ingest/run.ts'
 import type { Start } from '../../src/jetstream/subscribe.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import type { Pulse, Store, Writer } from '../../src/store/store.ts'
+import type { Pulse, Store, WriteOptions, Writer } from '../../src/store/store.ts'
 import { folder } from '../e2e/harness.ts'
 import { game } from '../game/arbitrary.ts'
 
@@ -19,6 +20,8 @@ type World = {
   beat?: (pulse: Pulse) => void
   /** Where a new ledger begins. */
   start?: Start
+  /** Told whose characters look different now. */
+  changed?: IngestOptions['changed']
 }
 
 /** Answers by the signal's reason, once there is one, as a request under way does. */
@@ -26,16 +29,23 @@ const hang = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 
 /** Ingest over a simulated network, of which something happens every few milliseconds. */
-async function ingest({ profiles = async () => [], beat = () => {}, start: begin = 'tip' }: World) {
+async function ingest({
+  profiles = async () => [],
+  beat = () => {},
+  start: begin = 'tip',
+  changed = () => {},
+}: World) {
   const here = folder()
   const start = Date.now() * 1000
   const network = new Network({ seed: 9, actors: 20, start, step: 1_000, mix: 'everything' })
   const simulator = await startSimulator({ network, seed: 9 })
   const store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
   const end = new AbortController()
+  const wrote: WriteOptions[] = []
   const watched: Store = {
     ...store,
     write: async (options) => {
+      wrote.push(options)
       const writer = await store.write(options)
       return new Proxy(writer, {
         get: (target, name) => {
@@ -71,14 +81,21 @@ async function ingest({ profiles = async () => [], beat = () => {}, start: begin
     metrics: new IngestMetrics(),
     log: pino({ level: 'silent' }),
     clock: () => Date.now() * 1000,
-    changed: () => {},
+    changed,
     signal: end.signal,
   }
   const happening = setInterval(() => simulator.emit(1), 5)
   return {
     ran: runIngest(options),
+    /** Once more over the same ledger, until `signal` aborts. */
+    again: (signal: AbortSignal) => runIngest({ ...options, signal }),
+    options,
     end,
     store,
+    wrote,
+    simulator,
+    /** Lets nothing happen any more by itself. */
+    quiet: () => clearInterval(happening),
     [Symbol.asyncDispose]: async () => {
       clearInterval(happening)
       end.abort()
@@ -163,3 +180,64 @@ test(
     await assert.rejects(running.ran, (error) => error === full)
   },
 )
+
+test('what goes through is counted, told to who holds answers ready, and in the ledger', WITHIN, async () => {
+  const told = new Set<Did>()
+  const named = Promise.withResolvers<void>()
+  await using running = await ingest({
+    profiles: async (dids) =>
+      dids.map((did): ProfileView => {
+        const profile = { handle: undefined, displayName: 'A Name', avatar: undefined, asked: 1 }
+        return { did, profile, postsCount: 1, optedOut: false }
+      }),
+    changed: (dids) => {
+      for (const did of dids) told.add(did)
+      void running.store.reader.characters([...told]).then((all) => {
+        if (all.some(({ profile }) => profile?.displayName === 'A Name')) named.resolve()
+      })
+    },
+  })
+  await named.promise
+  running.end.abort()
+  await running.ran
+  const { fingerprint } = game.rules
+  assert.deepEqual(running.wrote, [
+    { fingerprint, purpose: 'keep', company: 'others', signal: running.end.signal },
+  ])
+  const { events, cursor } = await running.store.reader.status()
+  assert.ok(events > 0 && cursor !== undefined)
+  const text = await running.options.metrics.registry.metrics()
+  const value = (name: string) =>
+    Number(new RegExp(`^bsky_rpg_${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
+  for (const name of [
+    'operations_total\\{outcome="applied"\\}',
+    'stream_bytes_total',
+    'stream_connections_total\\{event="connected"\\}',
+    'fold_events_count',
+    'questions_total\\{kind="profile",outcome="answered"\\}',
+  ]) {
+    assert.ok(value(name) > 0, name)
+  }
+  assert.ok(value('fold_seconds_sum') < 20)
+  assert.equal(value('ledger_faults'), 0)
+  assert.ok(value('lag_seconds') < 20)
+})
+
+test('it goes on from where it was: what happened while nobody listened comes, too', WITHIN, async () => {
+  const alive = Promise.withResolvers<void>()
+  await using running = await ingest({ beat: ({ host }) => host !== undefined && alive.resolve() })
+  const { reader } = running.store
+  await alive.promise
+  while ((await reader.status()).cursor === undefined) await new Promise(setImmediate)
+  running.end.abort()
+  await running.ran
+  running.quiet()
+  const before = await reader.status()
+  running.simulator.emit(200)
+  const end = new AbortController()
+  const ran = running.again(end.signal)
+  // Half of them are commits that count, at the least.
+  while ((await reader.status()).events < before.events + 100) await new Promise(setImmediate)
+  end.abort()
+  await ran
+})

@@ -827,8 +827,9 @@ export async function compare(
     assert.deepEqual(records(known.records(did)), records(expected.records(did)))
     assert.deepEqual(known.granted(did), expected.granted(did))
   }
-  for (const [did, { periods, status, statusTime, purgedTime }] of expected.actors) {
+  for (const [did, { periods, status, statusTime, purgedTime, rev, floor }] of expected.actors) {
     const held = known.actor(did)
+    assert.deepEqual([held?.rev, held?.floor], [rev, floor])
     assert.deepEqual(held?.periods, periods)
     assert.deepEqual([held?.status, held?.purgedTime], [status, purgedTime])
     // Of strangers no "active" is kept, and a store may know somebody whom others have only named.

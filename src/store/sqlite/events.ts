@@ -47,7 +47,7 @@ export class Events {
   purge(row: ActorRow): number {
     let gone = 0
     for (const kind of row.kinds.values()) {
-      for (let id = kind.lastEvent; id >= this.oldestId && id > 0; gone++) {
+      for (let id = kind.lastEvent; id >= this.oldestId; gone++) {
         const back = Number(this.#back.get(id)?.back ?? 0)
         this.#delete.run(id)
         if (back === 0) id = 0

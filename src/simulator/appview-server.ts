@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isDid } from '@atcute/lexicons/syntax'
+import { type Did, isDid } from '@atcute/lexicons/syntax'
 import type { Faults } from './faults.ts'
 import { HOSTILE } from './hostile.ts'
 import { serveHostileRepository } from './hostile-repository.ts'
@@ -14,6 +14,8 @@ export type AppViewServerOptions = {
   network: Network
   faults: Faults
   seed: number
+  /** Takes those about whom something is said that they do not want: see `Simulator`. */
+  misled: Set<Did>
   /** This server's own address, which is also where everybody's repository is. */
   url: () => string
   /** The zstd dictionary that is served at a path at the time; undefined where there is none, or no such path. */
@@ -56,7 +58,7 @@ export function appviewHandler(options: AppViewServerOptions) {
 
 async function answerTo(
   url: URL,
-  { network, faults, url: self, dictionaryAt }: AppViewServerOptions,
+  { network, faults, misled, url: self, dictionaryAt }: AppViewServerOptions,
   random: Random,
 ): Promise<Answer> {
   const { pathname, searchParams: query } = url
@@ -71,6 +73,7 @@ async function answerTo(
       const people = actors.flatMap((actor) => personOf(network, actor) ?? network.byHandle(actor) ?? [])
       const views = people.flatMap((person) => {
         const said = saidOf(person, network, faults, random)
+        if (said !== undefined && said.shy !== person.shy) misled.add(person.did)
         return (said && profileView(person, said)) ?? []
       })
       return found({ profiles: views })

@@ -28,7 +28,7 @@ export type Faults = {
   appviewHangs: number
   /** Chance that the AppView leaves somebody, or some post, out of an answer, as if there were none. */
   appviewOmits: number
-  /** Chance that the AppView says the contrary of what somebody's own profile record says about being shown. */
+  /** Chance that the AppView says the contrary of what somebody wants about being shown. */
   appviewLies: number
   /** For so many happenings the AppView goes on telling what a handle or a label was before. */
   appviewBehind: number

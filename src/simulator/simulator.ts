@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { Did, Micros, StreamEvent } from '../atproto/event.ts'
 import { appviewHandler } from './appview-server.ts'
 import { Archive } from './archive.ts'
 import type { WireDictionaries } from './compression.ts'
@@ -51,6 +51,8 @@ export type Simulator = AsyncDisposable & {
   /** May be changed at any time. */
   faults: Faults
   archive: Archive
+  /** About whom the AppView has said the contrary of what they want about being shown, since it lied or was behind. */
+  misled: Set<Did>
   /** Lets `count` events happen, or a few more where they belong together, shows them to all, and returns how many. */
   emit(count: number): number
   /** Adds events that happened elsewhere, a recording for instance. */
@@ -68,11 +70,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const witness = witnessOf(jitter, new Random(seed ^ 0x7feb352d))
   if (mirror !== undefined) archive.add(mirror.entries.map(({ event }) => witness(event)))
   const stopMirroring = mirror?.onAdded((events) => archive.add(events.map(witness)))
+  const misled = new Set<Did>()
   let httpUrl = ''
   const answer = appviewHandler({
     network,
     faults,
     seed,
+    misled,
     url: () => httpUrl,
     dictionaryAt: (path) => {
       const wire = wires.find(({ dictionaryPath }) => dictionaryPath === path)
@@ -98,6 +102,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     network,
     faults,
     archive,
+    misled,
     emit: (count) => {
       const events: StreamEvent[] = []
       while (events.length < count) events.push(...network.next())

@@ -3,7 +3,6 @@
 import type { Faults } from './faults.ts'
 import type { Network } from './network.ts'
 import type { Person } from './people.ts'
-import { PROFILE_PATH } from './people.ts'
 import type { Random } from './random.ts'
 import type { Said } from './views.ts'
 
@@ -13,7 +12,5 @@ export function saidOf(person: Person, network: Network, faults: Faults, random:
   const { former } = person
   const behind = former !== undefined && network.happened - former.until < faults.appviewBehind
   const { handle, shy } = behind ? former : person
-  // Only where their own record says otherwise can anybody know better.
-  const lies = person.records.has(PROFILE_PATH) && random.chance(faults.appviewLies)
-  return { handle, shy: lies !== shy }
+  return { handle, shy: random.chance(faults.appviewLies) !== shy }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Did } from '../../src/atproto/event.ts'
 import { PROFILE } from '../../src/atproto/profile.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
@@ -76,10 +77,14 @@ export async function until(
 
 const FOLLOWED: ReadonlySet<string> = new Set([...rulebook(NO_CHANGES).collections, PROFILE])
 
-/** The number of the newest event that a program is sent: what comes after it is in collections that it does not follow. */
-export function newestSent({ archive }: Simulator): number {
+/**
+ * The number of the newest event that a program is sent which follows `listed`, or everybody: what comes after it is in
+ * collections, or by people, that it does not follow.
+ */
+export function newestSent({ archive }: Simulator, listed?: ReadonlySet<Did>): number {
   const newest = archive.entries.findLast(
-    ({ event }) => event.kind !== 'commit' || FOLLOWED.has(event.collection),
+    ({ event }) =>
+      (listed?.has(event.did) ?? true) && (event.kind !== 'commit' || FOLLOWED.has(event.collection)),
   )
   return newest?.seq ?? 0
 }

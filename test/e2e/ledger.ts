@@ -21,8 +21,11 @@ export async function assertLedgerIsRight(
     findings.filter((finding) => !excused(finding)),
     [],
   )
-  const { points, collections } = rulebook(NO_CHANGES)
-  const truth = new Truth(new Model({ points, followed: new Set(collections), baseline: 'off' }), simulator)
+  const { points, caps, collections } = rulebook(NO_CHANGES)
+  const truth = new Truth(
+    new Model({ points, caps, followed: new Set(collections), baseline: 'off' }),
+    simulator,
+  )
   truth.catchUp()
   const found = await differences(store, truth.model, (did) => did === HOSTILE)
   assert.deepEqual(found.slice(0, 5), [], `${found.length} differences`)

@@ -110,3 +110,12 @@ test('who is not followed any more is hidden with all that is held, and shown ag
     'strangers are not made known',
   )
 })
+
+test('who is forgotten, or has left, is not followed by that', () => {
+  const unfollowed = { kind: 'follow', did: alice, at: second(2), followed: false } as const
+  const wish = { wish: '1', did: alice, at: second(3) }
+  const forgotten = ledgerOf([commit({ n: 1 }), unfollowed, { kind: 'forget', ...wish }])
+  forgotten.fold(game, [{ kind: 'unforget', ...wish, floor: commit({ n: 3 }).rev }])
+  const left = ledgerOf([commit({ n: 1 }), unfollowed, status(3, 'deleted')])
+  assert.deepEqual([forgotten.actor(alice)?.unfollowed, left.actor(alice)?.unfollowed], [true, true])
+})

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import type { Did, Nsid } from '../../src/atproto/event.ts'
+import type { Did, Handle, Nsid } from '../../src/atproto/event.ts'
+import { NO_PERIODS } from '../../src/game/periods.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
-import type { Character, Reader, Store } from '../../src/store/store.ts'
+import type { Character, Reader, Store, Writer } from '../../src/store/store.ts'
 import { isShown, type Model } from './model.ts'
-import { countsOf, experienceOf, type ModelPerson } from './person.ts'
+import { countsOf, experienceOf, type ModelPerson, periodsOf } from './person.ts'
 import { readBoard, readTimeline } from './reading.ts'
 import { compareTimeline } from './timeline.ts'
 
@@ -123,8 +124,15 @@ async function compareStatus(reader: Reader, model: Model): Promise<void> {
   )
 }
 
-/** A handle that moved away leaves the version as it was. */
-const HANDLES_HAVE_VERSIONS = false
+/** What was earned in the week and the month that are under way, which is kept for boards and shown on none yet. */
+export async function comparePeriods(writer: Writer, { people }: Model): Promise<void> {
+  const none = { records: [], whole: new Set<Did>(), grants: new Map(), handles: new Set<Handle>() }
+  const known = await writer.load({ actors: new Set(people.keys()), ...none })
+  for (const person of people.values()) {
+    const { periods } = known.actor(person.did) ?? { periods: NO_PERIODS }
+    assert.deepEqual(periods, periodsOf(person), `what ${person.did} has earned of late`)
+  }
+}
 
 /** Texts by which a character was known before: another one has to come whenever anything about them is different. */
 export class Versions {
@@ -133,8 +141,7 @@ export class Versions {
   async check(reader: Reader, dids: readonly Did[]): Promise<void> {
     for (const character of await reader.characters(dids)) {
       const { version, ...rest } = character
-      const profile = HANDLES_HAVE_VERSIONS ? rest.profile : { ...rest.profile, handle: undefined }
-      const text = JSON.stringify({ ...rest, profile, counts: sorted(character.counts) })
+      const text = JSON.stringify({ ...rest, counts: sorted(character.counts) })
       const key = `${character.did} ${version}`
       assert.equal(
         this.#seen.get(key) ?? text,

@@ -1,15 +1,17 @@
 // What a record is worth, by the table of points and nothing else that the program says.
 import type { JsonObject } from '../../src/atproto/json.ts'
 import { isObject } from '../../src/atproto/json.ts'
-import { parseUri } from '../../src/atproto/uri.ts'
-import { mediaOf } from '../../src/game/media.ts'
-import type { ModelFacts } from './person.ts'
+import { parseUri, type RecordId } from '../../src/atproto/uri.ts'
+import { type Media, mediaOf } from '../../src/game/media.ts'
 
 export const POST = 'app.bsky.feed.post'
 export const REPOST = 'app.bsky.feed.repost'
 export const LIKE = 'app.bsky.feed.like'
 export const PROFILE = 'app.bsky.actor.profile'
 export const BASELINE = 'app.bskyrpg.baseline'
+
+/** `media` is `undefined` where there is none, or while a reposted post's is not known. */
+export type ModelFacts = { media: Media | undefined; subject: RecordId | undefined }
 
 /** What is kept of a record as it came; `undefined` where it cannot be read. */
 export function factsOf(collection: string, record: unknown): ModelFacts | undefined {

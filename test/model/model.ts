@@ -12,13 +12,13 @@ import type {
 import { type RecordId, uriOf } from '../../src/atproto/uri.ts'
 import type { Answer, NoAnswer, Operation, Recompute, Wish } from '../../src/game/operation.ts'
 import type { Cause, RecordPath } from '../../src/game/state.ts'
-import { BASELINE, factsOf, hidesItself, POST, PROFILE, reasonOf } from './judge.ts'
+import { BASELINE, factsOf, hidesItself, type ModelFacts, POST, PROFILE, reasonOf } from './judge.ts'
 import {
   countsOf,
+  DAY,
   experienceOf,
   isBorn,
   type ModelEntry,
-  type ModelFacts,
   type ModelPerson,
   type ModelRecord,
   newPerson,
@@ -27,11 +27,12 @@ import {
 /** The rules by which the model judges. */
 export type ModelGame = {
   points: Readonly<Record<string, number>>
+  /** Most XP by collection that is granted one person for the records of a day. */
+  caps: Readonly<Record<string, number>>
   followed: ReadonlySet<string>
   baseline: 'off' | 'posts'
 }
 
-const DAY: Micros = 86_400_000_000
 /** After so many without an answer a question is given up. */
 const TRIES = { subject: 10, profile: 30, doubted: 6, believed: 17 }
 
@@ -85,6 +86,9 @@ export class Model {
       case 'recompute':
         this.#recompute(operation)
         break
+      case 'follow':
+        if (this.people.has(operation.did)) this.person(operation.did).unfollowed = !operation.followed
+        break
     }
   }
 
@@ -116,9 +120,9 @@ export class Model {
     const held = before?.live ? before : undefined
     const facts = this.#settled(factsOf(collection, record), held?.facts)
     const reason = reasonOf(collection, facts)
-    const xp = this.#points(reason)
-    const delta = xp - (held?.xp ?? 0)
-    this.#put(person, { id, rev, live: true, xp, facts, at: held?.at ?? at })
+    const witnessed = held?.at ?? at
+    const delta = this.#granted(person, id, witnessed, this.#points(reason) - (held?.xp ?? 0))
+    this.#put(person, { id, rev, live: true, xp: (held?.xp ?? 0) + delta, facts, at: witnessed })
     // What is sent anew and changes nothing is no news.
     if (held !== undefined && delta === 0 && op === 'create') return
     this.#enter(person, id, { at, cause: held === undefined ? 'create' : 'update', reason, delta })
@@ -180,7 +184,7 @@ export class Model {
     if (media === undefined && tries + 1 < TRIES.subject) return
     const facts = { ...record.facts, media: media ?? 'text' }
     const reason = reasonOf(collection, facts)
-    const delta = this.#points(reason) - record.xp
+    const delta = this.#granted(person, record.id, record.at, this.#points(reason) - record.xp)
     this.#put(person, { ...record, facts, xp: record.xp + delta })
     if (delta !== 0) this.#enter(person, record.id, { at, cause: 'subject', reason, delta })
   }
@@ -253,21 +257,38 @@ export class Model {
     if (floor > person.floor) person.floor = floor
   }
 
+  /** As if these rules had been in force from the start, for the records as they are kept, each in its turn. */
   #recompute({ did, at }: Recompute): void {
     const person = this.person(did)
-    for (const record of [...person.records.values()]) {
-      if (!record.live || record.id.collection === BASELINE) continue
+    const records = [...person.records.values()].filter(({ id }) => id.collection !== BASELINE)
+    person.grants = []
+    for (const record of records.sort(byFirstWitness)) {
       const reason = reasonOf(record.id.collection, record.facts)
-      const delta = this.#points(reason) - record.xp
-      if (delta === 0) continue
-      this.#put(person, { ...record, xp: record.xp + delta })
+      const xp = this.#granted(person, record.id, record.at, this.#points(reason))
+      const delta = xp - record.xp
+      // Of those that are gone only their part of the cap counts.
+      if (!record.live || delta === 0) continue
+      this.#put(person, { ...record, xp })
       this.#enter(person, record.id, { at, cause: 'recompute', reason, delta })
     }
   }
 
+  /** What of `wanted` the cap leaves to a record that was first witnessed at `at`; what is lost makes no room again. */
+  #granted(person: ModelPerson, { collection }: RecordId, at: Micros, wanted: number): number {
+    const cap = this.game.caps[collection]
+    if (cap === undefined || wanted <= 0) return wanted
+    const day = Math.floor(at / DAY)
+    const before = person.grants.filter((grant) => grant.day === day && grant.collection === collection)
+    const xp = Math.min(wanted, Math.max(0, cap - before.reduce((sum, grant) => sum + grant.xp, 0)))
+    person.grants.push({ day, collection, xp })
+    return xp
+  }
+
   /** A tombstone stays, and exactly what the record had earned is taken back. */
   #remove(person: ModelPerson, record: ModelRecord, rev: string, at: Micros, cause: Cause): void {
-    this.#put(person, { id: record.id, rev, live: false, xp: 0, facts: undefined, at })
+    // What it showed, and when it was first seen, is kept for the sake of caps; whom it named is not.
+    const facts = record.facts && { media: record.facts.media, subject: undefined }
+    this.#put(person, { id: record.id, rev, live: false, xp: 0, facts, at: record.at })
     if (!record.live) return
     const reason = reasonOf(record.id.collection, record.facts)
     this.#enter(person, record.id, { at, cause, reason, delta: 0 - record.xp })
@@ -275,8 +296,8 @@ export class Model {
 
   /** Nothing is left but how they stand, and up to where nothing comes back. */
   #purge(person: ModelPerson): void {
-    const { did, rev, floor, status, statusTime, purgedTime, own } = person
-    const kept = { rev, floor: rev > floor ? rev : floor, status, statusTime, purgedTime, own }
+    const { did, rev, floor, status, statusTime, purgedTime, own, unfollowed } = person
+    const kept = { rev, floor: rev > floor ? rev : floor, status, statusTime, purgedTime, own, unfollowed }
     Object.assign(person, newPerson(did), kept)
   }
 
@@ -320,7 +341,15 @@ export class Model {
 export function isShown(person: ModelPerson): boolean {
   // Before anybody has said whether they want to be shown, they are not.
   const { optedOut } = person.own ?? person.answered ?? { optedOut: true }
-  return isBorn(person) && person.status === 'active' && !person.forgotten && !optedOut
+  const { status, forgotten, unfollowed } = person
+  return isBorn(person) && status === 'active' && !forgotten && !unfollowed && !optedOut
+}
+
+/** Within the same second by key, which mostly says when a record was made. */
+function byFirstWitness(a: ModelRecord, b: ModelRecord): number {
+  const seconds = Math.floor(a.at / 1_000_000) - Math.floor(b.at / 1_000_000)
+  if (seconds !== 0) return seconds
+  return a.id.rkey < b.id.rkey ? -1 : 1
 }
 
 function isOpen({ live, facts, id }: ModelRecord): boolean {

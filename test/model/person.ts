@@ -1,8 +1,11 @@
 import type { AccountStatus, Did, Micros, Nsid } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import type { RecordId } from '../../src/atproto/uri.ts'
-import type { Media } from '../../src/game/media.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
+import { BASELINE, type ModelFacts } from './judge.ts'
+
+const DAY_MS = 86_400_000
+export const DAY: Micros = DAY_MS * 1000
 
 /** What the model keeps of a record. Facts of an unreadable one are `undefined`. */
 export type ModelRecord = {
@@ -15,8 +18,8 @@ export type ModelRecord = {
   at: Micros
 }
 
-/** `media` is `undefined` where there is none, or while a reposted post's is not known. */
-export type ModelFacts = { media: Media | undefined; subject: RecordId | undefined }
+/** XP that was granted for records of a collection that were first witnessed on a day, where that has a cap. */
+export type ModelGrant = { day: number; collection: Nsid; xp: number }
 
 /** One entry of somebody's timeline. `group` is the same for entries that one operation makes in no order of theirs. */
 export type ModelEntry = LedgerEvent & { group: number }
@@ -26,6 +29,7 @@ export type ModelPerson = {
   did: Did
   records: Map<string, ModelRecord>
   entries: ModelEntry[]
+  grants: ModelGrant[]
   rev: string
   /** Nothing at or below it counts any more. */
   floor: string
@@ -40,6 +44,8 @@ export type ModelPerson = {
   /** When the stream last said who they are, and how they were called. */
   named: { at: Micros; handle: string | undefined }
   forgotten: boolean
+  /** Not among `DIDS`, so that nobody would hear of their leaving. */
+  unfollowed: boolean
   profile: Profile | undefined
   asksProfile: boolean
   asksRepository: boolean
@@ -52,6 +58,7 @@ export function newPerson(did: Did): ModelPerson {
     did,
     records: new Map(),
     entries: [],
+    grants: [],
     rev: '',
     floor: '',
     status: 'active',
@@ -61,6 +68,7 @@ export function newPerson(did: Did): ModelPerson {
     answered: undefined,
     named: { at: 0, handle: undefined },
     forgotten: false,
+    unfollowed: false,
     profile: undefined,
     asksProfile: false,
     asksRepository: false,
@@ -77,6 +85,28 @@ export function experienceOf({ records }: ModelPerson): number {
   let sum = 0
   for (const { xp } of records.values()) sum += xp
   return sum
+}
+
+/** The XP of records that were first witnessed in the ISO week and in the month, UTC, of the latest day that earned anything. */
+export function periodsOf({ records, latestDay }: ModelPerson): { day: number; week: number; month: number } {
+  const sums = { day: latestDay, week: 0, month: 0 }
+  const [monday, month] = [mondayOf(latestDay), monthOf(latestDay)]
+  for (const { id, xp, at } of records.values()) {
+    if (id.collection === BASELINE) continue
+    const day = Math.floor(at / DAY)
+    if (mondayOf(day) === monday) sums.week += xp
+    if (monthOf(day) === month) sums.month += xp
+  }
+  return sums
+}
+
+/** The Monday of a day's week. */
+function mondayOf(day: number): number {
+  return day - ((new Date(day * DAY_MS).getUTCDay() + 6) % 7)
+}
+
+function monthOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 7)
 }
 
 export function countsOf({ records }: ModelPerson): Map<Nsid, number> {

@@ -13,18 +13,15 @@ import { decide } from '../../src/game/decide.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Media } from '../../src/game/media.ts'
 import type { Answer, NoAnswer, Operation } from '../../src/game/operation.ts'
-import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { NO_CHANGES, type Rulebook, rulebook } from '../../src/game/rulebook.ts'
 import { type AskedQuestion, pathOf, type QuestionKind, type RecordPath } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
 import type { Store, Writer } from '../../src/store/store.ts'
-import { assertSame, Versions } from './compare.ts'
+import { assertSame, comparePeriods, Versions } from './compare.ts'
 import { LIKE, POST, PROFILE, REPOST } from './judge.ts'
 import { Model } from './model.ts'
 import { isBorn } from './person.ts'
 import type { Rev, Step } from './steps.ts'
-
-/** What the generator leaves out until the program does it right. */
-const UNMENDED = { unfollowed: true }
 
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
@@ -46,15 +43,23 @@ const STATUSES: readonly AccountStatus[] = [
   'takendown',
   'deleted',
 ]
+const OTHER_RULES = {
+  points: { 'post.alt': 100, like: 0, 'repost.media': 55 },
+  caps: { [POST]: 120, [REPOST]: 65 },
+}
 const LABELS = { values: [{ val: '!no-unauthenticated' }] }
-/** By these the ledger is judged in turn; the second follows one collection less. */
-const RULES = [
-  rulebook(NO_CHANGES),
-  rulebook({ ...NO_CHANGES, points: { 'post.alt': 100, like: 0, 'repost.media': 55 } }),
+/** By these the ledger is judged in turn. Caps end in the middle of a record, after some, or let nothing through. */
+const RULES: readonly { book: Rulebook; followed: readonly Nsid[] }[] = [
+  { book: rulebook(NO_CHANGES), followed: [FOLLOW] },
+  { book: rulebook({ ...NO_CHANGES, ...OTHER_RULES }), followed: [] },
+  { book: rulebook({ ...NO_CHANGES, caps: { [POST]: 175, [REPOST]: 0, [LIKE]: 30 } }), followed: [FOLLOW] },
 ]
 
 /** Where a ledger is, the same again however often it is opened. */
 export type Place = { open(): Promise<Store>; readsLater: boolean }
+
+/** By which rules a ledger begins, and whether posts from before it count. */
+export type Beginning = { rules: number; baseline: boolean }
 
 /** Lets the same happen to a ledger and to the model, and holds the one to the other. */
 export class Play implements AsyncDisposable {
@@ -62,7 +67,7 @@ export class Play implements AsyncDisposable {
   readonly #baseline: Game['baseline']
   readonly #model: Model
   readonly #versions = new Versions()
-  #rules = 0
+  #rules: number
   #now = START
   #open: { store: Store; writer: Writer }
   /** Happened, and not in the ledger yet. */
@@ -71,18 +76,20 @@ export class Play implements AsyncDisposable {
   readonly #shown: StreamEvent[] = []
   /** Profile records of people who had done nothing yet: shown again, they would be news. */
   readonly #unnoted = new Set<StreamEvent>()
+  readonly #unfollowed = new Set<Did>()
   readonly #revs = new Map<Did, Micros>()
   readonly #times = new Map<Did, Micros>()
 
-  private constructor(place: Place, baseline: boolean, open: { store: Store; writer: Writer }) {
+  private constructor(place: Place, { baseline, rules }: Beginning, open: { store: Store; writer: Writer }) {
     this.#place = place
+    this.#rules = rules
     this.#baseline = baseline ? 'posts' : 'off'
     this.#open = open
     this.#model = new Model(modelGame(this.#game))
   }
 
-  static async begin(place: Place, { baseline }: { baseline: boolean }): Promise<Play> {
-    return new Play(place, baseline, await opened(place, gameOf(0, 'off')))
+  static async begin(place: Place, beginning: Beginning): Promise<Play> {
+    return new Play(place, beginning, await opened(place, gameOf(beginning.rules, 'off')))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,6 +102,8 @@ export class Play implements AsyncDisposable {
     for (const step of steps) {
       const event = this.#eventOf(step)
       if (event !== undefined) {
+        // It is not asked for.
+        if (this.#unfollowed.has(event.did)) continue
         this.#shown.push(event)
         this.#happen(event)
         if (this.#waiting.length >= batch) await this.#fold()
@@ -221,6 +230,8 @@ export class Play implements AsyncDisposable {
         return this.#reopen()
       case 'recompute':
         return this.#recompute()
+      case 'follow':
+        return this.#follow(person(step.who), step.followed)
       case 'replay':
         return this.#replay(step)
       case 'wait':
@@ -298,6 +309,13 @@ export class Play implements AsyncDisposable {
     }
   }
 
+  #follow(did: Did, followed: boolean): Promise<void> {
+    if (followed) this.#unfollowed.delete(did)
+    else this.#unfollowed.add(did)
+    this.#happen({ kind: 'follow', did, at: this.#now, followed })
+    return this.#fold()
+  }
+
   async #prune(before: Micros): Promise<void> {
     this.#model.prunedBefore = Math.max(this.#model.prunedBefore, before)
     while ((await this.#open.writer.prune(before, 3)) === 3);
@@ -311,7 +329,7 @@ export class Play implements AsyncDisposable {
   /** Judges everything by the other rules, as the command does. */
   async #recompute(): Promise<void> {
     await this.#open.writer[Symbol.asyncDispose]()
-    this.#rules = 1 - this.#rules
+    this.#rules = (this.#rules + 1) % RULES.length
     this.#model.game = modelGame(this.#game)
     const { fingerprint } = this.#game.rules
     const { store } = this.#open
@@ -334,7 +352,7 @@ export class Play implements AsyncDisposable {
       .slice(Math.floor((this.#shown.length * from) / 100))
       // In a collection that was not followed at the time, they would be news.
       .filter((event) => event.kind !== 'commit' || event.collection !== FOLLOW)
-      .filter((event) => !this.#unnoted.has(event))
+      .filter((event) => !this.#unnoted.has(event) && !this.#unfollowed.has(event.did))
     for (let at = 0; at < again.length; at += pieces + 1) await this.#commit(again.slice(at, at + pieces + 1))
   }
 
@@ -342,6 +360,7 @@ export class Play implements AsyncDisposable {
     // On a cluster what was committed can be read a moment later; a writer that ends has waited for it.
     if (this.#place.readsLater) await this.#reopen()
     await assertSame(this.#open.store, this.#model)
+    await comparePeriods(this.#open.writer, this.#model)
     const open = await this.#open.writer.questions('subject', 1_000, new Set(), EVER)
     assert.deepEqual(
       open
@@ -384,15 +403,12 @@ async function opened(place: Place, game: Game): Promise<{ store: Store; writer:
 }
 
 function gameOf(rules: number, baseline: Game['baseline']): Game {
-  const book = RULES[rules] ?? rulebook(NO_CHANGES)
-  const followed = new Set<Nsid>(
-    rules === 0 || UNMENDED.unfollowed ? [...book.collections, FOLLOW] : book.collections,
-  )
-  return { rules: book, followed, baseline, appview: 'asked' }
+  const { book, followed } = RULES[rules] ?? assert.fail(`there is no rulebook ${rules}`)
+  return { rules: book, followed: new Set([...book.collections, ...followed]), baseline, appview: 'asked' }
 }
 
-function modelGame({ rules: { points }, followed, baseline }: Game) {
-  return { points, followed, baseline }
+function modelGame({ rules: { points, caps }, followed, baseline }: Game) {
+  return { points, caps, followed, baseline }
 }
 
 function person(n: number): Did {

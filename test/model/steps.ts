@@ -3,6 +3,8 @@ import fc from 'fast-check'
 /** People, and keys of records, that steps speak of. */
 export const PEOPLE = 6
 export const KEYS = 6
+/** By how many rulebooks a ledger is judged in turn. */
+export const RULEBOOKS = 3
 
 /** One thing that happens to a ledger; the numbers are given a meaning by `Play`. */
 export type Step =
@@ -25,6 +27,7 @@ export type Step =
   | { kind: 'prune'; hours: number }
   | { kind: 'restart' }
   | { kind: 'recompute' }
+  | { kind: 'follow'; who: number; followed: boolean }
   | { kind: 'replay'; from: number; pieces: number }
   | { kind: 'wait'; minutes: number }
   | { kind: 'compare' }
@@ -74,7 +77,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: step('prune'), hours: fc.nat({ max: 96 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: step('restart') }) },
-  { weight: 1, arbitrary: fc.record({ kind: step('recompute') }) },
+  { weight: 2, arbitrary: fc.record({ kind: step('recompute') }) },
+  { weight: 3, arbitrary: fc.record({ kind: step('follow'), who, followed: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: step('replay'), from: fc.nat({ max: 99 }), pieces: fc.nat({ max: 9 }) }),
@@ -83,8 +87,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: step('compare') }) },
 )
 
-/** What happens to one ledger, and into how large batches it falls. */
-export type Course = { steps: Step[]; batch: number; baseline: boolean }
+/** What happens to one ledger, by which rules it begins, and into how large batches it falls. */
+export type Course = { steps: Step[]; batch: number; baseline: boolean; rules: number }
 
 /** Anything that may happen, in any order. */
 export const courses: fc.Arbitrary<Course> = fc.record({
@@ -92,4 +96,5 @@ export const courses: fc.Arbitrary<Course> = fc.record({
   steps: fc.array(anyStep, { maxLength: 120, size: 'max' }),
   batch: fc.integer({ min: 1, max: 12 }),
   baseline: fc.boolean(),
+  rules: fc.nat({ max: RULEBOOKS - 1 }),
 })

@@ -1,9 +1,10 @@
 import { createRaw } from '@atcute/tid'
-import type { Micros, Nsid } from '../../src/atproto/event.ts'
+import type { Did, Micros, Nsid } from '../../src/atproto/event.ts'
 import { uriOf } from '../../src/atproto/uri.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import type { RecordPath } from '../../src/game/state.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
+import { newestSent } from '../e2e/harness.ts'
 import type { Model } from './model.ts'
 
 /** A post that nobody knows by then is nothing but text; until then it counts as that, too. */
@@ -15,19 +16,35 @@ export class Truth {
   readonly #simulator: Simulator
   /** How much of the archive the model has seen. */
   #seen = 0
+  #listed: ReadonlySet<Did> | undefined
 
   constructor(model: Model, simulator: Simulator) {
     this.model = model
     this.#simulator = simulator
   }
 
-  /** Everything up to now has happened, and the network has answered. */
-  catchUp(): void {
-    const { entries } = this.#simulator.archive
-    for (; this.#seen < entries.length; this.#seen += 1) {
-      const event = entries[this.#seen]?.event
-      if (event !== undefined) this.model.apply(event)
+  /** Who is followed; `undefined` for everybody. */
+  get listed(): ReadonlySet<Did> | undefined {
+    return this.#listed
+  }
+
+  /**
+   * From `reached` in the stream on, only these are followed, or everybody again. What the others do until then is missed for
+   * good; what came after the last that was sent is sent to those who follow everybody again.
+   */
+  follow(listed: ReadonlySet<Did> | undefined, reached: number): void {
+    this.#see(reached)
+    this.#listed = listed
+    for (const did of this.model.people.keys()) {
+      this.model.apply({ kind: 'follow', did, at: this.now, followed: listed?.has(did) ?? true })
     }
+  }
+
+  /** Everything that was sent up to now has happened, and the network has answered. */
+  catchUp(): void {
+    this.#see(
+      this.#listed === undefined ? Number.POSITIVE_INFINITY : newestSent(this.#simulator, this.#listed),
+    )
     for (const answer of this.#answers()) this.model.apply(answer)
   }
 
@@ -35,6 +52,17 @@ export class Truth {
   add(operation: Operation): void {
     this.catchUp()
     this.model.apply(operation)
+  }
+
+  /** Lets happen what is followed, up to the number `until`. */
+  #see(until: number): void {
+    const { entries } = this.#simulator.archive
+    for (;;) {
+      const entry = entries[this.#seen]
+      if (entry === undefined || entry.seq > until) return
+      this.#seen += 1
+      if (this.#listed?.has(entry.event.did) ?? true) this.model.apply(entry.event)
+    }
   }
 
   get now(): Micros {

@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRaw } from '@atcute/tid'
 import type { Did } from '../../src/atproto/event.ts'
+import type { Wish } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { ALL_FAULTS, type Faults } from '../../src/simulator/faults.ts'
 import { HOSTILE } from '../../src/simulator/hostile.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { Random } from '../../src/simulator/random.ts'
@@ -17,6 +17,7 @@ import { folder, newestSent, until } from '../e2e/harness.ts'
 import { differences } from '../model/differences.ts'
 import { Model, type ModelGame } from '../model/model.ts'
 import { Truth } from '../model/truth.ts'
+import { BAD, disturb, HOUR_MS, MAX_HOURS_AHEAD } from './disturbances.ts'
 import { Figures } from './figures.ts'
 import { Server } from './server.ts'
 
@@ -33,33 +34,16 @@ const RATE = 100
 const STEP = 1_000_000 / RATE
 /** What has happened before the program first listens: older than what timelines keep. */
 const HISTORY = 3_000
-const HOUR_MS = 3_600_000
 const RETENTION_MINUTES = 10
-/** How long the network is waited for before the clock is set ahead, and by how much more each time. */
-const PATIENCE_MS = 3_000
-const PAUSE_MS = 1_200_000
-/** What was put off while the clock was a year ahead is not asked before that year is over: one that is mended needs no more than `PAUSE_MS`. */
-const UNMENDED_AHEAD_MS = 367 * 24 * HOUR_MS
+/** How long the network may take before the server's clock is set ahead, so that pauses are over, and how often that is done. */
+const PATIENCE_MS = 1_000
+/** By how much more each time: longer than any pause. */
+const LONG_PAUSE_MS = 25 * HOUR_MS
+/** How many are followed where not everybody is: the list of so many is sometimes too long for a URL. */
+const LISTED = { least: 60, most: 150 }
 /** Minutes of the stream that may be folded, and so pruned, together after a time without it. */
 const PRUNED_TOGETHER = 3
 
-/** Everything that a connection and an AppView may do wrong without anything being lost. */
-const BAD: Partial<Faults> = {
-  ...ALL_FAULTS,
-  badTime: 0.002,
-  repositories: 0.1,
-}
-const GOOD: Partial<Faults> = {
-  ...{ drop: 0, malformed: 0, hostile: 0, badTime: 0, duplicate: 0, appview: 0, appviewHangs: 0 },
-  ...{
-    appviewOmits: 0,
-    appviewLies: 0,
-    appviewBehind: 0,
-    repositories: 0,
-    silent: false,
-    unavailable: false,
-  },
-}
 /** A revision with this clock is the greatest of its microsecond. */
 const LAST_CLOCK = 1023
 const OTHER_RULES = { points: { 'post.alt': 100, like: 5, 'repost.media': 80 } }
@@ -78,9 +62,8 @@ export async function soak({ minutes, seed, say }: SoakOptions): Promise<Figures
   await using server = new Server({ simulator, ledger, control, retention: `${RETENTION_MINUTES}m` })
   await using store = openSqlite({ path: ledger, reserve: 0 })
   using db = new DatabaseSync(ledger, { readOnly: true })
-  const wishes = () => Number(db.prepare('SELECT count(*) AS n FROM inbox').get()?.n)
   const rulesFile = here.path('rules.json')
-  const run = new Soak({ simulator, server, store, seed, say, rulesFile, wishes })
+  const run = new Soak({ simulator, server, store, db, seed, say, rulesFile })
   await run.whole(minutes)
   return run.figures
 }
@@ -92,8 +75,8 @@ type Parts = {
   seed: number
   say: (line: string) => void
   rulesFile: string
-  /** How many wishes wait to be fulfilled. */
-  wishes: () => number
+  /** The ledger's file, to look at what nobody is shown. */
+  db: DatabaseSync
 }
 
 class Soak {
@@ -102,8 +85,8 @@ class Soak {
   readonly #random: Random
   readonly #truth: Truth
   #otherRules = false
-  /** How far ahead the server's clock is set where questions wait for their time. */
-  #aheadMs = UNMENDED_AHEAD_MS
+  /** How far ahead the server's clock was set last where questions wait for their time: further than when they were put off. */
+  #aheadMs = MAX_HOURS_AHEAD * HOUR_MS
   /** Whether things happen on the network, and since when they have to be made up for. */
   #lives = false
 
@@ -128,7 +111,11 @@ class Soak {
     try {
       while (performance.now() < end) {
         this.#lives = true
-        await this.#disturb(Math.min(performance.now() + 25_000, end))
+        const { figures } = this
+        await disturb(
+          { simulator, server, random: this.#random, figures },
+          Math.min(performance.now() + 25_000, end),
+        )
         await this.#settle()
         say(`${this.figures}`)
       }
@@ -158,71 +145,6 @@ class Soak {
     }
   }
 
-  /** One thing after the other goes wrong. */
-  async #disturb(end: number): Promise<void> {
-    const { simulator, server } = this.#parts
-    Object.assign(simulator.faults, BAD)
-    while (performance.now() < end) {
-      await sleep(500 + this.#random.below(2_500))
-      await this.#random.pick(this.#disturbances)()
-      await server.assertAlive()
-    }
-    server.set({ clockMs: 0 })
-    Object.assign(simulator.faults, GOOD)
-  }
-
-  readonly #disturbances: (() => Promise<void>)[] = [
-    async () => {
-      this.figures.add('kills -9')
-      await this.#parts.server.kill()
-      this.#parts.server.start()
-    },
-    async () => {
-      this.figures.add('restarts')
-      await this.#parts.server.stop()
-      this.#parts.server.start()
-    },
-    async () => {
-      this.figures.add('full disks')
-      await this.#parts.server.fillDisk()
-      this.#parts.server.start()
-    },
-    async () => {
-      this.figures.add('clocks that jump')
-      const hours = this.#random.pick([-1, -24 * 400, 2, 24 * 366])
-      this.#parts.server.set({ clockMs: hours * HOUR_MS })
-      await sleep(1_000 + this.#random.below(3_000))
-      this.#parts.server.set({ clockMs: 0 })
-    },
-    async () => {
-      this.figures.add('starts under a wrong clock')
-      await this.#parts.server.kill()
-      this.#parts.server.set({ clockMs: this.#random.pick([-1, 24 * 366]) * HOUR_MS })
-      this.#parts.server.start()
-      await sleep(2_000 + this.#random.below(3_000))
-      this.#parts.server.set({ clockMs: 0 })
-    },
-    async () => {
-      this.figures.add('times of an AppView that refuses everything')
-      await this.#with({ appview: 1 })
-    },
-    async () => {
-      this.figures.add('times of a stream that is refused')
-      this.#parts.simulator.faults.drop = 1
-      await this.#with({ unavailable: true })
-    },
-    async () => {
-      this.figures.add('times of a stream that falls silent')
-      await this.#with({ silent: true })
-    },
-  ]
-
-  async #with(faults: Partial<Faults>): Promise<void> {
-    Object.assign(this.#parts.simulator.faults, faults)
-    await sleep(1_000 + this.#random.below(4_000))
-    Object.assign(this.#parts.simulator.faults, { ...GOOD, ...BAD })
-  }
-
   /** Nothing happens any more until the ledger is what the model has; then something rare is done to it. */
   async #settle(): Promise<void> {
     this.#lives = false
@@ -235,7 +157,7 @@ class Soak {
     const { store, simulator, server } = this.#parts
     // A connection that had fallen silent goes on with the next event.
     simulator.emit(10)
-    const newest = newestSent(simulator)
+    const newest = newestSent(simulator, this.#truth.listed)
     await until(
       'everything has arrived',
       async () => {
@@ -247,36 +169,78 @@ class Soak {
       throw new Error(`not everything has arrived: ${server.output.slice(-3_000)}`, { cause: error })
     })
     this.#truth.catchUp()
+    await this.#lookAtMisled()
     const { model } = this.#truth
     model.prunedBefore = Math.max(
       model.prunedBefore,
       this.#truth.now - (RETENTION_MINUTES - PRUNED_TOGETHER) * 60_000_000,
     )
-    let found: string[] = []
-    const begun = performance.now()
-    this.#aheadMs += PAUSE_MS
-    await until(
-      'the network has answered',
-      async () => {
-        found = await differences(store, model, (did) => did === HOSTILE)
-        if (found.length > 0) await sleep(500)
-        // What got no answer is asked again after minutes; nobody waits for those here.
-        if (performance.now() - begun > PATIENCE_MS) server.set({ clockMs: this.#aheadMs })
-        return found.length === 0
-      },
-      // Repositories of one server come one after the other, and some of those are slow.
-      180_000,
-    ).catch(async (error: unknown) => {
-      throw new Error(
-        `${found.length} differences: ${found.slice(0, 8).join('; ')}; ${JSON.stringify((await store.reader.status()).waiting)}; ${server.output.slice(-1_500)}`,
-        { cause: error },
-      )
-    })
-    server.set({ clockMs: 0 })
+    await this.#untilNone(() => differences(store, model, (did) => did === HOSTILE))
     const { findings } = await store.auditor.audit(() => {})
     if (findings.length > 0)
       throw new Error(`the books do not balance: ${JSON.stringify(findings.slice(0, 5))}`)
     this.figures.add('comparisons')
+  }
+
+  /**
+   * Where nobody's own profile record has been seen, the program has to believe what the AppView says of them, and asks again
+   * when somebody looks at them, as a visitor does here. Whose record it has seen it shows by that, whatever it is told.
+   */
+  async #lookAtMisled(): Promise<void> {
+    const { misled, network } = this.#parts.simulator
+    const { model, listed } = this.#truth
+    const toSee = [...misled].filter((did) => {
+      // Of those who are away the AppView says nothing; they are looked at when they are back.
+      return (listed?.has(did) ?? true) && network.person(did)?.status === 'active'
+    })
+    const credulous = toSee.filter((did) => model.people.get(did)?.own === undefined)
+    for (const did of toSee) misled.delete(did)
+    this.figures.add('lies of the AppView that were believed', credulous.length)
+    if (credulous.length > 0) await this.#wish('look-up', ...credulous)
+  }
+
+  /** Waits until nothing is `wrong` any more, over all pauses after which the network is asked again. */
+  async #untilNone(wrong: () => Promise<string[]>): Promise<void> {
+    const { store, server } = this.#parts
+    let found: string[] = []
+    let nextMs = performance.now() + PATIENCE_MS
+    await until(
+      'the network has answered',
+      async () => {
+        await server.assertAlive()
+        found = await wrong()
+        if (found.length === 0) return true
+        if (performance.now() > nextMs) {
+          this.#aheadMs += LONG_PAUSE_MS
+          server.set({ clockMs: this.#aheadMs })
+          // Asking has it look at the clock, which it otherwise does every half minute.
+          await this.#haveItAsk()
+          nextMs = performance.now() + PATIENCE_MS
+        }
+        await sleep(100)
+        return false
+      },
+      // Repositories of one server come one after the other, and some of those are slow.
+      180_000,
+    ).catch(async (error: unknown) => {
+      const { waiting, postponed } = await store.reader.status()
+      throw new Error(
+        `${found.length} differences: ${found.slice(0, 8).join('; ')}; ${JSON.stringify({ waiting, postponed })}; ${server.output.slice(-1_500)}`,
+        { cause: error },
+      )
+    })
+    server.set({ clockMs: 0 })
+  }
+
+  async #haveItAsk(): Promise<void> {
+    const { store, simulator } = this.#parts
+    const { items } = await store.reader.board({ cursor: undefined, around: undefined, limit: 100 })
+    // Of others a question may be open, which would begin anew.
+    const known = items.find(({ character: { did, profile } }) => {
+      return profile?.handle !== undefined && profile.handle === simulator.network.person(did)?.handle
+    })
+    if (known === undefined) return
+    await store.inbox.leave({ kind: 'look-up', did: known.character.did, at: Date.now() * 1_000 })
   }
 
   readonly #wishes: (() => Promise<void>)[] = [
@@ -293,64 +257,100 @@ class Soak {
     },
     async () => {
       this.figures.add('recomputes by other rules')
-      const { server, rulesFile } = this.#parts
+      const { server } = this.#parts
       await server.stop()
       this.#otherRules = !this.#otherRules
-      server.flags = this.#otherRules ? ['--rules', rulesFile] : []
-      await server.command('recompute', ...server.flags)
+      await server.command('recompute', ...this.#rulesFlags)
       this.#truth.catchUp()
       this.#truth.model.game = modelGame(this.#otherRules)
       for (const did of [...this.#truth.model.people.keys()]) {
         this.#truth.add({ kind: 'recompute', did, at: this.#truth.now })
       }
-      server.start()
+      this.#start()
+    },
+    async () => {
+      const { server, store, simulator } = this.#parts
+      const listed = this.#truth.listed === undefined ? this.#someOfThem() : undefined
+      this.figures.add(listed === undefined ? 'times that everybody is followed again' : 'lists of DIDs')
+      await server.stop()
+      const { cursor } = await store.reader.status()
+      if (cursor?.wire !== 'v2') throw new Error(`Expected a place on v2, got ${JSON.stringify(cursor)}`)
+      for (const { did } of simulator.network.people) {
+        // What they have said of themselves meanwhile, nobody has heard.
+        if (!(this.#truth.listed?.has(did) ?? true)) simulator.misled.add(did)
+      }
+      this.#truth.catchUp()
+      this.#truth.follow(listed, cursor.value)
+      this.#start()
     },
   ]
 
-  async #wish(kind: 'forget' | 'unforget', did: Did): Promise<void> {
-    const { store } = this.#parts
+  /** Some of the people. Nobody else is waited for: what a repository says depends on when it is asked, where the stream does not. */
+  #someOfThem(): Set<Did> {
+    const { db, simulator } = this.#parts
+    const asked = db.prepare(
+      'SELECT did FROM actors WHERE id IN (SELECT actor FROM questions WHERE kind = 2)',
+    )
+    const listed = new Set(asked.all().map(({ did }) => did as Did))
+    const size = LISTED.least + this.#random.below(LISTED.most - LISTED.least)
+    while (listed.size < size) listed.add(this.#random.pick(simulator.network.people).did)
+    return listed
+  }
+
+  get #rulesFlags(): string[] {
+    return this.#otherRules ? ['--rules', this.#parts.rulesFile] : []
+  }
+
+  #start(): void {
+    const { server } = this.#parts
+    const { listed } = this.#truth
+    server.flags = [...this.#rulesFlags, ...(listed === undefined ? [] : ['--dids', [...listed].join(',')])]
+    server.start()
+  }
+
+  /** Leaves a wish about each of `dids`, and has the model fulfil it when the program has. */
+  async #wish(kind: Wish['kind'], ...dids: Did[]): Promise<void> {
+    const { store, db } = this.#parts
     // Revisions of what comes later are greater, and those of what was before are not.
     const { network } = this.#parts.simulator
     const at = Math.max(network.now, ...network.people.map(({ revMicros }) => revMicros))
-    await store.inbox.leave({ kind, did, at })
-    await until('the wish is fulfilled', () => this.#parts.wishes() === 0)
-    const wish = { wish: '', did, at }
-    this.#truth.add(
-      kind === 'unforget' ? { kind, ...wish, floor: createRaw(at, LAST_CLOCK) } : { kind, ...wish },
+    for (const did of dids) await store.inbox.leave({ kind, did, at })
+    await until(
+      'the wishes are fulfilled',
+      () => db.prepare('SELECT 1 FROM inbox LIMIT 1').get() === undefined,
     )
+    this.#truth.catchUp()
+    for (const did of dids) {
+      const wish = { wish: '', did, at }
+      this.#truth.model.apply(
+        kind === 'unforget' ? { kind, ...wish, floor: createRaw(at, LAST_CLOCK) } : { kind, ...wish },
+      )
+    }
+    this.#truth.catchUp()
   }
 
   /** At the end, whoever can be seen is looked at once more, and then goes by the name that they go by. */
   async #lookAtEverybody(): Promise<void> {
     const { store, simulator } = this.#parts
     const { network } = simulator
-    for (const did of this.#truth.model.people.keys()) {
-      await store.inbox.leave({ kind: 'look-up', did, at: Date.now() * 1_000 })
-    }
+    await this.#wish('look-up', ...this.#truth.model.people.keys())
     // Two may have come to go by the same, of whom one is believed.
     const names = Map.groupBy(network.people, ({ handle }) => handle)
     const alone = network.people.filter(({ handle }) => names.get(handle)?.length === 1)
-    let wrong: string[] = []
-    await until(
-      'everybody goes by their handle',
-      async () => {
-        wrong = []
-        for (const { did, handle } of alone) {
-          const character = await store.reader.character(did)
-          if (character === undefined || character.profile?.handle === handle) continue
-          wrong.push(`${did} goes by ${character.profile?.handle}, not ${handle}`)
-        }
-        return wrong.length === 0
-      },
-      120_000,
-    ).catch((error: unknown) => {
-      throw new Error(wrong.slice(0, 5).join('; '), { cause: error })
+    await this.#untilNone(async () => {
+      const wrong: string[] = []
+      for (const { did, handle } of alone) {
+        const character = await store.reader.character(did)
+        if (character === undefined || character.profile?.handle === handle) continue
+        wrong.push(`${did} goes by ${character.profile?.handle}, not ${handle}`)
+      }
+      return wrong
     })
     await this.#agree()
   }
 }
 
 function modelGame(otherRules: boolean): ModelGame {
-  const { points, collections } = rulebook(otherRules ? { ...NO_CHANGES, ...OTHER_RULES } : NO_CHANGES)
-  return { points, followed: new Set(collections), baseline: 'off' }
+  const { points, caps, collections } = rulebook(otherRules ? { ...NO_CHANGES, ...OTHER_RULES } : NO_CHANGES)
+  return { points, caps, followed: new Set(collections), baseline: 'off' }
 }

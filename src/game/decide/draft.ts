@@ -201,7 +201,7 @@ export class Draft {
    * own profile record said of being shown.
    */
   purge(change: ActorChange): void {
-    const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut } = change.actor
+    const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut, unfollowed } = change.actor
     const own = profileRev === undefined ? {} : { profileRev, optedOut, introduced: true }
     change.purge = true
     change.actor = {
@@ -212,6 +212,7 @@ export class Draft {
       status,
       statusTime,
       purgedTime,
+      unfollowed,
     }
     change.records.clear()
     change.granted.clear()

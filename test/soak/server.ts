@@ -5,8 +5,8 @@ import { type Control, controlled, writeControl } from './control.ts'
 
 /** What the program is to say when it cannot go on because of what was done to its disk. */
 const FULL = /disk full: /
-/** How long an ending may take. */
-const END_MS = 30_000
+/** How long a start and an ending may take, on a machine that does much else. */
+const END_MS = 180_000
 
 export type ServerOptions = {
   simulator: Simulator
@@ -59,6 +59,10 @@ export class Server implements AsyncDisposable {
     this.set({ diskFull: true })
     try {
       await until('the server says that the disk is full', () => FULL.test(program.output), END_MS)
+    } catch (error) {
+      throw new Error(`the disk is full, and the server says: ${program.output.slice(-2_000)}`, {
+        cause: error,
+      })
     } finally {
       this.set({ diskFull: false })
     }

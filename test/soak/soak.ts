@@ -41,6 +41,11 @@ const PATIENCE_MS = 1_000
 const LONG_PAUSE_MS = 25 * HOUR_MS
 /** How many are followed where not everybody is: the list of so many is sometimes too long for a URL. */
 const LISTED = { least: 60, most: 150 }
+/**
+ * How long is waited for anything: repositories of one server come one after the other, and some of those are slow. It is said
+ * what was waited for in vain, which on an idle machine takes seconds.
+ */
+const WAIT_MS = 300_000
 /** Minutes of the stream that may be folded, and so pruned, together after a time without it. */
 const PRUNED_TOGETHER = 3
 
@@ -100,12 +105,16 @@ class Soak {
     const { server, simulator, store, say } = this.#parts
     const end = performance.now() + minutes * 60_000
     server.start()
-    await until('the server listens', async () => (await store.reader.status()).pulse?.host !== undefined)
+    const listens = async () => (await store.reader.status()).pulse?.host !== undefined
+    await until('the server listens', listens, WAIT_MS)
     simulator.emit(HISTORY)
     // What is folded together is pruned together, so that this must not be folded with what is young.
-    await until('it has heard what was before', async () => {
-      return ((await store.reader.status()).cursor?.value ?? 0) >= newestSent(simulator)
-    })
+    const reached = async () => (await store.reader.status()).cursor?.value ?? 0
+    await until(
+      'it has heard what was before',
+      async () => (await reached()) >= newestSent(simulator),
+      WAIT_MS,
+    )
     const living = new AbortController()
     const life = this.#live(living.signal)
     try {
@@ -164,7 +173,7 @@ class Soak {
         await server.assertAlive()
         return ((await store.reader.status()).cursor?.value ?? 0) >= newest
       },
-      60_000,
+      WAIT_MS,
     ).catch((error: unknown) => {
       throw new Error(`not everything has arrived: ${server.output.slice(-3_000)}`, { cause: error })
     })
@@ -220,8 +229,7 @@ class Soak {
         await sleep(100)
         return false
       },
-      // Repositories of one server come one after the other, and some of those are slow.
-      180_000,
+      WAIT_MS,
     ).catch(async (error: unknown) => {
       const { waiting, postponed } = await store.reader.status()
       throw new Error(
@@ -318,6 +326,7 @@ class Soak {
     await until(
       'the wishes are fulfilled',
       () => db.prepare('SELECT 1 FROM inbox LIMIT 1').get() === undefined,
+      WAIT_MS,
     )
     this.#truth.catchUp()
     for (const did of dids) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Micros } from '../atproto/event.ts'
+import type { Expiry } from '../store/expired.ts'
 import type { LagMeter } from './lag.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -47,7 +48,8 @@ export async function chores(options: ChoresOptions): Promise<void> {
     every(PRUNE_EVERY_MS, async () => {
       // A clock that is ahead would delete everything: time has come only as far as the stream has, too.
       if (retention === undefined || lag.reached === undefined) return
-      await prune(ledger, Math.min(clock(), lag.reached) - retention, end)
+      const now = Math.min(clock(), lag.reached)
+      await prune(ledger, { before: now - retention, now }, end)
     }),
   ])
   for (const result of ended) if (result.status === 'rejected') throw result.reason
@@ -62,9 +64,9 @@ export async function fulfilWishes(ledger: Ledger): Promise<void> {
   }
 }
 
-async function prune(ledger: Ledger, before: Micros, signal: AbortSignal): Promise<void> {
+async function prune(ledger: Ledger, expiry: Expiry, signal: AbortSignal): Promise<void> {
   let gone: number
-  do gone = await ledger.use((writer) => writer.prune(before, PRUNED_AT_ONCE))
+  do gone = await ledger.use((writer) => writer.prune(expiry, PRUNED_AT_ONCE))
   while (gone === PRUNED_AT_ONCE && !signal.aborted)
 }
 

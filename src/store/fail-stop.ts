@@ -4,6 +4,7 @@ import type { Wish } from '../game/operation.ts'
 import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
+import type { Expiry } from './expired.ts'
 import type { Gap, Pulse, Writer } from './store.ts'
 
 /**
@@ -63,8 +64,8 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.wishes(limit))
   }
 
-  prune(before: Micros, limit: number): Promise<number> {
-    return this.#call(() => this.#writer.prune(before, limit))
+  prune(expiry: Expiry, limit: number): Promise<number> {
+    return this.#call(() => this.#writer.prune(expiry, limit))
   }
 
   people(after: Did | undefined, limit: number): Promise<Did[]> {

@@ -8,6 +8,7 @@ import type { Wish } from '../game/operation.ts'
 import type { AskedQuestion, Changes, Known, LedgerEvent, QuestionId, QuestionKind } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
+import type { Expiry } from './expired.ts'
 
 /** A store that is open; disposing closes what it holds. */
 export interface Store extends AsyncDisposable {
@@ -131,8 +132,8 @@ export interface Writer extends AsyncDisposable {
   ): Promise<AskedQuestion[]>
   /** Wishes left in the inbox, oldest first; they stay until a commit says that they are fulfilled. */
   wishes(limit: number): Promise<Wish[]>
-  /** Forgets up to `limit` events from before `before`, keeping their sum; returns how many went. */
-  prune(before: Micros, limit: number): Promise<number>
+  /** Forgets up to `limit` events that have expired, keeping their sum; returns how many went. No young one does. */
+  prune(expiry: Expiry, limit: number): Promise<number>
   /** Every person after `after`, a page at a time, so that all of a ledger can be gone through. */
   people(after: Did | undefined, limit: number): Promise<Did[]>
   /** All that is held is as these rules would have it; see `Rulebook.fingerprint`. */

@@ -19,6 +19,7 @@ import {
   type RecordState,
 } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
+import type { Expiry } from '../../src/store/expired.ts'
 import {
   type EventsPage,
   type Finding,
@@ -507,10 +508,26 @@ export function storeConformance({ name, place }: Conformance): void {
       const at = (n: number, off: number) => ({ ...like(alice, n), at: START + n * 1_000_000 + off })
       await fold(writer, [at(1, 5_000 * DAY), like(alice, 2), like(alice, 3), like(alice, 40)])
       await fold(writer, [like(alice, 50), at(51, -20 * DAY), like(alice, 60)])
-      assert.equal(await writer.prune(START + 30_000_000, 10), 3)
-      assert.equal(await writer.prune(START + 30_000_000, 10), 0)
+      assert.equal(await writer.prune(before(30_000_000), 10), 3)
+      assert.equal(await writer.prune(before(30_000_000), 10), 0)
       const left = (await reader.events(alice, FIRST))?.items.map(({ rkey }) => rkey)
       assert.deepEqual(left, [60, 51, 50, 40].map(tid))
+      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    },
+  )
+
+  check(
+    'an event that is young is not forgotten, whatever came before and after it',
+    async ({ reader, auditor }, writer) => {
+      await fold(writer, [like(alice, 1), { ...like(alice, 90), rkey: tid(2) }])
+      await fold(
+        writer,
+        [3, 4, 5, 6].map((n) => like(alice, n)),
+      )
+      assert.equal(await writer.prune(before(30_000_000), 10), 1)
+      assert.equal(await writer.prune(before(30_000_000), 10), 0)
+      assert.equal((await reader.events(alice, FIRST))?.items.length, 5)
+      assert.equal(await writer.prune(before(90_000_000_000), 10), 5)
       assert.deepEqual((await auditor.audit(() => {})).findings, [])
     },
   )
@@ -521,9 +538,9 @@ export function storeConformance({ name, place }: Conformance): void {
       await fold(writer, [post(alice, 1)])
       await fold(writer, [like(alice, 2), post(bob, 3)])
       await fold(writer, [like(alice, 60)])
-      assert.equal(await writer.prune(START + 30_000_000, 2), 2)
-      assert.equal(await writer.prune(START + 30_000_000, 10), 1)
-      assert.equal(await writer.prune(START + 30_000_000, 10), 0)
+      assert.equal(await writer.prune(before(30_000_000), 2), 2)
+      assert.equal(await writer.prune(before(30_000_000), 10), 1)
+      assert.equal(await writer.prune(before(30_000_000), 10), 0)
       assert.deepEqual(
         (await reader.events(alice, FIRST))?.items.map(({ rkey }) => rkey),
         [tid(60)],
@@ -543,7 +560,7 @@ export function storeConformance({ name, place }: Conformance): void {
   check('a deletion takes the oldest event that is kept, too', async ({ reader, auditor }, writer) => {
     await fold(writer, [like(bob, 1)])
     await fold(writer, [post(alice, 2), like(alice, 3)])
-    assert.equal(await writer.prune(START + 2_000_000, 10), 1)
+    assert.equal(await writer.prune(before(2_000_000), 10), 1)
     await fold(writer, [status(alice, 'deleted', 5)])
     assert.equal((await reader.status()).events, 0)
     assert.deepEqual((await auditor.audit(() => {})).findings, [])
@@ -872,6 +889,11 @@ async function fold(
 }
 
 /** The same records once more, changed again, with revisions above all that `stream` makes. */
+/** Everything from before second `micros / 1e6` is old, two minutes after the start. */
+function before(micros: number): Expiry {
+  return { before: START + micros, now: START + 120_000_000 }
+}
+
 function later(event: StreamEvent): StreamEvent {
   return event.kind === 'commit' ? { ...event, rev: tid(100_000 + Number(event.op === 'delete')) } : event
 }

@@ -6,6 +6,7 @@ import type { Changes } from '../../src/game/state.ts'
 import { type ChoresOptions, chores, fulfilWishes } from '../../src/ingest/chores.ts'
 import { LagMeter } from '../../src/ingest/lag.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
+import type { Expiry } from '../../src/store/expired.ts'
 import type { Pulse, Writer } from '../../src/store/store.ts'
 import { game, person, START } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
@@ -26,7 +27,7 @@ function ledgerWith(overrides: Partial<Writer> = {}) {
     taken: [] as number[],
     pulses: [] as Pulse[],
     samples: [] as { at: Micros; networkBytes: number }[],
-    pruned: [] as { before: Micros; limit: number }[],
+    pruned: [] as (Expiry & { limit: number })[],
     /** What is old enough to be pruned. */
     old: 0,
     memory,
@@ -49,8 +50,8 @@ function ledgerWith(overrides: Partial<Writer> = {}) {
     recordSample: async (sample) => {
       state.samples.push(sample)
     },
-    prune: async (before, limit) => {
-      state.pruned.push({ before, limit })
+    prune: async (expiry, limit) => {
+      state.pruned.push({ ...expiry, limit })
       const gone = Math.min(state.old, limit)
       state.old -= gone
       return gone
@@ -210,7 +211,10 @@ suite('chores', () => {
     end.abort()
     await done
     assert.equal(state.old, 0)
-    assert.deepEqual(state.pruned, Array(3).fill({ before: START - 65 * SECOND, limit: 5_000 }))
+    assert.deepEqual(
+      state.pruned,
+      Array(3).fill({ before: START - 65 * SECOND, now: START - 5 * SECOND, limit: 5_000 }),
+    )
   })
 
   test('prune nothing that the stream does not say is old, however far ahead our clock is', async () => {
@@ -221,7 +225,7 @@ suite('chores', () => {
     await settled()
     end.abort()
     await done
-    assert.deepEqual(state.pruned, [{ before: START - 65 * SECOND, limit: 5_000 }])
+    assert.deepEqual(state.pruned, [{ before: START - 65 * SECOND, now: START - 5 * SECOND, limit: 5_000 }])
   })
 
   test('prune nothing that our clock does not say is old, however far ahead the stream is', async () => {
@@ -232,7 +236,7 @@ suite('chores', () => {
     await settled()
     end.abort()
     await done
-    assert.deepEqual(state.pruned, [{ before: START - 60 * SECOND, limit: 5_000 }])
+    assert.deepEqual(state.pruned, [{ before: START - 60 * SECOND, now: START, limit: 5_000 }])
   })
 
   test('prune nothing before the stream has said what time it is', async () => {

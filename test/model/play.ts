@@ -26,6 +26,8 @@ import type { Rev, Step } from './steps.ts'
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
 const MINUTE: Micros = 60_000_000
+/** Few enough that it is done in several pieces, and enough that there are young ones among them. */
+const PRUNED_AT_ONCE = 20
 /** By then the pause of every question is over. */
 const EVER = Number.MAX_SAFE_INTEGER
 /** A Sunday, so that weeks end soon, and the last but one of a month. */
@@ -45,14 +47,14 @@ const STATUSES: readonly AccountStatus[] = [
 ]
 const OTHER_RULES = {
   points: { 'post.alt': 100, like: 0, 'repost.media': 55 },
-  caps: { [POST]: 120, [REPOST]: 65 },
+  caps: { [POST]: 60, [REPOST]: 65 },
 }
 const LABELS = { values: [{ val: '!no-unauthenticated' }] }
 /** By these the ledger is judged in turn. Caps end in the middle of a record, after some, or let nothing through. */
 const RULES: readonly { book: Rulebook; followed: readonly Nsid[] }[] = [
   { book: rulebook(NO_CHANGES), followed: [FOLLOW] },
   { book: rulebook({ ...NO_CHANGES, ...OTHER_RULES }), followed: [] },
-  { book: rulebook({ ...NO_CHANGES, caps: { [POST]: 175, [REPOST]: 0, [LIKE]: 30 } }), followed: [FOLLOW] },
+  { book: rulebook({ ...NO_CHANGES, caps: { [POST]: 113, [REPOST]: 0, [LIKE]: 15 } }), followed: [FOLLOW] },
 ]
 
 /** Where a ledger is, the same again however often it is opened. */
@@ -318,7 +320,7 @@ export class Play implements AsyncDisposable {
 
   async #prune(before: Micros): Promise<void> {
     this.#model.prunedBefore = Math.max(this.#model.prunedBefore, before)
-    while ((await this.#open.writer.prune(before, 3)) === 3);
+    while ((await this.#open.writer.prune({ before, now: this.#now }, PRUNED_AT_ONCE)) === PRUNED_AT_ONCE);
   }
 
   async #reopen(): Promise<void> {

@@ -83,7 +83,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: step('replay'), from: fc.nat({ max: 99 }), pieces: fc.nat({ max: 9 }) }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: step('wait'), minutes: fc.integer({ min: -3, max: 3_000 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: step('wait'), minutes: fc.integer({ min: -3, max: 60 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: step('wait'), minutes: fc.integer({ min: 60, max: 6_000 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: step('compare') }) },
 )
 

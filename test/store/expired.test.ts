@@ -2,21 +2,26 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { expiredCount } from '../../src/store/expired.ts'
 
+/** Old, young, and of a time that has not come. */
+const AT = { o: 9, y: 10, c: 21 }
+
 suite('what has expired', () => {
   const table: [string, string, number][] = [
     ['nothing', '', 0],
     ['nothing of what is young', 'yyyy', 0],
     ['all that is old', 'oooo', 4],
     ['up to the first that is young', 'oooyyy', 3],
-    ['one from a time to come among the old with them', 'yooooyy', 5],
+    ['one from a time to come among the old with them', 'cooooyy', 5],
+    ['none from a time to come behind them', 'ooccyy', 2],
     ['nothing for the sake of one from long ago', 'yyyoyyy', 0],
     ['what stands before the young, and not one from long ago behind them', 'ooyyyoyy', 2],
-    ['more of them, where they are more', 'yyooooyy', 6],
+    ['nothing behind one that is young, however much there is', 'yooooooooo', 0],
+    ['what came before it', 'oooyoooooo', 3],
   ]
   for (const [name, ages, count] of table) {
     test(`is ${name}: ${ages}`, () =>
       assert.equal(
-        expiredCount([...ages], (age) => age === 'o'),
+        expiredCount([...ages], (age) => AT[age as keyof typeof AT], { before: 10, now: 20 }),
         count,
       ))
   }

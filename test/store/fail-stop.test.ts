@@ -14,7 +14,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   commit: (writer) => writer.commit(NOTHING, undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), 0),
   wishes: (writer) => writer.wishes(1),
-  prune: (writer) => writer.prune(START, 1),
+  prune: (writer) => writer.prune({ before: START, now: START }, 1),
   people: (writer) => writer.people(undefined, 1),
   followed: (writer) => writer.followed(),
   follow: (writer) =>

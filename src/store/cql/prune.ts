@@ -1,6 +1,6 @@
 import type { Did, Micros } from '../../atproto/event.ts'
 import { dayOf, secondsOf } from '../../game/time.ts'
-import { expiredCount } from '../expired.ts'
+import { type Expiry, expiredCount } from '../expired.ts'
 import type { Books } from './books.ts'
 import type { Held } from './character-row.ts'
 import type { Mutation } from './mutations.ts'
@@ -27,11 +27,11 @@ export function lastDay(before: Micros): number {
   return dayOf(secondsOf(before))
 }
 
-/** Plans to drop up to `most` of somebody's events from before `before`, from the oldest on. */
+/** Plans to drop up to `most` of somebody's events that have expired, from the oldest on. */
 export async function prunePerson(
   session: Session,
   held: Held,
-  before: Micros,
+  expiry: Expiry,
   most: number,
 ): Promise<Pruned | undefined> {
   const { did } = held.state
@@ -41,7 +41,7 @@ export async function prunePerson(
   while (gone < most && firstSeq <= held.lastSeq) {
     const bucket = eventBucket(firstSeq)
     const rows = await session.read(OLDEST, [did, bucket, firstSeq, most - gone])
-    const count = expiredCount(rows, (row) => millisOf(row.event_at) * 1000 < before)
+    const count = expiredCount(rows, (row) => millisOf(row.event_at) * 1000, expiry)
     for (const row of rows.slice(0, count)) {
       gone += 1
       firstSeq = numberOf(row.seq) + 1

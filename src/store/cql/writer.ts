@@ -4,6 +4,7 @@ import type { Wish } from '../../game/operation.ts'
 import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
+import type { Expiry } from '../expired.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
@@ -197,16 +198,16 @@ export class CqlWriter implements Writer {
     return wishes.flat().slice(0, limit)
   }
 
-  async prune(before: Micros, limit: number): Promise<number> {
+  async prune(expiry: Expiry, limit: number): Promise<number> {
     this.#assertOpen()
     let gone = 0
     for (const owned of this.#crew.owned.values()) {
       while (
         gone < limit &&
         owned.books.oldestDay !== undefined &&
-        owned.books.oldestDay <= lastDay(before)
+        owned.books.oldestDay <= lastDay(expiry.before)
       ) {
-        const pruned = await this.#pruneDay(owned, owned.books.oldestDay, before, limit - gone)
+        const pruned = await this.#pruneDay(owned, owned.books.oldestDay, expiry, limit - gone)
         gone += pruned.gone
         if (!pruned.done) break
       }
@@ -381,9 +382,10 @@ export class CqlWriter implements Writer {
   async #pruneDay(
     owned: OwnedShard,
     day: number,
-    before: Micros,
+    expiry: Expiry,
     most: number,
   ): Promise<{ gone: number; done: boolean }> {
+    const { before } = expiry
     const draft = { mutations: [] as Mutation[], counts: [], forgets: false }
     const after: Held[] = []
     let gone = 0
@@ -397,7 +399,7 @@ export class CqlWriter implements Writer {
         break
       }
       const held = await this.#people.one(did)
-      const pruned = held && (await prunePerson(this.#session, held, before, most - gone))
+      const pruned = held && (await prunePerson(this.#session, held, expiry, most - gone))
       if (pruned === undefined) continue
       gone += pruned.gone
       after.push(pruned.held)

@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Micros } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
-import { expiredCount } from '../expired.ts'
+import { type Expiry, expiredCount } from '../expired.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { storedKey } from './tid.ts'
@@ -57,15 +56,15 @@ export class Events {
     return gone
   }
 
-  /** Removes up to `limit` of the oldest events that are from before `before`; their sums stay with the people. */
-  prune(before: Micros, limit: number): number {
+  /** Removes up to `limit` of the oldest events that have expired; their sums stay with the people. */
+  prune(expiry: Expiry, limit: number): number {
     let last = 0
     let gone = 0
     const sums = new Map<number, number>()
     const oldest = this.#oldest.all(limit)
     for (const row of oldest.slice(
       0,
-      expiredCount(oldest, ({ at }) => Number(at) * 1000 < before),
+      expiredCount(oldest, ({ at }) => Number(at) * 1000, expiry),
     )) {
       const actor = Number(row.actor)
       sums.set(actor, (sums.get(actor) ?? 0) + Number(row.delta))

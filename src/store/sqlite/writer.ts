@@ -17,6 +17,7 @@ import {
 } from '../../game/state.ts'
 import type { Day, Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
+import type { Expiry } from '../expired.ts'
 import { SHOWN, standingOf } from '../standing.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
@@ -189,9 +190,9 @@ export class SqliteWriter implements Writer {
       )
   }
 
-  async prune(before: Micros, limit: number): Promise<number> {
+  async prune(expiry: Expiry, limit: number): Promise<number> {
     return this.#transactions.run(() => {
-      const gone = this.#events.prune(before, limit)
+      const gone = this.#events.prune(expiry, limit)
       this.#totals.events -= gone
       if (gone > 0) this.#saveTotals()
       return gone

@@ -170,7 +170,7 @@ test('whatever else a writer cannot write ends it, too, and leaves nothing by ha
   const db = await ledgerIn(path)
   const before = contentsOf(db)
   const writes: ((writer: Writer) => Promise<unknown>)[] = [
-    (writer) => writer.prune(START + 100_000_000, 3),
+    (writer) => writer.prune({ before: START + 100_000_000, now: START + 100_000_000 }, 3),
     (writer) => writer.bindRules('others'),
     (writer) => writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'window', at: START }),
     (writer) => writer.beat({ at: START, lag: 0, host: undefined }),

@@ -7,10 +7,10 @@ import { ACTORS_PATTERN, NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
 
 const TAGS = [
   { name: 'characters', description: 'Levels, ranks and counts of people' },
-  { name: 'events', description: 'The ledger: what each point was earned by' },
+  { name: 'events', description: 'The ledger: which record earned which XP' },
   { name: 'leaderboards', description: 'Who has the most experience' },
-  { name: 'game', description: 'Rules and numbers of the whole game' },
-  { name: 'operating', description: 'For those who run a server' },
+  { name: 'game', description: 'The rules, and totals of the whole game' },
+  { name: 'operating', description: 'For the operator' },
 ] as const
 
 function introduction(url: string): string {
@@ -39,7 +39,7 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
       info: {
         title: 'bsky-rpg',
         version,
-        summary: 'Characters and levels from what people do on Bluesky.',
+        summary: 'Bluesky as a role-playing game: characters, levels, and the ledger behind them.',
         description: introduction(publicUrl ?? 'http://127.0.0.1:8000'),
         license: { name: 'MIT', identifier: 'MIT' },
       },

@@ -9,7 +9,7 @@ import { anyOf, capitalized } from '../web/words.ts'
 /** RFC 9457: what went wrong with a request. */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'always about:blank; `error` tells problems apart' }),
+    type: Type.String({ description: 'always about:blank; use `error` to tell problems apart' }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: 'what happened, to what, and what to do' }),
@@ -47,18 +47,26 @@ export function unknownActor({ kinds }: Pick<Rulebook, 'kinds'>): ProblemError {
   return new ProblemError(
     404,
     'UnknownCharacter',
-    `There is no such character. One comes to be with the first ${anyOf(kinds)} that this server sees.`,
+    `There is no such character. A character begins with the first ${anyOf(kinds)} that this server sees.`,
   )
 }
 
 /** The client has fewer requests left than what it asks for counts as. */
 export function tooDear(what: string, cost: number): ProblemError {
-  return new ProblemError(429, 'RateLimitExceeded', `${what} counts as ${cost} requests, and fewer are left.`)
+  return new ProblemError(
+    429,
+    'RateLimitExceeded',
+    `${what} counts as ${cost} requests, more than you have left for this minute.`,
+  )
 }
 
 /** Ranks could not be read yet. */
 export function noRanks(): ProblemError {
-  return new ProblemError(503, 'LedgerUnavailable', 'Ranks cannot be read right now; try again soon.')
+  return new ProblemError(
+    503,
+    'LedgerUnavailable',
+    'Ranks cannot be read right now. Try again in a few seconds.',
+  )
 }
 
 /** What the framework throws: an error with what it has to say to clients. */
@@ -72,7 +80,7 @@ export type RequestError = Error & {
 export function problemFor(error: RequestError, request: FastifyRequest): Problem {
   if (error instanceof ProblemError) return problemOf(error.status, error.error, error.message)
   if (error instanceof InvalidCursorError) {
-    return problemOf(404, 'UnknownCursor', `${capitalized(error.message)}: begin without one.`)
+    return problemOf(404, 'UnknownCursor', `${capitalized(error.message)}: begin without a cursor.`)
   }
   if (error.validation !== undefined) {
     return problemOf(400, 'InvalidRequest', `${unknownParameter(error) ?? error.message}; see /openapi.json.`)
@@ -81,7 +89,7 @@ export function problemFor(error: RequestError, request: FastifyRequest): Proble
     return problemOf(error.statusCode, 'InvalidRequest', error.message)
   }
   request.log.error({ err: error, method: request.method, url: request.url }, 'a request failed')
-  return problemOf(500, 'InternalError', 'Something is wrong on our side; it has been logged.')
+  return problemOf(500, 'InternalError', 'The server failed to answer this request and has logged why.')
 }
 
 function unknownParameter({ validation, validationContext }: RequestError): string | undefined {
@@ -89,7 +97,7 @@ function unknownParameter({ validation, validationContext }: RequestError): stri
     .additionalProperty
   if (typeof unknown !== 'string') return undefined
   const where = validationContext === 'querystring' ? 'parameter' : 'field'
-  return `there is no ${where} ${JSON.stringify(unknown.slice(0, 100))} here`
+  return `unknown ${where} ${JSON.stringify(unknown.slice(0, 100))}`
 }
 
 /** Nothing but our own styles; a form that leads back here. */

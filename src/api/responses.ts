@@ -4,7 +4,7 @@ import { PROBLEM_TYPE, type Problem } from './problem.ts'
 /** Whoever opts out has to be gone from every cache within seconds. */
 export const NAMES_PEOPLE = 'public, max-age=5'
 
-export const NOT_MODIFIED = Type.Null({ description: 'the ETag in If-None-Match still holds' })
+export const NOT_MODIFIED = Type.Null({ description: 'the ETag in If-None-Match is still current' })
 
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'something about the request is not as it has to be; `detail` says what',

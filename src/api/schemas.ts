@@ -17,9 +17,9 @@ export const Leveling = named(
   'Leveling',
   Type.Object({
     level: Type.Integer(),
-    experience: Type.Integer({ description: 'XP held' }),
-    experienceToNextLevel: Type.Integer({ description: 'XP that remain; 0 at the highest level' }),
-    levelsGained: Type.Integer({ description: 'by the last event; negative after a reversal' }),
+    experience: Type.Integer({ description: 'total XP' }),
+    experienceToNextLevel: Type.Integer({ description: 'XP still missing; 0 at the highest level' }),
+    levelsGained: Type.Integer({ description: 'levels gained by the last event; negative after a deletion' }),
     progressPercentage: Type.Integer({ minimum: 0, maximum: 100 }),
   }),
 )
@@ -73,10 +73,10 @@ export const Character = named(
 )
 
 const LEDGER_EVENT = {
-  uri: Type.String({ description: 'the record that it is about' }),
+  uri: Type.String({ description: 'URI of the record' }),
   type: Type.String({ description: "the record's collection" }),
   cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute']),
-  reason: Type.String({ description: 'what the record is worth, or was: post.alt, like, ...' }),
+  reason: Type.String({ description: 'why the record is, or was, worth its XP: post.alt, like, …' }),
   note: Type.String({ description: 'the same in words' }),
   delta: Type.Integer({ description: 'XP' }),
   at: time('when the cause was witnessed'),
@@ -102,35 +102,37 @@ export const FollowedEvent = named(
   Type.Object({ did: Type.String({ description: 'whose event it is' }), ...LEDGER_EVENT }),
 )
 
-const cursor = nullable(Type.String({ description: 'where the next page begins; null on the last' }))
+const cursor = nullable(
+  Type.String({ description: 'pass it as `cursor` for the next page; null on the last page' }),
+)
 
 export const EventList = named('EventList', Type.Object({ items: Type.Array(LedgerEvent), cursor }))
 export const CharacterList = named(
   'CharacterList',
   Type.Object({
     items: Type.Array(Character, {
-      description: 'each person once, in the order in which they were first asked for',
+      description: 'each person once, in the order of the request',
     }),
     cursor: Type.Null(),
     asked: Type.Array(
       Type.Object({
-        name: Type.String({ description: 'as it was asked for' }),
+        name: Type.String({ description: 'the name as requested' }),
         outcome: Type.Enum(['known', 'unknown', 'notAName', 'unavailable'], {
           description:
             'known: in `items`; unknown: no character here; notAName: neither a DID nor a handle; unavailable: nobody could say in time, ask again',
         }),
-        did: nullable(Type.String({ description: 'of those that are known' })),
+        did: nullable(Type.String({ description: 'the DID, if this server knows the person' })),
       }),
-      { description: 'what became of each name' },
+      { description: 'the result for each requested name' },
     ),
   }),
 )
 export const FollowedEvents = named(
   'FollowedEvents',
   Type.Object({
-    items: Type.Array(FollowedEvent, { description: 'in an order that stays' }),
-    cursor: Type.String({ description: 'what to ask for the next ones after' }),
-    missed: Type.Boolean({ description: 'whether events right after the cursor are not kept any more' }),
+    items: Type.Array(FollowedEvent, { description: 'in a stable order' }),
+    cursor: Type.String({ description: 'pass it as `after` for the next events' }),
+    missed: Type.Boolean({ description: 'true if events after the cursor are no longer kept' }),
   }),
 )
 export const Board = named(
@@ -170,7 +172,7 @@ export const ACTORS_PATTERN = `^${NAME}(,${NAME}){0,9}$`
 export const ActorParameters = Type.Object({
   // How long they may be is theirs to say: counting it here as well costs each request.
   actor: Type.String({
-    description: 'a DID or a handle; also as people copy them: @handle, at://…, a link to a profile',
+    description: 'a DID or handle; also @handle, an at:// URI, or a link to a profile',
     examples: ['did:plc:alicealicealicealicealic', 'alice.example'],
   }),
 })

@@ -5,7 +5,7 @@ import { logOf } from './from-config.ts'
 
 export const api: Command = {
   usage: '',
-  summary: 'Serve a ledger that another process keeps',
+  summary: 'Serve a ledger over HTTP while another process ingests',
   flags: {},
   positionals: 0,
   async run({ config }, signal) {

@@ -25,8 +25,8 @@ const THERE: Micros = 10_000_000
 export async function tellStory(options: StoryOptions): Promise<void> {
   const { url, log, signal } = options
   log.info(`Open ${url} in a browser. In another terminal:`)
-  log.info(`  curl '${url}/v1/leaderboards/all?limit=3'   the foremost three`)
-  log.info(`  curl -N ${url}/v1/stream                    what happens, as it happens`)
+  log.info(`  curl '${url}/v1/leaderboards/all?limit=3'   the top three`)
+  log.info(`  curl -N ${url}/v1/stream                    awards and level-ups, live`)
   log.info(`  ${url}/docs lists everything else; Ctrl-C ends the demo and leaves nothing behind.`)
   try {
     await tellHistory(options)
@@ -48,7 +48,7 @@ async function tellHistory({ url, began, log, clock, signal, lookMs = 2_000 }: S
     const now = clock()
     if (now - reached < THERE) {
       log.info(
-        `The past is read: ${characters} characters and ${events} entries. From here on it is the present.`,
+        `The past is read: ${characters} characters with ${events} events. From here on, everything happens live.`,
       )
       return
     }

@@ -6,12 +6,12 @@ import { clock, gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
 
 export const forget: Command = wishFor('forget', {
-  summary: 'Remove everything held of a person, for good: nothing brings it back',
+  summary: 'Remove everything about a person for good: no replay brings it back',
   done: 'forgotten',
 })
 
 export const unforget: Command = wishFor('unforget', {
-  summary: 'Let a forgotten person be seen again, from now on',
+  summary: 'Count and show a forgotten person again, from now on',
   done: 'no longer forgotten',
 })
 

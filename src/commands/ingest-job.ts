@@ -41,5 +41,5 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
     changed,
     signal,
   })
-  log.info('ingest has stopped; everything received is in the ledger')
+  log.info('ingest has stopped; everything that it received is in the ledger')
 }

@@ -3,7 +3,7 @@ import { startIngest } from './ingest-worker.ts'
 
 export const ingest: Command = {
   usage: '',
-  summary: 'Listen to Jetstream and keep the ledger, without serving it',
+  summary: 'Listen to Jetstream and write the ledger, without serving it',
   flags: {},
   positionals: 0,
   async run({ config }, signal) {

@@ -9,7 +9,7 @@ const AT_ONCE = 500
 
 export const recompute: Command = {
   usage: '',
-  summary: 'Judge all that is held again by the rules as they are now, without asking the network',
+  summary: 'Apply changed rules to the whole ledger, without asking the network',
   flags: {},
   positionals: 0,
   async run({ config }, signal) {

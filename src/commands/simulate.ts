@@ -8,16 +8,19 @@ import { listening } from './listening.ts'
 
 export const simulate: Command = {
   usage: '',
-  summary: 'A small network of its own: Jetstream, AppView and repositories on one port',
+  summary: 'Run a small simulated network: Jetstream, AppView and repositories on one port',
   flags: {
-    seed: { type: 'string', meaning: 'the same seed, the same network (default 1)' },
-    actors: { type: 'string', meaning: 'how many people there are (default 2000)' },
+    seed: {
+      type: 'string',
+      meaning: 'seed of the network; the same seed makes the same network (default 1)',
+    },
+    actors: { type: 'string', meaning: 'number of people (default 2000)' },
     rate: { type: 'string', meaning: 'events a second (default 50)' },
-    history: { type: 'string', meaning: 'events that have happened already, over 30 days (default 0)' },
-    file: { type: 'string', meaning: 'a recording of v1 messages, one a line, to send first' },
+    history: { type: 'string', meaning: 'number of events in the past 30 days (default 0)' },
+    file: { type: 'string', meaning: 'recording to send first: v1 messages, one a line' },
     faults: {
       type: 'boolean',
-      meaning: 'drop, repeat, reorder, break frames; the AppView fails now and then',
+      meaning: 'drop, repeat, reorder and break frames; let the AppView fail now and then',
     },
   },
   positionals: 0,

@@ -8,7 +8,7 @@ import { startIngest } from './ingest-worker.ts'
 
 export const start: Command = {
   usage: '',
-  summary: 'The main job: listen to Jetstream, keep the ledger, serve it over HTTP',
+  summary: 'Listen to Jetstream, write the ledger and serve it over HTTP',
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
@@ -39,7 +39,7 @@ export async function serveAndIngest(
     if (!(error instanceof StoreFullError)) return failure.abort()
     // What is held can be served without any room. Starting again would not make some.
     full = true
-    log.error(`${error.message} Until then this server answers with what it holds, and /readyz is red.`)
+    log.error(`${error.message} Until then this server answers from the ledger as it is, and /readyz is red.`)
   })
   try {
     const { url, ended } = await apiJob({

@@ -12,11 +12,11 @@ const LOOKS = 4
 
 export const verify: Command = {
   usage: '',
-  summary: 'Check that every point is accounted for: records, events and characters add up',
+  summary: 'Check that records, events and characters add up',
   flags: {
     repair: {
       type: 'boolean',
-      meaning: 'have what a crash may leave behind mended: on a cluster, experience counters',
+      meaning: 'put right what a crash may leave behind: on a cluster, experience counters',
     },
   },
   positionals: 0,

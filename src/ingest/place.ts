@@ -18,7 +18,7 @@ export function placeToGoOn(
     const is = new Date(cursor.at / 1_000).toISOString()
     log.warn(
       { saved, cursor },
-      `the place in the stream was saved as of ${was}, which is a time to come: an event was misdated, or this machine's clock was. Going on as of ${is}.`,
+      `the place in the stream was saved as of ${was}, which lies in the future: an event or this machine's clock was wrong. Resuming at ${is}.`,
     )
   }
   return cursor

@@ -25,10 +25,7 @@ export function repositoryReport({
     if (message === undefined) return
     count += 1
     if (now() < nextLog) return
-    log.warn(
-      { host, outcome, reason: message, count },
-      'a repository could not be read; it is asked for again later',
-    )
+    log.warn({ host, outcome, reason: message, count }, 'could not read a repository; will try again later')
     nextLog = now() + LOG_EVERY_MS
     count = 0
   }

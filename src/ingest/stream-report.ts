@@ -57,7 +57,7 @@ export function streamReport({
     },
     malformed: ({ host }, reason) => {
       metrics.malformed(reason)
-      malformed((count) => log.warn({ host, reason, count }, 'skipped frames that cannot be read'))
+      malformed((count) => log.warn({ host, reason, count }, 'skipped unreadable frames'))
     },
     misdated: ({ host }, ahead) => {
       metrics.misdated()
@@ -69,7 +69,7 @@ export function streamReport({
     },
     gap: (gap) => {
       metrics.gap(gap.reason)
-      log.warn(gap, 'a piece of the stream is missing')
+      log.warn(gap, 'missed a piece of the stream')
     },
     paused: () => metrics.connection('paused'),
     resumed: () => metrics.connection('resumed'),

@@ -15,7 +15,7 @@ export type HomeOptions = {
   version: string
 }
 
-/** The first page: what this is, what has arrived so far, and where to look. */
+/** The first page: what this is, totals so far, and where to look. */
 export function home({ status, connected, top, rules, contact, version }: HomeOptions): string {
   const page = html`<!doctype html>
 <html lang="en">
@@ -29,7 +29,7 @@ export function home({ status, connected, top, rules, contact, version }: HomeOp
 <body><main>
 <h1>bsky-rpg</h1>
 <p class="lead">What people do on Bluesky, as a role-playing game that anyone can check.
-${capitalized(allOf(rules.kinds))} earn experience; pictures earn more, and most when they are described for those who cannot see them.</p>
+${capitalized(allOf(rules.kinds))} earn experience; pictures earn more, and most if they have alt text.</p>
 <form action="/find" method="get">
 <input name="actor" required minlength="3" maxlength="300" aria-label="handle or DID" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
 <button>Show character</button>
@@ -41,8 +41,8 @@ ${points(rules)}
 ${links()}
 </div>
 <footer>
-<p>Every point names the record that earned it; a delete takes back exactly what it had brought. No text of posts is kept.</p>
-<p>${contact === undefined ? 'bsky-rpg' : html`Run by ${contact}. Whoever wants to be forgotten here writes there.`} · ${version}</p>
+<p>Every point names the record that earned it; deleting a record takes back exactly the XP that it earned. The text of posts is not kept.</p>
+<p>${contact === undefined ? 'bsky-rpg' : html`Run by ${contact}, who also removes you from here if you ask.`} · ${version}</p>
 </footer>
 </main></body></html>`
   return page.text
@@ -61,7 +61,7 @@ function numbers(
   const entries: [string, string][] = [
     ['characters', count(characters)],
     ['events in the ledger', count(events)],
-    ['XP held', count(experience)],
+    ['XP', count(experience)],
     ['behind the network', lag],
     ['gaps', count(gaps.length)],
   ]
@@ -70,8 +70,8 @@ function numbers(
 
 function board(top: readonly Ranked[], rules: Rulebook): Html {
   if (top.length === 0) {
-    return html`<section><h2>Most experienced</h2><p class="faint">Nobody yet: characters come to be with the first
-${anyOf(rules.kinds)} that arrives.</p></section>`
+    return html`<section><h2>Most experienced</h2><p class="faint">Nobody yet: the first ${anyOf(rules.kinds)}
+that arrives makes the first character.</p></section>`
   }
   const rows = top.map(({ rank, character: { did, profile, experience } }) => {
     const name = profile?.displayName ?? profile?.handle ?? did
@@ -93,7 +93,7 @@ function points({ points: table }: Rulebook): Html {
 const SHOWN: Readonly<Record<string, string>> = {
   text: 'text',
   media: 'with media',
-  alt: 'with media that is all described',
+  alt: 'with media, all with alt text',
 }
 
 /** `post.alt` in words. */
@@ -104,14 +104,14 @@ function describe(reason: string): string {
 
 function links(): Html {
   const entries: [string, string][] = [
-    ['/docs', 'the API, with everything to try'],
+    ['/docs', 'the API, to read and to try'],
     ['/openapi.json', 'the same for programs'],
-    ['/v1/leaderboards/all', 'the whole board'],
+    ['/v1/leaderboards/all', 'the whole leaderboard'],
     ['/v1/stream', 'awards and level-ups as they happen'],
     ['/v1/rules', 'the rules in force'],
-    ['/v1/stats', 'numbers, gaps, growth'],
+    ['/v1/stats', 'totals, gaps, growth'],
   ]
-  return html`<section><h2>Where to look</h2><ul>${entries.map(([path, what]) => html`<li><a href="${path}">${path}</a>: ${what}</li>`)}</ul></section>`
+  return html`<section><h2>More</h2><ul>${entries.map(([path, what]) => html`<li><a href="${path}">${path}</a>: ${what}</li>`)}</ul></section>`
 }
 
 function count(n: number): string {

@@ -104,6 +104,17 @@ test('a list says of each name what became of it, and names nobody twice', async
   ])
 })
 
+test('a text without a letter is no name, and harms none of the others', async () => {
+  await using here = await populated()
+  const actors = ['???', '', ' ', 'alice.example']
+  const posted = await here.server.post('/v1/characters/batch', { body: JSON.stringify({ actors }) })
+  assert.equal(posted.statusCode, 200)
+  assert.deepEqual(
+    posted.json().asked.map(({ outcome }: { outcome: string }) => outcome),
+    ['notAName', 'notAName', 'notAName', 'known'],
+  )
+})
+
 test('a hundred long names fit into a body', async () => {
   await using here = await populated()
   const actors = Array.from(
@@ -144,7 +155,7 @@ test('somebody who reads pages gets a page that says what is wrong, and what to 
   const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
   for (const [url, status, text] of [
     ['/find?actor=%3Cb%3E', 400, '&lt;b&gt;'],
-    ['/v1/characters/nobody.example', 404, 'comes to be'],
+    ['/v1/characters/nobody.example', 404, 'A character begins'],
     ['/nothing', 404, '/nothing'],
     ['/v1/stats?colour=red', 400, 'colour'],
   ] as const) {

@@ -99,7 +99,7 @@ test('a parameter that there is not is named', async () => {
   ]) {
     const answer = await server.get(url)
     assert.equal(answer.statusCode, 400, url)
-    assert.match(answer.json().detail, /no parameter "limits"/)
+    assert.match(answer.json().detail, /unknown parameter "limits"/)
   }
   for (const wrong of ['{"actors":[false]}', '{"actors":"a.test"}', '[]', 'null', '{']) {
     assert.equal((await server.post('/v1/characters/batch', { body: wrong })).statusCode, 400, wrong)

@@ -51,7 +51,7 @@ test('a demo says what to open, how far its past is read, and who gets on', { ti
   assert.equal(lines[0], `Open ${url} in a browser. In another terminal:`)
   assert.deepEqual(lines.slice(4), [
     '50 % of the past is read: 7 characters so far.',
-    'The past is read: 7 characters and 90 entries. From here on it is the present.',
+    'The past is read: 7 characters with 90 events. From here on, everything happens live.',
     'Amber Lake reaches level 3, Novice (300 XP), by a post.',
     'did:web:b.test reaches level 4 (400 XP), by a post.',
   ])

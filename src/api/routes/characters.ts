@@ -39,8 +39,8 @@ export const characterRoutes: Routes = (app, options) => {
       schema: {
         operationId: 'findCharacter',
         tags: ['characters'],
-        summary: 'Get a leveling state',
-        description: "A character in the words of the article that this project's idea comes from.",
+        summary: "Get a character's leveling state",
+        description: "The same person in the field names of the article that this project's idea comes from.",
         params: ActorParameters,
         response: { 200: Found, ...problems(400, 404, 503) },
       },
@@ -67,7 +67,7 @@ export const characterRoutes: Routes = (app, options) => {
 
 const Found = Type.Object({
   user_did: Type.String(),
-  name: Type.String({ description: 'the display name, else the handle, else the DID' }),
+  name: Type.String({ description: 'display name, or handle, or DID, whichever is the first known' }),
   leveling_state: Type.Object({
     level: Type.Integer(),
     experience: Type.Integer(),

@@ -12,7 +12,7 @@ const MAX_FOLLOWED = 500
 const FOLLOWED_A_REQUEST = 100
 
 const typeQuery = Type.Optional(
-  Type.String({ description: 'only of this collection', examples: ['app.bsky.feed.post'] }),
+  Type.String({ description: 'only events of this collection', examples: ['app.bsky.feed.post'] }),
 )
 
 export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy, rules }) => {
@@ -47,13 +47,13 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy, rul
         operationId: 'followEvents',
         tags: ['events'],
         summary: "List everybody's events",
-        description: `Events of the whole game, in an order that stays: ask again with the cursor that came. Without \`after\` there are none, only the cursor of the newest. \`missed\` is true where what came right after the cursor is not known or not kept any more; go on with the cursor that comes. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
+        description: `Events of the whole game, in a stable order: ask again with the returned cursor. Without \`after\` there are none, only the cursor of the newest. \`missed\` is true where what came right after the cursor is not known or not kept any more; go on with the cursor that comes. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
         querystring: Type.Object({
           after: Type.Optional(
             Type.String({
               maxLength: 8_192,
               pattern: '^[0-9a-z]{1,15}([.-][0-9a-z]{1,8})*$',
-              description: 'the cursor of the answer before',
+              description: 'the cursor of the previous answer',
             }),
           ),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_FOLLOWED, default: 100 })),

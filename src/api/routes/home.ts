@@ -36,9 +36,13 @@ export const homeRoutes: Routes = (app, { reader, rules, version, settings, acto
         operationId: 'findByForm',
         tags: ['characters'],
         summary: 'Go to a character',
-        description: 'Where the form on the first page leads. Takes names as people copy them.',
+        description:
+          'Target of the form on the first page: redirects to the character. Takes a DID, a handle, or a link to a profile.',
         querystring: Type.Object({ actor: Type.String({ maxLength: 1_200, examples: ['@alice.example'] }) }),
-        response: { 303: Type.Null({ description: 'Location is the character' }), ...problems(400) },
+        response: {
+          303: Type.Null({ description: 'Location is the address of the character' }),
+          ...problems(400),
+        },
       },
     },
     async (request, reply) => {

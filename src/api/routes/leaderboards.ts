@@ -24,12 +24,12 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
         querystring: Type.Object({
           ...PageQuery,
           around: Type.Optional(
-            Type.String({ description: 'a DID or handle to stand in the middle of the page' }),
+            Type.String({ description: "a DID or handle: the page shows this person's neighbours" }),
           ),
           actors: Type.Optional(
             Type.String({
               pattern: NAMES,
-              description: `a board of these alone: DIDs or handles, comma-separated, at most ${MAX_ACTORS}`,
+              description: `rank only these people: DIDs or handles, comma-separated, at most ${MAX_ACTORS}`,
             }),
           ),
         }),

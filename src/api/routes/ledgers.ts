@@ -42,7 +42,9 @@ const time = (description: string) =>
 const Query = Type.Object({
   since: time('only entries from this time on'),
   until: time('only entries before this time'),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'the newest so many' })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'only the newest events, this many' }),
+  ),
 })
 
 /** Whole ledgers, to take home. */

@@ -15,11 +15,11 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
         tags: ['operating'],
         summary: 'Get metrics',
         description:
-          'For Prometheus. Answers this machine alone, or whoever has ADMIN_TOKEN; see METRICS_PORT.',
+          'For Prometheus. Forbidden except for this machine or with ADMIN_TOKEN; see METRICS_PORT.',
         security: [{ adminToken: [] }, {}],
         response: {
           200: Type.Unsafe<string>({
-            description: 'in the text format',
+            description: 'metrics in the text format',
             content: { 'text/plain': { schema: Type.String() } },
           }),
           ...problems(400, 403),

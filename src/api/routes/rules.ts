@@ -5,10 +5,10 @@ import type { Routes } from './route.ts'
 
 const Rules = Type.Object({
   points: Type.Record(Type.String(), Type.Integer(), { description: 'XP by reason' }),
-  caps: Type.Record(Type.String(), Type.Integer(), { description: 'most XP a UTC day, by collection' }),
+  caps: Type.Record(Type.String(), Type.Integer(), { description: 'maximum XP a UTC day, by collection' }),
   titles: Type.Array(Type.Object({ level: Type.Integer(), title: Type.String() })),
-  collections: Type.Array(Type.String(), { description: 'those that earn XP' }),
-  tracked: Type.Array(Type.String(), { description: 'those that only stand in timelines' }),
+  collections: Type.Array(Type.String(), { description: 'collections that earn XP' }),
+  tracked: Type.Array(Type.String(), { description: 'collections that appear in timelines at 0 XP' }),
   levels: Type.String({ description: 'how a level follows from XP' }),
 })
 
@@ -20,7 +20,7 @@ export const ruleRoutes: Routes = (app, { rules, tracked }) => {
         operationId: 'getRules',
         tags: ['game'],
         summary: 'Get the rules',
-        description: 'What counts, and for how much.',
+        description: 'What earns XP, and how much.',
         response: { 200: Rules, ...problems() },
       },
     },

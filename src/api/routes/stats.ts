@@ -16,18 +16,20 @@ const Stats = Type.Object({
   experience: whole('XP held by all'),
   waiting: Type.Object(
     { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
-    { description: 'questions to the network that were never asked' },
+    { description: 'questions to the network that wait for their first try' },
   ),
   postponed: Type.Object(
     { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
-    { description: 'questions that got no answer and are asked again' },
+    { description: 'questions to the network that wait for another try' },
   ),
   stream: Type.Object({
     host: maybe(Type.String()),
     wire: maybe(Type.String()),
     reached: maybe(Type.String({ format: 'date-time', description: 'time of the last event in the ledger' })),
-    heard: maybe(Type.String({ format: 'date-time', description: 'last sign of life of whoever ingests' })),
-    lagSeconds: maybe(Type.Integer({ description: 'behind the network, when last heard of' })),
+    heard: maybe(Type.String({ format: 'date-time', description: 'last heartbeat of ingest' })),
+    lagSeconds: maybe(
+      Type.Integer({ description: 'how far behind the network ingest was at its last heartbeat' }),
+    ),
     connected: Type.Boolean(),
   }),
   gaps: Type.Array(
@@ -58,8 +60,8 @@ export const statsRoutes: Routes = (app, { status: recent }) => {
       schema: {
         operationId: 'getStats',
         tags: ['game'],
-        summary: 'Get numbers of the whole ledger',
-        description: 'How much there is, where the stream is, what is missing, and what a day brings.',
+        summary: 'Get totals of the whole ledger',
+        description: 'Totals, the place in the stream, gaps, and growth a day.',
         response: { 200: Stats, ...problems(503) },
       },
     },

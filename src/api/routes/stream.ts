@@ -26,7 +26,7 @@ const HEADERS = {
 const StreamEvent = Type.Object({
   event: Type.Optional(Type.Enum(['award', 'level-up', 'position', 'gap'])),
   id: Type.Optional(
-    Type.String({ description: 'where a client goes on in Last-Event-ID', examples: ['1042'] }),
+    Type.String({ description: 'pass it as Last-Event-ID to resume here', examples: ['1042'] }),
   ),
   data: Type.Optional(
     Type.String({
@@ -34,12 +34,12 @@ const StreamEvent = Type.Object({
       description: 'a FollowedEvent in award and level-up; {"reason": text} in gap; {} in position',
     }),
   ),
-  retry: Type.Optional(Type.Integer({ description: 'milliseconds to wait before coming back' })),
+  retry: Type.Optional(Type.Integer({ description: 'milliseconds to wait before reconnecting' })),
 })
 
 const Query = Type.Object({
   actors: Type.Optional(
-    Type.String({ description: `only these, comma-separated DIDs or handles, at most ${MAX_ACTORS}` }),
+    Type.String({ description: `only these people: comma-separated DIDs or handles, at most ${MAX_ACTORS}` }),
   ),
 })
 
@@ -71,11 +71,13 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
         description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` carries nothing and comes at the beginning and after ${HEARTBEAT_MS / 1000} s without anything else; \`gap\` says that something was left out, and why: read \`/v1/events\` for it. Each has an \`id\`; a client that comes back with it in \`Last-Event-ID\` goes on from there; every 100 events that have to be read from the ledger for it count as one request.`,
         querystring: Query,
         headers: Type.Object({
-          'last-event-id': Type.Optional(Type.String({ maxLength: 8_192, description: 'where to go on' })),
+          'last-event-id': Type.Optional(
+            Type.String({ maxLength: 8_192, description: 'resume after this event' }),
+          ),
         }),
         response: {
           200: Type.Unsafe<string>({
-            description: 'events until either side has enough',
+            description: 'events, until either side closes the connection',
             content: {
               'text/event-stream': { schema: StreamEvent },
             },

@@ -105,7 +105,7 @@ test('a parameter that there is not is named', async () => {
     assert.equal((await server.post('/v1/characters/batch', { body: wrong })).statusCode, 400, wrong)
   }
   const body = await server.post('/v1/characters/batch', { body: `{"actors":["${alice}"],"limits":1}` })
-  assert.match(body.json().detail, /no field "limits"/)
+  assert.match(body.json().detail, /unknown field "limits"/)
   assert.equal(
     (await server.get('/?utm_source=x')).statusCode,
     200,

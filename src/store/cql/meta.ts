@@ -10,6 +10,12 @@ const LOCK_SECONDS = 60
 const RENEWALS = 3
 const LOOK_AGAIN_MS = 250
 
+/**
+ * How long one change of the schema may take, in milliseconds: on a busy machine servers take seconds, and one that was given
+ * up may be carried out all the same.
+ */
+export const CHANGE_TIMEOUT_MS = 60_000
+
 export class Meta {
   readonly #client: Client
   readonly #table: string
@@ -27,6 +33,8 @@ export class Meta {
     const id = scylla ? '' : ` WITH id = ${idOf(this.#table)}`
     await this.#client.execute(
       `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
+      [],
+      { readTimeout: CHANGE_TIMEOUT_MS },
     )
   }
 

@@ -3,7 +3,7 @@
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../store.ts'
 import type { Consistency } from './address.ts'
-import { Meta } from './meta.ts'
+import { CHANGE_TIMEOUT_MS, Meta } from './meta.ts'
 import { type PerServer, type ServerKind, tableOptions } from './table-options.ts'
 
 /** Longer than other nodes keep what one that is away has missed (three hours). */
@@ -112,9 +112,6 @@ export const TABLES: readonly string[] = statementsFor('cassandra').flatMap(
 /** The columns of each table after all migrations. */
 const LAYOUT: ReadonlyMap<string, readonly string[]> = layoutOf(statementsFor('cassandra'))
 
-/** On a busy machine a change of the schema takes servers seconds; one that was given up may be carried out all the same. */
-const CHANGE_TIMEOUT_MS = 60_000
-
 export type SchemaOptions = {
   keyspace: string
   /** Copies of each row; `undefined`: three, or as many as there are nodes. */
@@ -148,6 +145,8 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
     await client.execute(
       `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication =
          {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${copies}}${tablets}`,
+      [],
+      { readTimeout: CHANGE_TIMEOUT_MS },
     )
   }
   const server = scylla ? (copies === 1 ? 'scylla-single' : 'scylla') : 'cassandra'

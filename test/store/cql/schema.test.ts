@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { errors } from 'cassandra-driver'
 import { StoreError } from '../../../src/store/store.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
@@ -100,4 +101,20 @@ test('docs/schema.md lists each table, with its key', async () => {
   const page = readFileSync(new URL('../../../docs/schema.md', import.meta.url), 'utf8')
   const listed = [...page.matchAll(/^\| `(\w+)` +\| (\(.+?\)) +\|/gm)].map(([, name, key]) => [name, key])
   assert.deepEqual(listed.sort(), [...cluster.primaryKeys()].sort())
+})
+
+test('a keyspace is made by servers that take twenty seconds for each change of the schema', async () => {
+  const cluster = new MemoryCluster()
+  const client = cluster.client()
+  const execute = client.execute.bind(client)
+  let changes = 0
+  client.execute = async (cql, params, options) => {
+    if (!/^(CREATE|ALTER) /.test(cql)) return execute(cql, params, options)
+    changes += 1
+    const { readTimeout = 5_000 } = (options ?? {}) as { readTimeout?: number }
+    if (readTimeout < 20_000) throw new errors.OperationTimedOutError(`${cql} takes longer`)
+    return execute(cql, params, options)
+  }
+  await (await openOn(cluster, {}, client))[Symbol.asyncDispose]()
+  assert.ok(changes > 20)
 })

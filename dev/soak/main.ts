@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { soak } from '../../test/soak/soak.ts'
 import { soakOnCassandra } from './cluster.ts'
+import { told } from './told.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,7 +20,11 @@ const say = (line: string): void => {
   console.log(`${Math.round((performance.now() - began) / 1_000)} s: ${line}`)
 }
 if (positionals.includes('cluster')) {
-  process.exitCode = (await soakOnCassandra({ minutes, seed, say })) ? 0 : 1
+  const isRight = await soakOnCassandra({ minutes, seed, say }).catch((error: unknown) => {
+    say(told(error))
+    return false
+  })
+  process.exitCode = isRight ? 0 : 1
 } else {
   const figures = await soak({ minutes, seed, say })
   console.log(`the ledger is what the model has after ${figures}`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
@@ -12,7 +13,8 @@ const PEOPLE = 2_000
 const BATCH = 200
 /** How long each node hangs: for longer, the others know of it, and it is easier. */
 const HANGS_MS = 8_000
-/** No commit may take longer. */
+const WARM_MS = 3_000
+/** No commit may take longer than that and, for a machine that has other things to do, the longest one before. */
 const MAX_COMMIT_MS = 1_500
 
 /** Registers the test: whichever of three nodes hangs, commits go on, and the first ones after that are not slow either. */
@@ -34,22 +36,25 @@ export function testHungNode(cluster: Cluster, places: Places): void {
       for (const end = performance.now() + ms; performance.now() < end; ) took.push(await commit())
       return took
     }
-    const longest: number[] = []
+    // Each statement is prepared when it is first used: also those by which a lease is renewed while nothing happens.
+    await commits(WARM_MS)
+    for (const end = performance.now() + WARM_MS; performance.now() < end; ) {
+      await ledger.fold([], { host: 'a.test', wire: 'v2', value: ++n, at: START + n })
+      await turn()
+    }
     for (const node of NODES) {
-      t.diagnostic(`all nodes: ${described(await commits(3_000))}`)
+      const before = await commits(WARM_MS)
+      t.diagnostic(`all nodes: ${described(before)}`)
       cluster.pause(node)
       try {
         const took = await commits(HANGS_MS)
         t.diagnostic(`node ${node} hangs: ${described(took)}`)
-        longest.push(Math.max(...took))
+        const maxMs = MAX_COMMIT_MS + Math.max(...before)
+        assert.ok(Math.max(...took) <= maxMs, `a commit took longer than ${Math.round(maxMs)} ms`)
       } finally {
         cluster.resume(node)
       }
     }
-    assert.ok(
-      longest.every((ms) => ms <= MAX_COMMIT_MS),
-      `the longest commits took ${longest.map(Math.round).join(', ')} ms`,
-    )
   })
 }
 

@@ -6,7 +6,7 @@ import { type Happening, soakCluster } from './soak.ts'
 
 const SEED = 41
 /** Each that there is, so that it takes no longer than it must. */
-const POINTS: readonly Happening[] = ['start', 'pause', 'kill', 'start', 'hang', 'crash', 'end']
+const POINTS: readonly Happening[] = ['start', 'pause', 'kill', 'start', 'hang', 'cut', 'crash', 'end']
 const RATE = 60
 
 await withCassandra(1, (cluster) => {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
+import { addressOf, PORT } from '../../dev/cassandra/settings.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { pathOf, type RecordState } from '../../src/game/state.ts'
@@ -14,6 +15,7 @@ import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { flagsFor, folder, newestSent, Program, until } from '../e2e/harness.ts'
 import { Places, urlOf } from './places.ts'
+import { Relay } from './relay.ts'
 
 export type SoakOptions = {
   cluster: Cluster
@@ -26,8 +28,11 @@ export type SoakOptions = {
   say: (line: string) => void
 }
 
-/** A worker starts, is killed, ended, or stands still for longer than its lease; the database hangs, or is killed. */
-export type Happening = 'start' | 'kill' | 'end' | 'pause' | 'hang' | 'crash'
+/**
+ * A worker starts, is killed, ended, or stands still for longer than its lease; the database hangs, or is killed; all
+ * connections to it are cut.
+ */
+export type Happening = 'start' | 'kill' | 'end' | 'pause' | 'hang' | 'crash' | 'cut'
 
 export type SoakResult = {
   records: number
@@ -40,11 +45,15 @@ export type SoakResult = {
   examples: string[]
 }
 
-/** Each as often as it is to happen in twelve. */
+/** Each as often as it is to happen in fourteen. */
 const HAPPENINGS: readonly Happening[] = [
   ...(['start', 'start', 'start', 'kill', 'kill', 'kill'] as const),
-  ...(['end', 'end', 'pause', 'pause', 'hang', 'crash'] as const),
+  ...(['end', 'end', 'pause', 'pause', 'hang', 'crash', 'cut', 'cut'] as const),
 ]
+const OF_THE_DATABASE: ReadonlySet<Happening> = new Set<Happening>(['hang', 'crash', 'cut'])
+/** The second time, connections are being made anew. */
+const CUTS = 3
+const CUT_EVERY_MS = 700
 const SHARDS = 8
 const MAX_WORKERS = 3
 const LEASE_IS_OVER_MS = 9_000
@@ -53,8 +62,9 @@ const CLOCK = fileURLToPath(new URL('./shifted-clock.ts', import.meta.url))
 const FINGERPRINT = rulebook(NO_CHANGES).fingerprint
 /** What a worker says that ends since the database is away. */
 const OUT_OF_REACH = /bsky-rpg: (none of \S+ can be reached|ended without the database)/
-/** How long a database that was away may take until everything has arrived. */
+/** How long a database that was away may take until everything has arrived, and how often to look. */
 const SETTLED_MS = 180_000
+const LOOK_EVERY_MS = 200
 
 /** `count` happenings by a seed. */
 export function happenings(seed: number, count: number): Happening[] {
@@ -80,31 +90,40 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
   const here = stack.use(folder())
   const path = here.path('ledger.db')
   const reference = stack.use(new Program(['ingest', ...flagsFor(simulator, path)]))
-  const workers = stack.use(new Crowd(simulator, urlOf(places.address), random))
+  const relay = stack.use(await Relay.begin(addressOf(1), PORT))
+  const url = urlOf({ ...places.address, contactPoints: [relay.address] })
+  const workers = stack.use(new Crowd(simulator, url, random))
   workers.start()
-  await until('a worker listens', () => listens(store), SETTLED_MS)
-  await until('the reference listens', () => reference.output.includes('listening to'), SETTLED_MS)
+  await until('a worker listens', () => listens(store), SETTLED_MS, LOOK_EVERY_MS)
+  await until(
+    'the reference listens',
+    () => reference.output.includes('listening to'),
+    SETTLED_MS,
+    LOOK_EVERY_MS,
+  )
   const pump = stack.use(new Pump(simulator, rate))
   for (const [index, what] of points.entries()) {
     await sleep(1_000 + random.below(3_000))
-    say(`${index + 1} of ${points.length}: ${await happen(what, cluster, workers)}`)
+    say(`${index + 1} of ${points.length}: ${await happen(what, { cluster, relay, workers })}`)
     workers.assertWell()
   }
   await pump[Symbol.asyncDispose]()
   workers.wakeAll()
   if (workers.size === 0) workers.start()
-  await until('all workers listen', () => workers.listen(), SETTLED_MS)
-  await until('the cluster has everything', () => hasAll(store, simulator), SETTLED_MS)
+  await until('all workers listen', () => workers.listen(), SETTLED_MS, LOOK_EVERY_MS)
+  await until('the cluster has everything', () => hasAll(store, simulator), SETTLED_MS, LOOK_EVERY_MS)
   await workers.endAll()
   await using file = openSqlite({ path, reserve: 0 })
-  await until('SQLite has everything', () => hasAll(file, simulator), SETTLED_MS)
+  await until('SQLite has everything', () => hasAll(file, simulator), SETTLED_MS, LOOK_EVERY_MS)
   await reference.kill('SIGTERM')
   return await compare(file, store, simulator)
 }
 
-async function happen(what: Happening, cluster: Cluster, workers: Crowd): Promise<string> {
+type Parts = { cluster: Cluster; relay: Relay; workers: Crowd }
+
+async function happen(what: Happening, { cluster, relay, workers }: Parts): Promise<string> {
   // Whoever is left alone gets company before something happens to either.
-  if (workers.size < 2 && what !== 'hang' && what !== 'crash') return workers.start()
+  if (workers.size < 2 && !OF_THE_DATABASE.has(what)) return workers.start()
   switch (what) {
     case 'start':
       return workers.start()
@@ -124,6 +143,12 @@ async function happen(what: Happening, cluster: Cluster, workers: Crowd): Promis
       await sleep(500)
       await cluster.restart(1)
       return 'the database was killed, and came back'
+    case 'cut':
+      for (let turn = 0; turn < CUTS; turn++) {
+        relay.cut()
+        await sleep(CUT_EVERY_MS)
+      }
+      return `all connections to the database were cut ${CUTS} times`
   }
 }
 

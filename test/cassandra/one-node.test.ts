@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { storeConformance } from '../conformance/suite.ts'
 import { folder, until } from '../e2e/harness.ts'
@@ -19,14 +19,6 @@ await withServers(1, (cluster) => {
   storeConformance({ name: 'cql', place: () => paged.place() })
 
   testForgetting(places)
-
-  test('the same network is served alike from either store', async () => {
-    await using here = await places.place()
-    await using store = await here.open()
-    using folderOfFile = folder()
-    await using file = openSqlite({ path: folderOfFile.path('ledger.db'), reserve: 0 })
-    await assertSameAnswers(file, store)
-  })
 
   test('several processes that start at once make one keyspace', async () => {
     await using fresh = new Places(cluster, 4)
@@ -88,29 +80,40 @@ await withServers(1, (cluster) => {
     await assertRefused(url.replace(/\/\/[^/]+/, '//127.0.0.1:1'), /none of 127\.0\.0\.1:1 can be reached/)
   })
 
-  test('two workers that want the same shard at the same moment do not write it twice', async () => {
-    await using single = new Places(cluster, 1)
-    await using workers = await Workers.begin(single, 12)
-    workers.start()
-    await workers.startFirst()
-    for (let turn = 0; turn < 5; turn++) await workers.happen(150)
-    await workers.finish()
-    await workers.assertRight()
-  })
+  // Workers wait more than they work: those of one test meanwhile share the node with those of another.
+  describe('workers', { concurrency: true }, () => {
+    test('the same network is served alike from either store', async () => {
+      await using here = await places.place()
+      await using store = await here.open()
+      using folderOfFile = folder()
+      await using file = openSqlite({ path: folderOfFile.path('ledger.db'), reserve: 0 })
+      await assertSameAnswers(file, store)
+    })
 
-  test('two workers share a bad network, one of them dies, and the ledger is right', async () => {
-    await using shared = new Places(cluster, 8)
-    await using workers = await Workers.begin(shared, 11)
-    const first = await workers.startFirst()
-    await workers.happen(150)
-    const second = workers.start()
-    await until('both have shards', async () => (await workers.owners()) === 2)
-    for (let turn = 0; turn < 8; turn++) await workers.happen(150)
-    workers.simulator.emit(100)
-    assert.equal(await first.kill('SIGKILL'), 'SIGKILL')
-    workers.simulator.emit(100)
-    await workers.finish()
-    assert.equal(second.child.exitCode, null, second.output)
-    await workers.assertRight()
+    test('two workers that want the same shard at the same moment do not write it twice', async () => {
+      await using single = new Places(cluster, 1)
+      await using workers = await Workers.begin(single, 12)
+      workers.start()
+      await workers.startFirst()
+      for (let turn = 0; turn < 5; turn++) await workers.happen(150)
+      await workers.finish()
+      await workers.assertRight()
+    })
+
+    test('two workers share a bad network, one of them dies, and the ledger is right', async () => {
+      await using shared = new Places(cluster, 8)
+      await using workers = await Workers.begin(shared, 11)
+      const first = await workers.startFirst()
+      await workers.happen(150)
+      const second = workers.start()
+      await until('both have shards', async () => (await workers.owners()) === 2)
+      for (let turn = 0; turn < 8; turn++) await workers.happen(150)
+      workers.simulator.emit(100)
+      assert.equal(await first.kill('SIGKILL'), 'SIGKILL')
+      workers.simulator.emit(100)
+      await workers.finish()
+      assert.equal(second.child.exitCode, null, second.output)
+      await workers.assertRight()
+    })
   })
 })

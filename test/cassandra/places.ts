@@ -53,6 +53,8 @@ export class Places implements AsyncDisposable {
       shards: this.shards,
       replication: this.#replication,
       boardMs: 0,
+      // Who looks through the books waits for counters that follow.
+      countersMs: 100,
       ...(this.#pageRows === undefined ? {} : { pageRows: this.#pageRows }),
     })
   }

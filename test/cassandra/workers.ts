@@ -11,6 +11,9 @@ import { type Places, urlOf } from './places.ts'
 
 const SHARDS = '8'
 const MOST_AT_ONCE = 150
+/** How long to wait for what, and how often to look: each look is five requests to nodes that have to share two cores. */
+const WITHIN_MS = 120_000
+const LOOK_EVERY_MS = 200
 
 export class Workers implements AsyncDisposable {
   readonly simulator: Simulator
@@ -57,6 +60,8 @@ export class Workers implements AsyncDisposable {
     await until(
       `the first worker is connected (${program.output})`,
       async () => (await this.#status())?.pulse?.host !== undefined,
+      WITHIN_MS,
+      LOOK_EVERY_MS,
     )
     return program
   }
@@ -74,7 +79,8 @@ export class Workers implements AsyncDisposable {
     await until(
       `all shards have reached ${seq} (${[...this.#running].map(({ output }) => output.slice(-500)).join('\n')})`,
       async () => ((await this.#status())?.cursor?.value ?? 0) >= seq,
-      120_000,
+      WITHIN_MS,
+      LOOK_EVERY_MS,
     )
   }
 
@@ -113,7 +119,8 @@ export class Workers implements AsyncDisposable {
         const status = await this.#status()
         return status !== undefined && isAnswered(status)
       },
-      120_000,
+      WITHIN_MS,
+      LOOK_EVERY_MS,
     )
   }
 

@@ -62,16 +62,17 @@ export function flagsFor(simulator: Simulator, ledger: string, plcUrl = simulato
   ]
 }
 
-/** Resolves as soon as `condition` holds; says what was waited for where it does not in time. */
+/** Resolves as soon as `condition` holds, seen every so often; says what was waited for where it does not in time. */
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
   withinMs = 60_000,
+  everyMs = 10,
 ): Promise<void> {
   const end = performance.now() + withinMs
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain until ${what}`)
-    await sleep(10)
+    await sleep(everyMs)
   }
 }
 

@@ -9,7 +9,7 @@ import type { Session } from './session.ts'
 import { shardOf } from './sharding.ts'
 import { numberOf } from './values.ts'
 
-/** How long changes are gathered, in milliseconds. */
+/** How long changes are gathered at most, in milliseconds. */
 export const GATHER_MS = 5_000
 /** Counters that are put right in one turn, and rows asked for at once. */
 const MENDED_AT_ONCE = 200
@@ -27,6 +27,8 @@ export type CountersOptions = {
   shards: number
   /** Whether a person's counter is this worker's to move. */
   owns: (did: Did) => boolean
+  /** How long changes are gathered, in milliseconds. */
+  gatherMs: number
 }
 
 export class Counters {
@@ -40,7 +42,7 @@ export class Counters {
 
   constructor(options: CountersOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.#send(), GATHER_MS)
+    this.#timer = setInterval(() => this.#send(), options.gatherMs)
     this.#timer.unref()
   }
 

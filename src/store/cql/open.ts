@@ -6,6 +6,7 @@ import type { Store, WriteOptions, Writer } from '../store.ts'
 import type { CqlAddress } from './address.ts'
 import { CqlAuditor } from './audit.ts'
 import { connect, explained } from './connect.ts'
+import { GATHER_MS } from './counters.ts'
 import { Crew } from './crew.ts'
 import { CqlInbox } from './inbox.ts'
 import { Meta } from './meta.ts'
@@ -36,6 +37,8 @@ export type CqlOptions = {
   firstWaitMs?: number
   /** How old a leaderboard may be, in milliseconds. @default 5000 */
   boardMs?: number
+  /** How long changes of the experience counters are gathered, in milliseconds. @default 5000 */
+  countersMs?: number
   /** Rows that a server is asked for at once. @default 5000 */
   pageRows?: number
   /** Connects to the cluster. @default by the driver */
@@ -60,7 +63,7 @@ const CLOSING_MS = 1_000
  */
 export async function openCql(options: CqlOptions): Promise<CqlStore> {
   const { address, replication, boardMs = BOARD_MS, pageRows, log = SILENT, ending, firstWaitMs } = options
-  const { elapsedMs = () => performance.now() } = options
+  const { elapsedMs = () => performance.now(), countersMs = GATHER_MS } = options
   const { keyspace, consistency } = address
   const { client, localDataCenter } = await (options.connect ?? connect)(address)
   const retries = new Retries({ log, ...(firstWaitMs === undefined ? {} : { firstWaitMs }) })
@@ -97,7 +100,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       traffic: session.traffic,
       auditor: new CqlAuditor(session, inbox),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
-      write: (how) => write({ session, meta, shards, log, clock, elapsedMs }, how),
+      write: (how) => write({ session, meta, shards, log, clock, elapsedMs, countersMs }, how),
       [Symbol.asyncDispose]: async () => {
         ending?.removeEventListener('abort', end)
         // A server that hangs does not say that a connection is closed.
@@ -118,10 +121,11 @@ type Parts = {
   log: RetryLog
   clock: ServerClock
   elapsedMs: () => number
+  countersMs: number
 }
 
 async function write(
-  { session, meta, shards, log, clock, elapsedMs }: Parts,
+  { session, meta, shards, log, clock, elapsedMs, countersMs }: Parts,
   options: WriteOptions,
 ): Promise<Writer> {
   const { purpose, fingerprint: rules } = options
@@ -138,7 +142,18 @@ async function write(
       await meta.set('rules', fingerprint)
     }
     return new FailStopWriter(
-      new CqlWriter({ session, crew, meta, shares, bindRules, clock, log, elapsedMs, close: async () => {} }),
+      new CqlWriter({
+        session,
+        crew,
+        meta,
+        shares,
+        bindRules,
+        clock,
+        log,
+        elapsedMs,
+        countersMs,
+        close: async () => {},
+      }),
     )
   } catch (error) {
     await crew.release()

@@ -42,6 +42,8 @@ export type CqlWriterOptions = {
   log: RetryLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
+  /** How long changes of counters are gathered, in milliseconds. */
+  countersMs: number
   close: () => Promise<void>
 }
 
@@ -96,6 +98,7 @@ export class CqlWriter implements Writer {
       people: this.#people,
       shards: options.crew.shards,
       owns: (did) => this.owns(did),
+      gatherMs: options.countersMs,
     })
   }
 

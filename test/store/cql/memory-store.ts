@@ -46,6 +46,7 @@ export function openOn(
     shards,
     replication,
     boardMs: 0,
+    countersMs: 100,
     connect: async () => ({ client: client as unknown as Client, localDataCenter: 'datacenter1' }),
     ...(pageRows === undefined ? {} : { pageRows }),
     ...(firstWaitMs === undefined ? {} : { firstWaitMs }),

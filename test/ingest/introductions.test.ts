@@ -5,9 +5,19 @@ import { Introductions } from '../../src/ingest/introductions.ts'
 const MINUTE = 60_000_000
 
 function reporting() {
-  const state = { now: 1_000 * MINUTE, logged: [] as string[], told: [] as [number, number | undefined][] }
+  const state = {
+    now: 1_000 * MINUTE,
+    logged: [] as string[],
+    fields: [] as unknown[],
+    told: [] as [number, number | undefined][],
+  }
   const introductions = new Introductions({
-    log: { warn: (_: unknown, message?: string) => state.logged.push(message ?? '') } as never,
+    log: {
+      warn: (fields: unknown, message?: string) => {
+        state.fields.push(fields)
+        state.logged.push(message ?? '')
+      },
+    } as never,
     metrics: { introductions: (...told) => state.told.push(told) },
     clock: () => state.now,
   })
@@ -27,6 +37,7 @@ test('an AppView that stays away is told of: since when, how many wait, and what
   introductions.report(5)
   assert.equal(state.logged.length, 1)
   assert.match(state.logged[0] ?? '', /^5 characters are not shown.*not answered for 1 min.*APPVIEW_URL=none/)
+  assert.deepEqual(state.fields, [{ waiting: 5 }])
   // Once in ten minutes is enough.
   state.now += 10 * MINUTE - 1
   introductions.report(6)

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import type { Did } from '../../src/atproto/event.ts'
 import type { AppView, ProfileView } from '../../src/bluesky/appview.ts'
+import type { Game } from '../../src/game/game.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
 import { type IngestOptions, runIngest } from '../../src/ingest/run.ts'
 import type { Start } from '../../src/jetstream/subscribe.ts'
@@ -22,6 +23,8 @@ type World = {
   start?: Start
   /** Told whose characters look different now. */
   changed?: IngestOptions['changed']
+  rules?: Game
+  metrics?: IngestMetrics
 }
 
 /** Answers by the signal's reason, once there is one, as a request under way does. */
@@ -34,6 +37,8 @@ async function ingest({
   beat = () => {},
   start: begin = 'tip',
   changed = () => {},
+  rules = game,
+  metrics = new IngestMetrics(),
 }: World) {
   const here = folder()
   const start = Date.now() * 1000
@@ -63,7 +68,7 @@ async function ingest({
   }
   const options: IngestOptions = {
     store: watched,
-    game,
+    game: rules,
     stream: {
       hosts: [simulator.url],
       start: begin,
@@ -78,7 +83,7 @@ async function ingest({
     },
     repositories: { find: (_did, signal) => hang(signal), snapshot: (_did, { signal }) => hang(signal) },
     retention: undefined,
-    metrics: new IngestMetrics(),
+    metrics,
     log: pino({ level: 'silent' }),
     clock: () => Date.now() * 1000,
     changed,
@@ -225,7 +230,10 @@ test('what goes through is counted, told to who holds answers ready, and in the 
 
 test('it goes on from where it was: what happened while nobody listened comes, too', WITHIN, async () => {
   const alive = Promise.withResolvers<void>()
-  await using running = await ingest({ beat: ({ host }) => host !== undefined && alive.resolve() })
+  await using running = await ingest({
+    rules: { ...game, appview: 'asked' },
+    beat: ({ host }) => host !== undefined && alive.resolve(),
+  })
   const { reader } = running.store
   await alive.promise
   while ((await reader.status()).cursor === undefined) await new Promise(setImmediate)
@@ -240,4 +248,17 @@ test('it goes on from where it was: what happened while nobody listened comes, t
   while ((await reader.status()).events < before.events + 100) await new Promise(setImmediate)
   end.abort()
   await ran
+  // Nobody has introduced anybody, as was told at the start.
+  const text = await running.options.metrics.registry.metrics()
+  assert.match(text, /^bsky_rpg_introductions_waiting [1-9]/m)
+})
+
+test('a mistake while it listens ends everything, too', WITHIN, async () => {
+  const mistake = new TypeError('not a function')
+  const metrics = new IngestMetrics()
+  metrics.received = () => {
+    throw mistake
+  }
+  await using running = await ingest({ metrics })
+  await assert.rejects(running.ran, (error) => error === mistake)
 })

@@ -17,6 +17,14 @@ suite('what is said at the start', () => {
     assert.match(line, /a day brings 900 events and 0 bytes over the network/)
   })
 
+  test('is what there is, and what is followed', () => {
+    const few = { ...game, followed: new Set(['app.bsky.feed.post', 'app.bsky.feed.like'] as const) }
+    assert.match(
+      describeStart(status(undefined), few),
+      /^3 characters and 70 events so far; following app\.bsky\.feed\.post, app\.bsky\.feed\.like\. /,
+    )
+  })
+
   test('is what the whole network brings, before anything is known', () => {
     assert.match(describeStart(status(undefined), game), /GET \/v1\/stats/)
   })

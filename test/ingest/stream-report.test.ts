@@ -10,12 +10,15 @@ const PLACE = { host: 'a.test', wire: 'v2' } as const
 
 function reporting() {
   const time = { passed: 0 }
-  const lines: { count: number; msg: string }[] = []
+  const lines: ({ count: number; msg: string; level: number } & Record<string, unknown>)[] = []
   const metrics = new IngestMetrics()
   const lag = new LagMeter(undefined, { now: () => time.passed, monotonic: () => time.passed })
   const hosts: (string | undefined)[] = []
   const report = streamReport({
-    log: pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }),
+    log: pino(
+      { base: null, timestamp: false, level: 'debug' },
+      { write: (line: string) => lines.push(JSON.parse(line)) },
+    ),
     metrics,
     lag,
     monotonic: () => time.passed,
@@ -50,6 +53,50 @@ suite('what the stream goes through', () => {
     assert.match(String(lines[1]?.msg), /this machine's clock is 3600 s behind .* Set the clock/)
   })
 
+  test('is told in the log, with what helps to find out why', () => {
+    const { report, lines } = reporting()
+    const cursor = 7
+    report.connecting(PLACE, cursor)
+    report.connected({ ...PLACE, compressed: true })
+    report.disconnected(PLACE, { kind: 'silent', message: 'nothing for 75 s' })
+    report.uncompressed(PLACE, 'no dictionary')
+    report.malformed(PLACE, 'time')
+    const [debug, info, warn] = [20, 30, 40]
+    assert.deepEqual(lines, [
+      { level: debug, ...PLACE, cursor, msg: 'connecting' },
+      { level: info, ...PLACE, compressed: true, msg: 'listening to a.test' },
+      {
+        level: debug,
+        ...PLACE,
+        ending: { kind: 'silent', message: 'nothing for 75 s' },
+        msg: 'a.test: nothing for 75 s',
+      },
+      { level: debug, host: 'a.test', msg: 'reading uncompressed: no dictionary' },
+      { level: warn, host: 'a.test', reason: 'time', count: 1, msg: 'skipped frames that cannot be read' },
+    ])
+  })
+
+  test('says which hosts were tried and why in vain, and what to do without a network', () => {
+    const { report, lines } = reporting()
+    report.disconnected(PLACE, { kind: 'unreachable', message: 'no route' })
+    report.disconnected({ ...PLACE, host: 'b.test' }, { kind: 'unreachable', message: 'refused' })
+    lines.splice(0)
+    report.waiting(1_500, 2)
+    assert.deepEqual(lines.splice(0), [
+      {
+        level: 40,
+        failures: 2,
+        msg: 'no Jetstream host answers: tried a.test (no route), b.test (refused). Trying again in 1.5 s. Without a network, `npm run demo` shows everything.',
+      },
+    ])
+    // Once it has worked there is a network, and what was before has passed.
+    report.connected({ ...PLACE, compressed: false })
+    report.disconnected(PLACE, { kind: 'silent', message: 'silent' })
+    lines.splice(0)
+    report.waiting(500, 1)
+    assert.equal(lines[0]?.msg, 'no Jetstream host answers: tried a.test (silent). Trying again in 0.5 s.')
+  })
+
   test('is told at once where the stream is connected or lost', () => {
     const { report, hosts } = reporting()
     report.connected({ ...PLACE, compressed: false })
@@ -61,7 +108,23 @@ suite('what the stream goes through', () => {
     const { report, text } = reporting()
     for (const reason of ['unknown', 'unknown', 'time'] as const) report.malformed(PLACE, reason)
     report.misdated(PLACE, 0)
+    report.connected({ ...PLACE, compressed: false })
+    report.paused(PLACE)
+    report.resumed(PLACE)
+    report.paused(PLACE)
+    report.disconnected(PLACE, { kind: 'silent', message: '' })
+    report.gap({ ...PLACE, from: 1, to: 2, reason: 'clamped' })
     const metrics = await text()
+    const counts = [
+      ...metrics.matchAll(/^bsky_rpg_(?:gaps|stream_connections)_total\{\w+="(\w+)"\} (\d+)$/gm),
+    ]
+    assert.deepEqual(Object.fromEntries(counts.map(([, name, n]) => [name, Number(n)])), {
+      clamped: 1,
+      connected: 1,
+      paused: 2,
+      resumed: 1,
+      disconnected: 1,
+    })
     assert.match(metrics, /^bsky_rpg_malformed_frames_total\{reason="unknown"\} 2$/m)
     assert.match(metrics, /^bsky_rpg_malformed_frames_total\{reason="time"\} 1$/m)
     assert.match(metrics, /^bsky_rpg_misdated_events_total 1$/m)

@@ -31,6 +31,8 @@ const NOT_TRIED = /^Property interrupted after 0 tests/
 
 /** How long each test took without mutants; in the folder of the run, which goes with it. */
 const DURATIONS = 'durations.json'
+/** Milliseconds that a test may take without a mutant, also on a busy machine. */
+const MAX_MS = 60_000
 /** A test that takes so much longer than without a mutant, and so many milliseconds, is taken to wait in vain. */
 const SLOWER = 10
 const AT_LEAST_MS = 3_000
@@ -64,7 +66,7 @@ class NodeTestRunner implements TestRunner {
     if (coverageAnalysis !== 'off') instrumented.mutantCoverage = mutantCoverage
     for (const test of await this.#load(files)) {
       instrumented.currentTestId = test.id
-      tests.push(await resultOf(test, Number.POSITIVE_INFINITY))
+      tests.push(await resultOf(test, MAX_MS))
     }
     delete instrumented.currentTestId
     writeFileSync(DURATIONS, JSON.stringify(tests.map(({ id, timeSpentMs }) => [id, timeSpentMs])))

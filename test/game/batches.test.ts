@@ -200,8 +200,9 @@ suite('a handle in a batch', () => {
   })
 
   test("that nobody knows is nobody else's loss", () => {
-    const { actors } = after(named(bob, undefined), named(carol, undefined))
+    const { ledger, actors } = after(named(bob, undefined), named(carol, undefined))
     assert.deepEqual([...actors.keys()], [bob, carol])
+    assert.deepEqual([...ledger.fold(game, [named(alice, undefined)]).actors.keys()], [alice])
   })
 })
 

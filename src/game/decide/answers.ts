@@ -25,23 +25,22 @@ const MAX_BASELINE_XP = 10_000_000_000
 const DOUBTED_TRIES = 6
 const BELIEVED_AFTER = 17
 
+/** An answer, or that there was none to a question of the same kind. */
+type Said<Kind extends Answer['kind']> = Omit<Extract<Answer, { kind: Kind }>, 'kind'>
+
 /**
  * What a reposted post shows became known: from our own records, which may have come since, or from the AppView. Where
  * neither knows the post yet it is asked for again for a while, and counts as text after that. Once known it stays,
  * whatever becomes of that post.
  */
-export function decideSubject(
-  game: Game,
-  draft: Draft,
-  answer: Answer & { kind: 'subject-answer' },
-): Outcome {
+export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-answer'>): Outcome {
   const { did, collection, rkey } = answer
   const id = { did, collection, rkey }
   const change = draft.change(did)
   const before = draft.record(id)
   const { subject, media: known } = before?.facts ?? {}
   const asked = before?.live && before.rev === answer.rev && known === undefined
-  if (!asked || subject === undefined) return settled(change, answer, 'stale')
+  if (!asked || subject === undefined) return stale(change, answer)
 
   const own = draft.record(subject)
   const media = own?.live ? (own.facts?.media ?? 'text') : answer.media
@@ -49,7 +48,7 @@ export function decideSubject(
     const question = { ...id, kind: 'subject', rev: before.rev, subject } as const
     if (askAgain(change, { ...question, id: answer.question, tries: answer.tries }, answer.at))
       return 'applied'
-  } else settled(change, answer, 'applied')
+  } else change.answered.push(answer.question)
   const facts = { media: media ?? 'text', subject }
   const { reason, xp: worth } = game.rules.award(collection, facts)
   const earning = { collection, at: before.at, worth, held: before.xp }
@@ -65,20 +64,16 @@ export function decideSubject(
  * shown, their own record says, and the AppView only where we have not seen any. Where it leaves somebody out, is behind
  * what the stream has told, or has no handle, it is asked again.
  */
-export function decideProfile(
-  game: Game,
-  draft: Draft,
-  answer: Answer & { kind: 'profile-answer' },
-): Outcome {
+export function decideProfile(game: Game, draft: Draft, answer: Said<'profile-answer'>): Outcome {
   const { did, profile, at } = answer
   const change = draft.change(did)
   const { actor } = change
-  if (!actor.born) return settled(change, answer, 'stale')
+  if (!actor.born) return stale(change, answer)
   // Nobody else will ever say it.
   if (game.appview === 'none') actor.introduced = true
   const question = { kind: 'profile', id: answer.question, did, tries: answer.tries } as const
   if (profile === undefined) {
-    if (game.appview === 'none') return settled(change, answer, 'stale')
+    if (game.appview === 'none') return stale(change, answer)
     return askAgain(change, question, at) ? 'applied' : 'stale'
   }
   actor.introduced = true
@@ -88,7 +83,7 @@ export function decideProfile(
   const differs = actor.handle !== undefined && actor.handle !== profile.handle
   const isDoubted = differs && answer.tries < DOUBTED_TRIES
   draft.present(change, isDoubted ? { ...profile, handle: undefined } : profile)
-  if (agrees && !differs && profile.handle !== undefined) settled(change, answer, 'applied')
+  if (agrees && !differs && profile.handle !== undefined) change.answered.push(answer.question)
   else askAgain(change, question, at)
   return game.baseline === 'posts' ? setBaseline(game, draft, answer) : 'applied'
 }
@@ -96,7 +91,7 @@ export function decideProfile(
 function setBaseline(
   { rules }: Game,
   draft: Draft,
-  { did, at, postsCount }: Answer & { kind: 'profile-answer' },
+  { did, at, postsCount }: Said<'profile-answer'>,
 ): Outcome {
   const id = baselineOf(did)
   const change = draft.change(did)
@@ -125,7 +120,7 @@ export function decideRepository(
 ): Outcome {
   const { did, rev, at, paths, collections } = answer
   const change = draft.change(did)
-  settled(change, answer, 'applied')
+  change.answered.push(answer.question)
   for (const [id, state] of draft.records(did)) {
     if (!state.live || state.rev > rev || !collections.has(id.collection) || paths.has(pathOf(id))) continue
     remove(game, draft, change, { ...id, rev, at }, state, 'sync')
@@ -140,20 +135,20 @@ export function decideNoAnswer(game: Game, draft: Draft, { question, did, at }: 
     case 'subject': {
       const { collection, rkey, rev, subject } = question
       const of = { did, collection, rkey, rev, subject }
-      return decideSubject(game, draft, { kind: 'subject-answer', ...answer, ...of, media: undefined })
+      return decideSubject(game, draft, { ...answer, ...of, media: undefined })
     }
     case 'profile': {
       const nothing = { profile: undefined, optedOut: false, postsCount: 0 }
-      return decideProfile(game, draft, { kind: 'profile-answer', ...answer, did, ...nothing })
+      return decideProfile(game, draft, { ...answer, did, ...nothing })
     }
     case 'repository':
       return askAgain(draft.change(did), question, at) ? 'applied' : 'stale'
   }
 }
 
-function settled(change: ActorChange, { question }: { question: QuestionId }, outcome: Outcome): Outcome {
+function stale(change: ActorChange, { question }: { question: QuestionId }): Outcome {
   change.answered.push(question)
-  return outcome
+  return 'stale'
 }
 
 /**

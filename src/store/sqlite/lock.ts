@@ -22,18 +22,15 @@ export async function lock(path: string): Promise<Disposable> {
   const server = await listen(`\0bsky-rpg:${identity(path)}`).catch((error: unknown) => {
     throw busy(error)
   })
-  const db = new DatabaseSync(`${path}.lock`, { timeout: 0 })
-  const release = (): void => {
-    db.close()
-    server?.close()
-  }
+  using held = new DisposableStack()
+  held.defer(() => server?.close())
   try {
+    const db = held.adopt(new DatabaseSync(`${path}.lock`, { timeout: 0 }), (opened) => opened.close())
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
-    release()
     throw isBusy(error) ? busy(error) : error
   }
-  return { [Symbol.dispose]: release }
+  return held.move()
 }
 
 /**

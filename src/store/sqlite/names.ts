@@ -26,12 +26,8 @@ export class Names {
     this.reload()
   }
 
-  /** Reads what others, or a transaction that was rolled back, have left. */
+  /** Reads what others have added: nothing is ever taken away, or gets another number. */
   reload(): void {
-    this.#collections.clear()
-    this.#nsids.length = 0
-    this.#entryIds.clear()
-    this.#entries.length = 0
     for (const { id, nsid } of this.#selectCollections.all()) this.#hold(Number(id), nsid as Nsid)
     for (const { id, ...entry } of this.#selectEntries.all()) this.#holdEntry(Number(id), entry as Entry)
   }

@@ -62,18 +62,18 @@ suite('what the stream goes through', () => {
     report.uncompressed(PLACE, 'no dictionary')
     report.malformed(PLACE, 'time')
     const [debug, info, warn] = [20, 30, 40]
-    assert.deepEqual(lines, [
-      { level: debug, ...PLACE, cursor, msg: 'connecting' },
-      { level: info, ...PLACE, compressed: true, msg: 'listening to a.test' },
-      {
-        level: debug,
-        ...PLACE,
-        ending: { kind: 'silent', message: 'nothing for 75 s' },
-        msg: 'a.test: nothing for 75 s',
-      },
-      { level: debug, host: 'a.test', msg: 'reading uncompressed: no dictionary' },
-      { level: warn, host: 'a.test', reason: 'time', count: 1, msg: 'skipped frames that cannot be read' },
+    const told = lines.map(({ msg, ...fields }) => {
+      assert.notEqual(msg, '')
+      return fields
+    })
+    assert.deepEqual(told, [
+      { level: debug, ...PLACE, cursor },
+      { level: info, ...PLACE, compressed: true },
+      { level: debug, ...PLACE, ending: { kind: 'silent', message: 'nothing for 75 s' } },
+      { level: debug, host: 'a.test' },
+      { level: warn, host: 'a.test', reason: 'time', count: 1 },
     ])
+    assert.match(String(lines[2]?.msg), /a\.test.*nothing for 75 s/)
   })
 
   test('says which hosts were tried and why in vain, and what to do without a network', () => {
@@ -82,19 +82,16 @@ suite('what the stream goes through', () => {
     report.disconnected({ ...PLACE, host: 'b.test' }, { kind: 'unreachable', message: 'refused' })
     lines.splice(0)
     report.waiting(1_500, 2)
-    assert.deepEqual(lines.splice(0), [
-      {
-        level: 40,
-        failures: 2,
-        msg: 'no Jetstream host answers: tried a.test (no route), b.test (refused). Trying again in 1.5 s. Without a network, `npm run demo` shows everything.',
-      },
-    ])
+    const [first] = lines.splice(0)
+    assert.deepEqual([first?.level, first?.failures], [40, 2])
+    assert.match(String(first?.msg), /a\.test \(no route\), b\.test \(refused\).*1\.5 s.*npm run demo/)
     // Once it has worked there is a network, and what was before has passed.
     report.connected({ ...PLACE, compressed: false })
     report.disconnected(PLACE, { kind: 'silent', message: 'silent' })
     lines.splice(0)
     report.waiting(500, 1)
-    assert.equal(lines[0]?.msg, 'no Jetstream host answers: tried a.test (silent). Trying again in 0.5 s.')
+    assert.match(String(lines[0]?.msg), /a\.test \(silent\).*0\.5 s/)
+    assert.doesNotMatch(String(lines[0]?.msg), /b\.test|npm run demo/)
   })
 
   test('is told at once where the stream is connected or lost', () => {

@@ -105,7 +105,7 @@ function didOf(n: number): Did {
 }
 
 /** A ledger in which no two of 200,000 people have as much XP, and one person has 61,000 events. */
-export async function fill(path: string): Promise<void> {
+async function fill(path: string): Promise<void> {
   const rules = rulebook(NO_CHANGES)
   await using store = openSqlite({ path, reserve: 0 })
   {

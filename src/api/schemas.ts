@@ -13,7 +13,7 @@ function named<T extends TSchema>(name: string, schema: T) {
 const nullable = (type: ReturnType<typeof Type.String>) => Type.Union([type, Type.Null()])
 const time = (description: string) => Type.String({ format: 'date-time', description })
 
-export const Leveling = named(
+const Leveling = named(
   'Leveling',
   Type.Object({
     level: Type.Integer(),
@@ -24,7 +24,7 @@ export const Leveling = named(
   }),
 )
 
-export const Rank = named(
+const Rank = named(
   'Rank',
   Type.Union([
     Type.Object({
@@ -97,7 +97,7 @@ const EVENT = {
 export const LedgerEvent = named('LedgerEvent', Type.Object(LEDGER_EVENT, { examples: [EVENT] }))
 
 /** An event of anybody's. */
-export const FollowedEvent = named(
+const FollowedEvent = named(
   'FollowedEvent',
   Type.Object({ did: Type.String({ description: 'whose event it is' }), ...LEDGER_EVENT }),
 )

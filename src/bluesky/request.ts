@@ -98,7 +98,7 @@ export function refusalOf(
 }
 
 /** Whatever kept us from an answer of `where`, as one kind of error. */
-export function asRequestError(where: string, error: unknown): RequestError {
+function asRequestError(where: string, error: unknown): RequestError {
   if (error instanceof RequestError) return error
   const why = error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)
   return new RequestError(`${where} cannot be asked: ${why}`, { cause: error })

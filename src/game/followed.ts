@@ -34,11 +34,6 @@ export function follow(
   return { followed: { ...now, left: Object.fromEntries(left) }, missed: grouped(back) }
 }
 
-/** Whether `did` is one of those who are followed. */
-export function follows({ dids }: Following, did: Did): boolean {
-  return dids === undefined || dids.includes(did)
-}
-
 type Back = Omit<Unfollowed, 'names'> & { name: string }
 
 /** Those who are followed again; `left` is brought up to date. */

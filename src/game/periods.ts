@@ -13,12 +13,12 @@ export type Periods = {
 export const NO_PERIODS: Periods = { day: 0, week: 0, month: 0 }
 
 /** ISO weeks begin on Mondays, and the epoch was a Thursday; counted from the epoch's own week. */
-export function weekOf(day: Day): number {
+function weekOf(day: Day): number {
   return Math.floor((day + 3) / 7)
 }
 
 /** Months counted from January of the year 0. */
-export function monthOf(day: Day): number {
+function monthOf(day: Day): number {
   const date = new Date(day * DAY_MS)
   return date.getUTCFullYear() * 12 + date.getUTCMonth()
 }

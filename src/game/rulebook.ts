@@ -15,7 +15,7 @@ export type RuleChanges = {
 export const NO_CHANGES: RuleChanges = { points: {}, caps: {}, titles: undefined }
 
 /** Why a record earned what it did, and how much. */
-export type Award = { reason: string; xp: number }
+type Award = { reason: string; xp: number }
 
 /** Reason of a record that its rule could not read. */
 export const UNREADABLE = 'unreadable'

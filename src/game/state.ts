@@ -94,7 +94,7 @@ export type LedgerEvent = RecordId & {
  */
 export type Question = SubjectQuestion | PersonQuestion
 
-export type SubjectQuestion = {
+type SubjectQuestion = {
   kind: 'subject'
   did: Did
   collection: Nsid

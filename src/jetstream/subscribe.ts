@@ -15,7 +15,7 @@ import { type Settings, type SubscribeOptions, settingsOf } from './options.ts'
 import type { Connection } from './socket/connection.ts'
 import type { Chunk } from './socket/queue.ts'
 
-export type { Ending, Gap, GapReason, MalformedReason, Place, StreamObserver } from './observer.ts'
+export type { Ending, Gap, MalformedReason, StreamObserver } from './observer.ts'
 export { silentObserver } from './observer.ts'
 export type { Start, SubscribeOptions } from './options.ts'
 

@@ -43,10 +43,6 @@ export class Queue {
     return this.#held
   }
 
-  get isEmpty(): boolean {
-    return this.#chunks.length === 0
-  }
-
   /** Milliseconds until the first chunk is due; 0 when it is, undefined when there is none. */
   get dueMs(): number | undefined {
     const chunk = this.#chunks[0]

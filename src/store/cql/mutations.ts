@@ -137,7 +137,7 @@ export const STATEMENTS = {
   dropWish: { ...remove('inbox', 'shard = ? AND id = ?', SHARD), moment: 'now' },
 } as const satisfies Record<string, Shape>
 
-export type Statement = keyof typeof STATEMENTS
+type Statement = keyof typeof STATEMENTS
 
 /** `mutation` with every column that its statement writes: a batch of an older program lacks those that came later. */
 export function completed(mutation: Mutation): Mutation {

@@ -152,7 +152,6 @@ async function write(
         log,
         elapsedMs,
         countersMs,
-        close: async () => {},
       }),
     )
   } catch (error) {

@@ -148,7 +148,7 @@ export class Retries {
 }
 
 /** For how long a failure may be one of the moment, in milliseconds; 0 where the request itself is at fault. */
-export function patienceFor(error: unknown): number {
+function patienceFor(error: unknown): number {
   if (error instanceof errors.ResponseError) {
     return PASSING.has(error.code) ? Number.POSITIVE_INFINITY : 0
   }

@@ -44,7 +44,6 @@ export type CqlWriterOptions = {
   elapsedMs: () => number
   /** How long changes of counters are gathered, in milliseconds. */
   countersMs: number
-  close: () => Promise<void>
 }
 
 const NOTHING: Planned = { mutations: [], counts: [], forgets: false }
@@ -306,7 +305,6 @@ export class CqlWriter implements Writer {
     // It may have to go without the database, which is then told below.
     await this.#counters[Symbol.asyncDispose]().catch(() => {})
     await this.#crew.release()
-    await this.#options.close()
   }
 
   /** Whoever loses a shard meanwhile loses what was planned for it: its new owner hears of the same from the stream. */

@@ -9,7 +9,7 @@ import { SharedPages } from '../../src/api/shared-pages.ts'
 import { ShownPeople } from '../../src/api/shown-people.ts'
 import type { Character } from '../../src/store/store.ts'
 import { alice, bob, build } from './harness.ts'
-import { MemoryLedger } from './memory-ledger.ts'
+import { ScriptedLedger } from './scripted-ledger.ts'
 
 test('a client that reads slowly is waited for without leaving anything behind at each turn', async () => {
   const response = new ServerResponse(new IncomingMessage(new Socket()))
@@ -59,7 +59,7 @@ test('a failure to say who may be seen is not remembered as an answer', async ()
 })
 
 test('clients that were away share what is read, wherever each of them begins', async () => {
-  const ledger = new MemoryLedger().join(alice)
+  const ledger = new ScriptedLedger().join(alice)
   for (let n = 0; n < 5_000; n++) ledger.earn(alice, { delta: 10 })
   const pages = new SharedPages(ledger, ({ did, position }) => ({ did, position, text: position }))
   for (let client = 0; client < 100; client++) {
@@ -81,7 +81,7 @@ test('clients that were away share what is read, wherever each of them begins', 
 })
 
 test('pages that are held are few, and go with the last client', async () => {
-  const ledger = new MemoryLedger().join(alice)
+  const ledger = new ScriptedLedger().join(alice)
   for (let n = 0; n < 300; n++) ledger.earn(alice, { delta: 10 })
   const pages = new SharedPages(ledger, ({ did, position }) => ({ did, position, text: '' }))
   // From the end: none of them leads to another.

@@ -8,7 +8,7 @@ import { Ranks } from '../../src/api/ranks.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import type { Character } from '../../src/store/store.ts'
 import { alice, bob, build, NOW, nobody, profile, SECOND } from './harness.ts'
-import { MemoryLedger } from './memory-ledger.ts'
+import { ScriptedLedger } from './scripted-ledger.ts'
 
 const LIKE = 'app.bsky.feed.like' as Nsid
 const DAY = 86_400 * SECOND
@@ -158,7 +158,7 @@ test('a list leaves out whom there is not, in the order asked for', async () => 
 })
 
 test('a character written by hand reads like one written by the book', () => {
-  const ledger = new MemoryLedger().join(alice).earn(alice, { delta: 500 })
+  const ledger = new ScriptedLedger().join(alice).earn(alice, { delta: 500 })
   const ranks = new Ranks({ reader: ledger, clock: () => NOW, monotonic: () => NOW, refresh: SECOND })
   const presenter = new Presenter({ rules: rulebook(NO_CHANGES), ranks })
   const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined })

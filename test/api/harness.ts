@@ -7,7 +7,7 @@ import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import { noHandles } from '../../src/bluesky/handles.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { MemoryLedger } from './memory-ledger.ts'
+import { ScriptedLedger } from './scripted-ledger.ts'
 
 export const NOW: Micros = 1_700_000_500_000_000
 export const SECOND: Micros = 1_000_000
@@ -32,7 +32,7 @@ export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Par
 
 /** The API over a ledger in memory, with a clock that only the test moves. */
 export async function build(overrides: Overrides = {}) {
-  const ledger = new MemoryLedger()
+  const ledger = new ScriptedLedger()
   /** What passes, and by how much somebody has set the clock. */
   const time = { now: NOW, set: 0 }
   const logged: string[] = []

@@ -10,7 +10,7 @@ import { HeavyReads } from '../../src/api/heavy-reads.ts'
 import { ListenerPlaces } from '../../src/api/listener-places.ts'
 import { leveling } from '../../src/game/levels.ts'
 import { alice, bob, build, profile } from './harness.ts'
-import { MemoryLedger } from './memory-ledger.ts'
+import { ScriptedLedger } from './scripted-ledger.ts'
 
 /** Reads a stream's text until it matches. */
 function listener(response: Response) {
@@ -42,7 +42,7 @@ async function broadcasting({
   dids?: Did[]
   charge?: (cost: number) => boolean
 } = {}) {
-  const ledger = new MemoryLedger().join(alice).join(bob)
+  const ledger = new ScriptedLedger().join(alice).join(bob)
   const errors: unknown[] = []
   const responses: ServerResponse[] = []
   const broadcast = new Broadcast({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { storeConformance } from '../conformance/suite.ts'
+import { storeConformance } from '../conformance/index.ts'
 import { folder, until } from '../e2e/harness.ts'
 import { testForgetting } from './forgetting.ts'
 import { addressOn, Places, urlOf } from './places.ts'
@@ -16,7 +16,7 @@ await withServers(1, (cluster) => {
   // Two parts of the people, in each of which there is always somebody to go on.
   const places = new Places(cluster, 2)
   for (const some of [paged, places]) after(() => some[Symbol.asyncDispose]())
-  storeConformance({ name: 'cql', place: () => paged.place() })
+  storeConformance({ test, name: 'cql', place: () => paged.place() })
 
   testForgetting(places)
 

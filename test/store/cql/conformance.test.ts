@@ -1,8 +1,10 @@
-import { storeConformance } from '../../conformance/suite.ts'
+import { test } from 'node:test'
+import { storeConformance } from '../../conformance/index.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
 
 storeConformance({
+  test,
   name: 'cql in memory',
   place: async () => {
     const cluster = new MemoryCluster()

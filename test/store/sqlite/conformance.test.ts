@@ -1,8 +1,10 @@
+import { test } from 'node:test'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import { storeConformance } from '../../conformance/suite.ts'
+import { storeConformance } from '../../conformance/index.ts'
 import { folder } from '../../e2e/harness.ts'
 
 storeConformance({
+  test,
   name: 'sqlite',
   place: async () => {
     const here = folder()

@@ -31,7 +31,8 @@ type Person = {
 /** What `earn` enters, where a test does not say otherwise. */
 export type Entry = Partial<Omit<LedgerEvent, 'did' | 'experience'>> & { delta: number }
 
-export class MemoryLedger implements Reader, Inbox {
+/** What the API reads and leaves wishes in, in the state that a test puts it into. */
+export class ScriptedLedger implements Reader, Inbox {
   readonly people = new Map<Did, Person>()
   readonly log: LedgerEvent[] = []
   readonly wishes: WishToLeave[] = []

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import type { RecordId } from '../../src/atproto/uri.ts'
+import { isHidden, pathOf, type RecordState } from '../../src/game/state.ts'
+import type { Finding, Store } from '../../src/store/store.ts'
+import { game } from '../game/arbitrary.ts'
+import type { MemoryLedger } from '../memory-ledger.ts'
+import { FIRST } from './operations.ts'
+
+/** Asserts that a store, which nobody writes to, tells the same as the naive ledger. */
+export async function compare(
+  store: Store,
+  expected: MemoryLedger,
+  excused: (finding: Finding) => boolean = () => false,
+  fingerprint = game.rules.fingerprint,
+): Promise<void> {
+  const { reader, auditor } = store
+  expected.assertBalanced()
+  const { findings } = await auditor.audit(() => {})
+  assert.deepEqual(
+    findings.filter((finding) => !excused(finding)),
+    [],
+  )
+  await using writer = await store.write({ fingerprint, purpose: 'keep' })
+  const everybody = new Set(expected.actors.keys())
+  const known = await writer.load({
+    actors: everybody,
+    records: [],
+    whole: everybody,
+    grants: new Map(),
+    handles: new Set(),
+  })
+  for (const did of everybody) {
+    const records = (those: Iterable<[RecordId, RecordState]>) =>
+      new Map([...those].map(([id, state]) => [pathOf(id), state]))
+    assert.deepEqual(records(known.records(did)), records(expected.records(did)))
+    assert.deepEqual(known.granted(did), expected.granted(did))
+  }
+  for (const [did, { periods, status, statusTime, purgedTime, rev, floor }] of expected.actors) {
+    const held = known.actor(did)
+    assert.deepEqual([held?.rev, held?.floor], [rev, floor])
+    assert.deepEqual(held?.periods, periods)
+    assert.deepEqual([held?.status, held?.purgedTime], [status, purgedTime])
+    // Of strangers no "active" is kept, and a store may know somebody whom others have only named.
+    if (status !== 'active') assert.equal(held?.statusTime, statusTime)
+  }
+  let shown = 0
+  for (const [did, actor] of expected.actors) {
+    const character = await reader.character(did)
+    const page = await reader.events(did, { ...FIRST, limit: 1_000 })
+    if (!actor.born || isHidden(actor)) {
+      assert.deepEqual([character, page], [undefined, undefined])
+      continue
+    }
+    shown += 1
+    const { experience, lastDelta, updatedAt } = actor
+    assert.deepEqual(
+      [character?.experience, character?.lastDelta, character?.updatedAt],
+      [experience, lastDelta, updatedAt],
+    )
+    const counts = [...actor.counts].filter(([, n]) => n > 0)
+    assert.deepEqual([...(character?.counts ?? [])].sort(), counts.sort())
+    assert.deepEqual(page?.items, expected.events.filter((event) => event.did === did).reverse())
+  }
+  const { characters, records, events, experience } = await reader.status()
+  const sum = [...expected.actors.values()].reduce((total, actor) => total + actor.experience, 0)
+  assert.deepEqual(
+    { characters, records, events, experience },
+    { characters: shown, records: expected.held.size, events: expected.events.length, experience: sum },
+  )
+}

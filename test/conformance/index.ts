@@ -1,0 +1,40 @@
+// What every store has to do, whatever it is made of: the contents page of the suite. It knows no test runner.
+import { boardChecks } from './board.ts'
+import { capsChecks } from './caps.ts'
+import type { Check, Place } from './check.ts'
+import { disposedChecks } from './disposed.ts'
+import { leavingChecks } from './leaving.ts'
+import { pruningChecks } from './pruning.ts'
+import { questionsChecks } from './questions.ts'
+import { readingChecks } from './reading.ts'
+import { showingChecks } from './showing.ts'
+import { statusChecks } from './status.ts'
+import { streamsChecks } from './streams.ts'
+import { writingChecks } from './writing.ts'
+
+export const checks: readonly Check[] = [
+  ...readingChecks,
+  ...boardChecks,
+  ...showingChecks,
+  ...questionsChecks,
+  ...leavingChecks,
+  ...pruningChecks,
+  ...capsChecks,
+  ...statusChecks,
+  ...writingChecks,
+  ...disposedChecks,
+  ...streamsChecks,
+]
+
+export type ConformanceOptions = {
+  /** Names the store before each title. */
+  name: string
+  place: () => Promise<Place>
+  /** Registers a test with whichever runner. */
+  test: (title: string, run: () => Promise<void>) => void
+}
+
+/** Registers all checks of one store. */
+export function storeConformance({ name, place, test }: ConformanceOptions): void {
+  for (const { title, run } of checks) test(`${name}: ${title}`, () => run(place))
+}

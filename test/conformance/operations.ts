@@ -1,0 +1,80 @@
+// What the checks have happen, and how it gets into a ledger.
+import type { Cursor, Did } from '../../src/atproto/event.ts'
+import { PROFILE } from '../../src/atproto/profile.ts'
+import { decide } from '../../src/game/decide.ts'
+import type { Game } from '../../src/game/game.ts'
+import type { Operation } from '../../src/game/operation.ts'
+import { touched } from '../../src/game/touched.ts'
+import type { Expiry } from '../../src/store/expired.ts'
+import type { EventsPage, Writer } from '../../src/store/store.ts'
+import { game, LIKE, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
+
+export const [alice, bob] = [person(0), person(1)]
+/** Profiles come from an AppView, so nobody is shown before. */
+export const asking: Game = { ...game, appview: 'asked' }
+export const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
+export const NOW = START / 1_000_000
+/** The first page of a timeline. */
+export const FIRST: EventsPage = { type: undefined, cursor: undefined, limit: 100 }
+
+export async function fold(
+  writer: Writer,
+  operations: readonly Operation[],
+  cursor?: Cursor,
+  by: Game = game,
+): Promise<void> {
+  const known = await writer.load(touched(by, operations))
+  await writer.commit(decide(by, known, operations), cursor)
+}
+
+/** Everything from before second `micros / 1e6` is old, two minutes after the start. */
+export function before(micros: number): Expiry {
+  return { before: START + micros, now: START + 120_000_000 }
+}
+
+/** What somebody's own profile says. */
+export function profileRecord(did: Did, n: number, record: object) {
+  return { ...commitOf(did, n, PROFILE, record), op: 'update', rkey: 'self' } as const
+}
+
+export function commitOf(did: Did, n: number, collection: typeof POST, record: object) {
+  const at = START + n * 1_000_000
+  return { kind: 'commit', did, at, rev: tid(n), op: 'create', collection, rkey: tid(n), record } as const
+}
+
+export function post(did: Did, n: number) {
+  return commitOf(did, n, POST, { text: 'not kept' })
+}
+
+export function like(did: Did, n: number) {
+  return commitOf(did, n, LIKE, { subject: { uri: 'at://x' } })
+}
+
+/** Of a post by `author` that nobody has seen. */
+export function repost(did: Did, n: number, author: Did, key = 0) {
+  return commitOf(did, n, REPOST, { subject: { uri: `at://${author}/${POST}/${tid(key)}` } })
+}
+
+export function status(did: Did, value: 'active' | 'deactivated' | 'deleted', n: number) {
+  return {
+    kind: 'account',
+    did,
+    at: START + n * 1_000_000,
+    time: START + n * 1_000_000,
+    status: value,
+  } as const
+}
+
+export function named(did: Did, handle: `${string}.${string}`) {
+  const profile = { handle, displayName: 'A name \u{1F98A}', avatar: undefined, asked: START }
+  return {
+    kind: 'profile-answer',
+    question: 'profile:1',
+    tries: 0,
+    did,
+    at: START,
+    profile,
+    optedOut: false,
+    postsCount: 0,
+  } as const
+}

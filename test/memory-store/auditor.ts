@@ -1,0 +1,36 @@
+import type { Did } from '../../src/atproto/event.ts'
+import type { Auditor, AuditProgress, AuditResult, Finding } from '../../src/store/store.ts'
+import type { Memory } from './memory.ts'
+
+/** Adds up what is held. */
+export class MemoryAuditor implements Auditor {
+  readonly #memory: Memory
+
+  constructor(memory: Memory) {
+    this.#memory = memory
+  }
+
+  async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
+    const { ledger, pruned } = this.#memory
+    const findings: Finding[] = []
+    const found = (did: Did, what: string, expected: number, actual: number): void => {
+      if (expected !== actual) findings.push({ did, what, expected, actual })
+    }
+    let experience = 0
+    for (const [did, actor] of ledger.actors) {
+      experience += actor.experience
+      const byRecords = ledger.records(did).reduce((sum, [, { xp }]) => sum + xp, 0)
+      const events = ledger.events.filter((event) => event.did === did)
+      const byEvents = events.reduce((sum, { delta }) => sum + delta, pruned.get(did) ?? 0)
+      found(did, 'experience, by records', byRecords, actor.experience)
+      found(did, 'experience, by events', byEvents, actor.experience)
+    }
+    progress({ step: 'people', done: ledger.actors.size, total: ledger.actors.size })
+    const { actors, held, events } = ledger
+    return { characters: actors.size, records: held.size, events: events.length, experience, findings }
+  }
+
+  async repair(): Promise<number> {
+    return 0
+  }
+}

@@ -1,0 +1,30 @@
+// A third store, in memory: the naive ledger behind the interface that every driver has. It shows how little a driver has
+// to be, and that the suite asks for nothing that only databases have.
+import { assertRules, RECOMPUTING } from '../../src/store/bound-rules.ts'
+import { FailStopWriter } from '../../src/store/fail-stop.ts'
+import { type Store, StoreBusyError } from '../../src/store/store.ts'
+import { MemoryAuditor } from './auditor.ts'
+import type { Memory } from './memory.ts'
+import { MemoryReader } from './reader.ts'
+import { MemoryWriter } from './writer.ts'
+
+/** Opens the ledger in `memory`. */
+export function openMemory(memory: Memory): Store {
+  return {
+    reader: new MemoryReader(memory),
+    auditor: new MemoryAuditor(memory),
+    inbox: {
+      leave: async (wish) => {
+        memory.wishes.set(memory.nextName(), wish)
+      },
+    },
+    write: async ({ fingerprint, purpose }) => {
+      if (memory.isWritten) throw new StoreBusyError('somebody else writes to this ledger')
+      if (purpose === 'keep') assertRules(memory.rules, fingerprint)
+      memory.rules = purpose === 'keep' ? fingerprint : RECOMPUTING
+      memory.isWritten = true
+      return new FailStopWriter(new MemoryWriter(memory))
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+}

@@ -1,0 +1,150 @@
+import type { Did, Handle } from '../../src/atproto/event.ts'
+import { type ActorState, isHidden, type LedgerEvent, type QuestionKind } from '../../src/game/state.ts'
+import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
+import { dailyRate } from '../../src/store/daily-rate.ts'
+import {
+  type BoardPage,
+  type Character,
+  type EventsPage,
+  InvalidCursorError,
+  type Page,
+  type Ranked,
+  type Reader,
+  type Recent,
+  type Standing,
+  type StoreStatus,
+} from '../../src/store/store.ts'
+import type { Memory } from './memory.ts'
+
+/** Looks through everything for each answer. */
+export class MemoryReader implements Reader {
+  readonly #memory: Memory
+
+  constructor(memory: Memory) {
+    this.#memory = memory
+  }
+
+  async character(did: Did): Promise<Character | undefined> {
+    const actor = this.#shown(did)
+    if (actor === undefined) return undefined
+    const { experience, lastDelta, updatedAt } = actor
+    const counts = new Map([...actor.counts].filter(([, n]) => n > 0))
+    const profile = this.#memory.ledger.profiles.get(did)
+    const version = String(this.#memory.versions.get(did))
+    return { did, profile, experience, lastDelta, counts, updatedAt, version }
+  }
+
+  async characters(dids: readonly Did[]): Promise<Character[]> {
+    const all = await Promise.all(dids.map((did) => this.character(did)))
+    return all.filter((character) => character !== undefined)
+  }
+
+  async didOf(handle: Handle): Promise<Did | undefined> {
+    const owner = this.#memory.ledger.ownerOf(handle)
+    return owner !== undefined && this.#shown(owner) !== undefined ? owner : undefined
+  }
+
+  async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
+    if (this.#shown(did) === undefined) return undefined
+    const all = this.#memory.ledger.events.filter(
+      (event) => event.did === did && (type === undefined || event.collection === type),
+    )
+    const before = cursor === undefined ? all.length : placeIn(cursor, did)
+    const from = Math.max(0, before - limit)
+    return { items: all.slice(from, before).reverse(), cursor: from > 0 ? `${from}:${did}` : undefined }
+  }
+
+  async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
+    const all = ranked([...this.#everybodyShown()].map(([key, { experience }]) => ({ key, experience })))
+    const readKey = (text: string) => (text.startsWith('did:') ? (text as Did) : undefined)
+    const page =
+      around === undefined ? boardAfter(all, { cursor, limit }, readKey) : boardAround(all, around, limit)
+    const items: Ranked[] = []
+    for (const { key, rank } of page.places) {
+      const character = await this.character(key)
+      if (character !== undefined) items.push({ rank, character })
+    }
+    return { items, cursor: page.cursor }
+  }
+
+  async standings(): Promise<Standing[]> {
+    const groups = Map.groupBy(this.#everybodyShown(), ([, { experience }]) => experience)
+    return [...groups]
+      .map(([experience, people]) => ({ experience, characters: people.length }))
+      .sort((a, b) => b.experience - a.experience)
+  }
+
+  async recent(after: string | undefined, limit: number): Promise<Recent> {
+    const { log } = this.#memory
+    if (after === undefined) return { events: [], position: String(log.length), missed: false }
+    if (!/^\d{1,15}$/.test(after) || Number(after) > log.length) {
+      throw new InvalidCursorError('the position is not one of this ledger')
+    }
+    const from = Number(after)
+    const events = log.slice(from, from + limit).flatMap((event, n) => {
+      if (event === undefined || this.#shown(event.did) === undefined) return []
+      return [{ ...event, position: String(from + n + 1) }]
+    })
+    return { events, position: String(Math.min(log.length, from + limit)), missed: false }
+  }
+
+  async status(): Promise<StoreStatus> {
+    const { ledger, cursor, pulse, gaps } = this.#memory
+    const people = [...ledger.actors.values()]
+    const open = (kind: QuestionKind, due: (at: number) => boolean) =>
+      ledger.questions.filter((question) => question.kind === kind && due(question.due)).length
+    const openOf = (due: (at: number) => boolean) => ({
+      subject: open('subject', due),
+      profile: open('profile', due),
+      repository: open('repository', due),
+    })
+    return {
+      cursor,
+      pulse,
+      gaps: gaps.toReversed(),
+      characters: [...this.#everybodyShown()].length,
+      introductions: people.filter((actor) => isWaiting(actor)).length,
+      records: ledger.held.size,
+      events: ledger.events.length,
+      experience: people.reduce((sum, { experience }) => sum + experience, 0),
+      waiting: openOf((due) => due === 0),
+      postponed: openOf((due) => due > 0),
+      bytes: undefined,
+      perDay: this.#perDay(),
+    }
+  }
+
+  #perDay(): StoreStatus['perDay'] {
+    const [first, last] = [this.#memory.samples[0], this.#memory.samples.at(-1)]
+    if (first === undefined || last === undefined) return undefined
+    const span = last.at - first.at
+    const events = dailyRate(last.events - first.events, span)
+    const networkBytes = dailyRate(last.networkBytes, span)
+    if (events === undefined || networkBytes === undefined) return undefined
+    return { events, networkBytes, diskBytes: undefined }
+  }
+
+  #shown(did: Did): ActorState | undefined {
+    const actor = this.#memory.ledger.actor(did)
+    return actor?.born && !isHidden(actor) ? actor : undefined
+  }
+
+  *#everybodyShown(): Generator<[Did, ActorState]> {
+    for (const [did, actor] of this.#memory.ledger.actors)
+      if (this.#shown(did) !== undefined) yield [did, actor]
+  }
+}
+
+/** Could be seen if somebody had said that they want to be. */
+function isWaiting(actor: ActorState): boolean {
+  return actor.born && !actor.introduced && !isHidden({ ...actor, introduced: true })
+}
+
+/** @throws {InvalidCursorError} where `cursor` is not one of `did`'s timeline */
+function placeIn(cursor: string, did: Did): number {
+  const [place = '', ...owner] = cursor.split(':')
+  if (!/^\d{1,9}$/.test(place) || owner.join(':') !== did) {
+    throw new InvalidCursorError('the cursor is not one of this timeline')
+  }
+  return Number(place)
+}

@@ -24,7 +24,7 @@ export type SimulateOptions = {
 }
 
 /** How much the server keeps, how many records there are, and how long a client that does not read is borne. */
-export type Limits = { keeps: number; recordsPerPerson: number; records: number; slow: SlowReader }
+type Limits = { keeps: number; recordsPerPerson: number; records: number; slow: SlowReader }
 
 /** Starts a simulator with its history; `run` keeps it living until the signal aborts. */
 export async function simulate(

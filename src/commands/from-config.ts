@@ -11,8 +11,8 @@ import { NO_CHANGES, rulebook } from '../game/rulebook.ts'
 import { DAY_MICROS } from '../game/time.ts'
 import { openLog } from '../log.ts'
 import type { CqlStore } from '../store/cql/open.ts'
-import { openSqlite } from '../store/sqlite/open.ts'
-import type { Preparation } from '../store/sqlite/prepare.ts'
+import type { Preparation } from '../store/driver.ts'
+import { driverOf } from '../store/drivers.ts'
 import { type Store, StoreError } from '../store/store.ts'
 
 /** Microseconds since the Unix epoch. */
@@ -43,7 +43,7 @@ export type StoreOfOptions = {
 }
 
 /**
- * @param preparation what may be done to a file before it is used; see `Preparation`
+ * @param preparation what may be done to the ledger before it is used; see `Preparation`
  * @throws {StoreError} where it cannot be used
  */
 export async function storeOf(
@@ -52,18 +52,14 @@ export async function storeOf(
   options: StoreOfOptions = {},
 ): Promise<Store> {
   const { DATABASE_URL, DISK_RESERVE, SHARDS, REPLICATION } = config
-  if (DATABASE_URL.driver === 'sqlite') {
-    const log = logOf(config)
-    return openSqlite({
-      path: DATABASE_URL.path,
-      reserve: DISK_RESERVE,
-      preparation,
-      waiting: (message) => log.warn(message),
-    })
-  }
-  // Only whoever uses a cluster waits for its driver to be read.
-  const { openCql } = await import('../store/cql/open.ts')
-  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION, ...options })
+  return driverOf(DATABASE_URL).open(DATABASE_URL, {
+    preparation,
+    diskReserve: DISK_RESERVE,
+    shards: SHARDS,
+    replication: REPLICATION,
+    waiting: (message) => logOf(config).warn(message),
+    ...options,
+  })
 }
 
 /**

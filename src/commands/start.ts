@@ -1,5 +1,6 @@
 import { CharacterCache } from '../api/character-cache.ts'
 import type { Config } from '../config.ts'
+import { driverOf } from '../store/drivers.ts'
 import { StoreFullError } from '../store/store.ts'
 import { apiJob } from './api-job.ts'
 import type { Command } from './command.ts'
@@ -30,8 +31,8 @@ export async function serveAndIngest(
   const log = logOf(config)
   const failure = new AbortController()
   const end = AbortSignal.any([signal, failure.signal])
-  // On a cluster other workers change characters, too, of which nobody tells us.
-  const cache = new CharacterCache({ invalidated: config.DATABASE_URL.driver === 'sqlite' })
+  // Where others write, too, they change characters of which nobody tells us.
+  const cache = new CharacterCache({ invalidated: driverOf(config.DATABASE_URL).hasOneWriter })
   const ingest = startIngest({ config, changed: (dids) => cache.invalidate(dids), signal: end })
   let full = false
   // Heard of below; the API may take a moment to listen before that.

@@ -2,8 +2,8 @@
 // and what came is added by the caller.
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { homedir } from 'node:os'
 import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
+import { atHome } from '../at-home.ts'
 import type { Micros } from '../atproto/event.ts'
 import { microsOf } from '../atproto/micros.ts'
 import { parseTarget } from '../jetstream/attempts/hosts.ts'
@@ -118,11 +118,6 @@ export function readText(path: string): string {
   return readBytes(path)
     .toString('utf8')
     .replace(/^\ufeff/, '')
-}
-
-/** `path`, whose `~` a shell has not replaced, as within quotes. */
-export function atHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path
 }
 
 export function readBytes(path: string): Buffer {

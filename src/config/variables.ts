@@ -1,9 +1,8 @@
-import { type CqlAddress, readAddress } from '../store/cql/address.ts'
+import { drivers, readAddress, type StoreAddress } from '../store/drivers.ts'
 import { withoutSecrets } from './hiding.ts'
 import { rulesFile } from './rules-file.ts'
 import {
   addresses,
-  atHome,
   bytes,
   dids,
   duration,
@@ -46,10 +45,9 @@ const PUBLIC_JETSTREAM = [
 export const variables = {
   DATABASE_URL: {
     fallback: 'sqlite:data/bsky-rpg.db',
-    meaning:
-      'where the ledger is: sqlite:path, or cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&ca=/path/to/ca.pem&consistency=local_quorum',
+    meaning: `where the ledger is: ${drivers.map(({ example }) => example).join(', or ')}`,
     hide: withoutSecrets,
-    parse: databaseUrl,
+    parse: (text: string) => readAddress<StoreAddress>(text, drivers),
   },
   JETSTREAM_URLS: {
     fallback: PUBLIC_JETSTREAM,
@@ -195,14 +193,6 @@ export const variables = {
 
 function appview(text: string): string {
   return text === 'none' ? text : origin(text)
-}
-
-function databaseUrl(text: string): { driver: 'sqlite'; path: string } | CqlAddress {
-  if (text.startsWith('cql://')) return readAddress(text)
-  const path = text.startsWith('sqlite:') ? atHome(text.slice('sqlite:'.length)) : ''
-  if (path === '' || path === ':memory:')
-    throw new Error('sqlite: and the path of a file, or cql:// and the hosts of a cluster')
-  return { driver: 'sqlite', path }
 }
 
 function partsOf(text: string): number {

@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertRules, RECOMPUTING } from '../bound-rules.ts'
+import type { StoreLog } from '../driver.ts'
 import { StoreBusyError, StoreError } from '../store.ts'
 import { BatchMissingError } from './journal.ts'
 import { LEASE_MS, LeaseLostError, readShards, type ShardRow, take } from './leases.ts'
-import type { RetryLog } from './retries.ts'
 import type { Session } from './session.ts'
 import { OwnedShard } from './shard.ts'
 import { Standstill } from './standstill.ts'
@@ -18,7 +18,7 @@ export type CrewOptions = {
   rules: string
   /** Whether shards that were awarded by other rules are taken too: until `declareRules` they are nobody else's. */
   recomputes: boolean
-  log: RetryLog
+  log: StoreLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Micros } from '../../atproto/event.ts'
 import { assertRules, RECOMPUTING } from '../bound-rules.ts'
+import type { StoreLog } from '../driver.ts'
 import { FailStopWriter } from '../fail-stop.ts'
 import type { Store, WriteOptions, Writer } from '../store.ts'
 import type { CqlAddress } from './address.ts'
@@ -12,7 +13,7 @@ import { CqlInbox } from './inbox.ts'
 import { Meta } from './meta.ts'
 import { Outages } from './outages.ts'
 import { CqlReader } from './reader.ts'
-import { Retries, type RetryLog, SILENT } from './retries.ts'
+import { Retries, SILENT } from './retries.ts'
 import { type Rollback, rollBack } from './rollback.ts'
 import { migrate } from './schema.ts'
 import { ServerClock } from './server-clock.ts'
@@ -26,7 +27,7 @@ export type CqlOptions = {
   /** Copies of each row when the keyspace is made; `undefined`: three, or as many as there are nodes. */
   replication: number | undefined
   /** Told of requests that take long, and of when they are over. @default nobody */
-  log?: RetryLog
+  log?: StoreLog
   /** Once it aborts, what the database does not take within seconds fails. @default never */
   ending?: AbortSignal
   /** This machine's clock, in microseconds since the Unix epoch. @default Date.now */

@@ -1,23 +1,18 @@
 // How long to go on trying: a cluster may be away for minutes, and whoever operates it has to hear of that while it lasts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errors, types } from 'cassandra-driver'
+import type { StoreLog } from '../driver.ts'
 import { StoreError } from '../store.ts'
 
 export type RetriesOptions = {
-  log: RetryLog
+  log: StoreLog
   /** A clock that only goes forward, in milliseconds. @default performance.now */
   elapsedMs?: () => number
   /** How soon an attempt that failed is repeated the first time, in milliseconds. @default 50 */
   firstWaitMs?: number
 }
 
-/** As much of a logger as is used here. */
-export type RetryLog = {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
-
-export const SILENT: RetryLog = { info: () => {}, warn: () => {} }
+export const SILENT: StoreLog = { info: () => {}, warn: () => {} }
 
 /** Failures of the moment, by the protocol's codes. */
 const PASSING: ReadonlySet<number> = new Set([
@@ -45,7 +40,7 @@ type Wait = { what: string; sinceMs: number; why: string }
 
 /** Runs attempts until they succeed, and tells of those that take long. */
 export class Retries {
-  readonly #log: RetryLog
+  readonly #log: StoreLog
   readonly #elapsedMs: () => number
   readonly #firstWaitMs: number
   readonly #waits = new Set<Wait>()

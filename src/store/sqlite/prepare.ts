@@ -1,15 +1,10 @@
 import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Preparation } from '../driver.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../store.ts'
 import { explained } from './failure.ts'
 import { APPLICATION_ID, applicationId, migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts'
-
-/**
- * What may be done to a file before it is used. `create` makes it where it is missing or empty, and brings an older one
- * up to date; `upgrade` wants one that is there; `nothing` leaves every byte as it is and wants one of this version.
- */
-export type Preparation = 'create' | 'upgrade' | 'nothing'
 
 /**
  * A commit writes every page on which it changed anything, and nearly every event changes the row of another person: the

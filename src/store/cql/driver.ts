@@ -1,0 +1,23 @@
+import type { Driver } from '../driver.ts'
+import { type CqlAddress, readAddress } from './address.ts'
+
+export const cql: Driver<CqlAddress> = {
+  name: 'cql',
+  scheme: 'cql://',
+  example:
+    'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&ca=/path/to/ca.pem&consistency=local_quorum',
+  expected: 'cql:// and the hosts of a cluster',
+  hasOneWriter: false,
+  readAddress,
+  async open(address, { shards, replication, log, ending }) {
+    // Only whoever uses a cluster waits for its library to be read.
+    const { openCql } = await import('./open.ts')
+    return openCql({
+      address,
+      shards,
+      replication,
+      ...(log === undefined ? {} : { log }),
+      ...(ending === undefined ? {} : { ending }),
+    })
+  },
+}

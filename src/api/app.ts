@@ -14,18 +14,8 @@ import { problemFor, problemOf, type RequestError, sendProblem } from './problem
 import { HEADERS, protect } from './protect.ts'
 import { Ranks } from './ranks.ts'
 import { refuseCompressedBodies } from './request-bodies.ts'
-import { characterBatchRoutes } from './routes/character-batch.ts'
-import { characterRoutes } from './routes/characters.ts'
-import { eventRoutes } from './routes/events.ts'
-import { healthRoutes } from './routes/health.ts'
-import { homeRoutes } from './routes/home.ts'
-import { leaderboardRoutes } from './routes/leaderboards.ts'
-import { ledgerRoutes } from './routes/ledgers.ts'
-import { metricsRoutes } from './routes/metrics.ts'
-import { type AppOptions, type RouteOptions, typed } from './routes/route.ts'
-import { ruleRoutes } from './routes/rules.ts'
-import { statsRoutes } from './routes/stats.ts'
-import { streamRoutes } from './routes/stream.ts'
+import { builtInRoutes } from './routes/index.ts'
+import { type AppOptions, type RouteOptions, type Routes, typed } from './routes/route.ts'
 import { RecentStatus } from './status.ts'
 import { refuseUnknownParameters } from './strict-queries.ts'
 import { throttled } from './throttled.ts'
@@ -42,7 +32,7 @@ const CHECK_CONNECTIONS_MS = 2_000
 const COMPRESSED_FROM = 1_024
 
 /** Puts the API together; nothing listens yet. */
-export async function buildApp(options: AppOptions): Promise<App> {
+export async function buildApp(options: AppOptions, routes: readonly Routes[] = builtInRoutes): Promise<App> {
   const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
   const reader = guarded(
     options.reader,
@@ -90,21 +80,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ranks,
     presenter: new Presenter({ rules, ranks }),
   }
-  const all = [
-    characterRoutes,
-    characterBatchRoutes,
-    eventRoutes,
-    ledgerRoutes,
-    leaderboardRoutes,
-    ruleRoutes,
-    statsRoutes,
-    streamRoutes,
-    healthRoutes,
-    metricsRoutes,
-    homeRoutes,
-  ]
-  for (const routes of all) {
-    await app.register(async (scope) => routes(typed(scope), parts))
+  for (const add of routes) {
+    await app.register(async (scope) => add(typed(scope), parts))
   }
   await serveDocs(app, { version, publicUrl: settings.publicUrl })
   await app.ready()

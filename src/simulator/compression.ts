@@ -10,7 +10,7 @@ export type Encode = (text: string) => string | Buffer
 export type Refused = { error: 'InvalidRequest' | 'UnknownZstdDictionary'; message: string }
 
 /** Reads the id of a zstd dictionary (RFC 8878, section 5). */
-function dictionaryId(bytes: Uint8Array): number {
+export function dictionaryId(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
 }
 

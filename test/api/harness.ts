@@ -2,7 +2,8 @@ import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import { pino } from 'pino'
 import { buildApp } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
-import type { AppOptions, AppSettings } from '../../src/api/routes/route.ts'
+import { builtInRoutes } from '../../src/api/routes/index.ts'
+import type { AppOptions, AppSettings, Routes } from '../../src/api/routes/route.ts'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import { noHandles } from '../../src/bluesky/handles.ts'
@@ -31,12 +32,12 @@ const SETTINGS: AppSettings = {
 export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Partial<AppSettings> }
 
 /** The API over a ledger in memory, with a clock that only the test moves. */
-export async function build(overrides: Overrides = {}) {
+export async function build(overrides: Overrides = {}, routes: readonly Routes[] = builtInRoutes) {
   const ledger = new ScriptedLedger()
   /** What passes, and by how much somebody has set the clock. */
   const time = { now: NOW, set: 0 }
   const logged: string[] = []
-  const app = await buildApp({
+  const options: AppOptions = {
     reader: ledger,
     inbox: ledger,
     rules: rulebook(NO_CHANGES),
@@ -51,7 +52,8 @@ export async function build(overrides: Overrides = {}) {
     ingestFailure: () => undefined,
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },
-  })
+  }
+  const app = await buildApp(options, routes)
   return {
     app,
     ledger,

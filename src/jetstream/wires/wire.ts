@@ -36,10 +36,10 @@ export type Wire = {
 /** Wires to choose from, in order of preference, best first. */
 export type WireList = readonly [Wire, ...Wire[]]
 
-export type Parameter = readonly [name: string, value: string]
+type Parameter = readonly [name: string, value: string]
 
 /** What of the stream is wanted. */
-export type Wanted = {
+type Wanted = {
   /** Commits in these collections; every collection when empty. */
   collections: readonly Nsid[]
   dids: readonly Did[]

@@ -119,7 +119,7 @@ type Parts = {
   session: Session
   meta: Meta
   shards: number
-  log: RetryLog
+  log: StoreLog
   clock: ServerClock
   elapsedMs: () => number
   countersMs: number

@@ -5,6 +5,7 @@ import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '..
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
+import type { StoreLog } from '../driver.ts'
 import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { characterMutation, type Held, nobody } from './character-row.ts'
@@ -22,7 +23,6 @@ import { planActor } from './plan.ts'
 import { dropQuestion } from './plan-questions.ts'
 import { forgetDay, lastDay, prunePerson, whoOn } from './prune.ts'
 import { countOf, readQuestions } from './questions.ts'
-import type { RetryLog } from './retries.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { Session } from './session.ts'
 import type { OwnedShard, Planned } from './shard.ts'
@@ -39,7 +39,7 @@ export type CqlWriterOptions = {
   shares: boolean
   bindRules: (fingerprint: string) => Promise<void>
   clock: ServerClock
-  log: RetryLog
+  log: StoreLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
   /** How long changes of counters are gathered, in milliseconds. */

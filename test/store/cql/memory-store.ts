@@ -1,7 +1,7 @@
 import type { Client } from 'cassandra-driver'
 import type { CqlAddress } from '../../../src/store/cql/address.ts'
 import { type CqlStore, openCql } from '../../../src/store/cql/open.ts'
-import type { RetryLog } from '../../../src/store/cql/retries.ts'
+import type { StoreLog } from '../../../src/store/driver.ts'
 import type { MemoryClient, MemoryCluster } from './memory-cluster.ts'
 
 export type MemoryStoreOptions = {
@@ -9,7 +9,7 @@ export type MemoryStoreOptions = {
   pageRows?: number
   elapsedMs?: () => number
   clock?: () => number
-  log?: RetryLog
+  log?: StoreLog
   firstWaitMs?: number
   consistency?: CqlAddress['consistency']
   replication?: number

@@ -1,0 +1,28 @@
+// What can be asked for, one file each: a new route is a new file here and a line in this list. /openapi.json and /docs
+// follow from it.
+import { characterBatchRoutes } from './character-batch.ts'
+import { characterRoutes } from './characters.ts'
+import { eventRoutes } from './events.ts'
+import { healthRoutes } from './health.ts'
+import { homeRoutes } from './home.ts'
+import { leaderboardRoutes } from './leaderboards.ts'
+import { ledgerRoutes } from './ledgers.ts'
+import { metricsRoutes } from './metrics.ts'
+import type { Routes } from './route.ts'
+import { ruleRoutes } from './rules.ts'
+import { statsRoutes } from './stats.ts'
+import { streamRoutes } from './stream.ts'
+
+export const builtInRoutes: readonly Routes[] = [
+  characterRoutes,
+  characterBatchRoutes,
+  eventRoutes,
+  ledgerRoutes,
+  leaderboardRoutes,
+  ruleRoutes,
+  statsRoutes,
+  streamRoutes,
+  healthRoutes,
+  metricsRoutes,
+  homeRoutes,
+]

@@ -54,7 +54,7 @@ const LAST = [
   'Wood',
 ]
 /** Where people say who they are. */
-export const PROFILE_PATH: RecordPath = 'app.bsky.actor.profile/self'
+const PROFILE_PATH: RecordPath = 'app.bsky.actor.profile/self'
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 

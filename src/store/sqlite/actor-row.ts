@@ -1,7 +1,8 @@
 import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { ActorState } from '../../game/state.ts'
-import { readStanding } from '../standing.ts'
-import { integerToTid, isOrdered } from './tid.ts'
+import { readStanding, standingOf } from '../standing.ts'
+import { placesOf } from './columns.ts'
+import { integerToTid, isOrdered, tidToInteger } from './tid.ts'
 
 /** Where a person's events and records of one collection begin, newest first. */
 export type Kind = {
@@ -23,55 +24,81 @@ export type ActorRow = {
   kinds: Map<Nsid, Kind>
 }
 
-/** The columns of `actors` that `actorRow` reads, in its order. All integers come as bigints. */
-export const ACTOR_COLUMNS =
-  'id, did, standing, experience, last_delta, updated_at, rev, floor, status_time, kinds, period_day, week_xp, month_xp, purged_time, profile_rev, named_at, handle'
+type Written = (row: ActorRow, collectionId: (nsid: Nsid) => number) => number | bigint | string | null
+
+/** Each column of `actors` that changes, with what is written to it. */
+const CHANGING = {
+  standing: ({ state }) => standingOf(state),
+  experience: ({ state }) => state.experience,
+  last_delta: ({ state }) => state.lastDelta,
+  updated_at: ({ state }) => state.updatedAt / 1000,
+  rev: ({ state }) => integerOf(state.rev),
+  floor: ({ state }) => integerOf(state.floor),
+  status_time: ({ state }) => state.statusTime,
+  kinds: ({ kinds }, collectionId) => writeKinds(kinds, collectionId),
+  period_day: ({ state }) => state.periods.day,
+  week_xp: ({ state }) => state.periods.week,
+  month_xp: ({ state }) => state.periods.month,
+  purged_time: ({ state }) => state.purgedTime ?? null,
+  profile_rev: ({ state }) => integerOf(state.profileRev),
+  named_at: ({ state }) => state.namedAt,
+  handle: ({ state }) => state.handle ?? null,
+} as const satisfies Readonly<Record<string, Written>>
+
+type Column = 'id' | 'did' | keyof typeof CHANGING
+
+const WRITTEN: readonly Written[] = Object.values(CHANGING)
+
+/** The columns that `changingValues` gives, in its order. */
+export const CHANGING_COLUMNS = Object.keys(CHANGING) as readonly (keyof typeof CHANGING)[]
+
+/** The columns that `actorRow` reads, in its order. All integers come as bigints. */
+export const ACTOR_COLUMNS: readonly Column[] = ['id', 'did', ...CHANGING_COLUMNS]
+
+const AT = placesOf(ACTOR_COLUMNS)
+
+/** What is to be written of `row`, in the order of `CHANGING_COLUMNS`. */
+export function changingValues(row: ActorRow, collectionId: (nsid: Nsid) => number): ReturnType<Written>[] {
+  return WRITTEN.map((written) => written(row, collectionId))
+}
 
 /** Reads a row of `ACTOR_COLUMNS`. */
 export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
-  const [id, did, standing, experience, lastDelta, updatedAt, rev, floor, statusTime, kinds, ...later] =
-    row as [
-      bigint,
-      Did,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint | null,
-      bigint | null,
-      bigint,
-      string,
-      day: bigint,
-      week: bigint,
-      month: bigint,
-      purgedTime: bigint | null,
-      profileRev: bigint | null,
-      namedAt: bigint,
-      handle: Handle | null,
-    ]
-  const [day, week, month, purgedTime, profileRev, namedAt, handle] = later
-  const read = readKinds(kinds, nsid)
+  const kinds = readKinds(row[AT.kinds] as string, nsid)
+  const purgedTime = row[AT.purged_time]
   return {
-    id: Number(id),
+    id: Number(row[AT.id]),
     stored: true,
-    kinds: read,
+    kinds,
     state: {
-      did,
-      ...readStanding(Number(standing)),
-      statusTime: Number(statusTime),
+      did: row[AT.did] as Did,
+      ...readStanding(Number(row[AT.standing])),
+      statusTime: Number(row[AT.status_time]),
       purgedTime: purgedTime === null ? undefined : Number(purgedTime),
-      experience: Number(experience),
-      lastDelta: Number(lastDelta),
-      updatedAt: Number(updatedAt) * 1000,
-      periods: { day: Number(day), week: Number(week), month: Number(month) },
-      counts: liveCounts(read),
-      rev: rev === null ? undefined : integerToTid(rev),
-      floor: floor === null ? undefined : integerToTid(floor),
-      profileRev: profileRev === null ? undefined : integerToTid(profileRev),
-      namedAt: Number(namedAt),
-      handle: handle ?? undefined,
+      experience: Number(row[AT.experience]),
+      lastDelta: Number(row[AT.last_delta]),
+      updatedAt: Number(row[AT.updated_at]) * 1000,
+      periods: {
+        day: Number(row[AT.period_day]),
+        week: Number(row[AT.week_xp]),
+        month: Number(row[AT.month_xp]),
+      },
+      counts: liveCounts(kinds),
+      rev: tidOf(row[AT.rev]),
+      floor: tidOf(row[AT.floor]),
+      profileRev: tidOf(row[AT.profile_rev]),
+      namedAt: Number(row[AT.named_at]),
+      handle: (row[AT.handle] as Handle | null) ?? undefined,
     },
   }
+}
+
+function integerOf(tid: Tid | undefined): bigint | null {
+  return tid === undefined ? null : tidToInteger(tid)
+}
+
+function tidOf(integer: unknown): Tid | undefined {
+  return integer === null ? undefined : integerToTid(integer as bigint)
 }
 
 /**

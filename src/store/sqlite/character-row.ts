@@ -1,48 +1,65 @@
-import type { Did, Handle } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
 import type { Character } from '../store.ts'
-import { liveCounts, readKinds } from './actor-row.ts'
+import { type Kind, liveCounts, readKinds } from './actor-row.ts'
+import { placesOf } from './columns.ts'
 import type { Names } from './names.ts'
 
-/** What `toCharacter` reads, in its order: of `actors a` with `profiles p`. */
-export const CHARACTER_COLUMNS =
-  'a.id, a.did, a.experience, a.last_delta, a.updated_at, a.kinds, p.handle, p.display_name, p.avatar, p.asked'
+/** What `toCharacter` reads of `actors a` with `profiles p`. */
+const COLUMNS = [
+  'a.id',
+  'a.did',
+  'a.experience',
+  'a.last_delta',
+  'a.updated_at',
+  'a.kinds',
+  'p.handle',
+  'p.display_name',
+  'p.avatar',
+  'p.asked',
+] as const
 
-export type CharacterRow = readonly [
-  id: number,
-  did: Did,
-  experience: number,
-  lastDelta: number,
-  updatedAt: number,
-  kinds: string,
-  handle: Handle | null,
-  displayName: string | null,
-  avatar: string | null,
-  asked: number | null,
-]
+const AT = placesOf(COLUMNS)
+
+/** The columns of a `CharacterRow`, in its order. */
+export const CHARACTER_COLUMNS = COLUMNS.join(', ')
+
+/** A row as an array; integers come as numbers. */
+export type CharacterRow = readonly (string | number | null)[]
+
+/** The number by which other tables name the person. */
+export function idOf(row: CharacterRow): number {
+  return Number(row[AT['a.id']])
+}
+
+/** Where the person's events and records begin, by collection. */
+export function kindsOf(row: CharacterRow, names: Names): Map<Nsid, Kind> {
+  return readKinds(String(row[AT['a.kinds']]), (id) => names.nsid(id))
+}
 
 /** Reads a row of `CHARACTER_COLUMNS`. */
 export function toCharacter(row: CharacterRow, names: Names): Character {
-  const [, did, experience, lastDelta, updatedAt, json, handle, displayName, avatar, asked] = row
-  const kinds = readKinds(json, (id) => names.nsid(id))
+  const kinds = kindsOf(row, names)
   let lastEvent = 0
   for (const kind of kinds.values()) lastEvent = Math.max(lastEvent, kind.lastEvent)
+  const handle = row[AT['p.handle']] as Handle | null
+  const asked = row[AT['p.asked']] as number | null
   const profile: Profile | undefined =
     asked === null
       ? undefined
       : {
           handle: handle ?? undefined,
-          displayName: displayName ?? undefined,
-          avatar: avatar ?? undefined,
+          displayName: (row[AT['p.display_name']] as string | null) ?? undefined,
+          avatar: (row[AT['p.avatar']] as string | null) ?? undefined,
           asked,
         }
   return {
-    did,
+    did: row[AT['a.did']] as Did,
     profile,
-    experience,
-    lastDelta,
+    experience: Number(row[AT['a.experience']]),
+    lastDelta: Number(row[AT['a.last_delta']]),
     counts: liveCounts(kinds),
-    updatedAt: updatedAt * 1000,
+    updatedAt: Number(row[AT['a.updated_at']]) * 1000,
     // Event ids are never used again, a profile is only replaced by one that was asked for later, and may lose its handle.
     version: `${lastEvent.toString(36)}.${(asked ?? 0).toString(36)}${handle === null ? '' : '.n'}`,
   }

@@ -1,11 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { unknownActor } from '../../game/state.ts'
-import { standingOf } from '../standing.ts'
 import { StoreError } from '../store.ts'
-import { ACTOR_COLUMNS, type ActorRow, actorRow, writeKinds } from './actor-row.ts'
+import { ACTOR_COLUMNS, type ActorRow, actorRow, CHANGING_COLUMNS, changingValues } from './actor-row.ts'
 import type { Names } from './names.ts'
-import { tidToInteger } from './tid.ts'
 
 /** Most rows held: two generations of half as many. A row is about 700 bytes, so this is at most some 35 MB. */
 const MAX_CACHED = 50_000
@@ -34,14 +32,10 @@ export class People {
     this.#byDid.setReadBigInts(true)
     this.#byDid.setReturnArrays(true)
     this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
-    this.#insert = db.prepare(
-      `INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-    )
-    this.#update = db.prepare(
-      `UPDATE actors SET standing = ?, experience = ?, last_delta = ?, updated_at = ?, rev = ?, floor = ?,
-         status_time = ?, kinds = ?, period_day = ?, week_xp = ?, month_xp = ?,
-         purged_time = ?, profile_rev = ?, named_at = ?, handle = ? WHERE id = ?`,
-    )
+    const places = ACTOR_COLUMNS.map(() => '?')
+    this.#insert = db.prepare(`INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (${places}, 0)`)
+    const changes = CHANGING_COLUMNS.map((column) => `${column} = ?`)
+    this.#update = db.prepare(`UPDATE actors SET ${changes} WHERE id = ?`)
   }
 
   /** The person's row; `undefined` where they were never heard of. */
@@ -81,34 +75,9 @@ export class People {
   }
 
   save(row: ActorRow): void {
-    const { id, kinds, state } = row
-    const rev = state.rev === undefined ? null : tidToInteger(state.rev)
-    const floor = state.floor === undefined ? null : tidToInteger(state.floor)
-    const json = writeKinds(kinds, (nsid) => this.#names.collection(nsid))
-    const { experience, lastDelta, statusTime } = state
-    const { day, week, month } = state.periods
-    const updatedAt = state.updatedAt / 1000
-    const standing = standingOf(state)
-    // From `standing` on, in the order of ACTOR_COLUMNS.
-    const values = [
-      standing,
-      experience,
-      lastDelta,
-      updatedAt,
-      rev,
-      floor,
-      statusTime,
-      json,
-      day,
-      week,
-      month,
-      state.purgedTime ?? null,
-      state.profileRev === undefined ? null : tidToInteger(state.profileRev),
-      state.namedAt,
-      state.handle ?? null,
-    ]
-    if (row.stored) this.#update.run(...values, id)
-    else this.#insert.run(id, state.did, ...values)
+    const values = changingValues(row, (nsid) => this.#names.collection(nsid))
+    if (row.stored) this.#update.run(...values, row.id)
+    else this.#insert.run(row.id, row.state.did, ...values)
     row.stored = true
   }
 

@@ -15,9 +15,8 @@ import {
   type Standing,
   type StoreStatus,
 } from '../store.ts'
-import { readKinds } from './actor-row.ts'
 import { Board } from './board.ts'
-import { CHARACTER_COLUMNS, type CharacterRow, toCharacter } from './character-row.ts'
+import { CHARACTER_COLUMNS, type CharacterRow, idOf, kindsOf, toCharacter } from './character-row.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
 import { openQuestions } from './questions.ts'
@@ -95,15 +94,14 @@ export class SqliteReader implements Reader {
   async events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined> {
     const row = this.#row(did)
     if (row === undefined) return undefined
-    const [id, , , , , kinds] = row
-    return this.#timeline.page({ id, did, kinds: readKinds(kinds, (kind) => this.#names.nsid(kind)) }, page)
+    return this.#timeline.page({ id: idOf(row), did, kinds: kindsOf(row, this.#names) }, page)
   }
 
   async board(page: BoardPage): Promise<Page<Ranked>> {
     if (page.around === undefined) return this.#board.page(page)
     const row = this.#row(page.around)
     if (row === undefined) return { items: [], cursor: undefined }
-    return this.#board.around(row[0], page.limit)
+    return this.#board.around(idOf(row), page.limit)
   }
 
   async standings(): Promise<Standing[]> {

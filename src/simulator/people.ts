@@ -53,8 +53,6 @@ const LAST = [
   'Vale',
   'Wood',
 ]
-/** Where people say who they are. */
-const PROFILE_PATH: RecordPath = 'app.bsky.actor.profile/self'
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 

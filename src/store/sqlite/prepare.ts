@@ -62,6 +62,11 @@ function nameOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return resolve(path)
   const file = realpathSync(path)
+  if (!found.isFile()) {
+    throw new StoreError(
+      `${file} cannot be used as a ledger: it is not a file. Name another file in DATABASE_URL.`,
+    )
+  }
   if (found.nlink > 1) {
     throw new StoreError(
       `${file} has ${found.nlink} names (hard links), and using it by two of them would destroy it. Remove the others, or make a copy; see docs/operating.md.`,

@@ -15,12 +15,13 @@ const WISH = { kind: 'look-up', did: person(0), at: START } as const
 function ledger(t: TestContext) {
   const here = folder()
   const path = here.path('ledger.db')
-  const exec = t.mock.method(DatabaseSync.prototype, 'exec')
+  const used = ['exec', 'prepare'] as const
+  const methods = used.map((name) => t.mock.method(DatabaseSync.prototype, name))
   /** Those that `work` opens and keeps beyond that. */
   const opened = async (work: () => Promise<unknown>): Promise<DatabaseSync[]> => {
-    exec.mock.resetCalls()
+    for (const { mock } of methods) mock.resetCalls()
     await work()
-    const all = exec.mock.calls.map((call) => call.this as DatabaseSync)
+    const all = methods.flatMap(({ mock }) => mock.calls.map((call) => call.this as DatabaseSync))
     return [...new Set(all)].filter((db) => db.isOpen && db.location() === path)
   }
   return {

@@ -101,3 +101,32 @@ test('a file with two names of its own is refused: each would have its own log',
   linkSync(path, alias)
   for (const name of [path, alias]) assertRefused(name, 'create', /2 names \(hard links\)/)
 })
+
+test('a new ledger is made where it is named, folders and all, with small pages', async () => {
+  using here = folder()
+  const path = here.path('new/folder/ledger.db')
+  await madeIn(path)
+  const db = new DatabaseSync(path, { readOnly: true })
+  assert.equal(db.prepare('PRAGMA page_size').get()?.page_size, 1_024)
+  db.close()
+})
+
+test('a place where no file can be is told as such', () => {
+  using here = folder()
+  writeFileSync(here.path('file'), '')
+  for (const name of ['file/ledger.db', '']) {
+    assert.throws(
+      () => openSqlite({ path: here.path(name), reserve: 0 }),
+      (error) => error instanceof StoreError && /cannot be used as a ledger/.test(error.message),
+    )
+  }
+})
+
+test("a database is another program's where only the name of a table is ours; five are named", () => {
+  using here = folder()
+  const path = here.path('books.db')
+  const db = new DatabaseSync(path)
+  for (const name of ['a', 'b', 'c', 'rulebooks', 'd', 'e', 'f']) db.exec(`CREATE TABLE ${name} (x)`)
+  db.close()
+  assertRefused(path, 'create', /another program's database \(tables: a, b, c, rulebooks, d\)/)
+})

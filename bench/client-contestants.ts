@@ -85,7 +85,7 @@ async function ours(
     signal: new AbortController().signal,
     // The others keep nothing. What waits in a delivery of 10,000 survives the collector's young generation, and is
     // copied twice for it: that costs a third of the speed, and buys ingest fewer transactions.
-    most: 500,
+    maxEvents: 500,
   })
   let measured = 0
   for await (const { events } of stream) {

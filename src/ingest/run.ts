@@ -110,7 +110,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       ...options.stream,
       cursor: await place(),
       collections: [...game.followed, PROFILE],
-      withinMs: writer.gatherMs,
+      batchWindowMs: writer.gatherMs,
       observer: streamReport({
         log,
         metrics,

@@ -3,12 +3,12 @@ import type { Backoff } from './attempts/backoff.ts'
 import type { Compression } from './attempts/dictionaries.ts'
 import { type Filter, parseTarget, type Target } from './attempts/hosts.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { type Limits, limitsOf } from './limits.ts'
 import { NetworkClock } from './network-clock.ts'
 import type { StreamObserver } from './observer.ts'
-import type { ConnectionLimits } from './socket/connection.ts'
 import { TIME_CURSORS, type WireList } from './wires/wire.ts'
 
-export type SubscribeOptions = {
+export type SubscribeOptions = Partial<Limits> & {
   /**
    * URLs in order of preference. `wss://host` uses the best wire that the host speaks; the path of a wire fixes it.
    * `ws://` for hosts without TLS.
@@ -32,16 +32,6 @@ export type SubscribeOptions = {
   userDictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
-  /** Events in one delivery, at most. Default 10,000. */
-  most?: number
-  /** Milliseconds that a delivery waits for more after its first event came. Default 100. */
-  withinMs?: number
-  /** Milliseconds without frame or ping after which a connection is given up; hosts ping every 30 s. Default 75,000. */
-  silenceMs?: number
-  /** Bytes of text that may wait to be taken before the socket is paused. Default 8 MiB. */
-  highWaterBytes?: number
-  /** Bytes of the largest frame that is taken, before and after decompression. Default 8 MiB. */
-  maxFrameBytes?: number
   /** Between attempts: half a second at first, a minute at most, by default. */
   backoff?: Backoff
   /** Default: the system's. */
@@ -53,7 +43,7 @@ export type SubscribeOptions = {
 export type Start = 'tip' | 'oldest' | Micros
 
 /** The options with every default filled in and every URL read. */
-export type Settings = ConnectionLimits & {
+export type Settings = Limits & {
   targets: readonly [Target, ...Target[]]
   /** A time; the live tip when undefined. */
   start: Micros | undefined
@@ -67,8 +57,6 @@ export type Settings = ConnectionLimits & {
   clock: Clock
   networkClock: NetworkClock
 }
-
-const MIB = 1024 * 1024
 
 /** Throws when there is no host, or a URL cannot be read. */
 export function settingsOf(options: SubscribeOptions): Settings {
@@ -85,11 +73,7 @@ export function settingsOf(options: SubscribeOptions): Settings {
     userDictionary,
     observer,
     signal,
-    most: options.most ?? 10_000,
-    withinMs: options.withinMs ?? 100,
-    silenceMs: options.silenceMs ?? 75_000,
-    highWaterBytes: options.highWaterBytes ?? 8 * MIB,
-    maxFrameBytes: options.maxFrameBytes ?? 8 * MIB,
+    ...limitsOf(options),
     backoff: options.backoff ?? { baseMs: 500, maxMs: 60_000, random: Math.random },
     clock,
     networkClock: options.networkClock ?? new NetworkClock(clock),

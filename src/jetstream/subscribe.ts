@@ -2,12 +2,12 @@
 // dials, delivers and fails over. Reading frames is in wires/, a socket's queue in socket/, what to ask for and
 // what to do after a failure in attempts/. Nothing here knows a rule or a store.
 import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
-import { type Circumstances, dialMs, type Step, stepAfter, waitBefore } from './attempts/backoff.ts'
+import { dialTimeoutMs, jittered } from './attempts/backoff.ts'
 import { askFrom, isPast, mayBeClamped, REWIND } from './attempts/cursor.ts'
 import { dial } from './attempts/dial.ts'
 import { Dictionaries } from './attempts/dictionaries.ts'
-import type { Endpoint } from './attempts/hosts.ts'
-import { Trouble } from './attempts/resume-state.ts'
+import { recoveryFrom } from './attempts/recovery.ts'
+import { ResumeState } from './attempts/resume-state.ts'
 import { Route } from './attempts/route.ts'
 import { pause } from './clock.ts'
 import type { Ending, Gap, GapReason, Place } from './observer.ts'
@@ -35,13 +35,11 @@ export type Delivery = {
 /** A quiet stream looks like a host that silently began later than asked: so much later, at least, is a gap. */
 const QUIET: Micros = 60_000_000
 
-type AttemptCircumstances = Pick<Circumstances, 'healthy' | 'compressed' | 'exact'>
-
 type DeliverOptions = {
   place: Place
   compressed: boolean
-  /** Why the place had to be asked for otherwise than plainly. */
-  detour: GapReason | undefined
+  /** Why we could not resume at the exact cursor. */
+  reason: GapReason | undefined
   clamped: boolean
 }
 
@@ -58,7 +56,7 @@ class Subscription {
   readonly #settings: Settings
   readonly #dictionaries: Dictionaries
   readonly #route: Route
-  readonly #trouble = new Trouble()
+  readonly #resume: ResumeState
   /** After the last event that the consumer is done with. */
   #cursor: Cursor | undefined
   /** Where to begin while there is no cursor; the live tip when undefined. */
@@ -71,8 +69,9 @@ class Subscription {
     this.#dictionaries = new Dictionaries(settings)
     this.#route = new Route(settings.targets)
     this.#start = settings.start
-    // Whoever saved it without knowing better may have saved a time to come.
+    // A caller that knew no better may have saved a time to come.
     this.#cursor = cursor && settings.networkClock.place(cursor, undefined)
+    this.#resume = new ResumeState(this.#cursor)
   }
 
   async *run(): AsyncGenerator<Delivery, void, undefined> {
@@ -82,8 +81,8 @@ class Subscription {
       const { endpoint } = this.#route
       const { place, wire } = endpoint
       const before = this.#cursor
-      const detour = this.#trouble.detour(place)
-      const ask = askFrom(before, endpoint, { ...detour, now: networkClock.now(), start: this.#start })
+      const plan = this.#resume.planFor(place)
+      const ask = askFrom(before, endpoint, { ...plan, now: networkClock.now(), start: this.#start })
       observer.connecting(place, ask.value)
       networkClock.begin(before?.at)
       const dialled = await dial({
@@ -91,8 +90,8 @@ class Subscription {
         dictionaries: this.#dictionaries,
         endpoint,
         ask,
-        maxMessageBytes: detour.oversized ? maxFrameBytes : undefined,
-        dialTimeoutMs: dialMs(this.#failures, targets.length),
+        maxMessageBytes: plan.skipsOversized ? maxFrameBytes : undefined,
+        dialTimeoutMs: dialTimeoutMs(this.#failures, targets.length),
       })
       const { connection, compressed } = dialled
       const openedMs = clock.monotonic()
@@ -100,15 +99,28 @@ class Subscription {
       const ending =
         connection === undefined
           ? dialled.ending
-          : yield* this.#deliver(connection, { place, compressed, detour: detour.reason, clamped })
+          : yield* this.#deliver(connection, { place, compressed, reason: plan.reason, clamped })
       signal.throwIfAborted()
       observer.disconnected(place, ending)
       // A connection counts when it brought something new and lasted, or lasted long.
       const moved = this.#cursor !== undefined && isPast(this.#cursor, before)
       const lasted = clock.monotonic() - openedMs >= (moved ? backoff.baseMs : backoff.maxMs)
-      const healthy = connection !== undefined && lasted
-      const step = this.#follow(ending, endpoint, { healthy, compressed, exact: ask.exact })
-      const ms = waitBefore(step, this.#failures, targets.length, backoff)
+      const recovery = recoveryFrom(ending, {
+        healthy: connection !== undefined && lasted,
+        compressed,
+        exact: ask.exact,
+        otherWireLeft: this.#route.otherWireLeft,
+        oversizedTimes: this.#resume.oversizedTimes,
+        dictionaryRenewable: this.#dictionaries.isRenewable(endpoint),
+        failures: this.#failures,
+        hosts: targets.length,
+        backoff,
+      })
+      this.#resume.learn(recovery.finding, place)
+      this.#dictionaries.apply(recovery.dictionary, place)
+      this.#route.follow(recovery.step)
+      this.#failures = recovery.failures
+      const ms = jittered(recovery.maxWaitMs, backoff.random)
       if (ms > 0) {
         observer.waiting(ms, this.#failures)
         await pause(clock, ms, signal)
@@ -119,11 +131,11 @@ class Subscription {
   /** Hands over what comes, to the end of the connection. */
   async *#deliver(
     opened: Connection,
-    { place, compressed, detour, clamped }: DeliverOptions,
+    { place, compressed, reason: planned, clamped }: DeliverOptions,
   ): AsyncGenerator<Delivery, Ending, undefined> {
     await using connection = opened
     this.#settings.observer.connected({ ...place, compressed })
-    this.#dictionaries.tellFailure(place)
+    this.#dictionaries.reportFailure(place)
     // From here on nothing is to be missed, however long it takes until something comes.
     this.#start ??= this.#settings.networkClock.now() - REWIND
     let first = true
@@ -134,14 +146,14 @@ class Subscription {
         continue
       }
       if ('kind' in chunk) return chunk
-      const reason = first ? (detour ?? connection.notice ?? (clamped ? 'clamped' : undefined)) : undefined
+      const reason = first ? (planned ?? connection.notice ?? (clamped ? 'clamped' : undefined)) : undefined
       if (first && compressed) this.#dictionaries.accept(place)
       first = false
       const cursor = cursorAfter(chunk, place, this.#cursor) ?? this.#cursor
       const gaps = this.#gapsBefore(chunk, place, reason)
       yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps, quiet: false }
       this.#cursor = cursor
-      this.#trouble.left(cursor)
+      this.#resume.reached(cursor)
     }
   }
 
@@ -153,21 +165,6 @@ class Subscription {
     const gap: Gap = { host, wire, from, to: chunk.firstAt, reason }
     this.#settings.observer.gap(gap)
     return [gap]
-  }
-
-  /** Learns from an ending, and goes where it leads. */
-  #follow(ending: Ending, endpoint: Endpoint, circumstances: AttemptCircumstances): Step {
-    this.#trouble.note(ending, endpoint.place, this.#cursor)
-    if (circumstances.compressed) this.#dictionaries.note(ending, endpoint)
-    const step = stepAfter(ending, {
-      ...circumstances,
-      olderWireLeft: this.#route.olderWireLeft,
-      oversizedTimes: this.#trouble.oversizedTimes,
-    })
-    // Trying the same host in another way is still the same attempt.
-    if (step === 'again' || step === 'next') this.#failures = circumstances.healthy ? 1 : this.#failures + 1
-    this.#route.follow(step)
-    return step
   }
 }
 

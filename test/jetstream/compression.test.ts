@@ -101,7 +101,7 @@ suite('a compressed stream', () => {
     server.dictionary = DICTIONARY
     const clock = new ManualClock()
     const { events: got } = await collect(
-      optionsWith({ hosts: [server.url], compression: 'zstd', withinMs: 1_000, clock }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', batchWindowMs: 1_000, clock }),
       events(2),
     )
     // No time has passed in which they could have been gathered.
@@ -115,7 +115,7 @@ suite('a compressed stream', () => {
     server.dictionary = DICTIONARY
     const clock = new ManualClock()
     const { events: got } = await collect(
-      optionsWith({ hosts: [server.url], compression: 'zstd', most: 256, withinMs: 1_000, clock }),
+      optionsWith({ hosts: [server.url], compression: 'zstd', maxEvents: 256, batchWindowMs: 1_000, clock }),
       events(256),
     )
     assert.equal(got.length, 256)

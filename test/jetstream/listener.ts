@@ -72,7 +72,7 @@ export function optionsWith(
     userDictionary: undefined,
     observer: hear().observer,
     signal: new AbortController().signal,
-    withinMs: 0,
+    batchWindowMs: 0,
     backoff: AT_ONCE,
     ...overrides,
   }

@@ -75,7 +75,7 @@ for (const wire of ['v1', 'v2'] as const) {
     test('delivers at most so many events at a time, with the place after each', async () => {
       await using server = await scriptedServer([{ frames: likes(1, 10) }])
       const { deliveries } = await collect(
-        optionsWith({ hosts: [server.url + PATHS[wire]], most: 3, withinMs: 60_000 }),
+        optionsWith({ hosts: [server.url + PATHS[wire]], maxEvents: 3, batchWindowMs: 60_000 }),
         events(9),
       )
       assert.deepEqual(
@@ -91,7 +91,7 @@ for (const wire of ['v1', 'v2'] as const) {
     test('delivers what came before a disconnection', async () => {
       await using server = await scriptedServer([{ frames: likes(1, 50), close: 1000 }, { frames: [] }])
       const { events: got } = await collect(
-        optionsWith({ hosts: [server.url + PATHS[wire]], most: 7, withinMs: 60_000 }),
+        optionsWith({ hosts: [server.url + PATHS[wire]], maxEvents: 7, batchWindowMs: 60_000 }),
         events(50),
       )
       assert.deepEqual(
@@ -346,7 +346,7 @@ suite('a place that the host no longer has', () => {
   test('a time that was moved up is a gap, told once', async () => {
     await using server = await scriptedServer([{ frames: [outdated, likeV2(500), likeV2(501)] }])
     const cursor = cursorAt('elsewhere', 'v2', 5)
-    const { gaps } = await collect(optionsWith({ hosts: [server.url], cursor, most: 1 }), events(2))
+    const { gaps } = await collect(optionsWith({ hosts: [server.url], cursor, maxEvents: 1 }), events(2))
     assert.deepEqual(
       gaps.map(({ reason, to }) => [reason, to]),
       [['outdated-cursor', T0 + 500_000]],

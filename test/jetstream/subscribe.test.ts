@@ -43,7 +43,7 @@ function options(
     userDictionary: undefined,
     observer: silentObserver,
     signal: AbortSignal.timeout(20_000),
-    withinMs: 5,
+    batchWindowMs: 5,
     backoff: QUICK,
     ...more,
   }
@@ -223,7 +223,7 @@ test('a consumer that does not take holds the socket back', async () => {
   const settings = options([simulator.url], place(simulator, 'v2', 1), {
     observer,
     highWaterBytes: 256 * 1024,
-    most: 200,
+    maxEvents: 200,
   })
   const taken: StreamEvent[] = []
   for await (const { events } of subscribe(settings)) {

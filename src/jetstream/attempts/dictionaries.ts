@@ -1,7 +1,8 @@
-import type { Ending, Place, StreamObserver } from '../observer.ts'
+import type { Place, StreamObserver } from '../observer.ts'
 import { type Dictionary, dictionaryOf } from '../socket/zstd.ts'
 import { type Endpoint, fileUrl } from './hosts.ts'
 import { isNearby } from './nearby.ts'
+import type { DictionaryChange } from './recovery.ts'
 
 /**
  * `auto` chooses by what is scarce: traffic with a host far away, so that it is asked for zstd, and our own time with one
@@ -59,42 +60,35 @@ export class Dictionaries {
     }
   }
 
-  /** The endpoint has answered, so that a dictionary which could not be fetched is worth a word. */
-  tellFailure(place: Place): void {
+  /** The endpoint has answered: reports a dictionary that could not be fetched before. */
+  reportFailure(place: Place): void {
     const key = keyOf(place)
     const reason = this.#failures.get(key)
     this.#failures.delete(key)
     if (reason !== undefined) this.#options.observer.uncompressed(place, reason)
   }
 
-  /** Takes note of how a compressed attempt or connection at `endpoint` ended. */
-  note(ending: Ending, endpoint: Endpoint): void {
-    if (ending.kind === 'undecodable') this.#replace(endpoint, ending.message)
-    if (ending.kind !== 'refused' || ending.status !== 400 || ending.error === 'CursorTooOld') return
-    if (ending.error === 'UnknownZstdDictionary') this.#replace(endpoint, ending.message)
-    else this.#refuse(endpoint, `the host answered 400: ${ending.message}`)
+  /** The host serves its dictionary, and has not been asked for a new one since it last worked. */
+  isRenewable({ place, wire }: Endpoint): boolean {
+    return wire.dictionary.from === 'host' && !this.#replaced.has(keyOf(place))
+  }
+
+  /** Carries out what an ending at `place` has led to. */
+  apply(change: DictionaryChange, place: Place): void {
+    const key = keyOf(place)
+    if (change === 'keep') return
+    if (change === 'renew') {
+      this.#replaced.add(key)
+      this.#served.delete(key)
+      return
+    }
+    this.#refused.add(key)
+    this.#options.observer.uncompressed(place, change.giveUp)
   }
 
   /** The endpoint sends what our dictionary can read: once that is retired, a new one may be fetched. */
   accept(place: Place): void {
     this.#replaced.delete(keyOf(place))
-  }
-
-  /** Our dictionary is not the host's: fetch the current one, unless that was just done or there is none. */
-  #replace(endpoint: Endpoint, reason: string): void {
-    const key = keyOf(endpoint.place)
-    if (endpoint.wire.dictionary.from === 'user' || this.#replaced.has(key)) {
-      this.#refuse(endpoint, reason)
-    } else {
-      this.#replaced.add(key)
-      this.#served.delete(key)
-    }
-  }
-
-  /** Compression does not work at `endpoint`: go on without. */
-  #refuse({ place }: Endpoint, reason: string): void {
-    this.#refused.add(keyOf(place))
-    this.#options.observer.uncompressed(place, reason)
   }
 }
 

@@ -17,8 +17,8 @@ export class Route {
     return endpointOf(this.#target, this.#wire)
   }
 
-  /** True when the host at hand may speak an older wire than the one tried. */
-  get olderWireLeft(): boolean {
+  /** True when the host at hand may speak a less preferred wire than the one tried. */
+  get otherWireLeft(): boolean {
     return this.#tried + 1 < this.#target.wires.length
   }
 

@@ -1,13 +1,16 @@
 import type { RawData, WebSocket } from 'ws'
-import type { Micros, StreamEvent } from '../../atproto/event.ts'
+import type { StreamEvent } from '../../atproto/event.ts'
 import type { Clock } from '../clock.ts'
+import type { Limits } from '../limits.ts'
 import type { NetworkClock } from '../network-clock.ts'
 import type { Ending, GapReason, Place, StreamObserver } from '../observer.ts'
 import type { Wire } from '../wires/wire.ts'
+import { CompressedFrames, type Failure } from './compressed-frames.ts'
+import { FrameReader } from './frame-reader.ts'
 import { type Chunk, Queue } from './queue.ts'
 import { QuietMeter } from './quiet.ts'
 import { Watchdog } from './watchdog.ts'
-import { type Dictionary, inflate } from './zstd.ts'
+import type { Dictionary } from './zstd.ts'
 
 export type ConnectionOptions = {
   socket: WebSocket
@@ -19,55 +22,56 @@ export type ConnectionOptions = {
   /** Our very place was asked for, so that a host that does not know it has to be asked otherwise. */
   exact: boolean
   signal: AbortSignal
-  limits: ConnectionLimits
+  limits: Limits
   clock: Clock
   networkClock: NetworkClock
   observer: StreamObserver
 }
 
-export type ConnectionLimits = {
-  /** Events in one chunk. */
-  most: number
-  /** How long a chunk may wait for more, in milliseconds. */
-  withinMs: number
-  /** Without any sign of life for so long, the connection is given up. */
-  silenceMs: number
-  /** Text that was read and not yet taken; from here on the socket is not read. */
-  highWaterBytes: number
-  /** A larger frame is refused. */
-  maxFrameBytes: number
-}
-
-/** How long a compressed frame waits for others, in milliseconds, and with how many it does not wait. */
-const GATHER_MS = 10
-const GATHERED_FRAMES = 256
-
 /**
  * A socket as a bounded queue of chunks. Frames are parsed as they arrive; the socket is paused at a mark and
- * resumed below half of it. Whoever opens one disposes it.
+ * resumed below half of it. Its opener disposes it.
  */
 export class Connection implements AsyncDisposable {
   readonly #options: ConnectionOptions
   readonly #closed: Promise<void>
   readonly #onAbort: () => void
   readonly #queue: Queue
+  readonly #reader: FrameReader
   readonly #watchdog: Watchdog
   readonly #quietMeter: QuietMeter
   /** The host has nothing more to send, which the consumer does not know yet. */
   #quiet = false
-  /** Compressed frames that are not inflated yet, oldest first. */
-  #frames: Buffer[] = []
-  #callOff = () => {}
+  /** Undefined where frames are to come uncompressed. */
+  readonly #compressed: CompressedFrames | undefined
   #paused = false
   #ending: Ending | undefined
   #notice: GapReason | undefined
-  /** The newest time that was sent. */
-  #newest: Micros = 0
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { socket, signal, limits, clock, wants } = options
-    this.#queue = new Queue({ most: limits.most, withinMs: limits.withinMs, wants, clock })
+    const { socket, signal, limits, clock, wants, dictionary, place, wire, networkClock, observer } = options
+    this.#queue = new Queue({ limits, wants, clock })
+    this.#reader = new FrameReader({
+      place,
+      wire,
+      networkClock,
+      observer,
+      queue: this.#queue,
+      onInfo: (name, message) => this.#heed(name, message),
+      onError: (error, message) => this.#end({ kind: 'error-frame', error, message }),
+    })
+    this.#compressed =
+      dictionary &&
+      new CompressedFrames({
+        dictionary,
+        maxFrameBytes: limits.maxFrameBytes,
+        batchWindowMs: limits.batchWindowMs,
+        clock,
+        hasRoom: () => !this.#paused,
+        onText: (text) => this.#accept(text),
+        onFailure: (failed) => this.#onFailure(failed),
+      })
     const silent: Ending = { kind: 'silent', message: `nothing came for ${limits.silenceMs / 1_000} s` }
     this.#watchdog = new Watchdog({ clock, silenceMs: limits.silenceMs, onSilence: () => this.#end(silent) })
     this.#quietMeter = new QuietMeter({
@@ -77,12 +81,12 @@ export class Connection implements AsyncDisposable {
       },
       onQuiet: () => {
         this.#quiet = true
-        this.#queue.stir()
+        this.#queue.wake()
       },
     })
     this.#onAbort = () => {
       socket.terminate()
-      this.#queue.stir()
+      this.#queue.wake()
     }
     signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
@@ -134,7 +138,7 @@ export class Connection implements AsyncDisposable {
   /** Resolves when the socket is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
-    this.#callOff()
+    this.#compressed?.stop()
     this.#watchdog.stop()
     this.#quietMeter.stop()
     this.#options.socket.terminate()
@@ -150,84 +154,26 @@ export class Connection implements AsyncDisposable {
     this.#quiet = false
     this.#queue.receive(frame.length)
     if (!isBinary) {
-      if (this.#frames.length > 0) this.#inflate()
+      this.#compressed?.flush()
       this.#accept(frame.toString())
-    } else if (this.#options.dictionary === undefined) {
+    } else if (this.#compressed === undefined) {
       this.#options.observer.malformed(this.#options.place, 'binary')
     } else {
-      this.#gather(frame)
+      this.#compressed.add(frame)
     }
   }
 
-  /** Keeps a compressed frame until others have come with it: servers send one by one, and together they cost a tenth. */
-  #gather(frame: Buffer): void {
-    const { clock, limits } = this.#options
-    const waiting = this.#frames.push(frame)
-    if (waiting === GATHERED_FRAMES) this.#inflate()
-    else if (waiting === 1) {
-      this.#callOff = clock.after(Math.min(GATHER_MS, limits.withinMs), () => this.#inflate())
-    }
-  }
-
-  /** Inflates what waits, as far as there is room for it. */
-  #inflate(): void {
-    const { dictionary, limits, observer, place } = this.#options
-    this.#callOff()
-    if (dictionary === undefined) return
-    while (this.#frames.length > 0 && !this.#paused) {
-      const results = inflate(this.#frames, dictionary, limits.maxFrameBytes)
-      this.#frames = this.#frames.slice(results.length)
-      for (const result of results) {
-        if ('text' in result) {
-          this.#accept(result.text)
-        } else if (result.failed === 'wrong-dictionary') {
-          this.#frames = []
-          this.#end({ kind: 'undecodable', message: 'frames name another dictionary than was agreed on' })
-          return
-        } else {
-          observer.malformed(place, result.failed)
-        }
-      }
+  #onFailure(failed: Failure): void {
+    if (failed === 'wrong-dictionary') {
+      this.#end({ kind: 'undecodable', message: 'frames name another dictionary than was agreed on' })
+    } else {
+      this.#options.observer.malformed(this.#options.place, failed)
     }
   }
 
   #accept(text: string): void {
-    const { wire, observer, place, limits } = this.#options
-    const frame = wire.read(text)
-    switch (frame.type) {
-      case 'event':
-        this.#push(frame.event, frame.value, text.length)
-        if (this.#queue.held >= limits.highWaterBytes && !this.#paused) this.#pause()
-        break
-      case 'malformed':
-        observer.malformed(place, frame.reason)
-        break
-      case 'unknown':
-        observer.malformed(place, 'unknown')
-        break
-      case 'info':
-        this.#heed(frame.name, frame.message)
-        break
-      case 'error':
-        this.#end({ kind: 'error-frame', error: frame.error, message: frame.message })
-        break
-    }
-  }
-
-  #push(event: StreamEvent, value: number, size: number): void {
-    const { networkClock, observer, place, wire } = this.#options
-    const dated = networkClock.date(event)
-    if (dated === undefined) {
-      observer.malformed(place, 'time')
-      return
-    }
-    if (dated.misdated) observer.misdated(place, networkClock.ahead)
-    const { at } = dated
-    // Where the place is a time, one frame with an old one must not lead back there.
-    this.#newest = Math.max(this.#newest, at ?? 0)
-    const reached =
-      at === undefined ? undefined : { value: wire.cursors === 'times' ? this.#newest : value, at }
-    this.#queue.push(dated.event, reached, size)
+    this.#reader.read(text)
+    if (this.#queue.textBytes >= this.#options.limits.highWaterBytes && !this.#paused) this.#pause()
   }
 
   #pause(): void {
@@ -236,12 +182,12 @@ export class Connection implements AsyncDisposable {
     this.#watchdog.deafen()
     socket.pause()
     observer.paused(place)
-    this.#queue.stir()
+    this.#queue.wake()
   }
 
   #take(): Chunk | undefined {
     const chunk = this.#queue.take()
-    if (this.#paused && this.#queue.held < this.#options.limits.highWaterBytes / 2) this.#resume()
+    if (this.#paused && this.#queue.textBytes < this.#options.limits.highWaterBytes / 2) this.#resume()
     return chunk
   }
 
@@ -251,7 +197,7 @@ export class Connection implements AsyncDisposable {
     this.#watchdog.listen()
     observer.resumed(place)
     // What had been read before the pause comes first, and may fill the queue again.
-    this.#inflate()
+    this.#compressed?.flush()
     if (!this.#paused) socket.resume()
   }
 
@@ -275,11 +221,11 @@ export class Connection implements AsyncDisposable {
   #end(ending: Ending): void {
     if (this.#ending !== undefined) return
     // Frames that came before the end are part of the stream.
-    this.#inflate()
+    this.#compressed?.flush()
     this.#ending ??= ending
     this.#watchdog.stop()
     this.#quietMeter.stop()
     this.#options.socket.terminate()
-    this.#queue.stir()
+    this.#queue.wake()
   }
 }

@@ -4,7 +4,7 @@ import type { Ending } from '../observer.ts'
 import { objectOf } from '../wires/fields.ts'
 
 /** Of a refusal's body only the beginning is of interest. */
-const MOST_BODY = 16 * 1024
+const MAX_BODY_CHARACTERS = 16 * 1024
 
 /** Waits until `socket` is open, which gives undefined, or has failed. An abort ends the attempt. */
 export function handshake(socket: WebSocket, signal: AbortSignal): Promise<Ending | undefined> {
@@ -37,7 +37,7 @@ async function refusalOf(response: IncomingMessage): Promise<Ending> {
   try {
     for await (const chunk of response) {
       body += String(chunk)
-      if (body.length > MOST_BODY) break
+      if (body.length > MAX_BODY_CHARACTERS) break
     }
   } catch {
     // A body cut off says no less than none.

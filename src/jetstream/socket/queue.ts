@@ -1,7 +1,8 @@
 import type { Micros, StreamEvent } from '../../atproto/event.ts'
 import type { Clock } from '../clock.ts'
+import type { Limits } from '../limits.ts'
 
-/** A place in the stream, in the wire's own numbers, and the newest time up to there. */
+/** A place in the stream, `value` as in a `Cursor`, and the newest time up to there. */
 export type Reached = { value: number; at: Micros }
 
 /** Events that came in a row, and the place after the last. */
@@ -16,21 +17,18 @@ export type Chunk = {
 }
 
 export type QueueOptions = {
-  /** Events in one chunk. */
-  most: number
-  /** How long a chunk waits for more, in milliseconds. */
-  withinMs: number
+  limits: Pick<Limits, 'maxEvents' | 'batchWindowMs'>
   wants: (event: StreamEvent) => boolean
   clock: Clock
 }
 
-type Filling = Chunk & { startedMs: number; held: number }
+type Filling = Chunk & { startedMs: number; textBytes: number }
 
 /** Events on their way from the socket to the consumer, in chunks that are handed over whole. */
 export class Queue {
   readonly #options: QueueOptions
   readonly #chunks: Filling[] = []
-  #held = 0
+  #textBytes = 0
   #bytes = 0
   #wake = () => {}
 
@@ -39,16 +37,17 @@ export class Queue {
   }
 
   /** Bytes of text that the waiting events had. */
-  get held(): number {
-    return this.#held
+  get textBytes(): number {
+    return this.#textBytes
   }
 
   /** Milliseconds until the first chunk is due; 0 when it is, undefined when there is none. */
   get dueMs(): number | undefined {
     const chunk = this.#chunks[0]
     if (chunk === undefined) return undefined
-    const { most, withinMs, clock } = this.#options
-    return chunk.events.length >= most ? 0 : Math.max(0, chunk.startedMs + withinMs - clock.monotonic())
+    const { limits, clock } = this.#options
+    if (chunk.events.length >= limits.maxEvents) return 0
+    return Math.max(0, chunk.startedMs + limits.batchWindowMs - clock.monotonic())
   }
 
   receive(bytes: number): void {
@@ -57,16 +56,17 @@ export class Queue {
 
   /** Adds an event whose text has `size` bytes. One that is not wanted only moves the place. */
   push(event: StreamEvent, reached: Reached | undefined, size: number): void {
-    const { most, wants, clock } = this.#options
+    const { wants, clock } = this.#options
+    const { maxEvents } = this.#options.limits
     let chunk = this.#chunks.at(-1)
-    if (chunk === undefined || chunk.events.length >= most) {
+    if (chunk === undefined || chunk.events.length >= maxEvents) {
       chunk = {
         events: [],
         reached,
         firstAt: event.at,
         bytes: 0,
         startedMs: clock.monotonic(),
-        held: 0,
+        textBytes: 0,
       }
       if (this.#chunks.push(chunk) === 1) this.#wake()
     }
@@ -75,27 +75,30 @@ export class Queue {
       chunk.reached = { value: reached.value, at: Math.max(reached.at, chunk.reached?.at ?? 0) }
     }
     if (!wants(event)) return
-    chunk.held += size
-    this.#held += size
-    if (chunk.events.push(event) >= most) this.#wake()
+    chunk.textBytes += size
+    this.#textBytes += size
+    if (chunk.events.push(event) >= maxEvents) this.#wake()
   }
 
   /** The first chunk, full or not. */
   take(): Chunk | undefined {
     const chunk = this.#chunks.shift()
     if (chunk === undefined) return undefined
-    this.#held -= chunk.held
+    this.#textBytes -= chunk.textBytes
     const bytes = this.#bytes
     this.#bytes = 0
     return { events: chunk.events, reached: chunk.reached, firstAt: chunk.firstAt, bytes }
   }
 
-  /** Lets whoever waits look again. */
-  stir(): void {
+  /** Resolves the pending `changed()`, so that its caller looks at the connection again. */
+  wake(): void {
     this.#wake()
   }
 
-  /** Resolves when a chunk begins or is full, when stirred, or after `waitMs`. */
+  /**
+   * Resolves when a chunk begins or is full, at `wake()`, or after `waitMs`. Serves one waiter: a second call while the
+   * first is pending would leave the first pending for ever.
+   */
   changed(waitMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
       const callOff = waitMs === undefined ? undefined : this.#options.clock.after(waitMs, () => this.#wake())

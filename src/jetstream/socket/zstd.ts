@@ -16,9 +16,9 @@ type Sized = { frame: Buffer; size: number }
 const FRAME_MAGIC = 0xfd2fb528
 const DICTIONARY_MAGIC = 0xec30a437
 /** Together, in bytes of text: enough to make the call cheap, little enough to hold at once. */
-const MOST_TOGETHER = 1024 * 1024
+const MAX_TOGETHER = 1024 * 1024
 /** 8 MiB, the most that a decoder must support (RFC 8878, 3.1.1.1.2). */
-const LARGEST_WINDOW_LOG = 23
+const MAX_WINDOW_LOG = 23
 
 /** Reads a dictionary's own id (RFC 8878, section 5); bytes of another form are a raw one, without id. */
 export function dictionaryOf(bytes: Uint8Array): Dictionary {
@@ -29,18 +29,18 @@ export function dictionaryOf(bytes: Uint8Array): Dictionary {
 
 /**
  * Decompresses the first of `frames` (one or more), each a whole zstd frame: as many as are worth one call.
- * No frame harms another, and none is given more than `largest` bytes, whatever it declares.
+ * No frame harms another, and none is given more than `maxBytes`, whatever it declares.
  */
-export function inflate(frames: readonly Buffer[], dictionary: Dictionary, largest: number): Inflated[] {
+export function inflate(frames: readonly Buffer[], dictionary: Dictionary, maxBytes: number): Inflated[] {
   const set: Sized[] = []
   let sizes = 0
   for (const frame of frames) {
     const header = headerOf(frame)
     const size = header?.size
-    const fault = faultOf(header, dictionary, largest)
-    if (fault !== undefined || size === undefined || (sizes > 0 && sizes + size > MOST_TOGETHER)) {
+    const fault = faultOf(header, dictionary, maxBytes)
+    if (fault !== undefined || size === undefined || (sizes > 0 && sizes + size > MAX_TOGETHER)) {
       if (set.length > 0) break
-      return [fault ?? inflateOne(frame, size, dictionary, largest)]
+      return [fault ?? inflateOne(frame, size, dictionary, maxBytes)]
     }
     set.push({ frame, size })
     sizes += size
@@ -77,10 +77,10 @@ function declaredSize(frame: Buffer, at: number, bytes: number): number {
 function faultOf(
   header: ReturnType<typeof headerOf>,
   dictionary: Dictionary,
-  largest: number,
+  maxBytes: number,
 ): Inflated | undefined {
   if (header === undefined) return { failed: 'zstd' }
-  if (header.size !== undefined && header.size > largest) return { failed: 'oversized' }
+  if (header.size !== undefined && header.size > maxBytes) return { failed: 'oversized' }
   if (header.dictionary !== 0 && header.dictionary !== dictionary.id) return { failed: 'wrong-dictionary' }
   return undefined
 }
@@ -105,21 +105,21 @@ function inflateOne(
   frame: Buffer,
   size: number | undefined,
   dictionary: Dictionary,
-  largest: number,
+  maxBytes: number,
 ): Inflated {
-  const bytes = decompress(frame, size ?? largest, dictionary)
+  const bytes = decompress(frame, size ?? maxBytes, dictionary)
   if (bytes === undefined || bytes.length !== (size ?? bytes.length)) return { failed: 'zstd' }
   return { text: bytes.toString() }
 }
 
-/** Undefined when `input` cannot be read or gives more than `most` bytes. */
-function decompress(input: Buffer, most: number, { bytes }: Dictionary): Buffer | undefined {
+/** Undefined when `input` cannot be read or gives more than `maxBytes`. */
+function decompress(input: Buffer, maxBytes: number, { bytes }: Dictionary): Buffer | undefined {
   try {
     return zstdDecompressSync(input, {
       dictionary: bytes,
-      maxOutputLength: Math.max(1, most),
-      chunkSize: Math.max(64, most),
-      params: { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG },
+      maxOutputLength: Math.max(1, maxBytes),
+      chunkSize: Math.max(64, maxBytes),
+      params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
     })
   } catch {
     return undefined

@@ -3,66 +3,16 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { Cursor } from '../../../src/atproto/event.ts'
 import { microsOf } from '../../../src/atproto/micros.ts'
-import {
-  type Circumstances,
-  dialMs,
-  type Step,
-  stepAfter,
-  waitBefore,
-} from '../../../src/jetstream/attempts/backoff.ts'
+import { dialTimeoutMs, jittered, maxWaitMs, type Step } from '../../../src/jetstream/attempts/backoff.ts'
 import { askFrom, isPast, mayBeClamped } from '../../../src/jetstream/attempts/cursor.ts'
 import { endpointOf, helloOf, parseTarget, requestUrl } from '../../../src/jetstream/attempts/hosts.ts'
-import type { Ending } from '../../../src/jetstream/observer.ts'
 import { v1 as V1 } from '../../../src/jetstream/wires/v1.ts'
 import { v2 as V2 } from '../../../src/jetstream/wires/v2.ts'
 import type { Wire } from '../../../src/jetstream/wires/wire.ts'
 import { T0, timeOf } from '../messages.ts'
 
-const PLAIN: Circumstances = {
-  healthy: false,
-  compressed: false,
-  exact: true,
-  olderWireLeft: false,
-  oversizedTimes: 0,
-}
-const refused = (status: number, error?: string): Ending => ({ kind: 'refused', status, error, message: '' })
-const closed = (code: number): Ending => ({ kind: 'closed', code, message: '' })
-const told = (error: string): Ending => ({ kind: 'error-frame', error, message: '' })
-const other = (kind: 'unreachable' | 'silent' | 'oversized' | 'cursor-lost' | 'undecodable'): Ending => {
-  return { kind, message: '' }
-}
-
-suite('what follows an ending', () => {
-  const table: [string, Ending, Partial<Circumstances>, Step][] = [
-    ['nobody listens', other('unreachable'), {}, 'next'],
-    ['still starting', refused(503), { olderWireLeft: true }, 'next'],
-    ['too many requests', refused(429), {}, 'next'],
-    ['no such path', refused(404), { olderWireLeft: true }, 'other-wire'],
-    ['no such path on the last wire', refused(404), {}, 'next'],
-    ['an old number', refused(400, 'CursorTooOld'), {}, 'redial'],
-    ['an old time', refused(400, 'CursorTooOld'), { exact: false }, 'next'],
-    ['compression', refused(400, 'UnknownZstdDictionary'), { compressed: true }, 'redial'],
-    ['a bad request', refused(400, 'InvalidRequest'), {}, 'next'],
-    ['a place that is not known', other('cursor-lost'), {}, 'redial'],
-    ['unreadable frames', other('undecodable'), {}, 'redial'],
-    ['a large frame', other('oversized'), { oversizedTimes: 1 }, 'again'],
-    ['a large frame again', other('oversized'), { oversizedTimes: 2 }, 'next'],
-    ['too slow', told('ConsumerTooSlow'), {}, 'again'],
-    ['a fault of the server', told('InternalError'), { healthy: true }, 'next'],
-    ['a shut-down', closed(1001), { healthy: true }, 'next'],
-    ['a lost line', closed(1006), { healthy: true }, 'again'],
-    ['a line lost at once', closed(1006), {}, 'next'],
-    ['silence', other('silent'), { healthy: true }, 'next'],
-  ]
-  for (const [name, ending, circumstances, step] of table) {
-    test(`${name}: ${step}`, () => {
-      assert.equal(stepAfter(ending, { ...PLAIN, ...circumstances }), step)
-    })
-  }
-})
-
 suite('waiting', () => {
-  const backoff = { baseMs: 1_000, maxMs: 30_000, random: () => 1 }
+  const backoff = { baseMs: 1_000, maxMs: 30_000 }
   const table: [Step, number, number, number][] = [
     ['redial', 5, 1, 0],
     ['other-wire', 5, 1, 0],
@@ -79,15 +29,23 @@ suite('waiting', () => {
   ]
   for (const [step, failures, hosts, ms] of table) {
     test(`${step} after ${failures} failures with ${hosts} hosts: ${ms} ms`, () => {
-      assert.equal(waitBefore(step, failures, hosts, backoff), ms)
-      assert.equal(waitBefore(step, failures, hosts, { ...backoff, random: () => 0 }), ms / 2)
+      const longest = maxWaitMs(step, failures, hosts, backoff)
+      assert.equal(longest, ms)
+      assert.equal(
+        jittered(longest, () => 1),
+        ms,
+      )
+      assert.equal(
+        jittered(longest, () => 0),
+        ms / 2,
+      )
     })
   }
 
   test('six hosts that do not answer are all heard of within 15 seconds', () => {
-    const total = [0, 1, 2, 3, 4, 5].reduce((sum, failures) => sum + dialMs(failures, 6), 0)
+    const total = [0, 1, 2, 3, 4, 5].reduce((sum, failures) => sum + dialTimeoutMs(failures, 6), 0)
     assert.ok(total <= 15_000)
-    assert.equal(dialMs(600, 6), 10_000)
+    assert.equal(dialTimeoutMs(600, 6), 10_000)
   })
 })
 

@@ -209,7 +209,7 @@ test('a consumer that does not take holds the server back, and nothing is lost',
   const heard = hear()
   const observer = { ...heard.observer, paused: () => paused.resolve() }
   const stream = subscribe(
-    optionsWith({ hosts: [server.url], observer, most: count, withinMs: 0, highWaterBytes: mark }),
+    optionsWith({ hosts: [server.url], observer, maxEvents: count, batchWindowMs: 0, highWaterBytes: mark }),
   )
   const first = await stream.next()
   await paused.promise

@@ -1,0 +1,70 @@
+import type { Micros, StreamEvent } from '../../atproto/event.ts'
+import type { NetworkClock } from '../network-clock.ts'
+import type { Place, StreamObserver } from '../observer.ts'
+import type { Wire } from '../wires/wire.ts'
+import type { Queue } from './queue.ts'
+
+export type FrameReaderOptions = {
+  place: Place
+  wire: Pick<Wire, 'read' | 'cursors'>
+  networkClock: NetworkClock
+  observer: StreamObserver
+  /** Gets every event, with a time that can be believed. */
+  queue: Queue
+  /** The host tells something about the request. */
+  onInfo: (name: string, message: string) => void
+  /** The host says why it ends the connection. */
+  onError: (error: string, message: string) => void
+}
+
+/** Reads a connection's frames in their order, and reports those that cannot be used. */
+export class FrameReader {
+  readonly #options: FrameReaderOptions
+  readonly #read: Wire['read']
+  readonly #byTime: boolean
+  /** The newest time that was sent. */
+  #newest: Micros = 0
+
+  constructor(options: FrameReaderOptions) {
+    this.#options = options
+    this.#read = options.wire.read
+    this.#byTime = options.wire.cursors === 'times'
+  }
+
+  read(text: string): void {
+    const { observer, place, onInfo, onError } = this.#options
+    const frame = this.#read(text)
+    switch (frame.type) {
+      case 'event':
+        this.#push(frame.event, frame.value, text.length)
+        break
+      case 'malformed':
+        observer.malformed(place, frame.reason)
+        break
+      case 'unknown':
+        observer.malformed(place, 'unknown')
+        break
+      case 'info':
+        onInfo(frame.name, frame.message)
+        break
+      case 'error':
+        onError(frame.error, frame.message)
+        break
+    }
+  }
+
+  #push(event: StreamEvent, value: number, size: number): void {
+    const { networkClock, observer, place, queue } = this.#options
+    const dated = networkClock.date(event)
+    if (dated === undefined) {
+      observer.malformed(place, 'time')
+      return
+    }
+    if (dated.misdated) observer.misdated(place, networkClock.ahead)
+    const { at } = dated
+    // Where the place is a time, one frame with an old one must not lead back there.
+    this.#newest = Math.max(this.#newest, at ?? 0)
+    const reached = at === undefined ? undefined : { value: this.#byTime ? this.#newest : value, at }
+    queue.push(dated.event, reached, size)
+  }
+}

@@ -23,8 +23,8 @@ const LOOK_AGAIN_MS = 500
 const BOOKS = 'SELECT seq, host, wire, value, at FROM books WHERE shard = ?'
 /** How far to go back by time alone, where nothing tells where the batch before had come to: in microseconds. */
 const HOUR = 3_600_000_000
-/** No host: of such a cursor the time alone is used. */
-const NO_HOST = 'none'
+/** No host and no wire: of such a cursor the time alone is used. */
+const NOWHERE = 'none'
 
 /**
  * Gives up the last batch of `shard`. Its number stays taken: what an owner of before still sends changes nothing.
@@ -95,7 +95,7 @@ async function placeBefore(
     return { batch: numberOf(books?.seq), cursor: reached }
   }
   const at = (cursor?.at ?? 0) - HOUR
-  return { batch: undefined, cursor: { host: NO_HOST, wire: cursor?.wire ?? 'v2', value: at, at } }
+  return { batch: undefined, cursor: { host: NOWHERE, wire: NOWHERE, value: at, at } }
 }
 
 /** Where a batch had brought the stream: its sums say so. */

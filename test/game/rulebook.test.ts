@@ -35,6 +35,16 @@ test('an operator changes the value of a reason, and the fingerprint tells', () 
   )
 })
 
+test('a fingerprint is the same in whatever order a table is written, and for as long as rules award alike', () => {
+  const caps = { 'app.bsky.feed.like': 7, 'app.bsky.feed.post': 5 } as const
+  const other = { 'app.bsky.feed.post': 5, 'app.bsky.feed.like': 7 } as const
+  assert.equal(rulebook(changes({ caps })).fingerprint, rulebook(changes({ caps: other })).fingerprint)
+  // Ledgers are bound to this text: another one would have all of them recomputed.
+  const points =
+    '[["like",10],["post.alt",70],["post.media",60],["post.text",50],["repost.alt",70],["repost.media",60],["repost.text",50]]'
+  assert.equal(rulebook(NO_CHANGES).fingerprint, `{"revision":1,"points":${points},"caps":[]}`)
+})
+
 test('what makes no sense is refused by name', () => {
   assert.throws(() => rulebook(changes({ points: { 'post.gold': 1 } })), /"post.gold".*post\.text/)
   assert.throws(() => rulebook(changes({ points: { like: -1 } })), /points\.like is -1/)

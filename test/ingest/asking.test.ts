@@ -140,6 +140,7 @@ suite('a question that is put off', () => {
 
   test('is left alone while that is on its way into the ledger, and no answer', async (t) => {
     const refusing = { profiles: () => Promise.reject(new RequestError('answered 400', { status: 400 })) }
+    const pass = holdTime(t)
     const { asker, state } = asking(t, [], refusing)
     state.held = true
     state.open.push(who(1))
@@ -147,7 +148,7 @@ suite('a question that is put off', () => {
     await settled()
     assert.equal(state.underWay.length, 1)
     asker.wake()
-    await settled()
+    await pass(1)
     assert.equal(state.underWay.length, 1)
     assert.equal(state.looks.at(-1)?.kind === 'profile' ? state.looks.at(-1)?.except : 1, 1)
     state.held = false
@@ -157,7 +158,7 @@ suite('a question that is put off', () => {
     // Its pause is over.
     state.now += 10_000_000
     asker.wake()
-    await settled()
+    await pass(1)
     assert.equal(state.answered.length, 2)
   })
 })

@@ -30,10 +30,11 @@ export class Truth {
 
   /**
    * From `reached` in the stream on, only these are followed, or everybody again. What the others do until then is missed for
-   * good; what came after the last that was sent is sent to those who follow everybody again.
+   * good; what came after the last that was sent is sent to those who follow everybody again. So is the event at `reached`
+   * itself, for a place names the first event that is sent.
    */
   follow(listed: ReadonlySet<Did> | undefined, reached: number): void {
-    this.#see(reached)
+    this.#see(reached - 1)
     this.#listed = listed
     for (const did of this.model.people.keys()) {
       this.model.apply({ kind: 'follow', did, at: this.now, followed: listed?.has(did) ?? true })

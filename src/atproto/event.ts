@@ -7,16 +7,22 @@ export type { Did, Handle, Nsid, RecordKey, Tid }
 /** Microseconds since the Unix epoch, as Jetstream's `time_us`: exact in a number until the year 2255. */
 export type Micros = number
 
-/** `active`, or why an account cannot be seen (`com.atproto.sync.subscribeRepos#account`). Unknown reasons arrive as `inactive`. */
-export type AccountStatus =
-  | 'active'
-  | 'deactivated'
-  | 'deleted'
-  | 'takendown'
-  | 'suspended'
-  | 'desynchronized'
-  | 'throttled'
-  | 'inactive'
+/**
+ * `active`, or why an account cannot be seen (`com.atproto.sync.subscribeRepos#account`). Unknown reasons arrive as
+ * `inactive`. Stores keep a status by its place in this list: new ones come last.
+ */
+export const ACCOUNT_STATUSES = [
+  'active',
+  'deactivated',
+  'deleted',
+  'takendown',
+  'suspended',
+  'desynchronized',
+  'throttled',
+  'inactive',
+] as const
+
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
 
 /** A record was written or removed. `record` is as it came, unchecked; a delete has none. */
 export type CommitEvent = {

@@ -1,8 +1,8 @@
 // Who may be seen, in one number: every driver stores it, and its readers compare it.
-import type { AccountStatus } from '../atproto/event.ts'
+import { ACCOUNT_STATUSES } from '../atproto/event.ts'
 import type { ActorState } from '../game/state.ts'
 
-/** Positions of the bits; the status takes the three from 8 on. */
+/** Positions of the bits; the status takes the three from 8 on, and there is no room for more than eight. */
 const BORN = 1
 const OPTED_OUT = 2
 const FORGOTTEN = 4
@@ -10,18 +10,6 @@ const STATUS = 8
 const STATUS_BITS = 7
 const NOT_INTRODUCED = 64
 const UNFOLLOWED = 128
-
-/** A status is stored as its place here. There is no room for more than these. */
-const STATUSES: readonly AccountStatus[] = [
-  'active',
-  'deactivated',
-  'deleted',
-  'takendown',
-  'suspended',
-  'desynchronized',
-  'throttled',
-  'inactive',
-]
 
 /** The one standing of those who may be seen: born, introduced, active, followed, neither opted out nor forgotten. */
 export const SHOWN = BORN
@@ -37,7 +25,7 @@ export function standingOf({ born, optedOut, introduced, forgotten, status, unfo
     Number(born) * BORN +
     Number(optedOut) * OPTED_OUT +
     Number(forgotten) * FORGOTTEN +
-    STATUSES.indexOf(status) * STATUS +
+    ACCOUNT_STATUSES.indexOf(status) * STATUS +
     Number(!introduced) * NOT_INTRODUCED +
     Number(unfollowed) * UNFOLLOWED
   )
@@ -50,7 +38,7 @@ export function readStanding(standing: number): Standing {
     optedOut: (standing & OPTED_OUT) !== 0,
     introduced: (standing & NOT_INTRODUCED) === 0,
     forgotten: (standing & FORGOTTEN) !== 0,
-    status: STATUSES[(standing / STATUS) & STATUS_BITS] ?? 'inactive',
+    status: ACCOUNT_STATUSES[(standing / STATUS) & STATUS_BITS] ?? 'inactive',
     unfollowed: (standing & UNFOLLOWED) !== 0,
   }
 }

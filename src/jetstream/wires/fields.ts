@@ -1,13 +1,14 @@
 // What wires have in common: the fields of an event, checked no further than they are used.
 import { isHandle } from '@atcute/lexicons/syntax'
-import type {
-  AccountEvent,
-  AccountStatus,
-  CommitEvent,
-  Did,
-  Handle,
-  IdentityEvent,
-  Micros,
+import {
+  ACCOUNT_STATUSES,
+  type AccountEvent,
+  type AccountStatus,
+  type CommitEvent,
+  type Did,
+  type Handle,
+  type IdentityEvent,
+  type Micros,
 } from '../../atproto/event.ts'
 import { isObject, type JsonObject } from '../../atproto/json.ts'
 import { microsOf } from '../../atproto/micros.ts'
@@ -15,14 +16,7 @@ import type { MalformedReason } from '../observer.ts'
 import { collectionOf, isRecordKey, isTid } from './syntax.ts'
 import type { Frame } from './wire.ts'
 
-const GONE: ReadonlySet<unknown> = new Set<AccountStatus>([
-  'deactivated',
-  'deleted',
-  'takendown',
-  'suspended',
-  'desynchronized',
-  'throttled',
-])
+const REASONS: ReadonlySet<unknown> = new Set(ACCOUNT_STATUSES.filter((status) => status !== 'active'))
 const UNKNOWN: Frame = { type: 'unknown' }
 
 export function malformed(reason: MalformedReason): Frame {
@@ -116,7 +110,7 @@ function accountTime(time: unknown, at: Micros): Micros {
 /** `active` decides; the reason only colours it. */
 function statusOf(active: boolean, status: unknown): AccountStatus {
   if (active) return 'active'
-  return GONE.has(status) ? (status as AccountStatus) : 'inactive'
+  return REASONS.has(status) ? (status as AccountStatus) : 'inactive'
 }
 
 function handleOf(handle: unknown): Handle | undefined {

@@ -43,6 +43,8 @@ Object.assign(globalThis, { __stryker__: instrumented })
 
 class NodeTestRunner implements TestRunner {
   readonly #loaded = new Map<string, CollectedTest[]>()
+  /** Names of tests that have noticed a mutant, the latest first: the next one is mostly in the line below. */
+  #noticing: string[] = []
 
   capabilities(): { reloadEnvironment: boolean } {
     return { reloadEnvironment: false }
@@ -91,6 +93,7 @@ class NodeTestRunner implements TestRunner {
         if (result.status !== TestStatus.Failed) continue
         if (isOverLimit()) return { status: MutantRunStatus.Timeout, reason: 'it came to no end' }
         const { failureMessage, id } = result
+        this.#noticing = [id, ...this.#noticing.filter((other) => other !== id)]
         return { status: MutantRunStatus.Killed, failureMessage, killedBy: [id], nrOfTests }
       }
       return { status: MutantRunStatus.Survived, nrOfTests }
@@ -109,7 +112,9 @@ class NodeTestRunner implements TestRunner {
     for (const file of files) {
       if (!this.#loaded.has(file)) this.#loaded.set(file, await collect(pathToFileURL(file).href))
     }
-    return quickestFirst([...files].flatMap((file) => this.#loaded.get(file) ?? []))
+    const tests = quickestFirst([...files].flatMap((file) => this.#loaded.get(file) ?? []))
+    const place = new Map(this.#noticing.map((id, index) => [id, index]))
+    return tests.sort((a, b) => (place.get(a.id) ?? tests.length) - (place.get(b.id) ?? tests.length))
   }
 }
 

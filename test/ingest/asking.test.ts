@@ -141,7 +141,7 @@ suite('a question that is put off', () => {
   test('is left alone while that is on its way into the ledger, and no answer', async (t) => {
     const refusing = { profiles: () => Promise.reject(new RequestError('answered 400', { status: 400 })) }
     const pass = holdTime(t)
-    const { asker, state } = asking(t, [], refusing)
+    const { asker, state, looksFor } = asking(t, [], refusing)
     state.held = true
     state.open.push(who(1))
     asker.wake()
@@ -150,7 +150,7 @@ suite('a question that is put off', () => {
     asker.wake()
     await pass(1)
     assert.equal(state.underWay.length, 1)
-    assert.equal(state.looks.at(-1)?.kind === 'profile' ? state.looks.at(-1)?.except : 1, 1)
+    assert.equal(looksFor('profile').at(-1)?.except, 1)
     state.held = false
     for (const resolve of state.underWay.splice(0)) resolve()
     await settled()

@@ -119,6 +119,10 @@ test('between a list and everybody all are looked through, page by page', async 
   assert.deepEqual(hidden.asked, [undefined, did(499), did(999), did(1_199)])
   assert.deepEqual(hidden.shown, people(10, 20))
   assert.equal((await update(30, remembered(list), everybody)).folds.length, 1)
+  // A list of nobody is not that of everybody.
+  const nobody: Following = { dids: [], collections }
+  assert.deepEqual((await update(3, remembered(everybody), nobody)).shown, [])
+  assert.equal((await update(3, remembered(nobody), everybody)).folds.length, 1)
   // One that never said it has everybody's.
   assert.equal((await update(30, undefined, everybody)).folds.length, 0)
   assert.deepEqual((await update(30, undefined, list)).shown, people(10, 20))

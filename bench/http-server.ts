@@ -7,7 +7,7 @@ import { buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
 import { noHandles } from '../src/bluesky/handles.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
-import { readAddress } from '../src/store/cql/address.ts'
+import { readAddress } from '../src/store/cql/driver/address.ts'
 import { openCql } from '../src/store/cql/open.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
 

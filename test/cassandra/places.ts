@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { Client, types } from 'cassandra-driver'
-import type { CqlAddress } from '../../src/store/cql/address.ts'
-import { closeHostsAtShutdown } from '../../src/store/cql/close-hosts.ts'
+import type { CqlAddress } from '../../src/store/cql/driver/address.ts'
+import { closeHostsAtShutdown } from '../../src/store/cql/driver/close-hosts.ts'
 import { openCql } from '../../src/store/cql/open.ts'
-import { TABLES } from '../../src/store/cql/schema.ts'
+import { TABLES } from '../../src/store/cql/rows/schema.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** Copies of each row, and rows on a page of what is read; `undefined`: as for everybody. */

@@ -1,5 +1,5 @@
 import type { Driver } from '../driver.ts'
-import { type CqlAddress, readAddress } from './address.ts'
+import { type CqlAddress, readAddress } from './driver/address.ts'
 
 export const cql: Driver<CqlAddress> = {
   name: 'cql',

@@ -4,12 +4,12 @@ import type { Did, Micros, Nsid } from '../../atproto/event.ts'
 import type { Wish } from '../../game/operation.ts'
 import type { Inbox, WishToLeave } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
-import type { Mutation } from './mutations.ts'
-import type { Row } from './paging.ts'
-import type { ServerClock } from './server-clock.ts'
-import type { Session } from './session.ts'
-import { shardOf } from './sharding.ts'
-import { numberOf } from './values.ts'
+import type { Row } from './driver/paging.ts'
+import type { ServerClock } from './driver/server-clock.ts'
+import type { Session } from './driver/session.ts'
+import { numberOf } from './driver/values.ts'
+import { shardOf } from './rows/buckets.ts'
+import type { Mutation } from './rows/mutations.ts'
 
 /** What an owner does by itself, without asking the game. */
 export type Note =

@@ -1,7 +1,6 @@
 import type { Did, Handle, Nsid } from '../../atproto/event.ts'
 import type { LedgerEvent } from '../../game/state.ts'
 import { boardAfter, boardAround } from '../board.ts'
-import { SHOWN } from '../standing.ts'
 import {
   type BoardPage,
   type Character,
@@ -14,15 +13,16 @@ import {
   type Standing,
   type StoreStatus,
 } from '../store.ts'
-import { readBoard, readDid, readStandings } from './board.ts'
-import { readCharacter, readKinds, SHOWN_COLUMNS } from './character-row.ts'
-import { readEvent } from './event-row.ts'
-import type { Row } from './paging.ts'
-import { readRecent } from './recent.ts'
-import type { Session } from './session.ts'
-import { eventBucket, fingerprint } from './sharding.ts'
-import { readStatus } from './status.ts'
-import { numberOf } from './values.ts'
+import { SHOWN } from '../visibility.ts'
+import type { Row } from './driver/paging.ts'
+import type { Session } from './driver/session.ts'
+import { numberOf } from './driver/values.ts'
+import { readBoard, readDid, readStandings } from './reading/board.ts'
+import { readRecent } from './reading/recent.ts'
+import { readStatus } from './reading/status.ts'
+import { eventBucket, fingerprint } from './rows/buckets.ts'
+import { readCharacter, readKinds, SHOWN_COLUMNS } from './rows/character-row.ts'
+import { readEvent } from './rows/event-row.ts'
 
 export type CqlReaderOptions = {
   session: Session

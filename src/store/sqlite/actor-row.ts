@@ -1,6 +1,6 @@
 import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { ActorState } from '../../game/state.ts'
-import { readStanding, standingOf } from '../standing.ts'
+import { readStanding, standingOf } from '../visibility.ts'
 import { placesOf } from './columns.ts'
 import { integerToTid, isOrdered, tidToInteger } from './tid.ts'
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { boardAfter, boardAround, type Board as Places, type PlacesPage, ranked } from '../board.ts'
-import { SHOWN } from '../standing.ts'
 import type { BoardPage, Character, Page, Ranked } from '../store.ts'
+import { SHOWN } from '../visibility.ts'
 import { CHARACTER_COLUMNS, type CharacterRow } from './character-row.ts'
 
 /** The board in the table `foremost`, with the characters on a page of it. Equals stand in the order of their ids. */

@@ -2,7 +2,6 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { LedgerEvent } from '../../game/state.ts'
-import { SHOWN } from '../standing.ts'
 import {
   type BoardPage,
   type Character,
@@ -15,6 +14,7 @@ import {
   type Standing,
   type StoreStatus,
 } from '../store.ts'
+import { SHOWN } from '../visibility.ts'
 import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, idOf, kindsOf, toCharacter } from './character-row.ts'
 import type { OpenFiles } from './files.ts'

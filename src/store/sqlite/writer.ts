@@ -18,20 +18,20 @@ import {
 import type { Day, Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
-import { SHOWN, standingOf } from '../standing.ts'
 import type { Gap, Pulse, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
+import { SHOWN, standingOf } from '../visibility.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import { Events } from './events.ts'
-import { ForemostRows } from './foremost-rows.ts'
 import { Grants } from './grants.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
 import { Questions } from './questions.ts'
 import { Records } from './records.ts'
 import { Samples } from './samples.ts'
-import { Standings } from './standings.ts'
+import { ForemostRows } from './top-rows.ts'
 import type { Transactions } from './transactions.ts'
+import { Standings } from './xp-histogram.ts'
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
-import { closeHostsAtShutdown } from '../../../src/store/cql/close-hosts.ts'
+import { closeHostsAtShutdown } from '../../../src/store/cql/driver/close-hosts.ts'
 
 /** As much of the driver as this is about: an upgrade that does otherwise is to be looked at. */
 type HostMap = { set(address: string, host: object): void }

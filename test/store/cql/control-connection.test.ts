@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
-import { keepRefreshing } from '../../../src/store/cql/control-connection.ts'
+import { keepRefreshing } from '../../../src/store/cql/driver/control-connection.ts'
 
 /** As much of the driver as this is about: an upgrade that does otherwise is to be looked at. */
 type ControlConnection = {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client, ExecutionOptions, Host, HostMap } from 'cassandra-driver'
-import { HangingHosts, HangingLastPolicy, SecondServerPolicy } from '../../../src/store/cql/hanging-hosts.ts'
+import {
+  HangingHosts,
+  HangingLastPolicy,
+  SecondServerPolicy,
+} from '../../../src/store/cql/driver/hanging-hosts.ts'
 
 const [one, two, three] = ['one', 'two', 'three'].map(
   (address) => ({ address, datacenter: 'dc1', isUp: () => true }) as unknown as Host,

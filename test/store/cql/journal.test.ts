@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { zstdCompressSync } from 'node:zlib'
-import { keptBefore, pack, recall, unpack } from '../../../src/store/cql/journal.ts'
-import type { Mutation } from '../../../src/store/cql/mutations.ts'
+import type { Mutation } from '../../../src/store/cql/rows/mutations.ts'
+import { keptBefore, pack, recall, unpack } from '../../../src/store/cql/shards/journal.ts'
 
 /** Rows that can hardly be compressed. */
 function rows(count: number): Mutation[] {

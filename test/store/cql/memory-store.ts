@@ -1,5 +1,5 @@
 import type { Client } from 'cassandra-driver'
-import type { CqlAddress } from '../../../src/store/cql/address.ts'
+import type { CqlAddress } from '../../../src/store/cql/driver/address.ts'
 import { type CqlStore, openCql } from '../../../src/store/cql/open.ts'
 import type { StoreLog } from '../../../src/store/driver.ts'
 import type { MemoryClient, MemoryCluster } from './memory-cluster.ts'

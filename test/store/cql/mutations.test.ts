@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unknownActor } from '../../../src/game/state.ts'
-import { characterMutation, nobody, readHeld } from '../../../src/store/cql/character-row.ts'
-import { completed } from '../../../src/store/cql/mutations.ts'
-import { standingOf } from '../../../src/store/standing.ts'
+import { characterMutation, nobody, readHeld } from '../../../src/store/cql/rows/character-row.ts'
+import { completed } from '../../../src/store/cql/rows/mutations.ts'
+import { standingOf } from '../../../src/store/visibility.ts'
 import { person } from '../../game/arbitrary.ts'
 
 test('a batch that an older program kept in the journal is written with the columns that came later', () => {

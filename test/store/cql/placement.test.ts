@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { groupByServers, partitionKey, type Ring } from '../../../src/store/cql/placement.ts'
+import { groupByServers, partitionKey, type Ring } from '../../../src/store/cql/driver/placement.ts'
 
 test('the key of a partition is its columns as the protocol writes them', () => {
   const hex = (...key: Parameters<typeof partitionKey>) => partitionKey(...key).toString('hex')

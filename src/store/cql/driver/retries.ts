@@ -1,0 +1,184 @@
+// How long to go on trying: a cluster may be away for minutes, and whoever operates it has to hear of that while it lasts.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errors, types } from 'cassandra-driver'
+import type { StoreLog } from '../../driver.ts'
+import { StoreError } from '../../store.ts'
+
+export type RetriesOptions = {
+  log: StoreLog
+  /** A clock that only goes forward, in milliseconds. @default performance.now */
+  elapsedMs?: () => number
+  /** How soon an attempt that failed is repeated the first time, in milliseconds. @default 50 */
+  firstWaitMs?: number
+}
+
+export const SILENT: StoreLog = { info: () => {}, warn: () => {} }
+
+/** Failures of the moment, by the protocol's codes. */
+const PASSING: ReadonlySet<number> = new Set([
+  types.responseErrorCodes.serverError,
+  types.responseErrorCodes.unavailableException,
+  types.responseErrorCodes.overloaded,
+  types.responseErrorCodes.isBootstrapping,
+  types.responseErrorCodes.writeTimeout,
+  types.responseErrorCodes.readTimeout,
+  types.responseErrorCodes.readFailure,
+  types.responseErrorCodes.writeFailure,
+  // A server that came back has forgotten what was prepared on it.
+  types.responseErrorCodes.unprepared,
+])
+const FIRST_WAIT_MS = 50
+const MAX_WAIT_MS = 2_000
+/** What the driver throws without saying what it is may be a passing trouble of its own; after that it is a fault. */
+const UNKNOWN_FOR_MS = 60_000
+/** A wait that is longer than this is logged, and how often again. */
+const TELL_AFTER_MS = 5_000
+const TELL_AGAIN_MS = 60_000
+const LOOK_EVERY_MS = 500
+
+type Wait = { what: string; sinceMs: number; why: string }
+
+/** Runs attempts until they succeed, and tells of those that take long. */
+export class Retries {
+  readonly #log: StoreLog
+  readonly #elapsedMs: () => number
+  readonly #firstWaitMs: number
+  readonly #waits = new Set<Wait>()
+  readonly #ended = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #toldMs: number | undefined
+  #awaySinceMs = 0
+
+  constructor({ log, elapsedMs = () => performance.now(), firstWaitMs = FIRST_WAIT_MS }: RetriesOptions) {
+    this.#log = log
+    this.#elapsedMs = elapsedMs
+    this.#firstWaitMs = firstWaitMs
+  }
+
+  /**
+   * Tries until it succeeds.
+   * @param what named in the log where it takes long
+   * @throws the signal's reason when aborted, what is wrong for good, and a {@link StoreError} after `endWithin`
+   */
+  async run<T>(what: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    let wait: Wait | undefined
+    try {
+      for (let waitMs = this.#firstWaitMs; ; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {
+        signal?.throwIfAborted()
+        this.#ended.signal.throwIfAborted()
+        try {
+          return await attempt()
+        } catch (error) {
+          // What the shard's owner has lost meanwhile is not worth another attempt, whatever went wrong.
+          signal?.throwIfAborted()
+          const now = this.#elapsedMs()
+          const patience = patienceFor(error)
+          if (patience === 0 || (wait !== undefined && now - wait.sinceMs > patience)) throw error
+          wait ??= this.#begin(what)
+          wait.why = error instanceof Error ? error.message : String(error)
+        }
+        await this.#pause(waitMs * (0.5 + Math.random() / 2), signal)
+      }
+    } finally {
+      if (wait !== undefined) this.#over(wait)
+    }
+  }
+
+  /** From now on, what does not get through within `ms` milliseconds fails. */
+  endWithin(ms: number): void {
+    const timer = setTimeout(() => this.#end(), ms)
+    timer.unref()
+  }
+
+  #end(): void {
+    const [first] = this.#waits
+    const why = first === undefined ? '' : ` (${first.why})`
+    this.#ended.abort(
+      new StoreError(
+        `ended without the database, which does not answer${why}: what it has not taken comes again from the stream at the next start.`,
+      ),
+    )
+  }
+
+  #begin(what: string): Wait {
+    const wait = { what, sinceMs: this.#elapsedMs(), why: '' }
+    if (this.#waits.size === 0) this.#awaySinceMs = wait.sinceMs
+    this.#waits.add(wait)
+    this.#timer ??= setInterval(() => this.#tell(), LOOK_EVERY_MS).unref()
+    return wait
+  }
+
+  #over(wait: Wait): void {
+    this.#waits.delete(wait)
+    if (this.#waits.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    if (this.#toldMs === undefined || this.#ended.signal.aborted) return
+    this.#toldMs = undefined
+    const seconds = Math.round((this.#elapsedMs() - this.#awaySinceMs) / 1_000)
+    this.#log.info({ seconds }, `the database answers again, after ${seconds} s`)
+  }
+
+  #tell(): void {
+    const now = this.#elapsedMs()
+    const [oldest] = [...this.#waits].sort((a, b) => a.sinceMs - b.sinceMs)
+    if (oldest === undefined || now - oldest.sinceMs < TELL_AFTER_MS) return
+    if (this.#toldMs !== undefined && now - this.#toldMs < TELL_AGAIN_MS) return
+    this.#toldMs = now
+    const seconds = Math.round((now - oldest.sinceMs) / 1_000)
+    this.#log.warn(
+      { seconds, waiting: this.#waits.size, reason: oldest.why },
+      `the database has not answered for ${seconds} s: ${oldest.what} waits for it`,
+    )
+  }
+
+  /** Ends early with the reason of either signal, never with an `AbortError`: that would look like an orderly end. */
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const ended = this.#ended.signal
+    const either = signal === undefined ? ended : AbortSignal.any([signal, ended])
+    await sleep(ms, undefined, { signal: either }).catch(() => {})
+    signal?.throwIfAborted()
+    ended.throwIfAborted()
+  }
+}
+
+/** For how long a failure may be one of the moment, in milliseconds; 0 where the request itself is at fault. */
+function patienceFor(error: unknown): number {
+  if (error instanceof errors.ResponseError) {
+    return PASSING.has(error.code) ? Number.POSITIVE_INFINITY : 0
+  }
+  if (
+    error instanceof errors.NoHostAvailableError ||
+    error instanceof errors.OperationTimedOutError ||
+    error instanceof errors.BusyConnectionError ||
+    // A connection that broke off, whatever was under way on it.
+    (error instanceof errors.DriverError && 'isSocketError' in error && error.isSocketError === true)
+  ) {
+    return isRefusedByAll(error) ? 0 : Number.POSITIVE_INFINITY
+  }
+  // Ours, or of what we gave the driver.
+  if (
+    error instanceof StoreError ||
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof errors.ArgumentError
+  ) {
+    return 0
+  }
+  return error instanceof Error ? UNKNOWN_FOR_MS : 0
+}
+
+/** True for what may be over soon: servers that are away, slow or too busy. */
+export function isPassing(error: unknown): boolean {
+  return patienceFor(error) > 0
+}
+
+/** Every server that was asked found the request itself at fault. */
+function isRefusedByAll(error: Error): boolean {
+  if (!(error instanceof errors.NoHostAvailableError)) return false
+  const inner = Object.values<unknown>(error.innerErrors ?? {})
+  return (
+    inner.length > 0 &&
+    inner.every((cause) => cause instanceof errors.ResponseError && patienceFor(cause) === 0)
+  )
+}

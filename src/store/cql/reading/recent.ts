@@ -1,0 +1,106 @@
+// What happens in all of the ledger, for those who follow it: the journals of all shards, read on from where one was. A
+// position names, for each shard, the last batch that was read whole and how many events of the next were read.
+import type { Did } from '../../../atproto/event.ts'
+import type { LedgerEvent } from '../../../game/state.ts'
+import { InvalidCursorError, type Recent, type RecentEvent } from '../../store.ts'
+import { SHOWN } from '../../visibility.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf } from '../driver/values.ts'
+import { eventOf } from '../rows/event-row.ts'
+import type { Mutation } from '../rows/mutations.ts'
+import { recall } from '../shards/journal.ts'
+import { checkShards, type ShardRow } from '../shards/leases.ts'
+
+/** Where in `character` the standing is. */
+const STANDING = 9
+const BATCHES = 'SELECT seq, chunk FROM journal WHERE shard = ? AND seq > ? AND seq <= ?'
+
+/** How far one shard was read: all of batch `seq`, and `events` of the next one. */
+type Place = { seq: number; events: number }
+
+/** Events after `after`, shard by shard. Those of one person come in their order. */
+export async function readRecent(
+  session: Session,
+  shards: number,
+  after: string | undefined,
+  limit: number,
+): Promise<Recent> {
+  const seen = after === undefined ? undefined : readPosition(after, shards)
+  const rows = new Map((await checkShards(session)).map((row) => [row.shard, row]))
+  const newest = Array.from({ length: shards }, (_, shard) => ({ seq: rows.get(shard)?.seq ?? 0, events: 0 }))
+  if (seen === undefined) return { events: [], position: writePosition(newest), missed: false }
+  if (seen.some(({ seq, events }, shard) => seq + Number(events > 0) > (newest[shard]?.seq ?? 0))) {
+    throw new InvalidCursorError('the position lies ahead of the ledger')
+  }
+  const events: RecentEvent[] = []
+  for (const [shard, place] of seen.entries()) {
+    const row = rows.get(shard)
+    if (row === undefined || row.seq <= place.seq) continue
+    if (events.length >= limit) break
+    const whole = await readOn(session, row, seen, { limit, events })
+    if (!whole) return { events: [], position: writePosition(newest), missed: true }
+  }
+  return { events, position: writePosition(seen), missed: false }
+}
+
+/**
+ * Adds what came in the shard of `row` after its place in `seen` to `events`, and moves the place on.
+ * @returns false where the next batch is not in the journal any more
+ */
+async function readOn(
+  session: Session,
+  row: ShardRow,
+  seen: Place[],
+  { limit, events }: { limit: number; events: RecentEvent[] },
+): Promise<boolean> {
+  const { shard } = row
+  const place = (): Place => seen[shard] as Place
+  const held = await session.check(BATCHES, [shard, place().seq, row.seq])
+  while (place().seq < row.seq && events.length < limit) {
+    const seq = place().seq + 1
+    const chunks = held.filter((found) => numberOf(found.seq) === seq).length
+    if (chunks === 0) return false
+    const batch = await recall((query, params, pageRows) => session.checkPages(query, params, pageRows), {
+      shard,
+      seq,
+      chunks: seq === row.seq ? row.chunks : chunks,
+    }).catch(() => undefined)
+    if (batch === undefined) return false
+    for (const { event, shown } of eventsOf(batch.mutations).slice(place().events)) {
+      if (events.length >= limit) return true
+      seen[shard] = { seq: seq - 1, events: place().events + 1 }
+      if (shown) events.push({ ...event, position: writePosition(seen) })
+    }
+    seen[shard] = { seq, events: 0 }
+  }
+  return true
+}
+
+/** The events of a batch, and whether their people may be seen, as their row in the same batch says. */
+function eventsOf(mutations: readonly Mutation[]): { event: LedgerEvent; shown: boolean }[] {
+  const shown = new Set<Did>()
+  for (const mutation of mutations) {
+    if (mutation[0] === 'character' && mutation[STANDING] === SHOWN) shown.add(mutation[1] as Did)
+  }
+  return mutations.flatMap((mutation) => {
+    const event = eventOf(mutation)
+    return event === undefined ? [] : { event, shown: shown.has(event.did) }
+  })
+}
+
+function writePosition(places: readonly Place[]): string {
+  return places
+    .map(({ seq, events }) => seq.toString(36) + (events === 0 ? '' : `-${events.toString(36)}`))
+    .join('.')
+}
+
+function readPosition(position: string, shards: number): Place[] {
+  const parts = position.split('.')
+  if (parts.length !== shards || !parts.every((part) => /^[0-9a-z]{1,8}(-[0-9a-z]{1,6})?$/.test(part))) {
+    throw new InvalidCursorError('the position is not one of the ledger')
+  }
+  return parts.map((part) => {
+    const [seq = '', events = '0'] = part.split('-')
+    return { seq: Number.parseInt(seq, 36), events: Number.parseInt(events, 36) }
+  })
+}

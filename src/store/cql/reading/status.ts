@@ -1,0 +1,108 @@
+import type { Cursor } from '../../../atproto/event.ts'
+import type { QuestionKind } from '../../../game/state.ts'
+import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
+import type { Gap, Pulse, StoreStatus } from '../../store.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf, textOf } from '../driver/values.ts'
+import { checkShards, cursorOf, type ShardRow } from '../shards/leases.ts'
+import { perQuestion } from '../shards/shard-totals.ts'
+
+const MOST_GAPS = 100
+
+/** Everything that all shards together say of themselves. */
+export async function readStatus(session: Session, shards: number): Promise<StoreStatus> {
+  const [rows, books, pulses, gaps, samples] = await Promise.all([
+    checkShards(session),
+    session.check('SELECT * FROM books', []),
+    session.check('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
+    session.check('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MOST_GAPS]),
+    session.check('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
+  ])
+  const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
+  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  const postponed = { ...waiting }
+  for (const row of books) {
+    const before = perQuestion(row.postponed)
+    for (const [name, n] of Object.entries(perQuestion(row.waiting))) {
+      const kind = name as QuestionKind
+      waiting[kind] += n - before[kind]
+      postponed[kind] += before[kind]
+    }
+  }
+  return {
+    cursor: leastWritten(rows, books),
+    pulse: pulseOf(pulses, shards),
+    characters: sum('characters'),
+    introductions: sum('introductions'),
+    records: sum('records'),
+    events: sum('events'),
+    experience: sum('experience'),
+    waiting,
+    postponed,
+    gaps: gaps.map(gapOf),
+    bytes: undefined,
+    perDay: perDay(samples),
+  }
+}
+
+/**
+ * How far what can be read goes, of the shard that is furthest back. A batch that counts already may not be written out yet:
+ * then it is as far as the one before.
+ */
+function leastWritten(rows: readonly ShardRow[], books: readonly Row[]): Cursor | undefined {
+  const written = new Map(books.map((row) => [row.shard, row]))
+  const cursors: Cursor[] = []
+  for (const { shard, seq, cursor } of rows) {
+    const row = written.get(shard)
+    const isWritten = numberOf(row?.seq) === seq
+    // Its very first batch is under way.
+    if (!isWritten && row === undefined) return undefined
+    const reached = isWritten ? cursor : cursorOf(row ?? {})
+    if (reached !== undefined) cursors.push(reached)
+  }
+  return cursors.sort((a, b) => a.at - b.at)[0]
+}
+
+/** The ledger is as alive as the shard that was heard of longest ago. */
+function pulseOf(rows: readonly Row[], shards: number): Pulse | undefined {
+  if (rows.length < shards) return undefined
+  return {
+    at: Math.min(...rows.map(({ at }) => numberOf(at))),
+    lag: Math.max(...rows.map(({ lag }) => numberOf(lag))),
+    host: rows.some(({ host }) => host === null) ? undefined : textOf(rows[0]?.host),
+  }
+}
+
+function gapOf({ host, began, ended, reason, at }: Row): Gap {
+  return {
+    host: String(host),
+    from: numberOf(began),
+    to: ended === null ? undefined : numberOf(ended),
+    reason: String(reason),
+    at: numberOf(at),
+  }
+}
+
+/** At the rates of the last hour; each worker counts what it has done itself. */
+function perDay(samples: readonly Row[]): StoreStatus['perDay'] {
+  let events = 0
+  let networkBytes = 0
+  let known = false
+  const newest = Math.max(...samples.map(({ at }) => numberOf(at)))
+  for (const rows of Map.groupBy(samples, ({ worker }) => worker).values()) {
+    const last = rows.at(-1)
+    if (last === undefined || numberOf(last.at) < newest - RATE_WINDOW) continue
+    const first = rows.find(({ at }) => numberOf(at) >= numberOf(last.at) - RATE_WINDOW)
+    if (first === undefined) continue
+    const span = numberOf(last.at) - numberOf(first.at)
+    const eventsADay = dailyRate(numberOf(last.events) - numberOf(first.events), span)
+    const bytesADay = dailyRate(numberOf(last.network_bytes) - numberOf(first.network_bytes), span)
+    if (eventsADay === undefined || bytesADay === undefined) continue
+    known = true
+    events += eventsADay
+    networkBytes += bytesADay
+  }
+  if (!known) return undefined
+  return { events: Math.round(events), diskBytes: undefined, networkBytes: Math.round(networkBytes) }
+}

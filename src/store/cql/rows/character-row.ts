@@ -1,0 +1,202 @@
+import type { Did, Handle, Nsid, Tid } from '../../../atproto/event.ts'
+import type { Profile } from '../../../atproto/profile.ts'
+import { leveling } from '../../../game/levels.ts'
+import { type ActorState, type PersonQuestion, unknownActor } from '../../../game/state.ts'
+import type { Seconds } from '../../../game/time.ts'
+import type { Character } from '../../store.ts'
+import { readStanding, standingOf } from '../../visibility.ts'
+import type { Row } from '../driver/paging.ts'
+import { millisOf, numberOf, textOf } from '../driver/values.ts'
+import type { Mutation, Value } from './mutations.ts'
+
+/** Of one person and collection. */
+export type Kind = {
+  live: number
+  /** Numbers of the newest and the oldest event that is kept; no events where the first is greater. */
+  lastSeq: number
+  firstSeq: number
+  /** The greatest TID among the keys: a greater one is new for sure, and need not be looked up. */
+  greatest: Tid | undefined
+}
+
+/** One row of `characters`, as its owner holds it. */
+export type Held = {
+  state: ActorState
+  kinds: Map<Nsid, Kind>
+  /** Rows of `records`, tombstones included. */
+  records: number
+  lastSeq: number
+  firstSeq: number
+  profile: Profile | undefined
+  /** The questions about this person that are open. */
+  open: OpenQuestions
+}
+
+export type OpenQuestion = { due: Seconds; number: number; tries: number }
+
+export type OpenQuestions = { readonly [Kind in PersonQuestion['kind']]?: OpenQuestion | undefined }
+
+type KindField = { live: unknown; last_seq: unknown; first_seq: unknown; greatest: string | null }
+
+/** Someone of whom there is no row yet. */
+export function nobody(did: Did): Held {
+  return {
+    state: unknownActor(did),
+    kinds: new Map(),
+    records: 0,
+    lastSeq: 0,
+    firstSeq: 1,
+    profile: undefined,
+    open: {},
+  }
+}
+
+export function noKind(): Kind {
+  return { live: 0, lastSeq: 0, firstSeq: 1, greatest: undefined }
+}
+
+/** Reads a whole row of `characters`. */
+export function readHeld(row: Row): Held {
+  const kinds = readKinds(row.kinds)
+  return {
+    state: {
+      did: row.did as Did,
+      ...readStanding(Number(row.standing)),
+      statusTime: numberOf(row.status_time),
+      purgedTime: purgedTime(row),
+      experience: numberOf(row.experience),
+      lastDelta: numberOf(row.last_delta),
+      updatedAt: millisOf(row.updated_at) * 1000,
+      periods: {
+        day: numberOf(row.period_day),
+        week: numberOf(row.week_experience),
+        month: numberOf(row.month_experience),
+      },
+      counts: countsOf(kinds),
+      rev: textOf<Tid>(row.rev),
+      floor: textOf<Tid>(row.floor),
+      profileRev: textOf<Tid>(row.profile_rev),
+      namedAt: numberOf(row.named_at),
+      handle: textOf<Handle>(row.stream_handle),
+    },
+    kinds,
+    records: numberOf(row.records),
+    lastSeq: numberOf(row.last_seq),
+    firstSeq: numberOf(row.first_seq),
+    profile: readProfile(row),
+    open: readOpen(textOf(row.open_questions)),
+  }
+}
+
+/** The columns of `characters` that `readCharacter` reads, and whether everybody may see them. */
+export const SHOWN_COLUMNS =
+  'did, standing, handle, display_name, avatar, asked, experience, last_delta, kinds, updated_at, version'
+
+/** Reads what everybody may see of a character. */
+export function readCharacter(row: Row): Character {
+  return {
+    did: row.did as Did,
+    profile: readProfile(row),
+    experience: numberOf(row.experience),
+    lastDelta: numberOf(row.last_delta),
+    counts: countsOf(readKinds(row.kinds)),
+    updatedAt: millisOf(row.updated_at) * 1000,
+    version: numberOf(row.version).toString(36),
+  }
+}
+
+/** The whole row, as of the batch whose time is `version`. */
+export function characterMutation(held: Held, version: number): Mutation {
+  const { state, kinds, records, lastSeq, firstSeq, profile, open } = held
+  const fields: Record<string, Value> = {}
+  for (const [nsid, { live, lastSeq: last, firstSeq: first, greatest }] of kinds) {
+    fields[nsid] = { live, last_seq: last, first_seq: first, greatest: greatest ?? null }
+  }
+  return [
+    'character',
+    state.did,
+    levelingField(state.experience, state.lastDelta),
+    state.experience,
+    state.lastDelta,
+    state.updatedAt / 1000,
+    state.periods.day,
+    state.periods.week,
+    state.periods.month,
+    standingOf(state),
+    state.statusTime,
+    state.rev ?? null,
+    state.floor ?? null,
+    // The column `capped`, of which nothing is kept any more: batches in the journal have it at this place.
+    null,
+    fields,
+    records,
+    lastSeq,
+    firstSeq,
+    profile?.handle ?? null,
+    profile?.displayName ?? null,
+    profile?.avatar ?? null,
+    profile?.asked ?? null,
+    version,
+    state.purgedTime ?? null,
+    writeOpen(open),
+    state.profileRev ?? null,
+    state.namedAt,
+    state.handle ?? null,
+  ]
+}
+
+/** Rows of before there was a column for it tell it of those who are deleted, and need not of others. */
+function purgedTime({ purged_time, status_time, standing }: Row): number | undefined {
+  if (purged_time !== null && purged_time !== undefined) return numberOf(purged_time)
+  return readStanding(Number(standing)).status === 'deleted' ? numberOf(status_time) : undefined
+}
+
+/** The type `leveling`, after an event of `delta` XP. */
+export function levelingField(experience: number, delta: number): Value {
+  const { level, experienceToNextLevel, levelsGained, progressPercentage } = leveling(experience, delta)
+  return {
+    level,
+    experience,
+    experience_to_next_level: experienceToNextLevel,
+    levels_gained: levelsGained,
+    progress_percentage: progressPercentage,
+  }
+}
+
+export function readKinds(value: unknown): Map<Nsid, Kind> {
+  const kinds = new Map<Nsid, Kind>()
+  for (const [nsid, kind] of Object.entries((value ?? {}) as Record<string, KindField>)) {
+    kinds.set(nsid as Nsid, {
+      live: numberOf(kind.live),
+      lastSeq: numberOf(kind.last_seq),
+      firstSeq: numberOf(kind.first_seq),
+      greatest: textOf<Tid>(kind.greatest),
+    })
+  }
+  return kinds
+}
+
+function countsOf(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, number> {
+  const counts = new Map<Nsid, number>()
+  for (const [nsid, { live }] of kinds) if (live > 0) counts.set(nsid, live)
+  return counts
+}
+
+function readProfile(row: Row): Profile | undefined {
+  if (row.asked === null || row.asked === undefined) return undefined
+  return {
+    handle: textOf<Handle>(row.handle),
+    displayName: textOf(row.display_name),
+    avatar: textOf(row.avatar),
+    asked: numberOf(row.asked),
+  }
+}
+
+function writeOpen(open: OpenQuestions): string | null {
+  const kinds = Object.entries(open).filter(([, question]) => question !== undefined)
+  return kinds.length === 0 ? null : JSON.stringify(Object.fromEntries(kinds))
+}
+
+function readOpen(text: string | undefined): OpenQuestions {
+  return text === undefined ? {} : (JSON.parse(text) as OpenQuestions)
+}

@@ -1,0 +1,124 @@
+// The table `meta`: a few settings by name, and the lock of whoever changes the schema.
+import { createHash, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'cassandra-driver'
+import { StoreError } from '../../store.ts'
+import { isPassing, type Retries } from '../driver/retries.ts'
+
+/** For how long a lock lasts that is not renewed, and how often a renewal is sent in that time. */
+const LOCK_SECONDS = 60
+const RENEWALS = 3
+const LOOK_AGAIN_MS = 250
+
+/**
+ * How long one change of the schema may take, in milliseconds: on a busy machine servers take seconds, and one that was given
+ * up may be carried out all the same.
+ */
+export const CHANGE_TIMEOUT_MS = 60_000
+
+export class Meta {
+  readonly #client: Client
+  readonly #table: string
+  readonly #retries: Pick<Retries, 'run'> | undefined
+
+  /** With `retries`, `get`, `set` and `setOnce` go on while the cluster is out of reach; without, they fail. */
+  constructor(client: Client, keyspace: string, retries?: Pick<Retries, 'run'>) {
+    this.#client = client
+    this.#table = `${keyspace}.meta`
+    this.#retries = retries
+  }
+
+  async create(scylla: boolean): Promise<void> {
+    // Where servers do not agree on changes of the schema by themselves, two who create it at once create one table.
+    const id = scylla ? '' : ` WITH id = ${idOf(this.#table)}`
+    await this.#client.execute(
+      `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
+      [],
+      { readTimeout: CHANGE_TIMEOUT_MS },
+    )
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const query = `SELECT value FROM ${this.#table} WHERE name = ?`
+    const { rows } = await this.#persist(() => this.#run(query, [name], 'serial'))
+    return (rows[0]?.value as string | null | undefined) ?? undefined
+  }
+
+  async set(name: string, value: string): Promise<void> {
+    // On condition, as whatever else is written here: the two kinds of writes do not see each other's order.
+    const query = `UPDATE ${this.#table} SET value = ? WHERE name = ? IF EXISTS`
+    await this.#persist(() => this.#run(query, [value, name]))
+    await this.setOnce(name, value)
+  }
+
+  /** Leaves what is there already. */
+  async setOnce(name: string, value: string): Promise<void> {
+    const query = `INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`
+    await this.#persist(() => this.#run(query, [name, value]))
+  }
+
+  /**
+   * Runs `work` while nobody else does; a lock whose holder died goes after a minute, and one whose holder lives is renewed.
+   * @param work is given what throws a {@link StoreError} once the lock is another process's
+   */
+  async locked(work: (assertHeld: () => void) => Promise<void>): Promise<void> {
+    const holder = randomUUID()
+    const take = `INSERT INTO ${this.#table} (name, value) VALUES ('lock', ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`
+    while (!(await this.#take(take, holder))) await sleep(LOOK_AGAIN_MS)
+    let isLost = false
+    const renewal = `UPDATE ${this.#table} USING TTL ${LOCK_SECONDS} SET value = ? WHERE name = 'lock' IF value = ?`
+    const timer = setInterval(
+      () => {
+        this.#run(renewal, [holder, holder]).then(
+          (result) => {
+            isLost ||= !result.wasApplied()
+          },
+          // The next one may get through; the lock lasts for three.
+          () => {},
+        )
+      },
+      (LOCK_SECONDS * 1_000) / RENEWALS,
+    )
+    try {
+      await work(() => {
+        if (isLost) {
+          throw new StoreError(
+            'another process has begun to change the schema, since this one was not heard of for a minute: start it again.',
+          )
+        }
+      })
+    } finally {
+      clearInterval(timer)
+      await this.#run(`DELETE FROM ${this.#table} WHERE name = 'lock' IF value = ?`, [holder])
+    }
+  }
+
+  /** An attempt whose answer did not come may have been carried out: the next one finds our own name then. */
+  async #take(query: string, holder: string): Promise<boolean> {
+    const result = await this.#run(query, [holder]).catch((error: unknown) => {
+      if (!isPassing(error)) throw error
+    })
+    return result !== undefined && (result.wasApplied() || result.rows[0]?.value === holder)
+  }
+
+  /** For what may safely arrive twice. */
+  #persist<T>(attempt: () => Promise<T>): Promise<T> {
+    return this.#retries === undefined ? attempt() : this.#retries.run('a setting', undefined, attempt)
+  }
+
+  #run(query: string, params: unknown[], consistency?: 'serial') {
+    return this.#client.execute(query, params, {
+      prepare: true,
+      ...(consistency === undefined ? {} : { consistency: SERIAL }),
+    })
+  }
+}
+
+/** A UUID made of a name, in the form of those made of a time, as ids of tables are. */
+function idOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-1${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** Sees what conditional writes have agreed on, even where their outcome was not told. */
+const SERIAL = 0x0008

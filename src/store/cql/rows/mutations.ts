@@ -1,0 +1,177 @@
+// What can be written to the ledger's tables, as data: a batch is planned whole, kept in the journal, and written from
+// there, the same again however often that has to be done. Parameters are plain JSON.
+import type { Did } from '../../../atproto/event.ts'
+import { type KeyTypes, partitionKey } from '../driver/placement.ts'
+
+export type Value = string | number | boolean | null | { [field: string]: Value } | Value[]
+
+/** The name of a statement, and its parameters in order. */
+export type Mutation = [statement: Statement, ...values: Value[]]
+
+/**
+ * By which time a mutation is written. What is deleted is older than what the same batch writes. What others write too
+ * carries its own time, or goes by the servers' clock.
+ */
+export type Moment = 'delete' | 'write' | 'now'
+
+type Shape = {
+  cql: string
+  moment: Moment
+  key: KeyTypes
+  /** How many parameters come before the key. */
+  before: number
+}
+
+const write = (table: string, columns: string, key: KeyTypes): Shape => ({
+  cql: `INSERT INTO ${table} (${columns}) VALUES (${columns.replaceAll(/\w+/g, '?')})`,
+  moment: 'write',
+  key,
+  before: 0,
+})
+const remove = (table: string, where: string, key: KeyTypes): Shape => ({
+  cql: `DELETE FROM ${table} WHERE ${where}`,
+  moment: 'delete',
+  key,
+  before: 0,
+})
+
+const PERSON: KeyTypes = ['text']
+const PERSON_BUCKET: KeyTypes = ['text', 'int']
+const PERSON_EVENTS: KeyTypes = ['text', 'bigint']
+const PERSON_TYPE_EVENTS: KeyTypes = ['text', 'text', 'bigint']
+const SHARD: KeyTypes = ['int']
+const SHARD_DAY: KeyTypes = ['int', 'int']
+const SHARD_KIND: KeyTypes = ['int', 'text']
+
+/** Every statement with which owners write. */
+export const STATEMENTS = {
+  character: write(
+    'characters',
+    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time, open_questions, profile_rev, named_at, stream_handle',
+    PERSON,
+  ),
+  record: write(
+    'records',
+    'did, bucket, collection, rkey, rev, live, xp, readable, media, subject, at, capped',
+    PERSON_BUCKET,
+  ),
+  grant: write('grants', 'did, day, granted', PERSON),
+  event: write(
+    'events',
+    'did, bucket, seq, event_at, type, rkey, cause, reason, delta, leveling, type_seq',
+    PERSON_EVENTS,
+  ),
+  eventByType: write(
+    'events_by_type',
+    'did, type, bucket, seq, event_at, rkey, cause, reason, delta, leveling',
+    PERSON_TYPE_EVENTS,
+  ),
+  eventDay: write('event_days', 'shard, day, did', SHARD_DAY),
+  mention: write('mentions', 'subject, bucket, did, collection, rkey', PERSON_BUCKET),
+  books: write(
+    'books',
+    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest, introductions, postponed, inbox_from',
+    SHARD,
+  ),
+  standing: write('standings', 'shard, experience, characters', SHARD),
+  board: write('board', 'shard, did, experience', SHARD),
+  openQuestion: write(
+    'open_questions',
+    'shard, kind, due, id, did, collection, rkey, rev, subject, tries',
+    SHARD_KIND,
+  ),
+  // Of earlier programs, whose last batch may have to be written out again.
+  question: write('questions', 'shard, kind, id, did, collection, rkey, rev, subject', SHARD_KIND),
+  letter: {
+    cql: 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?',
+    moment: 'now',
+    key: SHARD,
+    before: 0,
+  },
+  /** In journals of earlier versions. */
+  note: { ...write('inbox', 'shard, id, kind, did, at, note', SHARD), moment: 'now' },
+  // Whoever asked last about a handle knows whose it is, whatever shard that is in.
+  handle: {
+    cql: 'INSERT INTO handles (handle, did) VALUES (?, ?) USING TIMESTAMP ?',
+    moment: 'now',
+    key: PERSON,
+    before: 0,
+  },
+  // Under the time at which it was written: whoever has been known by it since stays.
+  dropHandle: {
+    cql: 'DELETE FROM handles USING TIMESTAMP ? WHERE handle = ?',
+    moment: 'now',
+    key: PERSON,
+    before: 1,
+  },
+  dropGrant: remove('grants', 'did = ? AND day = ?', PERSON),
+  dropGrants: remove('grants', 'did = ?', PERSON),
+  dropRecords: remove('records', 'did = ? AND bucket = ?', PERSON_BUCKET),
+  dropEvents: remove('events', 'did = ? AND bucket = ?', PERSON_EVENTS),
+  dropEventsUpTo: remove('events', 'did = ? AND bucket = ? AND seq <= ?', PERSON_EVENTS),
+  dropEventsByType: remove('events_by_type', 'did = ? AND type = ? AND bucket = ?', PERSON_TYPE_EVENTS),
+  dropEventsByTypeUpTo: remove(
+    'events_by_type',
+    'did = ? AND type = ? AND bucket = ? AND seq <= ?',
+    PERSON_TYPE_EVENTS,
+  ),
+  dropEventDay: remove('event_days', 'shard = ? AND day = ?', SHARD_DAY),
+  dropEventDayOf: remove('event_days', 'shard = ? AND day = ? AND did = ?', SHARD_DAY),
+  dropMentionsBy: remove('mentions', 'subject = ? AND bucket = ? AND did = ?', PERSON_BUCKET),
+  dropMention: remove(
+    'mentions',
+    'subject = ? AND bucket = ? AND did = ? AND collection = ? AND rkey = ?',
+    PERSON_BUCKET,
+  ),
+  dropStanding: remove('standings', 'shard = ? AND experience = ?', SHARD),
+  dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
+  dropOpenQuestion: remove('open_questions', 'shard = ? AND kind = ? AND due = ? AND id = ?', SHARD_KIND),
+  dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', SHARD_KIND),
+  takeOut: {
+    cql: 'DELETE FROM inbox USING TIMESTAMP ? WHERE shard = ? AND id = ?',
+    moment: 'now',
+    key: SHARD,
+    before: 1,
+  },
+  /** In journals of earlier versions. */
+  dropWish: { ...remove('inbox', 'shard = ? AND id = ?', SHARD), moment: 'now' },
+} as const satisfies Record<string, Shape>
+
+type Statement = keyof typeof STATEMENTS
+
+/** `mutation` with every column that its statement writes: a batch of an older program lacks those that came later. */
+export function completed(mutation: Mutation): Mutation {
+  const [statement, ...values] = mutation
+  const parameters = STATEMENTS[statement].cql.split('?').length - 1
+  const missing: Value[] = Array.from({ length: parameters - values.length }, () => null)
+  return [statement, ...values, ...missing]
+}
+
+/** The bytes of the key of the partition that a mutation writes to. */
+export function keyOf([statement, ...values]: Mutation): Buffer {
+  const { key, before } = STATEMENTS[statement]
+  return partitionKey(key, values.slice(before))
+}
+
+/** What a mutation takes in a request, in bytes, rather too much than too little: servers refuse batches that are too large. */
+export function sizeOf(mutation: Mutation): number {
+  let size = ROW_BYTES
+  for (const value of mutation) size += valueBytes(value)
+  return size
+}
+
+/** For what a row takes beside its values. */
+const ROW_BYTES = 40
+/** A number, or nothing, with its length. */
+const CELL_BYTES = 12
+
+function valueBytes(value: Value): number {
+  if (typeof value === 'string') return CELL_BYTES + Buffer.byteLength(value)
+  if (value === null || typeof value !== 'object') return CELL_BYTES
+  let size = CELL_BYTES
+  for (const [name, part] of Object.entries(value)) size += CELL_BYTES + name.length + valueBytes(part)
+  return size
+}
+
+/** How an experience counter moves: not part of the journal, for it must not be done twice. */
+export type Count = { did: Did; delta: number }

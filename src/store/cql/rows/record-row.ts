@@ -1,0 +1,62 @@
+import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
+import { parseUri, type RecordId, uriOf } from '../../../atproto/uri.ts'
+import type { Media } from '../../../game/media.ts'
+import type { RecordState } from '../../../game/state.ts'
+import type { Row } from '../driver/paging.ts'
+import { numberOf, textOf } from '../driver/values.ts'
+import type { Mutation } from './mutations.ts'
+
+/** A record, and which of its account's partitions it is in. */
+export type HeldRecord = { id: RecordId; state: RecordState; bucket: number }
+
+/** What is written of a tombstone whose record had no media; nothing, where it is not known what it showed. */
+const NONE = 'none'
+
+/** Reads a whole row of `records`. */
+export function readRecord(row: Row): HeldRecord {
+  const subject = textOf(row.subject)
+  return {
+    id: { did: row.did as Did, collection: row.collection as Nsid, rkey: String(row.rkey) },
+    bucket: Number(row.bucket),
+    state: {
+      rev: row.rev as Tid,
+      live: row.live === true,
+      xp: numberOf(row.xp),
+      facts: isKnown(row)
+        ? {
+            media: row.media === NONE ? undefined : textOf<Media>(row.media),
+            subject: subject === undefined ? undefined : parseUri(subject),
+          }
+        : undefined,
+      at: numberOf(row.at),
+      capped: row.capped === true,
+    },
+  }
+}
+
+function isKnown({ readable, live, media }: Row): boolean {
+  return readable === true && (live === true || (media !== null && media !== undefined))
+}
+
+export function recordMutation(
+  { did, collection, rkey }: RecordId,
+  bucket: number,
+  state: RecordState,
+): Mutation {
+  const { rev, live, xp, facts, at, capped } = state
+  return [
+    'record',
+    did,
+    bucket,
+    collection,
+    rkey,
+    rev,
+    live,
+    xp,
+    facts !== undefined,
+    facts?.media ?? (live || facts === undefined ? null : NONE),
+    facts?.subject === undefined ? null : uriOf(facts.subject),
+    at,
+    capped,
+  ]
+}

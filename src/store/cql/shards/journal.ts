@@ -1,0 +1,174 @@
+// The journal of a shard: each batch as one block of bytes, kept before anything of it is written, so that whoever comes
+// after a crash can write the rest of it. What it says is only valid once the shard's row names it; see leases.ts.
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { StoreError } from '../../store.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import type { Mutation } from '../rows/mutations.ts'
+
+/** One row holds that many bytes, so that no request is too large for a server. */
+const CHUNK = 256 * 1024
+/** Rows that are packed together. */
+const PIECE = 4_000
+const ZSTD_MAGIC = 0xfd2fb528
+/** Batches that stay for those who follow what happens, and how often older ones go. */
+export const KEPT = 128
+const SWEEP_EVERY = 64
+
+const INSERT = 'INSERT INTO journal (shard, seq, chunk, data) VALUES (?, ?, ?, ?) USING TIMESTAMP ?'
+const SELECT = 'SELECT chunk, data FROM journal WHERE shard = ? AND seq = ?'
+const SWEEP = 'DELETE FROM journal USING TIMESTAMP ? WHERE shard = ? AND seq < ?'
+
+/** A batch, with the epoch of whoever made it: it is always written under the times of that one. */
+export type Batch = { epoch: number; mutations: Mutation[] }
+
+/**
+ * Packs a batch into as many blocks as it takes, each of which can be read by itself: a batch of millions of rows (a purge, a
+ * fetched repository) is never one text. The last one is marked, so that a batch is known to be whole without its number of
+ * blocks.
+ */
+export function pack({ epoch, mutations }: Batch): Buffer[] {
+  return packPart({ epoch, mutations, isLast: true })
+}
+
+type Block = Batch & {
+  /** Whether nothing of the batch comes after this block; versions before did not say. */
+  isLast?: boolean
+}
+
+function packPart({ epoch, mutations, isLast }: Block): Buffer[] {
+  if (mutations.length <= PIECE) {
+    const bytes = zstdCompressSync(JSON.stringify({ epoch, mutations, isLast }))
+    if (bytes.length <= CHUNK || mutations.length <= 1) return [bytes]
+  }
+  const half = Math.ceil(mutations.length / 2)
+  return [
+    ...packPart({ epoch, mutations: mutations.slice(0, half), isLast: false }),
+    ...packPart({ epoch, mutations: mutations.slice(half), ...(isLast === undefined ? {} : { isLast }) }),
+  ]
+}
+
+/** Reads what `pack` made, of this version or of those before, which cut one text into blocks. */
+export function unpack(chunks: readonly Buffer[]): Batch {
+  const parts = blocksOf(chunks)
+  return { epoch: parts[0]?.epoch ?? 0, mutations: parts.flatMap(({ mutations }) => mutations) }
+}
+
+function blocksOf(chunks: readonly Buffer[]): Block[] {
+  const texts = chunks.every(isWhole) ? chunks : [Buffer.concat(chunks)]
+  return texts.map((text) => JSON.parse(zstdDecompressSync(text).toString()) as Block)
+}
+
+/** Whether a block begins as compressed texts do. */
+function isWhole(chunk: Buffer): boolean {
+  return chunk.length >= 4 && chunk.readUInt32LE() === ZSTD_MAGIC
+}
+
+/** Writes a batch down as number `seq` of `shard`; durable when it resolves. */
+export async function keep(
+  session: Session,
+  { shard, seq, time }: { shard: number; seq: number; time: number },
+  chunks: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(
+    chunks.map((data, chunk) => session.write(INSERT, [shard, seq, chunk, data, time], signal)),
+  )
+  if (seq % SWEEP_EVERY === 0) await session.write(SWEEP, [time - 1, shard, seq - KEPT], signal)
+}
+
+/** Drops every batch before number `seq`, which has to count by now. */
+export async function forgetBefore(
+  session: Session,
+  { shard, seq, time }: { shard: number; seq: number; time: number },
+  signal: AbortSignal,
+): Promise<void> {
+  await session.write(SWEEP, [time - 1, shard, seq], signal)
+}
+
+/**
+ * The times under which batch `seq` of an owner is written: later than everything of earlier batches and owners, and what
+ * it deletes older than what it writes. Numbers of their own, and no clock: exact below 2^53 for 2^19 owners of a shard.
+ */
+export function timesOf(epoch: number, seq: number): { delete: number; write: number } {
+  const base = epoch * 2 ** 33 + seq * 2
+  return { delete: base, write: base + 1 }
+}
+
+/**
+ * The shard's row names a batch that the journal does not have: copies of the two were lost in different places, or somebody
+ * has emptied the table.
+ */
+export class BatchMissingError extends StoreError {
+  override name = 'BatchMissingError'
+  readonly shard: number
+
+  constructor({ shard, seq, chunks }: { shard: number; seq: number; chunks: number }, found: number) {
+    super(
+      `batch ${seq} of shard ${shard} has ${found} of ${chunks} blocks in the journal: bring back the servers that were away and repair the keyspace, or go back to the batch before with \`bsky-rpg rollback ${shard}\``,
+    )
+    this.shard = shard
+  }
+}
+
+/** Reads rows, some of them at a time where a third parameter says so. */
+export type ReadPages = (
+  query: string,
+  params: readonly unknown[],
+  pageRows: number,
+) => AsyncIterable<readonly Row[]>
+
+/** Rows of a quarter of a megabyte that are asked for at once. */
+const BLOCKS_AT_ONCE = 16
+
+/**
+ * Reads the batch that the shard's row says is number `seq`, of so many blocks.
+ * @throws {BatchMissingError}
+ */
+export async function recall(
+  read: ReadPages,
+  { shard, seq, chunks }: { shard: number; seq: number; chunks: number },
+): Promise<Batch> {
+  const blocks: Buffer[] = []
+  for await (const rows of read(SELECT, [shard, seq], BLOCKS_AT_ONCE)) {
+    for (const { chunk, data } of rows) if (Number(chunk) < chunks) blocks.push(data as Buffer)
+  }
+  if (blocks.length !== chunks) throw new BatchMissingError({ shard, seq, chunks }, blocks.length)
+  return unpack(blocks)
+}
+
+/** A batch that is in the journal as a whole. */
+export type KeptBatch = Batch & { seq: number }
+
+/**
+ * Reads up to `count` batches from before number `seq` that the journal has as a whole, newest first. Of an older version's
+ * only those in one block are told to be whole.
+ */
+export async function* keptBefore(
+  read: ReadPages,
+  { shard, seq, count }: { shard: number; seq: number; count: number },
+): AsyncGenerator<KeptBatch> {
+  for (let number = seq - 1; number >= Math.max(1, seq - count); number--) {
+    const found: { chunk: number; data: Buffer }[] = []
+    for await (const rows of read(SELECT, [shard, number], BLOCKS_AT_ONCE)) {
+      found.push(...rows.map(({ chunk, data }) => ({ chunk: Number(chunk), data: data as Buffer })))
+    }
+    const batch = wholeOf(found)
+    if (batch !== undefined) yield { seq: number, ...batch }
+  }
+}
+
+/** An attempt of a former owner may have left blocks after the last one, of the same batch number. */
+function wholeOf(found: readonly { chunk: number; data: Buffer }[]): Batch | undefined {
+  const blocks: Block[] = []
+  for (const [at, { chunk, data }] of found.entries()) {
+    if (chunk !== at || !isWhole(data)) return undefined
+    const [block] = blocksOf([data])
+    if (block === undefined) return undefined
+    blocks.push(block)
+    if (block.isLast ?? found.length === 1) {
+      return { epoch: block.epoch, mutations: blocks.flatMap(({ mutations }) => mutations) }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,171 @@
+// Which shards this worker owns, and how many it should: workers announce themselves, and each takes what is free up to an
+// equal part and gives back what is more.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { assertRules, RECOMPUTING } from '../../bound-rules.ts'
+import type { StoreLog } from '../../driver.ts'
+import { StoreBusyError, StoreError } from '../../store.ts'
+import type { Session } from '../driver/session.ts'
+import { BatchMissingError } from './journal.ts'
+import { LEASE_MS, LeaseLostError, readShards, type ShardRow, take } from './leases.ts'
+import { OwnedShard } from './shard.ts'
+import { Standstill } from './standstill.ts'
+
+export type CrewOptions = {
+  session: Session
+  shards: number
+  /** The rules by which this worker awards; see `Rulebook.fingerprint`. */
+  rules: string
+  /** Whether shards that were awarded by other rules are taken too: until `declareRules` they are nobody else's. */
+  recomputes: boolean
+  log: StoreLog
+  /** A clock that only goes forward, in milliseconds. */
+  elapsedMs: () => number
+}
+
+/** A worker that was not heard of for so long is gone, in seconds. */
+const HEARD_SECONDS = Math.ceil((LEASE_MS * 1.5) / 1_000)
+const ANNOUNCE = `INSERT INTO workers (worker, wants) VALUES (?, ?) USING TTL ${HEARD_SECONDS}`
+const LEAVE = 'DELETE FROM workers WHERE worker = ?'
+const WORKERS = 'SELECT worker, wants FROM workers'
+const LOOK_AGAIN_MS = 500
+/** Shards opened at the same time. */
+const AT_ONCE = 8
+
+type Look = { rows: ReadonlyMap<number, ShardRow>; free: readonly number[]; moved: ReadonlySet<number> }
+
+export class Crew {
+  readonly worker = randomUUID()
+  readonly shards: number
+  readonly owned = new Map<number, OwnedShard>()
+  /** Shards that cannot be used as they are, and why. */
+  readonly damaged = new Map<number, string>()
+  readonly #options: CrewOptions
+  readonly #session: Session
+  readonly #standstill = new Standstill()
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+    this.#session = options.session
+    this.shards = options.shards
+  }
+
+  /**
+   * Takes everything.
+   * @throws {StoreBusyError} where a worker is alive; one that died a moment ago is waited for
+   */
+  async takeAll(): Promise<void> {
+    for (;;) {
+      const { rows, free, moved } = await this.#look()
+      const alive = [...rows.values()].find(({ shard, until }) => until !== 0 && moved.has(shard))
+      if (alive !== undefined) {
+        throw new StoreBusyError(
+          `the ledger is being written to by another process, which holds shard ${alive.shard}: stop it first, or let it do the work.`,
+        )
+      }
+      if (free.length === this.shards) {
+        await this.#takeSome(rows, free)
+        if (this.owned.size === this.shards) return
+        await this.release()
+        const [why] = this.damaged.values()
+        if (why !== undefined) throw new StoreError(why)
+        throw new StoreBusyError(
+          'another process began to write to the ledger at the same moment: try again.',
+        )
+      }
+      await sleep(LOOK_AGAIN_MS)
+    }
+  }
+
+  /**
+   * Comes closer to an equal part: drops what was lost, gives back what is too much, takes what is free.
+   * @returns whether anything was taken
+   * @throws {RulesChangedError} where what is free was awarded by other rules
+   */
+  async settle(): Promise<boolean> {
+    await this.#session.write(ANNOUNCE, [this.worker, this.shards])
+    for (const [shard, owned] of this.owned) {
+      if (!owned.lost) continue
+      this.owned.delete(shard)
+      owned.drop()
+    }
+    const workers = await this.#session.read(WORKERS, [])
+    const fair = Math.ceil(this.shards / Math.max(1, workers.length))
+    const surplus = [...this.owned.values()].slice(fair)
+    for (const owned of surplus) {
+      this.owned.delete(owned.shard)
+      await owned.release()
+    }
+    const { rows, free } = await this.#look()
+    if (this.owned.size >= fair) return false
+    const before = this.owned.size
+    await this.#takeSome(rows, free, fair - before)
+    return this.owned.size > before
+  }
+
+  /** Says of everything that is owned by which rules it is awarded now. */
+  async declareRules(rules: string): Promise<void> {
+    if (this.owned.size < this.shards) {
+      throw new LeaseLostError('another worker has taken a part of the ledger meanwhile: run it again.')
+    }
+    await Promise.all([...this.owned.values()].map((owned) => owned.declareRules(rules)))
+  }
+
+  async release(): Promise<void> {
+    const all = [...this.owned.values()]
+    this.owned.clear()
+    await Promise.all(all.map((owned) => owned.release()))
+    await this.#session.write(LEAVE, [this.worker])
+  }
+
+  /** Reads all rows, and which shards may be taken: given back, never owned, ours from before an outage, or of somebody who is gone. */
+  async #look(): Promise<Look> {
+    const { elapsedMs } = this.#options
+    const sentMs = elapsedMs()
+    const all = await readShards(this.#session)
+    const { moved, still } = this.#standstill.look(all, { sentMs, arrivedMs: elapsedMs() })
+    const rows = new Map(all.map((row) => [row.shard, row]))
+    const free = Array.from({ length: this.shards }, (_, shard) => shard).filter((shard) => {
+      const row = rows.get(shard)
+      if (this.owned.has(shard)) return false
+      return row === undefined || row.until === 0 || row.owner === this.worker || still.has(shard)
+    })
+    return { rows, free, moved }
+  }
+
+  async #takeSome(
+    rows: ReadonlyMap<number, ShardRow>,
+    free: readonly number[],
+    max = free.length,
+  ): Promise<void> {
+    // Those who begin at the same moment begin at different places.
+    const begin = free.length === 0 ? 0 : Number.parseInt(this.worker.slice(0, 6), 16) % free.length
+    const order = [...free.slice(begin), ...free.slice(0, begin)].slice(0, max)
+    for (let at = 0; at < order.length; at += AT_ONCE) {
+      await Promise.all(order.slice(at, at + AT_ONCE).map((shard) => this.#takeOne(shard, rows.get(shard))))
+    }
+  }
+
+  async #takeOne(shard: number, seen: ShardRow | undefined): Promise<void> {
+    const { rules, recomputes } = this.#options
+    if (!recomputes) assertRules(seen?.rules, rules)
+    const outages = this.#session.outages
+    const row = await take(this.#session, {
+      shard,
+      seen,
+      owner: this.worker,
+      rules: recomputes ? RECOMPUTING : rules,
+      until: Math.max((seen?.until ?? 0) + 1, Date.now() + LEASE_MS),
+    })
+    if (row === undefined) return
+    try {
+      this.owned.set(shard, await OwnedShard.open(this.#session, row, outages))
+      this.damaged.delete(shard)
+    } catch (error) {
+      if (!(error instanceof BatchMissingError)) throw error
+      // The others are as good as ever. Nobody may write this one: its lease runs out, and whoever looks next says the same.
+      if (this.damaged.get(shard) !== error.message) this.#options.log.warn({ shard }, error.message)
+      this.damaged.set(shard, error.message)
+    }
+  }
+}

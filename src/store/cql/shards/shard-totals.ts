@@ -1,0 +1,167 @@
+// The sums of one shard, in its owner's memory: how much there is, how many hold how much, and who is on the board. They
+// change with every batch and are written with it.
+
+import type { Cursor, Did } from '../../../atproto/event.ts'
+import type { ActorState, QuestionKind } from '../../../game/state.ts'
+import { Foremost, NOBODY_LEFT_OUT } from '../../top.ts'
+import { SHOWN, standingOf, WAITING } from '../../visibility.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf, textOf } from '../driver/values.ts'
+import type { Mutation } from '../rows/mutations.ts'
+
+/** Most of one shard who are on the board. */
+const MAX_PLACES = 500
+
+export type Totals = {
+  characters: number
+  introductions: number
+  records: number
+  events: number
+  experience: number
+}
+
+export type PerQuestion = Record<QuestionKind, number>
+
+export class Books {
+  readonly shard: number
+  readonly totals: Totals
+  /** Questions that are open, and how many of them were asked before. */
+  readonly waiting: PerQuestion
+  readonly postponed: PerQuestion
+  /** No question of a kind that was never asked has a smaller number: where to begin looking. */
+  readonly oldest: PerQuestion
+  /** When to look next for questions that were put off under a clock that was ahead, by `performance.now()`. */
+  readonly lookBeyondAt: PerQuestion = { subject: 0, profile: 0, repository: 0 }
+  /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
+  readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
+  nextQuestion: number
+  /** Nothing waits in the inbox under a smaller name, as a rule; when to look for exceptions, by `performance.now()`. */
+  inboxFrom: string
+  inboxBelowAtMs = 0
+  /** No events are older than this day; `undefined` while there are none. */
+  oldestDay: number | undefined
+  readonly #standings: Map<number, number>
+  readonly #board: Foremost<Did>
+  readonly #touchedStandings = new Set<number>()
+  #changed = false
+
+  constructor(shard: number, row: Row | undefined, standings: readonly Row[], board: readonly Row[]) {
+    this.shard = shard
+    this.totals = {
+      characters: numberOf(row?.characters),
+      introductions: numberOf(row?.introductions),
+      records: numberOf(row?.records),
+      events: numberOf(row?.events),
+      experience: numberOf(row?.experience),
+    }
+    this.waiting = perQuestion(row?.waiting)
+    this.postponed = perQuestion(row?.postponed)
+    this.oldest = perQuestion(row?.oldest)
+    this.nextQuestion = Math.max(1, numberOf(row?.next_question))
+    this.inboxFrom = textOf(row?.inbox_from) ?? ''
+    this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
+    this.#standings = new Map(
+      standings
+        .map(({ experience, characters }): [number, number] => [numberOf(experience), numberOf(characters)])
+        .filter(([, characters]) => characters !== 0),
+    )
+    this.#board = new Foremost({
+      max: MAX_PLACES,
+      places: board.map(({ did, experience }): [Did, number] => [did as Did, numberOf(experience)]),
+      above: row === undefined ? NOBODY_LEFT_OUT : numberOf(row.board_above),
+    })
+  }
+
+  /** Something of the sums was changed from outside. */
+  touch(): void {
+    this.#changed = true
+  }
+
+  /** A character went from one standing to another. */
+  move(before: ActorState, after: ActorState): void {
+    this.#changed = true
+    this.totals.experience += after.experience - before.experience
+    this.totals.introductions += waits(after) - waits(before)
+    const [had, has] = [shownXp(before), shownXp(after)]
+    this.totals.characters += Number(has !== undefined) - Number(had !== undefined)
+    if (had !== has) {
+      this.#stand(had, -1)
+      this.#stand(has, 1)
+      this.#board.place(after.did, has)
+    }
+  }
+
+  /** Whether anything has changed since the last batch. */
+  get changed(): boolean {
+    return this.#changed
+  }
+
+  /** The sums as batch `seq` leaves them, having brought the stream to `cursor`, and what of the rest has changed since the last. */
+  mutations({ seq, cursor }: { seq: number; cursor: Cursor | undefined }): Mutation[] {
+    const moved = this.#board.takeChanges()
+    const { shard, totals, waiting, postponed, oldest, nextQuestion, oldestDay } = this
+    const { characters, introductions, records, events, experience } = totals
+    const { host = null, wire = null, value = null, at = null } = cursor ?? {}
+    const place = [seq, host, wire, value, at]
+    const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, this.#board.above]
+    const mutations: Mutation[] = [
+      [
+        'books',
+        shard,
+        ...place,
+        ...sums,
+        { ...waiting },
+        { ...oldest },
+        introductions,
+        { ...postponed },
+        this.inboxFrom,
+      ],
+    ]
+    for (const xp of this.#touchedStandings) {
+      // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.
+      mutations.push(['standing', shard, xp, this.#standings.get(xp) ?? 0])
+    }
+    for (const [did, xp] of moved) {
+      mutations.push(xp === undefined ? ['dropBoard', shard, did] : ['board', shard, did, xp])
+    }
+    this.#touchedStandings.clear()
+    this.#changed = false
+    return mutations
+  }
+
+  #stand(experience: number | undefined, step: 1 | -1): void {
+    if (experience === undefined) return
+    const n = (this.#standings.get(experience) ?? 0) + step
+    if (n === 0) this.#standings.delete(experience)
+    else this.#standings.set(experience, n)
+    this.#touchedStandings.add(experience)
+  }
+}
+
+/** Reads the books of `shard` as its last owner left them. */
+export async function readBooks(session: Session, shard: number): Promise<Books> {
+  const [[row], standings, board] = await Promise.all([
+    session.read('SELECT * FROM books WHERE shard = ?', [shard]),
+    session.read('SELECT experience, characters FROM standings WHERE shard = ?', [shard]),
+    session.read('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+  ])
+  return new Books(shard, row, standings, board)
+}
+
+function shownXp(actor: ActorState): number | undefined {
+  return standingOf(actor) === SHOWN ? actor.experience : undefined
+}
+
+function waits(actor: ActorState): number {
+  return Number(standingOf(actor) === WAITING)
+}
+
+export function perQuestion(value: unknown): PerQuestion {
+  const counts = (value ?? {}) as Record<string, unknown>
+  return {
+    subject: numberOf(counts.subject),
+    profile: numberOf(counts.profile),
+    repository: numberOf(counts.repository),
+  }
+}

@@ -1,0 +1,265 @@
+// One shard in its owner's hands: batches are planned in memory, kept in the journal, made to count by one conditional
+// write, and only then written out. Whoever takes the shard over writes the last batch out again, so that a crash leaves
+// nothing half done.
+//
+// What is held in memory is true as long as nobody else took the shard and the database kept what it had taken. Both are
+// noticed in the same way: the shard counts as lost, and has to be taken, and read, anew.
+import { setMaxListeners } from 'node:events'
+import type { Cursor } from '../../../atproto/event.ts'
+import type { Session } from '../driver/session.ts'
+import { type Count, completed, type Mutation } from '../rows/mutations.ts'
+import {
+  forgetBefore,
+  type KeptBatch,
+  keep,
+  keptBefore,
+  pack,
+  type ReadPages,
+  recall,
+  timesOf,
+} from './journal.ts'
+import {
+  commit,
+  declareRules,
+  LEASE_MS,
+  type Lease,
+  LeaseLostError,
+  move,
+  renew,
+  type ShardRow,
+} from './leases.ts'
+import { type Books, readBooks } from './shard-totals.ts'
+import { laterOf } from './stream-place.ts'
+
+export type OwnedShardOptions = {
+  session: Session
+  row: ShardRow
+  books: Books
+  /** How often the last connection had been lost when the shard's row was read. */
+  outages: number
+}
+
+/** What a batch is made of, beside what the books add. */
+export type Planned = { mutations: readonly Mutation[]; counts: readonly Count[]; forgets: boolean }
+
+/**
+ * Batches that are written out again by whoever takes a shard over. Servers that take writes before they are on their disks may
+ * lose what they took in the last ten seconds, where several lose power at once; a batch takes a second where little happens.
+ */
+const REWRITTEN = 16
+/** How often a cursor that moved without a batch is saved, and a lease is renewed, in milliseconds. */
+const CURSOR_EVERY_MS = 1_000
+const RENEW_EVERY_MS = LEASE_MS / 3
+
+export class OwnedShard {
+  readonly shard: number
+  readonly books: Books
+  readonly #session: Session
+  readonly #epoch: number
+  readonly #outages: number
+  readonly #lost = new AbortController()
+  #seq: number
+  #cursor: Cursor | undefined
+  #until: number
+  #savedMs = performance.now()
+  #savedCursor: Cursor | undefined
+  #timer: NodeJS.Timeout
+  #renewing: Promise<void> = Promise.resolve()
+  /** Ends when what is changing the shard's row has done so. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** After how many batches from now on nothing of those before may be left. */
+  #toForget = 0
+
+  private constructor({ session, row, books, outages }: OwnedShardOptions) {
+    this.shard = row.shard
+    this.books = books
+    this.#session = session
+    this.#epoch = row.epoch
+    this.#outages = outages
+    this.#seq = row.seq
+    this.#cursor = row.cursor
+    this.#savedCursor = row.cursor
+    this.#until = row.until
+    // Every request that waits for its next attempt listens.
+    setMaxListeners(0, this.#lost.signal)
+    this.#timer = setInterval(() => this.#tick(), RENEW_EVERY_MS)
+    this.#timer.unref()
+  }
+
+  /**
+   * Takes over what `row` says: the last owners' last batches are written out again, and then the books are read.
+   * @throws {BatchMissingError} where the journal does not have the very last one
+   */
+  static async open(session: Session, row: ShardRow, outages: number): Promise<OwnedShard> {
+    const { shard, seq, chunks } = row
+    const read: ReadPages = (query, params, pageRows) => session.pages(query, params, pageRows)
+    // One that was rolled back names none.
+    const last = chunks === 0 ? [] : [{ seq, ...(await recall(read, row)) }]
+    const before: KeptBatch[] = []
+    for await (const batch of keptBefore(read, { shard, seq, count: REWRITTEN - 1 })) before.push(batch)
+    for (const { epoch, seq, mutations } of [...before.reverse(), ...last]) {
+      // Under the same times as its owner did, who may still be at it.
+      await session.apply(mutations.map(completed), timesOf(epoch, seq))
+    }
+    return new OwnedShard({ session, row, books: await readBooks(session, shard), outages })
+  }
+
+  /** Whether somebody else has taken it over, or what is held of it may not be what the database holds. */
+  get lost(): boolean {
+    return this.#lost.signal.aborted || this.#session.outages !== this.#outages
+  }
+
+  get cursor(): Cursor | undefined {
+    return this.#cursor
+  }
+
+  /** The time of the batch that comes next. */
+  get nextTime(): number {
+    return timesOf(this.#epoch, this.#seq + 1).write
+  }
+
+  /**
+   * Makes a batch count, and the cursor with it; durable when it resolves.
+   * @throws {LeaseLostError}
+   */
+  commit({ mutations: planned, forgets }: Planned, reached: Cursor | undefined): Promise<void> {
+    return this.#guard(async () => {
+      const cursor = laterOf(this.#cursor, reached)
+      if (planned.length === 0 && !this.books.changed) {
+        this.#cursor = cursor
+        if (performance.now() - this.#savedMs >= CURSOR_EVERY_MS) await this.#saveCursor()
+        return
+      }
+      const seq = this.#seq + 1
+      const times = timesOf(this.#epoch, seq)
+      const mutations = [...planned, ...this.books.mutations({ seq, cursor })]
+      await this.#makeCount(mutations, cursor)
+      this.#seq = seq
+      // Not before: what is saved beside this must not be ahead of what counts.
+      this.#cursor = cursor
+      this.#saved(cursor)
+      const { signal } = this.#lost
+      await this.#session.apply(mutations, times, signal)
+      // The batch that forgets somebody names them, and goes with the next.
+      if (forgets) this.#toForget = 2
+      if (this.#toForget > 0) {
+        this.#toForget -= 1
+        await forgetBefore(this.#session, { shard: this.shard, seq, time: times.write }, signal)
+      }
+      this.#assertHeld()
+    })
+  }
+
+  /**
+   * Says by which rules all of it is awarded from now on.
+   * @throws {LeaseLostError}
+   */
+  declareRules(rules: string): Promise<void> {
+    return this.#guard(() => declareRules(this.#session, this.#lease(), rules, this.#lost.signal))
+  }
+
+  /** Gives it back, with the cursor saved. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer)
+    // What is under way would else renew what has been given back.
+    await this.#renewing
+    if (!this.lost) {
+      await this.#guard(async () => {
+        const given = { ...this.#lease(), until: 0 }
+        const { signal } = this.#lost
+        if (this.#cursor === undefined) await renew(this.#session, given, signal)
+        else await move(this.#session, given, this.#cursor, signal)
+      }).catch((error: unknown) => {
+        if (!(error instanceof LeaseLostError)) throw error
+      })
+    }
+    this.#lost.abort(new LeaseLostError(`shard ${this.shard} was given back`))
+  }
+
+  /** Ends what goes on by itself: it is somebody else's. */
+  drop(): void {
+    clearInterval(this.#timer)
+    this.#lost.abort(new LeaseLostError(`shard ${this.shard} has to be taken again`))
+  }
+
+  /**
+   * Keeps the batch and has it count. Kept again before each attempt: a database that crashed in between may have lost the
+   * journal, and must not be made to name a batch that it does not have.
+   */
+  async #makeCount(mutations: readonly Mutation[], cursor: Cursor | undefined): Promise<void> {
+    const { signal } = this.#lost
+    const [epoch, seq] = [this.#epoch, this.#seq + 1]
+    const chunks = pack({ epoch, mutations: [...mutations] })
+    const place = { shard: this.shard, seq, time: timesOf(epoch, seq).write }
+    await this.#session.retries.run(`batch ${seq} of shard ${this.shard}`, signal, async () => {
+      this.#assertHeld()
+      await keep(this.#session, place, chunks, signal)
+      this.#assertHeld()
+      await this.#inTurn(() => commit(this.#session, this.#lease(), { chunks: chunks.length, cursor }))
+      this.#assertHeld()
+    })
+  }
+
+  /** @throws {LeaseLostError} */
+  #assertHeld(): void {
+    this.#lost.signal.throwIfAborted()
+    if (this.lost) {
+      throw new LeaseLostError(
+        `shard ${this.shard} has to be taken again: every connection to the database was lost, which may have lost what it had taken`,
+      )
+    }
+  }
+
+  #tick(): void {
+    if (this.lost || performance.now() - this.#savedMs < RENEW_EVERY_MS / 2) return
+    // Whoever wants to commit next hears of a failure.
+    this.#renewing = this.#guard(() => this.#saveCursor()).catch(() => {})
+  }
+
+  async #saveCursor(): Promise<void> {
+    await this.#inTurn(async () => {
+      const cursor = this.#cursor
+      const { signal } = this.#lost
+      if (cursor === undefined || cursor === this.#savedCursor) {
+        await renew(this.#session, this.#lease(), signal)
+      } else {
+        await move(this.#session, this.#lease(), cursor, signal)
+      }
+      this.#saved(cursor)
+    })
+  }
+
+  /**
+   * Conditional writes of the shard's row go one after the other: where two are under way, servers refuse each other's, and
+   * wait two seconds for one that hangs before they try again.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  #saved(cursor: Cursor | undefined): void {
+    this.#savedMs = performance.now()
+    this.#savedCursor = cursor
+  }
+
+  /** Every renewal differs from the one before, whatever clocks do, so that others see it. */
+  #lease(): Lease {
+    this.#until = Math.max(this.#until + 1, Date.now() + LEASE_MS)
+    return { shard: this.shard, epoch: this.#epoch, until: this.#until, seq: this.#seq }
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      this.#assertHeld()
+      return await work()
+    } catch (error) {
+      if (error instanceof LeaseLostError) {
+        clearInterval(this.#timer)
+        this.#lost.abort(error)
+      }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Which shards a delivery of the stream may move. Shards that change hands are at different places, and a delivery that was
+// under way while a shard was taken began after that shard's own place: what lies between has not been folded for it.
+import type { Cursor } from '../../../atproto/event.ts'
+
+/**
+ * Where a stream has to begin so that no shard misses anything. Places in one stream are compared by their own numbers,
+ * those in different ones by time.
+ */
+export function leastOf(cursors: readonly (Cursor | undefined)[]): Cursor | undefined {
+  const known = cursors.filter((cursor) => cursor !== undefined)
+  const streams = Map.groupBy(known, ({ host, wire }) => `${wire} ${host}`)
+  const least = [...streams.values()].flatMap((same): Cursor[] => {
+    const [first] = same
+    if (first === undefined) return []
+    // Their numbers and their times need not grow together: going back further repeats, and loses nothing.
+    return [
+      {
+        ...first,
+        value: Math.min(...same.map(({ value }) => value)),
+        at: Math.min(...same.map(({ at }) => at)),
+      },
+    ]
+  })
+  return least.sort((a, b) => a.at - b.at).at(0)
+}
+
+/**
+ * Whether a delivery that begins right after `from` has everything that a shard at `cursor` does not have yet. A shard
+ * without a cursor has been promised nothing, so any delivery will do; one with a cursor needs a delivery whose beginning
+ * is known. True of all shards for `leastOf` their cursors.
+ */
+export function isCovered(cursor: Cursor | undefined, from: Cursor | undefined): boolean {
+  if (cursor === undefined) return true
+  if (from === undefined) return false
+  return isSameStream(cursor, from) ? from.value <= cursor.value : from.at <= cursor.at
+}
+
+/** Where a shard at `cursor` is after a delivery that covers it: a stream that was begun further back does not move it back. */
+export function laterOf(cursor: Cursor | undefined, reached: Cursor | undefined): Cursor | undefined {
+  if (cursor === undefined || reached === undefined) return reached ?? cursor
+  return isSameStream(cursor, reached) && cursor.value > reached.value ? cursor : reached
+}
+
+function isSameStream(a: Cursor, b: Cursor): boolean {
+  return a.host === b.host && a.wire === b.wire
+}

@@ -1,0 +1,60 @@
+// Questions in the table of earlier programs, in which none could be put off: their owner moves them to `open_questions`.
+import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
+import { parseUri } from '../../../atproto/uri.ts'
+import type { Question, QuestionKind } from '../../../game/state.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf } from '../driver/values.ts'
+import { characterMutation, type Held } from '../rows/character-row.ts'
+import type { BatchPlan } from './batch-plan.ts'
+import type { People } from './people.ts'
+import { openAgain } from './plan-questions.ts'
+
+const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository']
+/** Questions moved by one batch. */
+const AT_ONCE = 500
+const SELECT =
+  'SELECT id, did, collection, rkey, rev, subject FROM questions WHERE shard = ? AND kind = ? LIMIT ?'
+
+/**
+ * Puts the move of some of the questions into `plan`.
+ * @returns the people whose rows change by it; `undefined` where no question is left
+ */
+export async function moveFormerQuestions(
+  session: Session,
+  people: People,
+  plan: BatchPlan,
+): Promise<Held[] | undefined> {
+  const { shard, waiting } = plan.books
+  for (const kind of KINDS) {
+    const rows = await session.read(SELECT, [shard, kind, AT_ONCE])
+    if (rows.length === 0) continue
+    const after = new Map<Did, Held>()
+    for (const row of rows) {
+      const did = row.did as Did
+      plan.mutations.push(['dropQuestion', shard, kind, numberOf(row.id)])
+      waiting[kind] = Math.max(0, waiting[kind] - 1)
+      const held = after.get(did) ?? (await people.one(did))
+      const question = held?.state.born ? questionOf(kind, row) : undefined
+      if (question === undefined || held === undefined) continue
+      // Of those without a profile nobody has said yet whether they want to be shown.
+      const isStranger = kind === 'profile' && held.profile === undefined
+      const introduced = held.state.introduced && !isStranger
+      const changed = { ...held, state: { ...held.state, introduced } }
+      plan.books.move(held.state, changed.state)
+      openAgain(plan, question, changed)
+      if (kind !== 'subject') after.set(did, changed)
+    }
+    for (const held of after.values()) plan.mutations.push(characterMutation(held, plan.time))
+    return [...after.values()]
+  }
+  return undefined
+}
+
+function questionOf(kind: QuestionKind, row: Row): Question | undefined {
+  const did = row.did as Did
+  if (kind !== 'subject') return { kind, did }
+  const subject = parseUri(String(row.subject))
+  const record = { collection: row.collection as Nsid, rkey: String(row.rkey), rev: row.rev as Tid }
+  return subject && { kind, did, ...record, subject }
+}

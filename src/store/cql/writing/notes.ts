@@ -1,0 +1,75 @@
+// What an owner does about a note that somebody left for it.
+import type { Did } from '../../../atproto/event.ts'
+import type { Session } from '../driver/session.ts'
+import { type Letter, type Note, takeOut } from '../inbox.ts'
+import { characterMutation, type Held } from '../rows/character-row.ts'
+import type { Mutation } from '../rows/mutations.ts'
+import { recordMutation } from '../rows/record-row.ts'
+import type { BatchPlan } from './batch-plan.ts'
+import { mentionKey, mentionsOf } from './mentions.ts'
+import type { People } from './people.ts'
+
+export type NoteParts = {
+  /** What a note wants is put into it, and people as they are then into `after`. */
+  plan: BatchPlan
+  after: Map<Did, Held>
+  session: Session
+  people: People
+  /** Makes what leaves a note for somebody else. */
+  leave: (note: Note) => Mutation
+  /** Has somebody's experience counter put right. */
+  recount: (did: Did) => void
+}
+
+/** Does what notes say. One that has come true already wants nothing. */
+export async function followNotes(
+  notes: readonly (Letter & { note: Note })[],
+  parts: NoteParts,
+): Promise<void> {
+  // There may be thousands of these, and each changes nothing but a record; the others see what those before them did.
+  const alone = notes.filter(({ note }) => note.kind === 'unname')
+  await Promise.all(alone.map((letter) => followNote(letter, parts)))
+  for (const letter of notes) if (letter.note.kind !== 'unname') await followNote(letter, parts)
+}
+
+async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Promise<void> {
+  const { note } = letter
+  const { plan, after, session, people, leave, recount } = parts
+  plan.mutations.push(takeOut(letter))
+  const held = after.get(note.did) ?? (await people.one(note.did))
+  if (held === undefined) return
+  switch (note.kind) {
+    case 'unname-all': {
+      const { did, bucket } = note
+      if (!held.state.forgotten) return
+      const { records, next } = await mentionsOf(session, did, bucket)
+      for (const record of records) {
+        plan.mutations.push(leave({ kind: 'unname', ...record, subject: did }))
+      }
+      if (next !== undefined) plan.mutations.push(leave({ ...note, bucket: next }))
+      plan.forgets = true
+      return
+    }
+    case 'unname': {
+      plan.mutations.push(['dropMention', ...mentionKey(note.subject, note)])
+      plan.forgets = true
+      const record = await people.record(note, held)
+      const { facts } = record?.state ?? {}
+      if (record === undefined || facts?.subject?.did !== note.subject) return
+      const state = { ...record.state, facts: { ...facts, subject: undefined } }
+      plan.mutations.push(recordMutation(record.id, record.bucket, state))
+      return
+    }
+    case 'unhandle': {
+      const { profile } = held
+      if (profile?.handle !== note.handle) return
+      const changed = { ...held, profile: { ...profile, handle: undefined } }
+      after.set(note.did, changed)
+      plan.mutations.push(characterMutation(changed, plan.time))
+      return
+    }
+    case 'recount':
+      recount(note.did)
+      return
+  }
+}

@@ -1,0 +1,206 @@
+// What an owner knows of its people: their rows, held while they are in use, for nobody else changes them.
+import { isTid } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Nsid } from '../../../atproto/event.ts'
+import { type RecordId, uriOf } from '../../../atproto/uri.ts'
+import { type Granted, type Known, pathOf, type RecordPath } from '../../../game/state.ts'
+import { type Day, dayOf } from '../../../game/time.ts'
+import type { Touched } from '../../../game/touched.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf } from '../driver/values.ts'
+import { allRecordBuckets, recordBuckets } from '../rows/buckets.ts'
+import { type Held, readHeld } from '../rows/character-row.ts'
+import { type HeldRecord, readRecord } from '../rows/record-row.ts'
+
+/** Rows held at most, in two generations; one takes about a kilobyte. */
+const MOST_HELD = 200_000
+/** Rows asked for at once: more in one request would make one server wait for the others. */
+const AT_ONCE = 40
+
+const CHARACTERS = 'SELECT * FROM characters WHERE did IN ?'
+const RECORD = 'SELECT * FROM records WHERE did = ? AND bucket = ? AND collection = ? AND rkey = ?'
+const GRANTS = 'SELECT day, granted FROM grants WHERE did = ?'
+const GRANTS_ON = 'SELECT day, granted FROM grants WHERE did = ? AND day IN ?'
+const OWNER = 'SELECT did FROM handles WHERE handle = ?'
+const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
+
+/** What `load` found, as the game wants it and as the plan does. */
+export type Loaded = {
+  known: Known
+  held: (did: Did) => Held | undefined
+  records: Map<Did, Map<RecordPath, HeldRecord>>
+}
+
+export class People {
+  readonly #session: Session
+  readonly #owns: (did: Did) => boolean
+  #young = new Map<Did, Held | null>()
+  #old = new Map<Did, Held | null>()
+
+  constructor(session: Session, owns: (did: Did) => boolean) {
+    this.#session = session
+    this.#owns = owns
+  }
+
+  /** Reads what of `touched` is not held. Others' people are read every time: their owners change them. */
+  async load({ actors, records: ids, whole, grants, handles }: Touched): Promise<Loaded> {
+    const owners = await this.#owners(handles)
+    const people = await this.#people(new Set([...actors, ...whole, ...owners.values()]))
+    const found = new Map<string, HeldRecord>()
+    await Promise.all([
+      ...dedupe(ids).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
+      ...[...whole].map((did) => this.#whole(did, people.get(did) ?? undefined, found)),
+    ])
+    const granted = await this.#granted({ whole, grants }, found)
+    const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
+    const records = new Map<Did, Map<RecordPath, HeldRecord>>()
+    for (const [did, all] of byDid)
+      records.set(did, new Map(all.map((record) => [pathOf(record.id), record])))
+    return {
+      known: {
+        actor: (did) => people.get(did)?.state,
+        record: (id) => found.get(uriOf(id))?.state,
+        ownerOf: (handle) => {
+          const owner = owners.get(handle)
+          // The table tells who was known by it last; whether they still are, their own row says.
+          const held = owner === undefined ? undefined : people.get(owner)
+          return held?.profile?.handle === handle ? owner : undefined
+        },
+        records: (did) =>
+          (byDid.get(did) ?? []).map(({ id, state }): [RecordId, HeldRecord['state']] => [id, state]),
+        granted: (did) => granted.get(did) ?? new Map(),
+      },
+      held: (did) => people.get(did) ?? undefined,
+      records,
+    }
+  }
+
+  async one(did: Did): Promise<Held | undefined> {
+    return (await this.#people(new Set([did]))).get(did) ?? undefined
+  }
+
+  record(id: RecordId, held: Held): Promise<HeldRecord | undefined> {
+    return this.#lookUp(id, held)
+  }
+
+  /** As it was just written. */
+  hold(did: Did, held: Held | null): void {
+    if (this.#young.size >= MOST_HELD / 2) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(did, held)
+  }
+
+  /** Somebody else owns some of them now, or what was planned for them has not come about. */
+  forget(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
+
+  async #owners(handles: ReadonlySet<Handle>): Promise<Map<Handle, Did>> {
+    const owners = new Map<Handle, Did>()
+    await Promise.all(
+      [...handles].map(async (handle) => {
+        const [row] = await this.#session.read(OWNER, [handle])
+        if (row !== undefined) owners.set(handle, row.did as Did)
+      }),
+    )
+    return owners
+  }
+
+  async #people(dids: ReadonlySet<Did>): Promise<Map<Did, Held | null>> {
+    const people = new Map<Did, Held | null>()
+    const missing: Did[] = []
+    for (const did of dids) {
+      const held = this.#peek(did)
+      if (held === undefined) missing.push(did)
+      else people.set(did, held)
+    }
+    const groups: Did[][] = []
+    for (let at = 0; at < missing.length; at += AT_ONCE) groups.push(missing.slice(at, at + AT_ONCE))
+    await Promise.all(
+      groups.map(async (group) => {
+        for (const did of group) people.set(did, null)
+        for (const row of await this.#session.read(CHARACTERS, [group])) {
+          people.set(row.did as Did, readHeld(row))
+        }
+        for (const did of group) if (this.#owns(did)) this.hold(did, people.get(did) ?? null)
+      }),
+    )
+    return people
+  }
+
+  #peek(did: Did): Held | null | undefined {
+    const young = this.#young.get(did)
+    if (young !== undefined) return young
+    const old = this.#old.get(did)
+    if (old !== undefined) this.hold(did, old)
+    return old
+  }
+
+  /** A TID greater than all that the person has had is that of a new record: most need not be looked up. */
+  async #record(id: RecordId, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
+    const kind = held?.kinds.get(id.collection)
+    if (held === undefined || kind === undefined) return
+    if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) return
+    const record = await this.#lookUp(id, held)
+    if (record !== undefined) found.set(uriOf(id), record)
+  }
+
+  async #lookUp({ did, collection, rkey }: RecordId, held: Held): Promise<HeldRecord | undefined> {
+    const rows = await Promise.all(
+      recordBuckets(rkey, held.records).map((bucket) =>
+        this.#session.read(RECORD, [did, bucket, collection, rkey]),
+      ),
+    )
+    const [row] = rows.flat()
+    return row && readRecord(row)
+  }
+
+  async #granted(
+    { whole, grants }: Pick<Touched, 'whole' | 'grants'>,
+    found: ReadonlyMap<string, HeldRecord>,
+  ): Promise<Map<Did, ReadonlyMap<Day, Granted>>> {
+    const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
+    const onDays = [...grants].filter(([did]) => !whole.has(did))
+    await Promise.all([
+      ...onDays.map(async ([did, days]) => {
+        const witnessed = found.values().filter(({ id }) => id.did === did)
+        const all = new Set([...days, ...witnessed.map(({ state }) => dayOf(state.at))])
+        granted.set(did, readGrants(await this.#session.read(GRANTS_ON, [did, [...all]])))
+      }),
+      ...[...whole].map(async (did) => {
+        granted.set(did, readGrants(await this.#session.read(GRANTS, [did])))
+      }),
+    ])
+    return granted
+  }
+
+  async #whole(did: Did, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
+    if (held === undefined) return
+    await Promise.all(
+      allRecordBuckets(held.records).map(async (bucket) => {
+        for await (const rows of this.#session.pages(RECORDS, [did, bucket])) {
+          for (const row of rows) {
+            const record = readRecord(row)
+            found.set(uriOf(record.id), record)
+          }
+        }
+      }),
+    )
+  }
+}
+
+function readGrants(rows: readonly Row[]): Map<Day, Granted> {
+  return new Map(
+    rows.map(({ day, granted }) => {
+      const byCollection = Object.entries(granted as Record<Nsid, unknown>)
+      return [numberOf(day), new Map(byCollection.map(([nsid, xp]) => [nsid as Nsid, numberOf(xp)]))]
+    }),
+  )
+}
+
+function dedupe(ids: readonly RecordId[]): RecordId[] {
+  return [...new Map(ids.map((id) => [uriOf(id), id])).values()]
+}

@@ -1,0 +1,106 @@
+// What becomes of the questions about one person: of each kind but `subject` at most one is open, and the person's own
+// row says which, so that it is found without a search.
+import { uriOf } from '../../../atproto/uri.ts'
+import { startOf } from '../../../game/retries.ts'
+import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../../game/state.ts'
+import type { Held, OpenQuestion, OpenQuestions } from '../rows/character-row.ts'
+import type { BatchPlan } from './batch-plan.ts'
+import { questionPlace } from './questions.ts'
+
+/** How a question begins that was never asked. */
+const FRESH = { due: 0, tries: 0 }
+
+const PERSON_KINDS = ['profile', 'repository'] as const
+
+/** Puts what becomes of a person's questions into `plan`, and which are open then into `after`. */
+export function planQuestions(plan: BatchPlan, change: ActorChange, after: Held): void {
+  const open = { ...after.open }
+  for (const question of change.answered) end(plan, question, open)
+  for (const question of change.postponed) postpone(plan, question, open)
+  // What takes an open question's place goes by what has become of that one.
+  for (const question of change.asked) ask(plan, question, open)
+  replaceOpen(plan, after, open)
+}
+
+/** Drops whatever is open about a person that can be found by their row; reposts' questions go when they are looked at. */
+export function dropQuestions(plan: BatchPlan, held: Held): void {
+  replaceOpen(plan, { ...held }, {})
+}
+
+/** Asks `question` as if it had never been asked, unless one like it is open. */
+export function openAgain(plan: BatchPlan, question: Question, after: Held): void {
+  const open = { ...after.open }
+  ask(plan, question.kind === 'subject' ? question : { ...question, ifOpen: 'keep' }, open)
+  replaceOpen(plan, after, open)
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function ask(plan: BatchPlan, question: Ask, open: Mutable<OpenQuestions>): void {
+  const { books } = plan
+  if (question.kind === 'subject') {
+    put(plan, question, { ...FRESH, number: books.nextQuestion++ })
+    return
+  }
+  const former = open[question.kind]
+  const start = startOf(question.ifOpen, former)
+  if (start !== undefined) open[question.kind] = { ...start, number: books.nextQuestion++ }
+}
+
+function end(plan: BatchPlan, question: QuestionId, open: Mutable<OpenQuestions>): void {
+  const { kind, due, number } = questionPlace(question)
+  if (kind === 'subject') dropQuestion(plan, kind, { due, number })
+  // Where another has taken its place, that one stays.
+  else if (open[kind]?.number === number) open[kind] = undefined
+}
+
+function postpone(plan: BatchPlan, { question, due }: Postponed, open: Mutable<OpenQuestions>): void {
+  const place = questionPlace(question.id)
+  const { number } = place
+  const { tries } = question
+  if (question.kind === 'subject') {
+    dropQuestion(plan, question.kind, place)
+    put(plan, question, { due, number, tries })
+  } else if (open[question.kind]?.number === number) {
+    open[question.kind] = { due, number, tries }
+  }
+}
+
+/** A row that one batch both writes and deletes would stay: only what is open in the end is written. */
+function replaceOpen(plan: BatchPlan, after: Held, open: OpenQuestions): void {
+  for (const kind of PERSON_KINDS) {
+    const [former, now] = [after.open[kind], open[kind]]
+    if (former === now) continue
+    if (former !== undefined) dropQuestion(plan, kind, former)
+    if (now !== undefined) put(plan, { kind, did: after.state.did }, now)
+  }
+  after.open = open
+}
+
+function put(
+  { books, mutations }: BatchPlan,
+  question: Question,
+  { due, number, tries }: OpenQuestion,
+): void {
+  const { kind, did } = question
+  const of =
+    kind === 'subject'
+      ? [question.collection, question.rkey, question.rev, uriOf(question.subject)]
+      : [null, null, null, null]
+  mutations.push(['openQuestion', books.shard, kind, due, number, did, ...of, tries])
+  books.waiting[kind] += 1
+  if (due === 0) return
+  books.postponed[kind] += 1
+  books.nextDue[kind] = Math.min(books.nextDue[kind], due)
+}
+
+/** A question is not asked any more. */
+export function dropQuestion(
+  { books, mutations }: BatchPlan,
+  kind: QuestionKind,
+  { due, number }: Pick<OpenQuestion, 'due' | 'number'>,
+): void {
+  mutations.push(['dropOpenQuestion', books.shard, kind, due, number])
+  books.waiting[kind] = Math.max(0, books.waiting[kind] - 1)
+  if (due > 0) books.postponed[kind] = Math.max(0, books.postponed[kind] - 1)
+}

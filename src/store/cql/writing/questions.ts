@@ -1,0 +1,123 @@
+// The table `open_questions`: what the network has to be asked of one shard's people. Within a kind it goes by when a
+// question may be asked: those that were never asked first (`due` 0), then those that wait, by the end of their pause.
+import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
+import { parseUri, uriOf } from '../../../atproto/uri.ts'
+import { ASLEEP, isBeyondPause } from '../../../game/retries.ts'
+import type { AskedQuestion, Question, QuestionId, QuestionKind } from '../../../game/state.ts'
+import type { Seconds } from '../../../game/time.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf } from '../driver/values.ts'
+import type { OwnedShard } from '../shards/shard.ts'
+import type { People } from './people.ts'
+
+const COLUMNS = 'due, id, did, collection, rkey, rev, subject, tries'
+const FRESH = `SELECT ${COLUMNS} FROM open_questions
+  WHERE shard = ? AND kind = ? AND (due, id) > (0, ?) AND (due, id) < (1, 0) LIMIT ?`
+const LATER = `SELECT ${COLUMNS} FROM open_questions
+  WHERE shard = ? AND kind = ? AND (due, id) > (?, ?) LIMIT ?`
+
+const LATER_ALL = `SELECT ${COLUMNS} FROM open_questions
+  WHERE shard = ? AND kind = ? AND due > ? AND due < ?`
+/** How often to look at all that wait, for those that wait longer than they should. */
+const LOOK_BEYOND_EVERY_MS = 60_000
+
+export type Wanted = {
+  kind: QuestionKind
+  limit: number
+  except: ReadonlySet<QuestionId>
+  now: Seconds
+}
+
+/** Questions of one shard that are still to be asked, and those that have become pointless. */
+export type Found = { questions: AskedQuestion[]; stale: Pick<QuestionPlace, 'due' | 'number'>[] }
+
+/** Where a question stands in its shard; `number` is its own. */
+export type QuestionPlace = { kind: QuestionKind; shard: number; due: Seconds; number: number }
+
+/** Reads up to `limit` questions of `shard` that may be asked at `now`; those in `except` are stepped over page by page. */
+export async function readQuestions(
+  session: Session,
+  people: People,
+  { shard, books }: OwnedShard,
+  { kind, limit, except, now }: Wanted,
+): Promise<Found> {
+  const found: Found = { questions: [], stale: [] }
+  // All that is stepped over may come first.
+  const page = limit + except.size
+  const take = async (rows: readonly Row[]): Promise<boolean> => {
+    const wanted = rows.filter((row) => !except.has(idOf(kind, shard, row)))
+    const open = wanted.slice(0, limit - found.questions.length)
+    const asked = await Promise.all(open.map((row) => questionOf(people, kind, row)))
+    for (const [index, row] of open.entries()) {
+      const question = asked[index]
+      const place = { due: numberOf(row.due), number: numberOf(row.id) }
+      if (question === undefined) found.stale.push(place)
+      else found.questions.push({ ...question, id: idOf(kind, shard, row), tries: numberOf(row.tries) })
+    }
+    return open.length === wanted.length && found.questions.length < limit
+  }
+  for (
+    let after = books.oldest[kind] - 1, first = true;
+    books.oldest[kind] < books.nextQuestion;
+    first = false
+  ) {
+    const rows = await session.read(FRESH, [shard, kind, after, page])
+    // Where the first is, there is nothing before: next time the search begins there, past what was deleted.
+    if (first) books.oldest[kind] = rows[0] === undefined ? books.nextQuestion : numberOf(rows[0].id)
+    if (!(await take(rows)) || rows.length < page) break
+    after = numberOf(rows.at(-1)?.id)
+  }
+  let [due, number] = [books.nextDue[kind], -1]
+  for (let first = true; due <= now && found.questions.length < limit; first = false) {
+    const rows = await session.read(LATER, [shard, kind, due, number, page])
+    if (first) books.nextDue[kind] = rows[0] === undefined ? Number.POSITIVE_INFINITY : numberOf(rows[0].due)
+    const ripe = rows.filter((row) => numberOf(row.due) <= now)
+    if (!(await take(ripe)) || ripe.length < page) break
+    ;[due, number] = [numberOf(ripe.at(-1)?.due), numberOf(ripe.at(-1)?.id)]
+  }
+  const moment = performance.now()
+  if (found.questions.length < limit && moment >= books.lookBeyondAt[kind]) {
+    for await (const rows of session.pages(LATER_ALL, [shard, kind, now, ASLEEP])) {
+      const beyond = rows.filter((row) => {
+        return isBeyondPause(kind, { due: numberOf(row.due), tries: numberOf(row.tries) }, now)
+      })
+      if (!(await take(beyond))) break
+    }
+    if (found.questions.length < limit) books.lookBeyondAt[kind] = moment + LOOK_BEYOND_EVERY_MS
+  }
+  return found
+}
+
+/** How many of `questions` are about people of `shard`. */
+export function countOf(questions: ReadonlySet<QuestionId>, kind: QuestionKind, shard: number): number {
+  const prefix = `${kind}:${shard}:`
+  let count = 0
+  for (const id of questions) if (id.startsWith(prefix)) count += 1
+  return count
+}
+
+/** What the row asks; `undefined` where that is of no use any more. */
+async function questionOf(people: People, kind: QuestionKind, row: Row): Promise<Question | undefined> {
+  const did = row.did as Did
+  const held = await people.one(did)
+  if (!held?.state.born) return undefined
+  if (kind !== 'subject') return { kind, did }
+  const subject = parseUri(String(row.subject))
+  const id = { did, collection: row.collection as Nsid, rkey: String(row.rkey) }
+  const record = await people.record(id, held)
+  const current = record?.state.facts?.subject
+  if (subject === undefined || current === undefined || uriOf(current) !== uriOf(subject)) return undefined
+  if (record?.state.live !== true || record.state.rev !== row.rev) return undefined
+  return { kind, ...id, rev: row.rev as Tid, subject }
+}
+
+function idOf(kind: QuestionKind, shard: number, { due, id }: Row): QuestionId {
+  return `${kind}:${shard}:${numberOf(due)}:${numberOf(id)}`
+}
+
+/** Reads a question's name. */
+export function questionPlace(id: QuestionId): QuestionPlace {
+  const [kind, shard, due, number] = id.split(':')
+  return { kind: kind as QuestionKind, shard: Number(shard), due: Number(due), number: Number(number) }
+}

@@ -1,0 +1,36 @@
+// Where somebody is named outside their own rows: what has to be found when all of them goes.
+import type { Did } from '../../../atproto/event.ts'
+import { parseUri } from '../../../atproto/uri.ts'
+import { dayOf, secondsOf } from '../../../game/time.ts'
+import type { Session } from '../driver/session.ts'
+import { millisOf } from '../driver/values.ts'
+import { allRecordBuckets, eventBuckets, mentionBucket } from '../rows/buckets.ts'
+import type { Held } from '../rows/character-row.ts'
+import type { Mutation } from '../rows/mutations.ts'
+
+const SUBJECTS = 'SELECT subject FROM records WHERE did = ? AND bucket = ?'
+const TIMES = 'SELECT event_at FROM events WHERE did = ? AND bucket = ?'
+
+/** Drops what other partitions say of somebody's records and events: whom they named, and on which days they did anything. */
+export async function tracesOf(session: Session, shard: number, held: Held): Promise<Mutation[]> {
+  const { did } = held.state
+  const subjects = new Set<Did>()
+  for (const bucket of allRecordBuckets(held.records)) {
+    for await (const rows of session.pages(SUBJECTS, [did, bucket])) {
+      for (const { subject } of rows) {
+        const named = subject === null ? undefined : parseUri(String(subject))
+        if (named !== undefined) subjects.add(named.did)
+      }
+    }
+  }
+  const days = new Set<number>()
+  for (const bucket of eventBuckets(held)) {
+    for await (const rows of session.pages(TIMES, [did, bucket])) {
+      for (const row of rows) days.add(dayOf(secondsOf(millisOf(row.event_at) * 1000)))
+    }
+  }
+  return [
+    ...[...subjects].map((subject): Mutation => ['dropMentionsBy', subject, mentionBucket(did), did]),
+    ...[...days].map((day): Mutation => ['dropEventDayOf', shard, day, did]),
+  ]
+}

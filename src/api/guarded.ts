@@ -9,7 +9,11 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
   const fail = (error: unknown): never => {
     if (error instanceof InvalidCursorError) throw error
     failed(error)
-    throw new ProblemError(503, 'LedgerUnavailable', 'The ledger cannot be read right now; try again soon.')
+    throw new ProblemError(
+      503,
+      'LedgerUnavailable',
+      'The ledger cannot be read right now. Try again in a few seconds.',
+    )
   }
   return {
     character: (did) => reader.character(did).catch(fail),
@@ -17,7 +21,7 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
     didOf: (handle) => reader.didOf(handle).catch(fail),
     events: (did, page) => reader.events(did, page).catch(fail),
     board: (page) => reader.board(page).catch(fail),
-    standings: () => reader.standings().catch(fail),
+    xpHistogram: () => reader.xpHistogram().catch(fail),
     recent: (after, limit) => reader.recent(after, limit).catch(fail),
     status: () => reader.status().catch(fail),
   }

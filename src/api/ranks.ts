@@ -1,5 +1,5 @@
 import type { Micros } from '../atproto/event.ts'
-import type { Reader, Standing } from '../store/store.ts'
+import type { Reader, XpCount } from '../store/store.ts'
 
 /** Where a character stands among all that are shown. */
 export type Rank = { position: number; of: number; asOf: string }
@@ -42,7 +42,7 @@ export class Ranks {
   ready(): Promise<void> | undefined {
     if (this.#made !== undefined && this.#monotonic() - this.#made < this.#refresh) return undefined
     this.#refreshing ??= this.#reader
-      .standings()
+      .xpHistogram()
       .then(
         (standings) => this.#take(standings),
         () => {},
@@ -67,7 +67,7 @@ export class Ranks {
     return { position, of: Math.max(position, this.#above.at(-1) ?? 0), asOf: this.#asOf }
   }
 
-  #take(standings: readonly Standing[]): void {
+  #take(standings: readonly XpCount[]): void {
     let sum = 0
     this.#experience = standings.map(({ experience }) => experience)
     this.#above = standings.map(({ characters }) => {

@@ -7,7 +7,7 @@ export type SharedPage = { events: readonly SentEvent[]; position: string; misse
 /** Events in one page: some milliseconds of this thread. */
 const PAGE = 200
 /** Pages held: twice as many as one client is sent of the ledger itself; some ten megabytes. */
-const MAX_HELD = 100
+const MAX_CACHED = 100
 
 /**
  * Pages of the ledger that are read for clients who were away. Many of them want the same: what comes after a place does not
@@ -41,7 +41,7 @@ export class SharedPages {
     if (page !== read || page.missed || page.position === position) return page
     this.#pages.set(position, page)
     const [oldest] = this.#pages.keys()
-    if (this.#pages.size > MAX_HELD && oldest !== undefined) this.#pages.delete(oldest)
+    if (this.#pages.size > MAX_CACHED && oldest !== undefined) this.#pages.delete(oldest)
     return page
   }
 

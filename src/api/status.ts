@@ -4,7 +4,7 @@ import type { Reader, StoreStatus } from '../store/store.ts'
 /** How old a status may be: counting what waits takes a store a while, and many ask. */
 const HELD: Micros = 5_000_000
 /** Ingest gives a sign of life every two seconds; without one for so long it is not there. */
-const PULSE_LASTS_MICROS: Micros = 15_000_000
+const HEARTBEAT_VALID_MICROS: Micros = 15_000_000
 
 /** What the store says of itself, and how long ago ingest gave its last sign of life; `undefined` where it never did. */
 export type Heard = { status: StoreStatus; pulseAge: Micros | undefined }
@@ -18,7 +18,7 @@ export type RecentStatusOptions = {
 
 /**
  * What the store says of itself, asked for at most once at a time and every five seconds. Pulses are written by the clock
- * of another process, and either clock may be set meanwhile, so that a pulse's age is mostly how long it has stood still.
+ * of another process, and either clock may be set meanwhile, so the age of a heartbeat is mostly how long it has stood still.
  */
 export class RecentStatus {
   readonly #reader: Reader
@@ -27,8 +27,8 @@ export class RecentStatus {
   #held: { since: Micros; status: Promise<StoreStatus> } | undefined
   /** When the store was last asked; monotonic. */
   #asked: Micros | undefined
-  /** The pulse that was seen last, and when it was given; monotonic. */
-  #pulse: { at: Micros; since: Micros } | undefined
+  /** The heartbeat that was seen last, and when it was given; monotonic. */
+  #heartbeat: { at: Micros; since: Micros } | undefined
 
   constructor({ reader, clock, monotonic }: RecentStatusOptions) {
     this.#reader = reader
@@ -39,7 +39,7 @@ export class RecentStatus {
   /** @param heldFor how old it may be, in microseconds */
   async get(heldFor: Micros = HELD): Promise<Heard> {
     const status = await this.#status(heldFor)
-    return { status, pulseAge: this.#pulse && this.#monotonic() - this.#pulse.since }
+    return { status, pulseAge: this.#heartbeat && this.#monotonic() - this.#heartbeat.since }
   }
 
   #status(heldFor: Micros): Promise<StoreStatus> {
@@ -56,11 +56,11 @@ export class RecentStatus {
 
   async #ask(now: Micros): Promise<StoreStatus> {
     const status = await this.#reader.status()
-    const at = status.pulse?.at
-    if (at !== undefined && this.#pulse?.at !== at) {
+    const at = status.heartbeat?.at
+    if (at !== undefined && this.#heartbeat?.at !== at) {
       // It was given after we last asked, whatever the clocks say.
       const longest = this.#asked === undefined ? Number.POSITIVE_INFINITY : now - this.#asked
-      this.#pulse = { at, since: now - Math.min(longest, Math.max(0, this.#clock() - at)) }
+      this.#heartbeat = { at, since: now - Math.min(longest, Math.max(0, this.#clock() - at)) }
     }
     this.#asked = now
     return status
@@ -69,5 +69,5 @@ export class RecentStatus {
 
 /** Whether the ledger is being fed. */
 export function isConnected({ status, pulseAge }: Heard): boolean {
-  return status.pulse?.host !== undefined && pulseAge !== undefined && pulseAge <= PULSE_LASTS_MICROS
+  return status.heartbeat?.host !== undefined && pulseAge !== undefined && pulseAge <= HEARTBEAT_VALID_MICROS
 }

@@ -20,7 +20,7 @@ export class LookUpUnavailableError extends Error {
 
 const FOUND_MS = 300_000
 const MISSING_MS = 60_000
-const MAX_HELD = 10_000
+const MAX_CACHED = 10_000
 /** For as long a client is kept waiting, its turn in the queue included: its answer is there within two seconds. */
 const DEADLINE_MS = 1_800
 
@@ -73,7 +73,7 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
     lookUps.delete(handle)
     lookUps.set(handle, lookUp)
     const [oldest] = lookUps.keys()
-    if (lookUps.size > MAX_HELD && oldest !== undefined) lookUps.delete(oldest)
+    if (lookUps.size > MAX_CACHED && oldest !== undefined) lookUps.delete(oldest)
     return lookUp
   }
 

@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts'
 
 /** How often each is done, in milliseconds. */
 const WISHES_EVERY_MS = 1_000
-const PULSE_EVERY_MS = 2_000
+const HEARTBEAT_EVERY_MS = 2_000
 const SAMPLE_EVERY_MS = 60_000
 const PRUNE_EVERY_MS = 60_000
 const REPORT_EVERY_MS = 10_000
@@ -40,7 +40,7 @@ export async function chores(options: ChoresOptions): Promise<void> {
   // All are over when this is: nothing is done to a ledger that has been given back.
   const ended = await Promise.allSettled([
     every(WISHES_EVERY_MS, () => fulfilWishes(ledger)),
-    every(PULSE_EVERY_MS, beat),
+    every(HEARTBEAT_EVERY_MS, beat),
     every(SAMPLE_EVERY_MS, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
     ),

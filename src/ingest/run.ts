@@ -56,7 +56,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
   const status = await store.reader.status()
   const place = async (): Promise<Cursor | undefined> =>
-    placeToGoOn(await ledger.use((held) => held.cursor()), status.pulse?.at, { networkClock, log })
+    placeToGoOn(await ledger.use((held) => held.cursor()), status.heartbeat?.at, { networkClock, log })
   const introductions = new Introductions({ log, metrics, clock })
   let networkBytes = 0
 

@@ -1,4 +1,4 @@
-// The leaderboard as it is read, page by page. It ends with the foremost (see foremost.ts), and its ranks come from itself,
+// The leaderboard as it is read, page by page. It ends with the top characters (see top.ts), and its ranks come from itself,
 // since all who have more are on it, too.
 import { InvalidCursorError } from './store.ts'
 

@@ -5,7 +5,7 @@ import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '..
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
-import type { Gap, Pulse, Writer } from './store.ts'
+import type { Gap, Heartbeat, Writer } from './store.ts'
 
 /**
  * A writer that stops at its first failure: every call after it fails with the very same error. A driver holds people,
@@ -88,12 +88,12 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.recordGap(gap))
   }
 
-  beat(pulse: Pulse): Promise<void> {
-    return this.#call(() => this.#writer.beat(pulse))
+  beat(heartbeat: Heartbeat): Promise<void> {
+    return this.#call(() => this.#writer.beat(heartbeat))
   }
 
-  lastBeat(pulse: Pulse): Promise<void> {
-    return this.#call(() => this.#writer.lastBeat(pulse))
+  lastBeat(heartbeat: Heartbeat): Promise<void> {
+    return this.#call(() => this.#writer.lastBeat(heartbeat))
   }
 
   recordSample(sample: { at: Micros; networkBytes: number }): Promise<void> {

@@ -50,12 +50,12 @@ export interface Reader {
   /** Newest first; `undefined` where there is no such character. */
   events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
   /**
-   * The foremost, as many as the store keeps: most experience first, equals in an order of the store's own that stays.
+   * The top characters, as many as the store keeps: most experience first, equals in an order of the store's own that stays.
    * `around` begins so that the character stands in the middle; there is nobody on the page around one further down.
    */
   board(page: BoardPage): Promise<Page<Ranked>>
   /** How many shown characters hold how much XP, most first: what ranks are made of. */
-  standings(): Promise<Standing[]>
+  xpHistogram(): Promise<XpCount[]>
   /**
    * Ledger events after a position, oldest first, for followers of the whole game; see `Recent`.
    * @throws {InvalidCursorError} where the position is not one of this ledger, or lies ahead of it
@@ -87,7 +87,7 @@ export type BoardPage = { cursor: string | undefined; around: Did | undefined; l
 /** `rank` is 1 + the number of characters with more experience: equals share one. */
 export type Ranked = { rank: number; character: Character }
 
-export type Standing = { experience: number; characters: number }
+export type XpCount = { experience: number; characters: number }
 
 /** An event of the whole game with the position from which a follower who has seen it goes on. */
 export type RecentEvent = LedgerEvent & { position: string }
@@ -144,9 +144,9 @@ export interface Writer extends AsyncDisposable {
   /** Remembers `now` where it was `before`, together with what was missed of it. */
   follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
   /** Says that whoever ingests is alive, and how far behind; every few seconds, whether or not anything happens. */
-  beat(pulse: Pulse): Promise<void>
+  beat(heartbeat: Heartbeat): Promise<void>
   /** Says the same for the last time: nothing more is taken from others. */
-  lastBeat(pulse: Pulse): Promise<void>
+  lastBeat(heartbeat: Heartbeat): Promise<void>
   /** Notes how much the ledger and the network took, for what `StoreStatus` says of a day. */
   recordSample(sample: { at: Micros; networkBytes: number }): Promise<void>
 }
@@ -155,7 +155,7 @@ export interface Writer extends AsyncDisposable {
  * A sign of life of whoever ingests. `lag` is how far behind the network the ledger is: 0 while the stream is connected
  * and silent. `host` is `undefined` while not connected.
  */
-export type Pulse = { at: Micros; lag: Micros; host: string | undefined }
+export type Heartbeat = { at: Micros; lag: Micros; host: string | undefined }
 
 /** A piece of the stream that was not seen and will not be. */
 export type Gap = { host: string; from: Micros; to: Micros | undefined; reason: string; at: Micros }
@@ -192,7 +192,7 @@ export type Finding = { did: Did | undefined; what: string; expected: number; ac
 
 export type StoreStatus = {
   cursor: Cursor | undefined
-  pulse: Pulse | undefined
+  heartbeat: Heartbeat | undefined
   /** Those who are shown. */
   characters: number
   /** Those who are not, because nobody has said yet whether they want to be. */

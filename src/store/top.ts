@@ -6,15 +6,15 @@ export type ForemostOptions<Key> = {
   max: number
   /** Who is on the board, and with how much experience. */
   places: Iterable<[Key, number]>
-  /** See `Foremost.above`. */
+  /** See `TopPlaces.above`. */
   above: number
 }
 
 /**
- * Who stands on a board, in the memory of the writer that keeps it. Only the foremost do: a place for everybody would be
+ * Who stands on a board, in the memory of the writer that keeps it. Only the top characters do: a place for everybody would be
  * moved with every event, and nobody pages that far down. A move within the board or far below it costs nothing else.
  */
-export class Foremost<Key> {
+export class TopPlaces<Key> {
   readonly #max: number
   readonly #places: Map<Key, number>
   readonly #touched = new Set<Key>()

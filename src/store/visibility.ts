@@ -17,10 +17,17 @@ export const SHOWN = BORN
 /** The one standing of those who could be seen if somebody had said that they want to be. */
 export const WAITING = BORN + NOT_INTRODUCED
 
-type Standing = Pick<ActorState, 'born' | 'optedOut' | 'introduced' | 'forgotten' | 'status' | 'unfollowed'>
+type Visibility = Pick<ActorState, 'born' | 'optedOut' | 'introduced' | 'forgotten' | 'status' | 'unfollowed'>
 
 /** `standing` as it is stored. */
-export function standingOf({ born, optedOut, introduced, forgotten, status, unfollowed }: Standing): number {
+export function visibilityOf({
+  born,
+  optedOut,
+  introduced,
+  forgotten,
+  status,
+  unfollowed,
+}: Visibility): number {
   return (
     Number(born) * BORN +
     Number(optedOut) * OPTED_OUT +
@@ -31,8 +38,8 @@ export function standingOf({ born, optedOut, introduced, forgotten, status, unfo
   )
 }
 
-/** Reads what `standingOf` wrote. */
-export function readStanding(standing: number): Standing {
+/** Reads what `visibilityOf` wrote. */
+export function readVisibility(standing: number): Visibility {
   return {
     born: (standing & BORN) !== 0,
     optedOut: (standing & OPTED_OUT) !== 0,

@@ -49,15 +49,15 @@ ${links()}
 }
 
 function numbers(
-  { characters, events, experience, pulse, gaps }: StoreStatus,
+  { characters, events, experience, heartbeat, gaps }: StoreStatus,
   connected: HomeOptions['connected'],
 ): Html {
   const lag =
-    pulse === undefined
+    heartbeat === undefined
       ? 'not listening yet'
       : !connected
         ? 'not connected'
-        : `${Math.round(pulse.lag / 1_000_000)} s`
+        : `${Math.round(heartbeat.lag / 1_000_000)} s`
   const entries: [string, string][] = [
     ['characters', count(characters)],
     ['events in the ledger', count(events)],

@@ -317,7 +317,7 @@ test('every answer is as the published document says', async () => {
   await check('/readyz', '/readyz', 503)
 })
 
-test('readiness follows the pulse of whoever ingests', async () => {
+test('readiness follows the heartbeat of whoever ingests', async () => {
   await using here = await served()
   const ready = async () => {
     // What was heard last is good for five seconds.

@@ -90,7 +90,7 @@ async function populated(): Promise<Server> {
   ledger.join(alice, profile('alice.example')).join(bob)
   for (const delta of [70, 10, 0, 500]) ledger.earn(alice, { delta })
   ledger.earn(alice, { delta: -70, cause: 'delete', reason: 'post.alt' }).earn(bob, { delta: 10 })
-  ledger.pulse = { at: NOW, lag: SECOND, host: 'stream.example' }
+  ledger.heartbeat = { at: NOW, lag: SECOND, host: 'stream.example' }
   ledger.cursor = { host: 'stream.example', wire: 'v2', value: 7, at: NOW }
   ledger.gaps = [
     { host: 'stream.example', from: NOW, to: undefined, reason: 'clamped', at: NOW },

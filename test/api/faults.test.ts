@@ -180,7 +180,7 @@ test('metrics on a port of their own answer everybody there, and nothing else do
 
 test('whoever ingests has to be heard of, or nobody is connected', async () => {
   await using server = await build()
-  server.ledger.pulse = { at: NOW, lag: 2 * SECOND, host: 'stream.example' }
+  server.ledger.heartbeat = { at: NOW, lag: 2 * SECOND, host: 'stream.example' }
   const stream = async () => (await server.get('/v1/stats')).json().stream
   assert.deepEqual([(await stream()).connected, (await stream()).lagSeconds], [true, 2])
   server.time.now += 121 * SECOND
@@ -204,16 +204,16 @@ test('the status is asked for once in five seconds, and a failure is not kept', 
 test('ranks are kept when they cannot be counted anew, and absent until they were once', async () => {
   await using server = await build()
   server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
-  const standings = server.ledger.standings.bind(server.ledger)
+  const xpHistogram = server.ledger.xpHistogram.bind(server.ledger)
   const broken = async () => {
     throw new Error('away')
   }
   const rank = async () => (await server.get(`/v1/characters?actors=${alice}`)).json().items[0].rank
-  server.ledger.standings = broken
+  server.ledger.xpHistogram = broken
   assert.equal(await rank(), null)
-  server.ledger.standings = standings
+  server.ledger.xpHistogram = xpHistogram
   assert.equal((await rank()).position, 1)
-  server.ledger.standings = broken
+  server.ledger.xpHistogram = broken
   server.time.now += 61 * SECOND
   assert.equal((await rank()).asOf, new Date(NOW / 1000).toISOString())
 })

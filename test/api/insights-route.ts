@@ -16,7 +16,7 @@ export const insightRoutes: Routes = (app, { reader }) => {
       },
     },
     async () => {
-      const all = (await reader.standings()).flatMap(({ experience, characters }) =>
+      const all = (await reader.xpHistogram()).flatMap(({ experience, characters }) =>
         Array<number>(characters).fill(experience),
       )
       return { median: all[Math.floor(all.length / 2)] ?? 0 }

@@ -23,7 +23,7 @@ test('while ranks cannot be read, nobody below the end of the board is told one'
   await using here = await build()
   here.ledger.join(bob).earn(bob, { delta: 50 })
   here.ledger.places = 0
-  here.ledger.standings = () => Promise.reject(new Error('out of reach'))
+  here.ledger.xpHistogram = () => Promise.reject(new Error('out of reach'))
   const { statusCode, headers } = await here.get(`/v1/leaderboards/all?around=${bob}`)
   assert.deepEqual([statusCode, headers['retry-after']], [503, '5'])
 })

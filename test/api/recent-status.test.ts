@@ -9,7 +9,7 @@ test('what readiness goes by is asked for again sooner than what pages show', as
   const reader = {
     status: async () => {
       asked += 1
-      return { pulse: undefined }
+      return { heartbeat: undefined }
     },
   } as unknown as Reader
   const recent = new RecentStatus({ reader, clock: () => now, monotonic: () => now })

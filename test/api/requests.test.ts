@@ -9,7 +9,7 @@ async function populated(settings: Parameters<typeof build>[0] = {}) {
   server.ledger.join(alice, profile('alice.example')).join(bob)
   for (let n = 0; n < 40; n++) server.ledger.earn(alice, { delta: 10 })
   server.ledger.earn(bob, { delta: 60 })
-  server.ledger.pulse = { at: NOW, lag: SECOND, host: 'stream.example' }
+  server.ledger.heartbeat = { at: NOW, lag: SECOND, host: 'stream.example' }
   return server
 }
 

@@ -13,9 +13,9 @@ import {
   type Ranked,
   type Reader,
   type Recent,
-  type Standing,
   type StoreStatus,
   type WishToLeave,
+  type XpCount,
 } from '../../src/store/store.ts'
 
 type Person = {
@@ -44,7 +44,7 @@ export class ScriptedLedger implements Reader, Inbox {
   failure: Error | undefined
   /** How many characters the board holds. */
   places = Number.POSITIVE_INFINITY
-  pulse: StoreStatus['pulse']
+  heartbeat: StoreStatus['heartbeat']
   cursor: StoreStatus['cursor']
   gaps: StoreStatus['gaps'] = []
   perDay: StoreStatus['perDay']
@@ -131,8 +131,8 @@ export class ScriptedLedger implements Reader, Inbox {
     return slice(ranked, String(Math.max(0, middle - Math.floor((limit - 1) / 2))), limit)
   }
 
-  async standings(): Promise<Standing[]> {
-    this.#read('standings')
+  async xpHistogram(): Promise<XpCount[]> {
+    this.#read('xpHistogram')
     const characters = new Map<number, number>()
     for (const { experience, hidden } of this.people.values()) {
       if (!hidden) characters.set(experience, (characters.get(experience) ?? 0) + 1)
@@ -163,7 +163,7 @@ export class ScriptedLedger implements Reader, Inbox {
     for (const person of this.people.values()) experience += person.experience
     return {
       cursor: this.cursor,
-      pulse: this.pulse,
+      heartbeat: this.heartbeat,
       characters: this.people.size,
       introductions: 0,
       records: this.log.length,

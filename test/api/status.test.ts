@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { shortcomings } from '../../src/api/routes/health.ts'
 import { isConnected, RecentStatus } from '../../src/api/status.ts'
-import type { Pulse, Reader, StoreStatus } from '../../src/store/store.ts'
+import type { Heartbeat, Reader, StoreStatus } from '../../src/store/store.ts'
 
 const SECOND = 1_000_000
 const NOW = 1_770_000_000 * SECOND
 
 /** What an API sees of an ingest in another process, each with a clock that may be set. */
 function watched() {
-  const state = { passed: 0, set: 0, ingestSet: 0, asked: 0, pulse: undefined as Pulse | undefined }
+  const state = { passed: 0, set: 0, ingestSet: 0, asked: 0, heartbeat: undefined as Heartbeat | undefined }
   const reader: Partial<Reader> = {
     status: async () => {
       state.asked += 1
-      return { pulse: state.pulse } as StoreStatus
+      return { heartbeat: state.heartbeat } as StoreStatus
     },
   }
   const recent = new RecentStatus({
@@ -24,9 +24,9 @@ function watched() {
   return {
     state,
     beat: () => {
-      state.pulse = { at: NOW + state.passed + state.ingestSet, lag: 0, host: 'a.test' }
+      state.heartbeat = { at: NOW + state.passed + state.ingestSet, lag: 0, host: 'a.test' }
     },
-    /** What is seen after `seconds`: how old the pulse is, in seconds, and whether that counts as connected. */
+    /** What is seen after `seconds`: how old the heartbeat is, in seconds, and whether that counts as connected. */
     after: async (seconds: number) => {
       state.passed += seconds * SECOND
       const heard = await recent.get()

@@ -39,7 +39,11 @@ export async function assertSameAnswers(one: Store, other: Store): Promise<void>
   // Whichever fails is told of at the end; until then the waiting below gives it away.
   for (const ended of running) ended.catch(() => {})
   try {
-    await all(stores, 'both listen', async (store) => (await store.reader.status()).pulse?.host !== undefined)
+    await all(
+      stores,
+      'both listen',
+      async (store) => (await store.reader.status()).heartbeat?.host !== undefined,
+    )
     for (let turn = 0; turn < TURNS; turn++) {
       simulator.emit(AT_ONCE)
       await all(stores, 'everything has arrived', async (store) => {

@@ -153,7 +153,7 @@ async function happen(what: Happening, { cluster, relay, workers }: Parts): Prom
 }
 
 async function listens({ reader }: Store): Promise<boolean> {
-  return (await reader.status()).pulse?.host !== undefined
+  return (await reader.status()).heartbeat?.host !== undefined
 }
 
 async function hasAll({ reader }: Store, simulator: Simulator): Promise<boolean> {

@@ -10,7 +10,7 @@ import { assertLedgerIsRight } from '../e2e/ledger.ts'
 import { type Places, urlOf } from './places.ts'
 
 const SHARDS = '8'
-const MOST_AT_ONCE = 150
+const MAX_AT_ONCE = 150
 /** How long to wait for what, and how often to look: each look is five requests to nodes that have to share two cores. */
 const WITHIN_MS = 120_000
 const LOOK_EVERY_MS = 200
@@ -59,7 +59,7 @@ export class Workers implements AsyncDisposable {
     const program = this.start()
     await until(
       `the first worker is connected (${program.output})`,
-      async () => (await this.#status())?.pulse?.host !== undefined,
+      async () => (await this.#status())?.heartbeat?.host !== undefined,
       WITHIN_MS,
       LOOK_EVERY_MS,
     )
@@ -89,7 +89,7 @@ export class Workers implements AsyncDisposable {
    * what was reposted alone for some 500 events, and by then an answer must have been given for the model to know it.
    */
   async happen(count: number): Promise<void> {
-    assert.ok(count <= MOST_AT_ONCE)
+    assert.ok(count <= MAX_AT_ONCE)
     await this.#settled()
     this.simulator.emit(count)
   }

@@ -33,6 +33,6 @@ export const boardChecks: readonly Check[] = [
       seen.slice(0, 5),
     )
     const standings = [60, 50, 40, 30, 20, 10].map((experience) => ({ experience, characters: 2 }))
-    assert.deepEqual(await reader.standings(), standings)
+    assert.deepEqual(await reader.xpHistogram(), standings)
   }),
 ]

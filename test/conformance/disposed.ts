@@ -43,8 +43,8 @@ export const disposedChecks: readonly Check[] = [
     }
     await using again = await open()
     assert.equal(await again.reader.character(alice), undefined)
-    const { characters, events, gaps, pulse } = await reader.status()
-    assert.deepEqual([characters, events, gaps, pulse], [0, 0, [], undefined])
+    const { characters, events, gaps, heartbeat } = await reader.status()
+    assert.deepEqual([characters, events, gaps, heartbeat], [0, 0, [], undefined])
   }),
 
   check('a writer may be disposed again, and gives the ledger back once', async (store, writer) => {

@@ -13,7 +13,7 @@ export const readingChecks: readonly Check[] = [
     assert.deepEqual(await reader.characters([alice, bob]), [])
     assert.equal(await reader.events(alice, FIRST), undefined)
     assert.deepEqual((await reader.board({ cursor: undefined, around: undefined, limit: 10 })).items, [])
-    assert.deepEqual(await reader.standings(), [])
+    assert.deepEqual(await reader.xpHistogram(), [])
     assert.equal(await writer.cursor(), undefined)
     assert.deepEqual((await auditor.audit(() => {})).findings, [])
   }),

@@ -22,11 +22,11 @@ export const showingChecks: readonly Check[] = [
       board.items.map(({ character }) => character.did),
       [bob],
     )
-    assert.deepEqual(await reader.standings(), [{ experience: 50, characters: 1 }])
+    assert.deepEqual(await reader.xpHistogram(), [{ experience: 50, characters: 1 }])
     assert.deepEqual((await reader.recent(position, 10)).events, [])
     await fold(writer, [status(alice, 'active', 9)])
     assert.equal((await reader.character(alice))?.experience, 100)
-    assert.equal((await reader.standings())[0]?.experience, 100)
+    assert.equal((await reader.xpHistogram())[0]?.experience, 100)
   }),
   check('who is not introduced yet counts and appears nowhere', async ({ reader, auditor }, writer, open) => {
     const { position } = await reader.recent(undefined, 10)
@@ -42,12 +42,12 @@ export const showingChecks: readonly Check[] = [
       assert.ok(events.every(({ did }) => did !== alice))
     }
     await assertNowhere()
-    assert.deepEqual(await reader.standings(), [])
+    assert.deepEqual(await reader.xpHistogram(), [])
     const { characters, introductions, experience } = await reader.status()
     assert.deepEqual([characters, introductions, experience], [0, 2, 110])
     await fold(writer, [named(bob, 'bob.test')], undefined, asking)
     await assertNowhere()
-    assert.deepEqual(await reader.standings(), [{ experience: 60, characters: 1 }])
+    assert.deepEqual(await reader.xpHistogram(), [{ experience: 60, characters: 1 }])
     // Neither a restart nor what they do changes that; their own profile record does.
     await writer[Symbol.asyncDispose]()
     await using again = await open()
@@ -109,7 +109,7 @@ export const showingChecks: readonly Check[] = [
       ])
       await fold(writer, [{ kind: 'follow', did: bob, at: START, followed: false }])
       assert.equal(await reader.character(bob), undefined)
-      assert.deepEqual(await reader.standings(), [{ experience: 50, characters: 1 }])
+      assert.deepEqual(await reader.xpHistogram(), [{ experience: 50, characters: 1 }])
       assert.deepEqual((await reader.status()).gaps, [gap])
       await writer[Symbol.asyncDispose]()
       await using again = await open()

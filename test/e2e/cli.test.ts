@@ -144,7 +144,7 @@ test('a running server follows the network, tells of it, and forgets who is to b
   await using simulator = await startSimulator({ network, seed: 3 })
   await using program = new Program(['start', ...flagsFor(simulator, file)])
   await using store = openSqlite({ path: file, reserve: 0 })
-  await until('ingest is connected', async () => (await store.reader.status()).pulse?.host !== undefined)
+  await until('ingest is connected', async () => (await store.reader.status()).heartbeat?.host !== undefined)
   simulator.emit(2_000)
   const url = await servedAt(program)
   const last = simulator.archive.entries.length

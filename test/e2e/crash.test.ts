@@ -27,7 +27,7 @@ test('a ledger whose ingest is killed again and again, on a bad network, is the 
   const flags = flagsFor(simulator, file)
 
   // A new ledger begins at the live tip, and its place there is saved before anything is emitted that it has to have seen.
-  const connected = async () => (await store.reader.status()).pulse?.host !== undefined
+  const connected = async () => (await store.reader.status()).heartbeat?.host !== undefined
   const reached = async () => (await store.reader.status()).cursor?.value ?? 0
   let program = new Program(['ingest', ...flags])
   try {

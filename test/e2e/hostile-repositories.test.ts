@@ -68,7 +68,10 @@ test('ingest goes on whatever the repositories of some people are, and reads tho
   try {
     await using store = openSqlite({ path: file, reserve: 0 })
     await using program = new Program(['ingest', ...flagsFor(simulator, file, directory.url)])
-    await until('ingest is connected', async () => (await store.reader.status()).pulse?.host !== undefined)
+    await until(
+      'ingest is connected',
+      async () => (await store.reader.status()).heartbeat?.host !== undefined,
+    )
     simulator.emit(600)
     const good = network.people[HOSTILE.length]
     assert.ok(good)

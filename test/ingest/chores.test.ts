@@ -7,7 +7,7 @@ import { type ChoresOptions, chores, fulfilWishes } from '../../src/ingest/chore
 import { LagMeter } from '../../src/ingest/lag.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import type { Expiry } from '../../src/store/expired.ts'
-import type { Pulse, Writer } from '../../src/store/store.ts'
+import type { Heartbeat, Writer } from '../../src/store/store.ts'
 import { game, person, START } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { holdTime, settled } from './held-time.ts'
@@ -25,7 +25,7 @@ function ledgerWith(overrides: Partial<Writer> = {}) {
     inbox: [] as Wish[],
     /** How many wishes were taken each time. */
     taken: [] as number[],
-    pulses: [] as Pulse[],
+    pulses: [] as Heartbeat[],
     samples: [] as { at: Micros; networkBytes: number }[],
     pruned: [] as (Expiry & { limit: number })[],
     /** What is old enough to be pruned. */
@@ -44,8 +44,8 @@ function ledgerWith(overrides: Partial<Writer> = {}) {
       state.taken.push(wishes.length)
       return wishes
     },
-    beat: async (pulse) => {
-      state.pulses.push(pulse)
+    beat: async (heartbeat) => {
+      state.pulses.push(heartbeat)
     },
     recordSample: async (sample) => {
       state.samples.push(sample)

@@ -10,7 +10,7 @@ import type { Start } from '../../src/jetstream/subscribe.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import type { Pulse, Store, WriteOptions, Writer } from '../../src/store/store.ts'
+import type { Heartbeat, Store, WriteOptions, Writer } from '../../src/store/store.ts'
 import { folder } from '../e2e/harness.ts'
 import { game } from '../game/arbitrary.ts'
 
@@ -18,7 +18,7 @@ type World = {
   /** What the AppView says of people. */
   profiles?: AppView['profiles']
   /** What comes before a sign of life is written. */
-  beat?: (pulse: Pulse) => void
+  beat?: (heartbeat: Heartbeat) => void
   /** Where a new ledger begins. */
   start?: Start
   /** Told whose characters look different now. */
@@ -55,9 +55,9 @@ async function ingest({
       return new Proxy(writer, {
         get: (target, name) => {
           if (name === 'beat') {
-            return async (pulse: Pulse) => {
-              beat(pulse)
-              await target.beat(pulse)
+            return async (heartbeat: Heartbeat) => {
+              beat(heartbeat)
+              await target.beat(heartbeat)
             }
           }
           const value = Reflect.get(target, name) as unknown
@@ -140,7 +140,7 @@ for (const [start, isBehind] of [
     `a new ledger that begins at ${start} is ${isBehind ? '' : 'not '}behind before anything has come`,
     WITHIN,
     async () => {
-      const first = Promise.withResolvers<Pulse>()
+      const first = Promise.withResolvers<Heartbeat>()
       await using running = await ingest({ start, beat: first.resolve })
       const { lag } = await first.promise
       assert.equal(lag > 86_400_000_000, isBehind, `${lag} microseconds`)
@@ -156,8 +156,8 @@ test('its end is clean: the last sign of life says that nobody listens any more'
   await alive.promise
   running.end.abort()
   await running.ran
-  const { pulse } = await running.store.reader.status()
-  assert.ok(pulse !== undefined && pulse.host === undefined)
+  const { heartbeat } = await running.store.reader.status()
+  assert.ok(heartbeat !== undefined && heartbeat.host === undefined)
 })
 
 test('a mistake in one of its parts ends all the others, and is what it fails with', WITHIN, async () => {

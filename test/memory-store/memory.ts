@@ -1,7 +1,7 @@
 import type { Cursor, Did } from '../../src/atproto/event.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
-import type { Gap, Pulse, WishToLeave } from '../../src/store/store.ts'
+import type { Gap, Heartbeat, WishToLeave } from '../../src/store/store.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 
 /** All that lasts of one ledger, however often it is opened. */
@@ -18,7 +18,7 @@ export class Memory {
   /** What happened, for followers: `undefined` in the places of events that are gone. */
   readonly log: (LedgerEvent | undefined)[] = []
   cursor: Cursor | undefined
-  pulse: Pulse | undefined
+  heartbeat: Heartbeat | undefined
   followed: Followed | undefined
   rules: string | undefined
   isWritten = false

@@ -11,8 +11,8 @@ import {
   type Ranked,
   type Reader,
   type Recent,
-  type Standing,
   type StoreStatus,
+  type XpCount,
 } from '../../src/store/store.ts'
 import type { Memory } from './memory.ts'
 
@@ -67,7 +67,7 @@ export class MemoryReader implements Reader {
     return { items, cursor: page.cursor }
   }
 
-  async standings(): Promise<Standing[]> {
+  async xpHistogram(): Promise<XpCount[]> {
     const groups = Map.groupBy(this.#everybodyShown(), ([, { experience }]) => experience)
     return [...groups]
       .map(([experience, people]) => ({ experience, characters: people.length }))
@@ -89,7 +89,7 @@ export class MemoryReader implements Reader {
   }
 
   async status(): Promise<StoreStatus> {
-    const { ledger, cursor, pulse, gaps } = this.#memory
+    const { ledger, cursor, heartbeat, gaps } = this.#memory
     const people = [...ledger.actors.values()]
     const open = (kind: QuestionKind, due: (at: number) => boolean) =>
       ledger.questions.filter((question) => question.kind === kind && due(question.due)).length
@@ -100,7 +100,7 @@ export class MemoryReader implements Reader {
     })
     return {
       cursor,
-      pulse,
+      heartbeat,
       gaps: gaps.toReversed(),
       characters: [...this.#everybodyShown()].length,
       introductions: people.filter((actor) => isWaiting(actor)).length,

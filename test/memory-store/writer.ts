@@ -5,7 +5,7 @@ import { isBeyondPause } from '../../src/game/retries.ts'
 import type { AskedQuestion, Changes, Known, QuestionId, QuestionKind } from '../../src/game/state.ts'
 import type { Seconds } from '../../src/game/time.ts'
 import { type Expiry, expiredCount } from '../../src/store/expired.ts'
-import { type Gap, type Pulse, StoreError, type Writer } from '../../src/store/store.ts'
+import { type Gap, type Heartbeat, StoreError, type Writer } from '../../src/store/store.ts'
 import { wishOf } from '../../src/store/stored-wish.ts'
 import type { Memory } from './memory.ts'
 
@@ -119,12 +119,12 @@ export class MemoryWriter implements Writer {
     memory.gaps.push(...gaps)
   }
 
-  async beat(pulse: Pulse): Promise<void> {
-    this.#open().pulse = pulse
+  async beat(heartbeat: Heartbeat): Promise<void> {
+    this.#open().heartbeat = heartbeat
   }
 
-  async lastBeat(pulse: Pulse): Promise<void> {
-    this.#open().pulse = pulse
+  async lastBeat(heartbeat: Heartbeat): Promise<void> {
+    this.#open().heartbeat = heartbeat
   }
 
   async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {

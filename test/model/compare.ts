@@ -81,7 +81,7 @@ async function compareBoard(reader: Reader, { people }: Model): Promise<void> {
   )
   const numbers = Map.groupBy(held.values(), (experience) => experience)
   assert.deepEqual(
-    (await reader.standings()).filter(({ characters }) => characters > 0),
+    (await reader.xpHistogram()).filter(({ characters }) => characters > 0),
     [...numbers]
       .map(([experience, { length }]) => ({ experience, characters: length }))
       .sort((a, b) => b.experience - a.experience),

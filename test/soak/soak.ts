@@ -105,7 +105,7 @@ class Soak {
     const { server, simulator, store, say } = this.#parts
     const end = performance.now() + minutes * 60_000
     server.start()
-    const listens = async () => (await store.reader.status()).pulse?.host !== undefined
+    const listens = async () => (await store.reader.status()).heartbeat?.host !== undefined
     await until('the server listens', listens, WAIT_MS)
     simulator.emit(HISTORY)
     const reached = async () => (await store.reader.status()).cursor?.value ?? 0

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Foremost, NOBODY_LEFT_OUT } from '../../src/store/top.ts'
+import { NOBODY_LEFT_OUT, TopPlaces } from '../../src/store/top.ts'
 
 const MAX = 8
 
@@ -21,7 +21,7 @@ const moves = fc.array(
 function kept() {
   const all = new Map<number, number>()
   const table = new Map<number, number>()
-  let board = new Foremost<number>({ max: MAX, places: [], above: NOBODY_LEFT_OUT })
+  let board = new TopPlaces<number>({ max: MAX, places: [], above: NOBODY_LEFT_OUT })
   const place = (key: number, experience: number | undefined) => {
     if (experience === undefined) all.delete(key)
     else all.set(key, experience)
@@ -42,7 +42,7 @@ function kept() {
     isShort: () => board.isShort,
     above: () => board.above,
     reopen: () => {
-      board = new Foremost({ max: MAX, places: table, above: board.above })
+      board = new TopPlaces({ max: MAX, places: table, above: board.above })
     },
     check: () => {
       for (const [key, experience] of all) {

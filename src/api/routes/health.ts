@@ -46,8 +46,8 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
         ...(failure === undefined ? [] : [`ingest has ended: ${failure}`]),
         ...(heard === undefined ? ['the ledger cannot be read'] : shortcomings(heard, settings.readyLag)),
       ]
-      const pulse = heard?.status.pulse
-      const lagSeconds = pulse === undefined ? null : pulse.lag / 1_000_000
+      const heartbeat = heard?.status.heartbeat
+      const lagSeconds = heartbeat === undefined ? null : heartbeat.lag / 1_000_000
       reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503)
       return {
         status: reasons.length === 0 ? ('ready' as const) : ('not ready' as const),
@@ -59,13 +59,13 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
 }
 
 /** Why what is read here is not what the network knows. */
-export function shortcomings({ status: { pulse }, pulseAge = 0 }: Heard, most: Micros): string[] {
-  if (pulse === undefined) return ['nobody has ingested into this ledger yet']
+export function shortcomings({ status: { heartbeat }, pulseAge = 0 }: Heard, most: Micros): string[] {
+  if (heartbeat === undefined) return ['nobody has ingested into this ledger yet']
   const reasons: string[] = []
   if (pulseAge > most) reasons.push(`ingest was last heard of ${duration(pulseAge)} ago`)
-  if (pulse.lag > most)
-    reasons.push(`the ledger is ${duration(pulse.lag)} behind, more than ${duration(most)}`)
-  if (pulse.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
+  if (heartbeat.lag > most)
+    reasons.push(`the ledger is ${duration(heartbeat.lag)} behind, more than ${duration(most)}`)
+  if (heartbeat.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
   return reasons
 }
 

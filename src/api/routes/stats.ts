@@ -67,7 +67,7 @@ export const statsRoutes: Routes = (app, { status: recent }) => {
     },
     async (_request, reply) => {
       const heard = await recent.get()
-      const { cursor, pulse, gaps, bytes, perDay, ...totals } = heard.status
+      const { cursor, heartbeat, gaps, bytes, perDay, ...totals } = heard.status
       reply.header('cache-control', 'public, max-age=5')
       return {
         ...totals,
@@ -75,8 +75,8 @@ export const statsRoutes: Routes = (app, { status: recent }) => {
           host: cursor?.host ?? null,
           wire: cursor?.wire ?? null,
           reached: cursor === undefined ? null : iso(cursor.at),
-          heard: pulse === undefined ? null : iso(pulse.at),
-          lagSeconds: pulse === undefined ? null : Math.round(pulse.lag / 1_000_000),
+          heard: heartbeat === undefined ? null : iso(heartbeat.at),
+          lagSeconds: heartbeat === undefined ? null : Math.round(heartbeat.lag / 1_000_000),
           connected: isConnected(heard),
         },
         gaps: gaps.map(({ host, reason, from, to, at }) => ({

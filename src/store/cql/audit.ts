@@ -6,7 +6,7 @@ import type { Did } from '../../atproto/event.ts'
 import { BASELINE } from '../../game/baseline.ts'
 import { earned, NO_PERIODS } from '../../game/periods.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
-import { SHOWN, standingOf, WAITING } from '../visibility.ts'
+import { SHOWN, visibilityOf, WAITING } from '../visibility.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
@@ -66,7 +66,7 @@ export class CqlAuditor implements Auditor {
     }
     const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
-      for await (const rows of this.#session.pages(RANGE, [from, to], PEOPLE_AT_ONCE)) {
+      for await (const rows of this.#session.pagesForDecision(RANGE, [from, to], PEOPLE_AT_ONCE)) {
         await together(rows, async (row) => {
           const { held, findings } = await this.#look(row)
           add(sums, held)
@@ -101,7 +101,7 @@ export class CqlAuditor implements Auditor {
       await together([...suspects], async ([did, before]) => {
         // Everything else is written with the batch that it belongs to.
         if (look >= LOOKS_AGAIN && before.some(({ what }) => what !== COUNTER_BEHIND)) return
-        const [row] = await this.#session.read(ONE, [did])
+        const [row] = await this.#session.readForDecision(ONE, [did])
         const { findings } = row === undefined ? { findings: [] } : await this.#look(row)
         const moves = isInUse && isCounterAlone(before) && findings[0]?.actual !== before[0]?.actual
         if (findings.length === 0 || moves) suspects.delete(did)
@@ -121,7 +121,7 @@ export class CqlAuditor implements Auditor {
     const [records, events, counter] = await Promise.all([
       this.#records(held),
       this.#events(held),
-      this.#session.read(COUNTER, [did]),
+      this.#session.readForDecision(COUNTER, [did]),
     ])
     expect('experience by records', records.xp, experience)
     expect('experience of the week', records.week, periods.week)
@@ -146,7 +146,7 @@ export class CqlAuditor implements Auditor {
     const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0 }
     await Promise.all(
       allRecordBuckets(records).map(async (bucket) => {
-        for await (const rows of this.#session.pages(RECORDS, [state.did, bucket])) {
+        for await (const rows of this.#session.pagesForDecision(RECORDS, [state.did, bucket])) {
           for (const { collection, live, xp, at } of rows) {
             sums.rows += 1
             sums.live += Number(live)
@@ -172,7 +172,7 @@ export class CqlAuditor implements Auditor {
     const sums = { rows: 0, xp: 0 }
     let oldest: Row | undefined
     for (let bucket = eventBucket(lastSeq); bucket >= eventBucket(firstSeq); bucket--) {
-      for await (const rows of this.#session.pages(EVENTS, [state.did, bucket])) {
+      for await (const rows of this.#session.pagesForDecision(EVENTS, [state.did, bucket])) {
         for (const row of rows) {
           sums.rows += 1
           sums.xp += numberOf(row.delta)
@@ -189,14 +189,18 @@ export class CqlAuditor implements Auditor {
     let count = 0
     if (last < first) return 0
     for (let bucket = eventBucket(first); bucket <= eventBucket(last); bucket++) {
-      for await (const rows of this.#session.pages(EVENTS_BY_TYPE, [did, type, bucket])) count += rows.length
+      for await (const rows of this.#session.pagesForDecision(EVENTS_BY_TYPE, [did, type, bucket]))
+        count += rows.length
     }
     return count
   }
 
   async #totals(sums: Sums): Promise<void> {
-    const books = await this.#session.read('SELECT * FROM books', [])
-    const standings = await this.#session.read('SELECT shard, experience, characters FROM standings', [])
+    const books = await this.#session.readForDecision('SELECT * FROM books', [])
+    const standings = await this.#session.readForDecision(
+      'SELECT shard, experience, characters FROM standings',
+      [],
+    )
     const sum = (rows: readonly Row[], column: string) =>
       rows.reduce((total, row) => total + numberOf(row[column]), 0)
     const expect = (what: string, expected: number, actual: number): void => {
@@ -224,8 +228,8 @@ function isCounterAlone(findings: readonly Finding[]): boolean {
 
 function add(sums: Sums, { state, records, lastSeq, firstSeq }: Held): void {
   if (state.born) sums.characters += 1
-  if (standingOf(state) === SHOWN) sums.shown += 1
-  if (standingOf(state) === WAITING) sums.introductions += 1
+  if (visibilityOf(state) === SHOWN) sums.shown += 1
+  if (visibilityOf(state) === WAITING) sums.introductions += 1
   sums.records += records
   sums.events += lastSeq - firstSeq + 1
   sums.experience += state.experience

@@ -23,10 +23,10 @@ export type Note =
   | { kind: 'recount'; did: Did }
 
 /** Where something lies, and the time under which it was written, by whoever's clock: it is taken out under the same. */
-export type LetterPlace = { shard: number; id: string; written: number }
+export type InboxPlace = { shard: number; id: string; written: number }
 
 /** `at` is when it was left. */
-export type Letter = LetterPlace & { at: Micros } & ({ wish: Wish } | { note: Note })
+export type InboxItem = InboxPlace & { at: Micros } & ({ wish: Wish } | { note: Note })
 
 const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?)'
 const COLUMNS = 'id, kind, did, at, note, writetime(kind) AS written'
@@ -75,11 +75,11 @@ export function noteMutation(note: Note, shards: number, at: Micros): Mutation {
  * Takes something out. A deletion wins over a write of the same time, and touches no other: so it works whatever the clocks
  * of those who left it say.
  */
-export function takeOut({ shard, id, written }: LetterPlace): Mutation {
+export function takeOut({ shard, id, written }: InboxPlace): Mutation {
   return ['takeOut', written, shard, id]
 }
 
-/** Up to where a shard's inbox is known to be empty; see `Books`. */
+/** Up to where a shard's inbox is known to be empty; see `ShardTotals`. */
 export type InboxMark = { shard: number; inboxFrom: string; inboxBelowAtMs: number }
 
 export type ReadInboxOptions = {
@@ -98,21 +98,23 @@ export type ReadInboxOptions = {
 export async function readInbox(
   mark: InboxMark,
   { session, now, limit, failed }: ReadInboxOptions,
-): Promise<Letter[]> {
+): Promise<InboxItem[]> {
   const { shard, inboxFrom } = mark
   const late: Row[] = []
   const elapsedMs = performance.now()
   if (inboxFrom !== '' && elapsedMs >= mark.inboxBelowAtMs) {
     mark.inboxBelowAtMs = elapsedMs + LOOK_BELOW_EVERY_MS
-    const below = await session.check(SELECT_BELOW, [shard, inboxFrom, limit]).catch((error: unknown) => {
-      failed(error)
-      return []
-    })
+    const below = await session
+      .readForDisplay(SELECT_BELOW, [shard, inboxFrom, limit])
+      .catch((error: unknown) => {
+        failed(error)
+        return []
+      })
     late.push(...below)
     // Those are not gone before they are taken out.
     if (below.length > 0) mark.inboxBelowAtMs = 0
   }
-  const rows = await session.read(SELECT, [shard, inboxFrom, limit])
+  const rows = await session.readForDecision(SELECT, [shard, inboxFrom, limit])
   const [first] = rows
   const empty = prefixOf(now - ON_THE_WAY)
   const next = first === undefined || String(first.id) > empty ? empty : String(first.id)
@@ -120,7 +122,7 @@ export async function readInbox(
   return [...late, ...rows].slice(0, limit).map((row) => letterOf(shard, row))
 }
 
-function letterOf(shard: number, { id, kind, did, at, note, written }: Row): Letter {
+function letterOf(shard: number, { id, kind, did, at, note, written }: Row): InboxItem {
   const place = { shard, id: String(id), written: numberOf(written), at: numberOf(at) }
   if (note !== null && note !== undefined) return { ...place, note: JSON.parse(String(note)) as Note }
   const wish = { wish: `${shard}:${place.written}:${id}`, did: did as Did, at: place.at }
@@ -128,7 +130,7 @@ function letterOf(shard: number, { id, kind, did, at, note, written }: Row): Let
 }
 
 /** Reads the name of a wish. */
-export function wishPlace(wish: string): LetterPlace {
+export function wishPlace(wish: string): InboxPlace {
   const [shard, written, ...id] = wish.split(':')
   return { shard: Number(shard), written: Number(written), id: id.join(':') }
 }

@@ -16,7 +16,7 @@ import { CqlReader } from './reader.ts'
 import { Meta } from './rows/meta.ts'
 import { migrate } from './rows/schema.ts'
 import { type Rollback, rollBack } from './shards/rollback.ts'
-import { Crew } from './shards/shard-assignment.ts'
+import { ShardAssignment } from './shards/shard-assignment.ts'
 import { CqlWriter } from './writer.ts'
 import { GATHER_MS } from './writing/counters.ts'
 
@@ -132,20 +132,20 @@ async function write(
   const { purpose, fingerprint: rules } = options
   const recomputes = purpose === 'recompute'
   const shares = options.company === 'others' && !recomputes
-  const crew = new Crew({ session, shards, rules, recomputes, log, elapsedMs })
+  const assignment = new ShardAssignment({ session, shards, rules, recomputes, log, elapsedMs })
   try {
     if (!recomputes) await checkRules(meta, rules)
-    if (shares) await crew.settle()
-    else await crew.takeAll()
+    if (shares) await assignment.settle()
+    else await assignment.takeAll()
     if (recomputes) await meta.set('rules', RECOMPUTING)
     const bindRules = async (fingerprint: string): Promise<void> => {
-      await crew.declareRules(fingerprint)
+      await assignment.declareRules(fingerprint)
       await meta.set('rules', fingerprint)
     }
     return new FailStopWriter(
       new CqlWriter({
         session,
-        crew,
+        assignment,
         meta,
         shares,
         bindRules,
@@ -156,7 +156,7 @@ async function write(
       }),
     )
   } catch (error) {
-    await crew.release()
+    await assignment.release()
     throw error
   }
 }

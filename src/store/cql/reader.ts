@@ -10,14 +10,14 @@ import {
   type Ranked,
   type Reader,
   type Recent,
-  type Standing,
   type StoreStatus,
+  type XpCount,
 } from '../store.ts'
 import { SHOWN } from '../visibility.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
-import { readBoard, readDid, readStandings } from './reading/board.ts'
+import { readBoard, readDid, readXpHistogram } from './reading/board.ts'
 import { readRecent } from './reading/recent.ts'
 import { readStatus } from './reading/status.ts'
 import { eventBucket, fingerprint } from './rows/buckets.ts'
@@ -65,7 +65,7 @@ export class CqlReader implements Reader {
 
   async didOf(handle: Handle): Promise<Did | undefined> {
     const name = handle.toLowerCase()
-    const [row] = await this.#session.check(HANDLE, [name])
+    const [row] = await this.#session.readForDisplay(HANDLE, [name])
     if (row === undefined) return undefined
     // The table tells who was known by it last; whether they still are, they say themselves.
     const character = await this.character(row.did as Did)
@@ -73,7 +73,7 @@ export class CqlReader implements Reader {
   }
 
   async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
-    const [row] = await this.#session.check(TIMELINE, [did])
+    const [row] = await this.#session.readForDisplay(TIMELINE, [did])
     if (row?.standing !== SHOWN) return undefined
     const kind = type === undefined ? undefined : readKinds(row.kinds).get(type)
     const last = type === undefined ? numberOf(row.last_seq) : (kind?.lastSeq ?? 0)
@@ -110,8 +110,8 @@ export class CqlReader implements Reader {
     }
   }
 
-  async standings(): Promise<Standing[]> {
-    return readStandings(this.#session, this.#options.shards)
+  async xpHistogram(): Promise<XpCount[]> {
+    return readXpHistogram(this.#session, this.#options.shards)
   }
 
   recent(after: string | undefined, limit: number): Promise<Recent> {
@@ -137,8 +137,8 @@ export class CqlReader implements Reader {
   #events(did: Did, type: Nsid | undefined, seq: number, first: number, limit: number): Promise<Row[]> {
     const bucket = eventBucket(seq)
     return type === undefined
-      ? this.#session.check(EVENTS, [did, bucket, seq, first, limit])
-      : this.#session.check(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
+      ? this.#session.readForDisplay(EVENTS, [did, bucket, seq, first, limit])
+      : this.#session.readForDisplay(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
   }
 
   /** What is shown of somebody who may be seen. */
@@ -152,7 +152,7 @@ export class CqlReader implements Reader {
       // Tables that a Map has outgrown live on for a while, and would keep the answers: a third of what a read costs.
       request.answer = undefined
     }
-    const answer = this.#session.check(CHARACTER, [did]).then(
+    const answer = this.#session.readForDisplay(CHARACTER, [did]).then(
       ([row]) => {
         over()
         return row?.standing === SHOWN ? row : undefined

@@ -6,17 +6,17 @@ import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
-import { type Gap, type Pulse, StoreError, type Writer } from '../store.ts'
+import { type Gap, type Heartbeat, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
-import { type Letter, type Note, noteMutation, readInbox, takeOut, wishPlace } from './inbox.ts'
+import { type InboxItem, type Note, noteMutation, readInbox, takeOut, wishPlace } from './inbox.ts'
 import { shardOf } from './rows/buckets.ts'
 import { characterMutation, type Held, nobody } from './rows/character-row.ts'
 import type { Meta } from './rows/meta.ts'
 import type { Mutation } from './rows/mutations.ts'
 import { LeaseLostError } from './shards/leases.ts'
 import type { OwnedShard, Planned } from './shards/shard.ts'
-import type { Crew } from './shards/shard-assignment.ts'
+import type { ShardAssignment } from './shards/shard-assignment.ts'
 import { isCovered, leastOf } from './shards/stream-place.ts'
 import type { BatchPlan } from './writing/batch-plan.ts'
 import { Counters } from './writing/counters.ts'
@@ -32,7 +32,7 @@ import { tracesOf } from './writing/traces.ts'
 
 export type CqlWriterOptions = {
   session: Session
-  crew: Crew
+  assignment: ShardAssignment
   /** Where what each shard follows is remembered. */
   meta: Meta
   /** Whether shards are given to and taken from others while it writes. */
@@ -54,7 +54,7 @@ const LOOK_THROUGH_EVERY: Micros = 3_600_000_000
 /** By then no other worker writes any more what it planned before somebody was forgotten, in milliseconds. */
 const OTHERS_KNOW_AFTER_MS = 15_000
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
-const PULSE = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
+const HEARTBEAT = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 const SAMPLE = `INSERT INTO samples (part, worker, at, events, network_bytes) VALUES (0, ?, ?, ?, ?) USING TTL ${SAMPLE_SECONDS}`
 const DROP_SAMPLES = 'DELETE FROM samples WHERE part = 0 AND worker = ?'
 const PEOPLE_FIRST = 'SELECT did FROM characters LIMIT ?'
@@ -66,7 +66,7 @@ export class CqlWriter implements Writer {
   readonly gatherMs = 1_000
   readonly #options: CqlWriterOptions
   readonly #session: Session
-  readonly #crew: Crew
+  readonly #assignment: ShardAssignment
   readonly #people: People
   #moved = new AbortController()
   /** Up to where the stream has come: what is committed next with a cursor begins there. */
@@ -88,14 +88,14 @@ export class CqlWriter implements Writer {
   constructor(options: CqlWriterOptions) {
     this.#options = options
     this.#session = options.session
-    this.#crew = options.crew
+    this.#assignment = options.assignment
     this.#people = new People(options.session, (did) => this.owns(did))
     const owns = (did: Did): boolean => this.owns(did)
     this.#handles = { session: options.session, clock: options.clock, owns }
     this.#counters = new Counters({
       session: options.session,
       people: this.#people,
-      shards: options.crew.shards,
+      shards: options.assignment.shards,
       owns: (did) => this.owns(did),
       gatherMs: options.countersMs,
     })
@@ -110,13 +110,13 @@ export class CqlWriter implements Writer {
   }
 
   faults(): readonly string[] {
-    return [...this.#crew.damaged.values()]
+    return [...this.#assignment.damaged.values()]
   }
 
   /** The stream begins anew there: deliveries go on from it. */
   async cursor(): Promise<Cursor | undefined> {
     this.#assertOpen()
-    this.#reached = leastOf([...this.#crew.owned.values()].map(({ cursor }) => cursor))
+    this.#reached = leastOf([...this.#assignment.owned.values()].map(({ cursor }) => cursor))
     return this.#reached
   }
 
@@ -159,13 +159,15 @@ export class CqlWriter implements Writer {
     }
     for (const wish of changes.fulfilled) {
       const place = wishPlace(wish)
-      const owned = this.#crew.owned.get(place.shard)
+      const owned = this.#assignment.owned.get(place.shard)
       if (owned !== undefined) draftOf(owned).mutations.push(takeOut(place))
     }
     await this.#commitAll(drafts, cursor, covered)
     if (cursor !== undefined) this.#reached = cursor
     for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
-    const own = notes.filter(({ did }) => this.owns(did)).map(({ did }) => shardOf(did, this.#crew.shards))
+    const own = notes
+      .filter(({ did }) => this.owns(did))
+      .map(({ did }) => shardOf(did, this.#assignment.shards))
     for (const shard of new Set(own)) await this.#tend(shard, 1_000)
   }
 
@@ -177,16 +179,15 @@ export class CqlWriter implements Writer {
   ): Promise<AskedQuestion[]> {
     this.#assertOpen()
     const questions: AskedQuestion[] = []
-    for (const owned of this.#crew.owned.values()) {
+    for (const owned of this.#assignment.owned.values()) {
       await this.#moveFormer(owned)
-      if (owned.books.waiting[kind] <= countOf(except, kind, owned.shard)) continue
+      if (owned.totals.waiting[kind] <= countOf(except, kind, owned.shard)) continue
       const wanted = { kind, limit: limit - questions.length, except, now }
       const found = await readQuestions(this.#session, this.#people, owned, wanted)
       questions.push(...found.questions)
       if (found.stale.length > 0) {
         const draft = draftFor(owned)
         for (const place of found.stale) dropQuestion(draft, kind, place)
-        owned.books.touch()
         await this.#commitAll(new Map([[owned, draft]]), undefined)
       }
       if (questions.length >= limit) break
@@ -196,20 +197,22 @@ export class CqlWriter implements Writer {
 
   async wishes(limit: number): Promise<Wish[]> {
     this.#assertOpen()
-    const wishes = await Promise.all([...this.#crew.owned.keys()].map((shard) => this.#tend(shard, limit)))
+    const wishes = await Promise.all(
+      [...this.#assignment.owned.keys()].map((shard) => this.#tend(shard, limit)),
+    )
     return wishes.flat().slice(0, limit)
   }
 
   async prune(expiry: Expiry, limit: number): Promise<number> {
     this.#assertOpen()
     let gone = 0
-    for (const owned of this.#crew.owned.values()) {
+    for (const owned of this.#assignment.owned.values()) {
       while (
         gone < limit &&
-        owned.books.oldestDay !== undefined &&
-        owned.books.oldestDay <= lastDay(expiry.before)
+        owned.totals.oldestDay !== undefined &&
+        owned.totals.oldestDay <= lastDay(expiry.before)
       ) {
-        const pruned = await this.#pruneDay(owned, owned.books.oldestDay, expiry, limit - gone)
+        const pruned = await this.#pruneDay(owned, owned.totals.oldestDay, expiry, limit - gone)
         gone += pruned.gone
         if (!pruned.done) break
       }
@@ -224,8 +227,8 @@ export class CqlWriter implements Writer {
     for (;;) {
       const rows =
         last === undefined
-          ? await this.#session.read(PEOPLE_FIRST, [limit])
-          : await this.#session.read(PEOPLE_NEXT, [last, limit])
+          ? await this.#session.readForDecision(PEOPLE_FIRST, [limit])
+          : await this.#session.readForDecision(PEOPLE_NEXT, [last, limit])
       const dids = rows.map(({ did }) => did as Did)
       const own = dids.filter((did) => this.owns(did))
       if (own.length > 0 || dids.length < limit) return own
@@ -244,7 +247,7 @@ export class CqlWriter implements Writer {
 
   async followed(): Promise<(Followed | undefined)[]> {
     this.#assertOpen()
-    const all = await Promise.all([...this.#crew.owned.keys()].map((shard) => this.#followedIn(shard)))
+    const all = await Promise.all([...this.#assignment.owned.keys()].map((shard) => this.#followedIn(shard)))
     return [...new Set(all)].map((json) => (json === undefined ? undefined : (JSON.parse(json) as Followed)))
   }
 
@@ -253,7 +256,7 @@ export class CqlWriter implements Writer {
     for (const gap of gaps) await this.recordGap(gap)
     const former = before === undefined ? undefined : JSON.stringify(before)
     await Promise.all(
-      [...this.#crew.owned.keys()].map(async (shard) => {
+      [...this.#assignment.owned.keys()].map(async (shard) => {
         if ((await this.#followedIn(shard)) !== former) return
         await this.#options.meta.set(followedName(shard), JSON.stringify(now))
       }),
@@ -264,14 +267,14 @@ export class CqlWriter implements Writer {
     return this.#options.meta.get(followedName(shard))
   }
 
-  async beat(pulse: Pulse): Promise<void> {
+  async beat(heartbeat: Heartbeat): Promise<void> {
     this.#assertOpen()
     if (this.#options.shares) {
-      const before = new Set(this.#crew.owned.values())
-      const taken = await this.#crew.settle()
-      if (taken || this.#crew.owned.size !== before.size) this.#people.forget()
+      const before = new Set(this.#assignment.owned.values())
+      const taken = await this.#assignment.settle()
+      if (taken || this.#assignment.owned.size !== before.size) this.#people.forget()
       if (taken) {
-        for (const owned of this.#crew.owned.values()) {
+        for (const owned of this.#assignment.owned.values()) {
           if (!before.has(owned)) await this.#counters.takeOver(owned.shard)
         }
         // The stream has to go on from where the new ones are.
@@ -281,22 +284,24 @@ export class CqlWriter implements Writer {
     }
     await this.#counters.mend()
     await this.#options.clock.look()
-    await this.lastBeat(pulse)
+    await this.lastBeat(heartbeat)
   }
 
-  async lastBeat({ at, lag, host }: Pulse): Promise<void> {
+  async lastBeat({ at, lag, host }: Heartbeat): Promise<void> {
     this.#assertOpen()
     await Promise.all(
-      [...this.#crew.owned.keys()].map((shard) => this.#session.write(PULSE, [shard, at, lag, host ?? null])),
+      [...this.#assignment.owned.keys()].map((shard) =>
+        this.#session.write(HEARTBEAT, [shard, at, lag, host ?? null]),
+      ),
     )
   }
 
   async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {
     this.#networkBytes += networkBytes
     // The clock was set back: what was noted by it before says nothing of how much time has passed.
-    if (at < this.#sampledAt) await this.#session.write(DROP_SAMPLES, [this.#crew.worker])
+    if (at < this.#sampledAt) await this.#session.write(DROP_SAMPLES, [this.#assignment.worker])
     this.#sampledAt = at
-    await this.#session.write(SAMPLE, [this.#crew.worker, at, this.#events, this.#networkBytes])
+    await this.#session.write(SAMPLE, [this.#assignment.worker, at, this.#events, this.#networkBytes])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -304,7 +309,7 @@ export class CqlWriter implements Writer {
     this.#closed = true
     // It may have to go without the database, which is then told below.
     await this.#counters[Symbol.asyncDispose]().catch(() => {})
-    await this.#crew.release()
+    await this.#assignment.release()
   }
 
   /** Whoever loses a shard meanwhile loses what was planned for it: its new owner hears of the same from the stream. */
@@ -313,7 +318,8 @@ export class CqlWriter implements Writer {
     cursor: Cursor | undefined,
     covered: (owned: OwnedShard) => boolean = () => true,
   ): Promise<void> {
-    const shards = cursor === undefined ? [...drafts.keys()] : [...this.#crew.owned.values()].filter(covered)
+    const shards =
+      cursor === undefined ? [...drafts.keys()] : [...this.#assignment.owned.values()].filter(covered)
     await Promise.all(
       shards.map(async (owned) => {
         try {
@@ -323,7 +329,7 @@ export class CqlWriter implements Writer {
         } catch (error) {
           // Nobody else is to bring what a command that wants all of it has planned.
           if (!(error instanceof LeaseLostError) || !this.#options.shares) throw error
-          if (this.#crew.owned.get(owned.shard) === owned) this.#crew.owned.delete(owned.shard)
+          if (this.#assignment.owned.get(owned.shard) === owned) this.#assignment.owned.delete(owned.shard)
           owned.drop()
           this.#people.forget()
         }
@@ -338,7 +344,6 @@ export class CqlWriter implements Writer {
       const draft = draftFor(owned)
       const moved = await moveFormerQuestions(this.#session, this.#people, draft)
       if (moved === undefined) break
-      owned.books.touch()
       await this.#commitAll(new Map([[owned, draft]]), undefined)
       if (owned.lost) return
       for (const held of moved) this.#people.hold(held.state.did, held)
@@ -357,15 +362,15 @@ export class CqlWriter implements Writer {
 
   /** Does what notes say, and returns the wishes. */
   async #tend(shard: number, limit: number): Promise<Wish[]> {
-    const owned = this.#crew.owned.get(shard)
+    const owned = this.#assignment.owned.get(shard)
     if (owned === undefined) return []
-    const letters = await readInbox(owned.books, {
+    const items = await readInbox(owned.totals, {
       session: this.#session,
       now: this.#options.clock.now(),
       limit,
       failed: (error) => this.#tellLate(shard, error),
     })
-    const notes = letters.filter((letter) => 'note' in letter).filter((letter) => !this.#mustWait(letter))
+    const notes = items.filter((item) => 'note' in item).filter((item) => !this.#mustWait(item))
     if (notes.length > 0 && !owned.lost) {
       const draft = draftFor(owned)
       const after = new Map<Did, Held>()
@@ -375,9 +380,9 @@ export class CqlWriter implements Writer {
       await followNotes(notes, parts)
       await this.#commitAll(new Map([[owned, draft]]), undefined)
       for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
-      if (letters.length === limit) return this.#tend(shard, limit)
+      if (items.length === limit) return this.#tend(shard, limit)
     }
-    return letters.flatMap((letter) => ('wish' in letter ? [letter.wish] : []))
+    return items.flatMap((item) => ('wish' in item ? [item.wish] : []))
   }
 
   async #pruneDay(
@@ -406,9 +411,8 @@ export class CqlWriter implements Writer {
       after.push(pruned.held)
       draft.mutations.push(...pruned.mutations, characterMutation(pruned.held, owned.nextTime))
     }
-    owned.books.totals.events -= gone
-    if (gone > 0) owned.books.touch()
-    if (whole && all) draft.mutations.push(forgetDay(owned.books, day))
+    if (gone > 0) owned.totals.countEvents(-gone)
+    if (whole && all) draft.mutations.push(forgetDay(owned.totals, day))
     if (!whole && all) this.#lookedThrough.set(owned.shard, before)
     if (draft.mutations.length > 0) await this.#commitAll(new Map([[owned, draft]]), undefined)
     for (const held of after) this.#people.hold(held.state.did, held)
@@ -416,7 +420,7 @@ export class CqlWriter implements Writer {
   }
 
   #shardOf(did: Did): OwnedShard | undefined {
-    const owned = this.#crew.owned.get(shardOf(did, this.#crew.shards))
+    const owned = this.#assignment.owned.get(shardOf(did, this.#assignment.shards))
     return owned?.lost ? undefined : owned
   }
 
@@ -429,11 +433,11 @@ export class CqlWriter implements Writer {
   }
 
   #leave(note: Note): Mutation {
-    return noteMutation(note, this.#crew.shards, this.#options.clock.now())
+    return noteMutation(note, this.#assignment.shards, this.#options.clock.now())
   }
 
   /** What others planned before they could know that somebody is forgotten may still be on its way. */
-  #mustWait({ note, id }: Letter & { note: Note }): boolean {
+  #mustWait({ note, id }: InboxItem & { note: Note }): boolean {
     if (!this.#options.shares || note.kind !== 'unname-all') return false
     const now = this.#options.elapsedMs()
     // From when it was first seen here: when it was left is told by another machine's clock.
@@ -453,6 +457,6 @@ function followedName(shard: number): string {
   return `followed:${shard}`
 }
 
-function draftFor({ books, nextTime }: OwnedShard): BatchPlan {
-  return { books, mutations: [], counts: [], time: nextTime, forgets: false }
+function draftFor({ totals, nextTime }: OwnedShard): BatchPlan {
+  return { totals, mutations: [], counts: [], time: nextTime, forgets: false }
 }

@@ -1,6 +1,6 @@
 import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { ActorState } from '../../game/state.ts'
-import { readStanding, standingOf } from '../visibility.ts'
+import { readVisibility, visibilityOf } from '../visibility.ts'
 import { placesOf } from './columns.ts'
 import { integerToTid, isOrdered, tidToInteger } from './tid.ts'
 
@@ -28,7 +28,7 @@ type Written = (row: ActorRow, collectionId: (nsid: Nsid) => number) => number |
 
 /** Each column of `actors` that changes, with what is written to it. */
 const CHANGING = {
-  standing: ({ state }) => standingOf(state),
+  standing: ({ state }) => visibilityOf(state),
   experience: ({ state }) => state.experience,
   last_delta: ({ state }) => state.lastDelta,
   updated_at: ({ state }) => state.updatedAt / 1000,
@@ -72,7 +72,7 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
     kinds,
     state: {
       did: row[AT.did] as Did,
-      ...readStanding(Number(row[AT.standing])),
+      ...readVisibility(Number(row[AT.standing])),
       statusTime: Number(row[AT.status_time]),
       purgedTime: purgedTime === null ? undefined : Number(purgedTime),
       experience: Number(row[AT.experience]),

@@ -11,8 +11,8 @@ import {
   type Ranked,
   type Reader,
   type Recent,
-  type Standing,
   type StoreStatus,
+  type XpCount,
 } from '../store.ts'
 import { SHOWN } from '../visibility.ts'
 import { Board } from './board.ts'
@@ -104,8 +104,8 @@ export class SqliteReader implements Reader {
     return this.#board.around(idOf(row), page.limit)
   }
 
-  async standings(): Promise<Standing[]> {
-    const standings: Standing[] = []
+  async xpHistogram(): Promise<XpCount[]> {
+    const standings: XpCount[] = []
     for (let below = Number.POSITIVE_INFINITY; ; ) {
       const rows = this.#standings.all(below) as unknown as [number, number][]
       for (const [experience, characters] of rows) standings.push({ experience, characters })
@@ -139,7 +139,7 @@ export class SqliteReader implements Reader {
     const one = (sql: string) => this.#db.prepare(sql).get()
     const totals = one('SELECT characters, introductions, records, events, experience FROM totals') ?? {}
     const cursor = one('SELECT host, wire, value, at FROM cursor')
-    const pulse = one('SELECT at, lag, host FROM pulse')
+    const heartbeat = one('SELECT at, lag, host FROM pulse')
     const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MAX_GAPS)
     return {
       cursor: cursor && {
@@ -148,10 +148,10 @@ export class SqliteReader implements Reader {
         value: Number(cursor.value),
         at: Number(cursor.at),
       },
-      pulse: pulse && {
-        at: Number(pulse.at),
-        lag: Number(pulse.lag),
-        host: pulse.host === null ? undefined : String(pulse.host),
+      heartbeat: heartbeat && {
+        at: Number(heartbeat.at),
+        lag: Number(heartbeat.lag),
+        host: heartbeat.host === null ? undefined : String(heartbeat.host),
       },
       characters: Number(totals.characters),
       introductions: Number(totals.introductions),

@@ -12,7 +12,7 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (collection, cause, reason)
   ) STRICT;
 
-  -- Everyone who acted or was named. standing = 1 is a character that everybody may see; see standing.ts for the bits.
+  -- Everyone who acted or was named. standing = 1 is a character that everybody may see; see visibility.ts for the bits.
   -- kinds: by collection, how many records are live, and where its chains of events and records begin.
   CREATE TABLE actors (
     id INTEGER PRIMARY KEY,
@@ -121,7 +121,7 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE records SET after = after - (rkey >> 10) / 1000000 WHERE typeof(rkey) = 'integer';
   `,
   `
-  -- The account's own time of its latest deletion, in microseconds. 2 is the status deleted; see standing.ts.
+  -- The account's own time of its latest deletion, in microseconds. 2 is the status deleted; see visibility.ts.
   ALTER TABLE actors ADD COLUMN purged_time INTEGER;
   UPDATE actors SET purged_time = status_time WHERE standing / 8 = 2;
   `,
@@ -156,7 +156,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   -- Who is on the board: the foremost only, for an index over everybody was two random pages written for each event.
-  -- board_above: every shown character with more is on it; -1 where all are. See foremost.ts.
+  -- board_above: every shown character with more is on it; -1 where all are. See top.ts.
   CREATE TABLE foremost (actor INTEGER PRIMARY KEY, experience INTEGER NOT NULL) STRICT;
   INSERT INTO foremost SELECT id, experience FROM actors WHERE standing = 1 ORDER BY experience DESC LIMIT 1000;
   ALTER TABLE totals ADD COLUMN board_above INTEGER NOT NULL DEFAULT -1;
@@ -181,7 +181,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE actors ADD COLUMN profile_rev INTEGER;
   ALTER TABLE actors ADD COLUMN named_at INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE actors ADD COLUMN handle TEXT;
-  -- Nobody has said yet whether those without a profile want to be shown: 64 in standing, see standing.ts.
+  -- Nobody has said yet whether those without a profile want to be shown: 64 in standing, see visibility.ts.
   UPDATE actors SET standing = standing | 64 WHERE id NOT IN (SELECT actor FROM profiles);
   DELETE FROM standings;
   INSERT INTO standings SELECT experience, count(*) FROM actors WHERE standing = 1 GROUP BY experience;

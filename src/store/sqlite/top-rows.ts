@@ -1,40 +1,40 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { Foremost } from '../top.ts'
+import { TopPlaces } from '../top.ts'
 import { SHOWN } from '../visibility.ts'
 
 /** Some tens of full pages of the API: what somebody may want to leaf through. */
 const MAX_PLACES = 2_000
 
 /** The table `foremost`: who is on the board, by the id of their row. */
-export class ForemostRows {
-  readonly #foremost: Foremost<number>
-  readonly #top: StatementSync
+export class TopRows {
+  readonly #places: TopPlaces<number>
+  readonly #select: StatementSync
   readonly #put: StatementSync
   readonly #drop: StatementSync
 
   constructor(db: DatabaseSync, above: number) {
     const rows = db.prepare('SELECT actor, experience FROM foremost').all()
-    this.#foremost = new Foremost({ max: MAX_PLACES, places: rows.map(placeOf), above })
-    this.#top = db.prepare(
+    this.#places = new TopPlaces({ max: MAX_PLACES, places: rows.map(placeOf), above })
+    this.#select = db.prepare(
       `SELECT id AS actor, experience FROM actors WHERE standing = ${SHOWN} ORDER BY experience DESC LIMIT ${MAX_PLACES / 2}`,
     )
     this.#put = db.prepare('INSERT OR REPLACE INTO foremost (actor, experience) VALUES (?, ?)')
     this.#drop = db.prepare('DELETE FROM foremost WHERE actor = ?')
   }
 
-  /** See `Foremost.above`; it is kept with the totals. */
+  /** See `TopPlaces.above`; it is kept with the totals. */
   get above(): number {
-    return this.#foremost.above
+    return this.#places.above
   }
 
   /** A character has `experience` now; `undefined` where it is not shown. */
   place(actor: number, experience: number | undefined): void {
-    this.#foremost.place(actor, experience)
+    this.#places.place(actor, experience)
   }
 
   /** Writes who has moved since the last time. */
   save(): void {
-    for (const [actor, experience] of this.#foremost.takeChanges()) {
+    for (const [actor, experience] of this.#places.takeChanges()) {
       if (experience === undefined) this.#drop.run(actor)
       else this.#put.run(actor, experience)
     }
@@ -45,8 +45,8 @@ export class ForemostRows {
    * millions. Returns whether anything has to be saved.
    */
   refillIfShort(): boolean {
-    if (!this.#foremost.isShort) return false
-    this.#foremost.refill(this.#top.all().map(placeOf))
+    if (!this.#places.isShort) return false
+    this.#places.refill(this.#select.all().map(placeOf))
     return true
   }
 }

@@ -18,9 +18,9 @@ import {
 import type { Day, Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
-import type { Gap, Pulse, Writer } from '../store.ts'
+import type { Gap, Heartbeat, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
-import { SHOWN, standingOf } from '../visibility.ts'
+import { SHOWN, visibilityOf } from '../visibility.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import { Events } from './events.ts'
 import { Grants } from './grants.ts'
@@ -29,9 +29,9 @@ import { People } from './people.ts'
 import { Questions } from './questions.ts'
 import { Records } from './records.ts'
 import { Samples } from './samples.ts'
-import { ForemostRows } from './top-rows.ts'
+import { TopRows } from './top-rows.ts'
 import type { Transactions } from './transactions.ts'
-import { Standings } from './xp-histogram.ts'
+import { XpHistogram } from './xp-histogram.ts'
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
 
@@ -56,8 +56,8 @@ export class SqliteWriter implements Writer {
   readonly #grants: Grants
   readonly #events: Events
   readonly #questions: Questions
-  readonly #standings: Standings
-  readonly #foremost: ForemostRows
+  readonly #standings: XpHistogram
+  readonly #top: TopRows
   readonly #samples: Samples
   readonly #sql: Statements
   /** Whether the log may still hold what was to be erased; a writer that was killed may have left some. */
@@ -84,11 +84,11 @@ export class SqliteWriter implements Writer {
     this.#grants = new Grants(db, this.#names)
     this.#events = new Events(db, this.#names, ids)
     this.#questions = new Questions(db, this.#names, Number(totals.next_question))
-    this.#standings = new Standings(db, {
+    this.#standings = new XpHistogram(db, {
       characters: Number(totals.characters),
       introductions: Number(totals.introductions),
     })
-    this.#foremost = new ForemostRows(db, Number(totals.board_above))
+    this.#top = new TopRows(db, Number(totals.board_above))
     this.#samples = new Samples(db)
     this.#refillBoard()
   }
@@ -164,7 +164,7 @@ export class SqliteWriter implements Writer {
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
       this.#standings.save()
       this.#questions.save()
-      this.#foremost.save()
+      this.#top.save()
       if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
       this.#saveTotals()
     })
@@ -227,13 +227,13 @@ export class SqliteWriter implements Writer {
     })
   }
 
-  async beat({ at, lag, host }: Pulse): Promise<void> {
+  async beat({ at, lag, host }: Heartbeat): Promise<void> {
     await this.#transactions.run(() => this.#sql.savePulse.run(at, lag, host ?? null))
     this.#eraseLog()
   }
 
-  lastBeat(pulse: Pulse): Promise<void> {
-    return this.beat(pulse)
+  lastBeat(heartbeat: Heartbeat): Promise<void> {
+    return this.beat(heartbeat)
   }
 
   async recordSample({ at, networkBytes }: { at: Micros; networkBytes: number }): Promise<void> {
@@ -276,19 +276,19 @@ export class SqliteWriter implements Writer {
     if (change.unnamed !== undefined) this.#sql.dropHandle.run(change.unnamed, row.id)
     this.#totals.events += change.events.length
     this.#totals.experience += actor.experience - before.experience
-    const [from, to] = [standingOf(before), standingOf(actor)]
+    const [from, to] = [visibilityOf(before), visibilityOf(actor)]
     this.#standings.stand(from, to)
     const had = from === SHOWN ? before.experience : undefined
     const has = to === SHOWN ? actor.experience : undefined
     if (had === has) return
     this.#standings.move(had, has)
-    this.#foremost.place(row.id, has)
+    this.#top.place(row.id, has)
   }
 
   /** Those who take the places of many who left the board can only be found among all characters. */
   #refillBoard(): void {
-    if (!this.#foremost.refillIfShort()) return
-    this.#foremost.save()
+    if (!this.#top.refillIfShort()) return
+    this.#top.save()
     this.#saveTotals()
   }
 
@@ -320,15 +320,7 @@ export class SqliteWriter implements Writer {
     const { records, events, experience } = this.#totals
     const { characters, introductions } = this.#standings
     const ids = [this.#people.nextId, this.#events.nextId, this.#events.oldestId, this.#questions.nextId]
-    this.#sql.saveTotals.run(
-      characters,
-      introductions,
-      records,
-      events,
-      experience,
-      ...ids,
-      this.#foremost.above,
-    )
+    this.#sql.saveTotals.run(characters, introductions, records, events, experience, ...ids, this.#top.above)
   }
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { WAITING } from '../visibility.ts'
 
 /** The table `standings`: how many shown characters hold how much XP, kept up with every commit. */
-export class Standings {
+export class XpHistogram {
   readonly #add: StatementSync
   readonly #dropEmpty: StatementSync
   readonly #moves = new Map<number, number>()

@@ -14,7 +14,7 @@ import { MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
 
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
-const PULSE = { at: 0, lag: 0, host: undefined }
+const HEARTBEAT = { at: 0, lag: 0, host: undefined }
 const MINUTE = 60_000_000
 const HOUR = 60 * MINUTE
 const PEOPLE = [0, 1, 2, 3, 4, 5, 6, 7].map(person)
@@ -35,19 +35,19 @@ for (const [ahead, what] of [
     await fold(wrong.writer, [named(alice, clocks.wrong())])
     assert.equal(await right.store.reader.didOf(NAME), alice)
     cluster.nowMs += 60_000
-    for (const { writer } of [wrong, right]) await writer.beat(PULSE)
+    for (const { writer } of [wrong, right]) await writer.beat(HEARTBEAT)
     await fold(right.writer, [named(bob, clocks.right())])
     await wrong.writer.wishes(10)
     assert.equal(await right.store.reader.didOf(NAME), bob)
     // And back, for its clock must not take it from anybody either, nor keep it from itself.
     cluster.nowMs += 60_000
-    for (const { writer } of [wrong, right]) await writer.beat(PULSE)
+    for (const { writer } of [wrong, right]) await writer.beat(HEARTBEAT)
     await fold(wrong.writer, [named(alice, clocks.wrong())])
     await right.writer.wishes(10)
     assert.equal(await right.store.reader.didOf(NAME), alice)
     // Whoever goes by another name by now is not found by this one.
     cluster.nowMs += 60_000
-    for (const { writer } of [wrong, right]) await writer.beat(PULSE)
+    for (const { writer } of [wrong, right]) await writer.beat(HEARTBEAT)
     await fold(wrong.writer, [named(alice, clocks.wrong(), 'other.test')])
     assert.equal(await right.store.reader.didOf(NAME), undefined)
     assert.deepEqual(
@@ -106,7 +106,7 @@ test('looks at the inbox begin past what was taken out, also those of the next o
     }
     assert.deepEqual(cluster.rows('inbox'), [])
     cluster.nowMs += 3_600_000
-    await writer.beat(PULSE)
+    await writer.beat(HEARTBEAT)
     for (let look = 0; look < 2; look++) assert.deepEqual(await writer.wishes(10), [])
     assert.ok(taken.every((id) => id < (begins.at(-1) ?? '')))
     // Its place is part of the next batch.
@@ -127,7 +127,7 @@ test('what arrives in the inbox late is found, and a server that has too many de
   await writer.wishes(10)
   cluster.fate = (cql) => (/FROM inbox WHERE shard = \? AND id < /.test(cql) ? 'lost' : 'fine')
   cluster.nowMs += 3_600_000
-  await writer.beat(PULSE)
+  await writer.beat(HEARTBEAT)
   await writer.wishes(10)
   assert.deepEqual(await writer.wishes(10), [])
   assert.equal(warnings.length, 1)
@@ -163,7 +163,7 @@ async function share(
     return { store, writer: stores.use(await store.write(KEEP)) }
   }
   const [wrong, right] = [await open(clocks.wrong), await open(clocks.right)]
-  for (let beat = 0; beat < 4; beat++) for (const { writer } of [wrong, right]) await writer.beat(PULSE)
+  for (let beat = 0; beat < 4; beat++) for (const { writer } of [wrong, right]) await writer.beat(HEARTBEAT)
   assert.notEqual(shardOf(theirs(wrong.writer), 2), shardOf(theirs(right.writer), 2))
   return [wrong, right]
 }

@@ -18,7 +18,7 @@ const SHARDS = 3
 const WORKERS = 3
 const STEPS = 40
 const LEASE_IS_OVER_MS = 9_000
-const PULSE = { at: 0, lag: 0, host: undefined }
+const HEARTBEAT = { at: 0, lag: 0, host: undefined }
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
 
 /** What is told of somebody before they have done anything counts only when it comes again: all have, from the first. */
@@ -205,7 +205,7 @@ class Worker {
   }
 
   beat(): void {
-    this.#then(this.#ledger.use((writer) => writer.beat(PULSE)))
+    this.#then(this.#ledger.use((writer) => writer.beat(HEARTBEAT)))
   }
 
   async deliver(size: number): Promise<void> {

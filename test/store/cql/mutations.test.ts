@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { unknownActor } from '../../../src/game/state.ts'
 import { characterMutation, nobody, readHeld } from '../../../src/store/cql/rows/character-row.ts'
 import { completed } from '../../../src/store/cql/rows/mutations.ts'
-import { standingOf } from '../../../src/store/visibility.ts'
+import { visibilityOf } from '../../../src/store/visibility.ts'
 import { person } from '../../game/arbitrary.ts'
 
 test('a batch that an older program kept in the journal is written with the columns that came later', () => {
@@ -19,7 +19,7 @@ test('who was deleted before that time was kept has been purged by that deletion
   const did = person(0)
   const row = (status: 'deleted' | 'active') => ({
     did,
-    standing: standingOf({ ...unknownActor(did), status }),
+    standing: visibilityOf({ ...unknownActor(did), status }),
     status_time: 5,
   })
   assert.equal(readHeld(row('deleted')).state.purgedTime, 5)

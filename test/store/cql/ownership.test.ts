@@ -14,7 +14,7 @@ import { MemoryLedger } from '../../memory-ledger.ts'
 import { type MemoryClient, MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
 
-const PULSE = { at: 0, lag: 0, host: undefined }
+const HEARTBEAT = { at: 0, lag: 0, host: undefined }
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
 /** Of two shards, each has one. */
 const [alice, bob] = [person(0), person(2)]
@@ -29,7 +29,7 @@ test('a delivery that waited while a shard was taken does not move that shard', 
   // The second one alone hears of this; the first one ends.
   await other.deliver([like(mine, 2), like(theirs, 2)], 2)
   await one.end()
-  const beat = other.ledger.use((writer) => writer.beat(PULSE))
+  const beat = other.ledger.use((writer) => writer.beat(HEARTBEAT))
   const waiting = other.deliver([like(mine, 3), like(theirs, 3)], 3)
   await Promise.all([beat, waiting])
   assert.equal((await other.cursor())?.value, 1)
@@ -318,7 +318,7 @@ test('a sum that nobody holds any more is set to 0, for deletions would be read 
     [10, 0],
     [20, 1],
   ])
-  assert.deepEqual(await here.store.reader.standings(), [{ experience: 20, characters: 1 }])
+  assert.deepEqual(await here.store.reader.xpHistogram(), [{ experience: 20, characters: 1 }])
   await worker.end()
 })
 
@@ -432,7 +432,7 @@ class Worker {
   }
 
   beat(): Promise<void> {
-    return this.ledger.use((writer) => writer.beat(PULSE))
+    return this.ledger.use((writer) => writer.beat(HEARTBEAT))
   }
 
   cursor(): Promise<Cursor | undefined> {

@@ -23,7 +23,7 @@ test('what a server has missed while it was away is shown all the same', async (
   assert.equal(await reader.events(alice, FIRST), undefined)
   assert.equal((await reader.character(bob))?.experience, 20)
   assert.equal((await reader.events(bob, FIRST))?.items.length, 2)
-  assert.deepEqual(await reader.standings(), [{ experience: 20, characters: 1 }])
+  assert.deepEqual(await reader.xpHistogram(), [{ experience: 20, characters: 1 }])
   const { items } = await reader.board({ cursor: undefined, around: undefined, limit: 10 })
   assert.deepEqual(
     items.map(({ character }) => character.did),

@@ -65,7 +65,7 @@ async function wholeBoard(reader: Reader) {
 /** Every rank on it is right, and all who have more than the last one are there. Returns how many are on it. */
 async function checkBoard(reader: Reader): Promise<number> {
   const items = await wholeBoard(reader)
-  const standings = await reader.standings()
+  const standings = await reader.xpHistogram()
   const above = (experience: number) =>
     standings.reduce((n, one) => n + (one.experience > experience ? one.characters : 0), 0)
   for (const { rank, character } of items) assert.equal(rank, 1 + above(character.experience))
@@ -177,7 +177,7 @@ test('how many hold how much is read in pieces, and others have their turn in be
     turn = setImmediate(count)
   }
   let turn = setImmediate(count)
-  const standings = await store.reader.standings()
+  const standings = await store.reader.xpHistogram()
   clearImmediate(turn)
   assert.ok(turns >= 2, `${turns} turns`)
   assert.deepEqual(

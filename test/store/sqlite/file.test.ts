@@ -128,7 +128,7 @@ test('questions of a file of an earlier version stay open, of each kind one abou
   assert.deepEqual([characters, introductions], [1, 1])
   assert.equal(await store.reader.character('did:web:a.example'), undefined)
   assert.equal((await store.reader.character('did:web:b.example'))?.experience, 0)
-  assert.deepEqual(await store.reader.standings(), [{ experience: 0, characters: 1 }])
+  assert.deepEqual(await store.reader.xpHistogram(), [{ experience: 0, characters: 1 }])
   assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
   await using writer = await store.write(KEEP)
   const open = async (kind: 'profile' | 'repository') =>

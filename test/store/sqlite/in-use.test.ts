@@ -8,7 +8,7 @@ import { folder } from '../../e2e/harness.ts'
 import { START } from '../../game/arbitrary.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
-const PULSE = { at: START, lag: 0, host: undefined }
+const HEARTBEAT = { at: START, lag: 0, host: undefined }
 
 const FATES: Readonly<Record<string, (file: string) => void>> = {
   moved: (file) => renameSync(file, `${file}.away`),
@@ -26,12 +26,12 @@ for (const suffix of ['', '-wal', '-shm', '.lock']) {
       const path = here.path('ledger.db')
       const store = openSqlite({ path, reserve: 0 })
       const writer = await store.write(KEEP)
-      await writer.beat(PULSE)
+      await writer.beat(HEARTBEAT)
       befall(path + suffix)
       const told = fate === 'replaced' ? /was replaced while/ : /was moved or deleted while/
       const gone = (error: unknown) =>
         error instanceof StoreError && told.test(error.message) && error.message.includes(path + suffix)
-      await assert.rejects(writer.beat({ ...PULSE, at: START + 1 }), gone)
+      await assert.rejects(writer.beat({ ...HEARTBEAT, at: START + 1 }), gone)
       await assert.rejects(writer.bindRules('others'), gone)
       // Readers do not call it well, either.
       if (suffix === '') await assert.rejects(store.reader.status(), gone)
@@ -67,13 +67,13 @@ test("a writer waits for another program's lock, says so, and goes on", async (t
   shell.exec('BEGIN IMMEDIATE')
   let passed = 0
   t.mock.method(performance, 'now', () => passed)
-  const beaten = writer.beat(PULSE)
+  const beaten = writer.beat(HEARTBEAT)
   passed = 7_000
   assert.match(await told.promise, /another program has held a write lock on .*ledger\.db for 7 s/)
   shell.exec('ROLLBACK')
   shell.close()
   await beaten
-  assert.equal((await store.reader.status()).pulse?.at, START)
+  assert.equal((await store.reader.status()).heartbeat?.at, START)
 })
 
 test('the end comes in the middle of such a wait, and says what was not written', async () => {
@@ -84,7 +84,7 @@ test('the end comes in the middle of such a wait, and says what was not written'
   await using writer = await store.write({ ...KEEP, signal: end.signal })
   const shell = new DatabaseSync(path)
   shell.exec('BEGIN IMMEDIATE')
-  const beaten = writer.beat(PULSE)
+  const beaten = writer.beat(HEARTBEAT)
   end.abort()
   await assert.rejects(
     beaten,

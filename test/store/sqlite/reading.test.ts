@@ -88,18 +88,18 @@ test('a place that is none, or lies ahead, is refused; one of before what is kep
   assert.deepEqual([events.map(({ position }) => position), missed], [['3', '4'], false])
 })
 
-test('a pulse without a host, and a gap without an end, are told as such', async () => {
+test('a heartbeat without a host, and a gap without an end, are told as such', async () => {
   await using here = await ledger()
   const { reader, writer } = here
   const empty = await reader.status()
-  assert.deepEqual([empty.pulse, empty.gaps, empty.perDay], [undefined, [], undefined])
+  assert.deepEqual([empty.heartbeat, empty.gaps, empty.perDay], [undefined, [], undefined])
   assert.deepEqual(empty.waiting, { subject: 0, profile: 0, repository: 0 })
   assert.deepEqual(empty.postponed, { subject: 0, profile: 0, repository: 0 })
   await writer.beat({ at: START, lag: 7, host: undefined })
   const gap = { host: 'a.test', from: 5, to: undefined, reason: 'window', at: START }
   await writer.recordGap(gap)
-  const { pulse, gaps } = await reader.status()
-  assert.deepEqual([pulse, gaps], [{ at: START, lag: 7, host: undefined }, [gap]])
+  const { heartbeat, gaps } = await reader.status()
+  assert.deepEqual([heartbeat, gaps], [{ at: START, lag: 7, host: undefined }, [gap]])
 })
 
 const asked = async (writer: Writer, limit: number, now: number, except: readonly AskedQuestion[] = []) =>

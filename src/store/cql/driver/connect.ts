@@ -13,7 +13,7 @@ const READ_TIMEOUT = 5_000
  */
 const OWN_READ_TIMEOUT = 2_000
 /** After so many requests that timed out, a connection is given up. */
-const MOST_UNANSWERED = 8
+const MAX_UNANSWERED = 8
 /**
  * After that, what may safely arrive twice is asked of a second server too, in milliseconds. A commit takes some five requests
  * one after the other, each of which may go to a server that hangs.
@@ -75,7 +75,7 @@ function optionsOf(
     socketOptions: {
       readTimeout: OWN_READ_TIMEOUT,
       connectTimeout: CONNECT_TIMEOUT,
-      defunctReadTimeoutThreshold: MOST_UNANSWERED,
+      defunctReadTimeoutThreshold: MAX_UNANSWERED,
     },
     pooling: { heartBeatInterval: HEARTBEAT },
     queryOptions: { prepare: true },

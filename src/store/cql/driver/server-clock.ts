@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
 import { numberOf } from './values.ts'
 
 export type ServerClockOptions = {
-  session: Pick<Session, 'read'>
+  session: Pick<Session, 'readForDecision'>
   /** This machine's clock, in microseconds since the Unix epoch. @default Date.now */
   own?: () => Micros
 }
@@ -13,7 +13,7 @@ export type ServerClockOptions = {
 const NOW = 'SELECT toUnixTimestamp(now()) AS now FROM system.local'
 
 export class ServerClock {
-  readonly #session: Pick<Session, 'read'>
+  readonly #session: Pick<Session, 'readForDecision'>
   readonly #own: () => Micros
   /** What servers' clocks showed when this process' monotonic clock was at 0, in milliseconds. */
   #zeroMs = 0
@@ -44,7 +44,7 @@ export class ServerClock {
   /** Asks a server again: either clock may have been set since. */
   async look(): Promise<void> {
     const sentMs = performance.now()
-    const [row] = await this.#session.read(NOW, [])
+    const [row] = await this.#session.readForDecision(NOW, [])
     // It was read somewhere between the question and the answer.
     this.#zeroMs = numberOf(row?.now) - (sentMs + performance.now()) / 2
     this.#ahead = this.now() - this.#own()

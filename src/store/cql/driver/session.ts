@@ -1,9 +1,7 @@
-// Requests to the cluster: bounded in flight, and sent again as they are while a cluster is out of reach, for whatever is
-// sent here may safely arrive twice. Nothing here knows what is in a table.
+// Requests to the cluster: a bounded number in flight, repeated as they are while the cluster is out of reach, because each
+// of them may safely arrive twice. Nothing here knows a table.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
-import { type Count, type Moment, type Mutation, STATEMENTS } from '../rows/mutations.ts'
-import { requestsFor, requestsForCounts } from '../rows/requests.ts'
 import type { Consistency } from './address.ts'
 import type { Outages } from './outages.ts'
 import { type Asker, pagesOf, type Row, rowsOf } from './paging.ts'
@@ -21,22 +19,30 @@ export type SessionOptions = {
   pageRows?: number
 }
 
-/** How many requests went out, by what they were for. */
+/** Statements for rows that the same servers keep, sent as one request. */
+export type Batch = {
+  statements: readonly { query: string; params: unknown[] }[]
+  routingKey: Buffer | undefined
+  /** Under which the rows are written, in microseconds; the servers' clock where undefined. */
+  timestamp: number | undefined
+}
+
+/** How many requests went out, by kind. */
 export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', number>
 
 const IN_FLIGHT = 96
 const PAGE_ROWS = 5_000
-/** Somebody waits for what they want to be shown: how long for one answer and for all attempts, in milliseconds. */
-const LOOK_TIMEOUT_MS = 2_000
-const LOOK_WITHIN_MS = 3_000
-const LOOK_WAIT_MS = 50
+/** For a read that a client waits for: the limit for one answer and for all attempts. */
+const DISPLAY_TIMEOUT_MS = 2_000
+const DISPLAY_GIVE_UP_MS = 3_000
+const DISPLAY_PAUSE_MS = 50
 
 export class Session {
   readonly client: Client
+  readonly keyspace: string
   readonly traffic: Traffic = { read: 0, write: 0, counter: 0, conditional: 0 }
   readonly retries: Retries
   readonly #outages: Pick<Outages, 'count'>
-  readonly #keyspace: string
   readonly #consistency: number
   readonly #inFlight: number
   readonly #pageRows: number
@@ -49,41 +55,50 @@ export class Session {
     this.client = client
     this.retries = retries
     this.#outages = outages
-    this.#keyspace = keyspace
+    this.keyspace = keyspace
     this.#consistency = codeOf(consistency)
     this.#inFlight = inFlight
     this.#pageRows = pageRows
   }
 
-  /** How often the last connection was lost so far. */
+  /** How many times all connections were lost so far. */
   get outages(): number {
     return this.#outages.count
   }
 
-  /** Reads what owners decide on; tried until there is an answer. */
-  read(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return rowsOf(this.#asker(query, params, this.#pageRows))
+  /** Reads state that an owner decides on, and repeats that until there is an answer. */
+  readForDecision(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return rowsOf(this.#forDecision(query, params, this.#pageRows))
   }
 
-  /** The same page by page, of `most` rows each at most. */
-  pages(query: string, params: readonly unknown[], most = this.#pageRows): AsyncGenerator<Row[]> {
-    return pagesOf(this.#asker(query, params, Math.min(most, this.#pageRows)))
+  /** The same page by page, of `maxRows` rows each at most. */
+  pagesForDecision(
+    query: string,
+    params: readonly unknown[],
+    maxRows = this.#pageRows,
+  ): AsyncGenerator<Row[]> {
+    return pagesOf(this.#forDecision(query, params, Math.min(maxRows, this.#pageRows)))
   }
 
   /**
-   * Reads what is only shown, as new as what owners decide on: a server that was away has old rows until others have told it
-   * what it missed, which may be hours, and somebody who has gone meanwhile is still there in them.
+   * Reads state that is only shown, and gives up after three seconds, since a client waits for it. It reads from a quorum, too:
+   * a server that was away has old rows until the others have repaired it, maybe for hours, and these may still show
+   * somebody who has gone.
    */
-  check(query: string, params: readonly unknown[]): Promise<Row[]> {
-    return rowsOf(this.#looker(query, params, this.#pageRows))
+  readForDisplay(query: string, params: readonly unknown[]): Promise<Row[]> {
+    return rowsOf(this.#forDisplay(query, params, this.#pageRows))
   }
 
-  /** The same page by page, of `most` rows each at most. */
-  checkPages(query: string, params: readonly unknown[], most = this.#pageRows): AsyncGenerator<Row[]> {
-    return pagesOf(this.#looker(query, params, Math.min(most, this.#pageRows)))
+  /** The same page by page, of `maxRows` rows each at most. */
+  pagesForDisplay(
+    query: string,
+    params: readonly unknown[],
+    maxRows = this.#pageRows,
+  ): AsyncGenerator<Row[]> {
+    return pagesOf(this.#forDisplay(query, params, Math.min(maxRows, this.#pageRows)))
   }
 
-  #asker(query: string, params: readonly unknown[], pageRows: number): Asker {
+  #forDecision(query: string, params: readonly unknown[], pageRows: number): Asker {
     return (at) =>
       this.#persist('a read', undefined, () => {
         this.traffic.read += 1
@@ -91,12 +106,12 @@ export class Session {
       })
   }
 
-  /** Somebody waits for it: after a few attempts they are told that it cannot be had. */
-  #looker(query: string, params: readonly unknown[], pageRows: number): Asker {
+  #forDisplay(query: string, params: readonly unknown[], pageRows: number): Asker {
     const ask = (at: string | undefined, begun: number): Promise<types.ResultSet> =>
-      this.#page(query, params, at, pageRows, LOOK_TIMEOUT_MS).catch(async (error: unknown) => {
-        if (!isPassing(error) || performance.now() - begun > LOOK_WITHIN_MS - LOOK_TIMEOUT_MS) throw error
-        await sleep(LOOK_WAIT_MS * (1 + Math.random()))
+      this.#page(query, params, at, pageRows, DISPLAY_TIMEOUT_MS).catch(async (error: unknown) => {
+        if (!isPassing(error) || performance.now() - begun > DISPLAY_GIVE_UP_MS - DISPLAY_TIMEOUT_MS)
+          throw error
+        await sleep(DISPLAY_PAUSE_MS * (1 + Math.random()))
         return ask(at, begun)
       })
     return (at) => ask(at, performance.now())
@@ -151,7 +166,7 @@ export class Session {
     return { applied: result.wasApplied(), row: result.rows[0] }
   }
 
-  /** What conditional writes have agreed on by now. */
+  /** Reads what conditional writes have agreed on. */
   readAgreed(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
     return this.#persist('a read of what was agreed on', signal, async () => {
       this.traffic.conditional += 1
@@ -164,102 +179,67 @@ export class Session {
     })
   }
 
-  /**
-   * Writes all of `mutations` under the given times, those for the same servers together. Resolves when all of them are
-   * durable; the same again is the same.
-   */
-  async apply(
-    mutations: readonly Mutation[],
-    times: { delete: number; write: number },
-    signal?: AbortSignal,
-  ): Promise<void> {
-    await Promise.all(
-      requestsFor(mutations, this.client, this.#keyspace).map(({ moment, items, routingKey }) =>
-        this.#applySome(items, { moment, times, routingKey, signal }),
-      ),
-    )
-  }
-
-  async #applySome(items: readonly Mutation[], how: ApplyOptions): Promise<void> {
-    const { moment, times, routingKey, signal } = how
+  /** Writes all of a batch; resolves when it is durable. The same again is the same. */
+  async writeBatch(batch: Batch, signal?: AbortSignal): Promise<void> {
+    const { statements, routingKey, timestamp } = batch
     try {
       await this.#persist('a batch of rows', signal, async () => {
         this.traffic.write += 1
-        await this.client.batch(
-          items.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params })),
-          {
-            prepare: true,
-            logged: false,
-            isIdempotent: true,
-            consistency: this.#consistency,
-            ...routed(routingKey),
-            ...(moment === 'now' ? {} : { timestamp: times[moment] }),
-          },
-        )
+        await this.client.batch([...statements], {
+          prepare: true,
+          logged: false,
+          isIdempotent: true,
+          consistency: this.#consistency,
+          ...routed(routingKey),
+          ...(timestamp === undefined ? {} : { timestamp }),
+        })
       })
     } catch (error) {
-      // What counts already has to be written, however much a server takes at once: it knows better than our reckoning.
-      if (!isTooLarge(error) || items.length === 1) throw error
-      const half = Math.ceil(items.length / 2)
-      await Promise.all([items.slice(0, half), items.slice(half)].map((part) => this.#applySome(part, how)))
+      // A committed batch has to be written: the server knows better than our reckoning how much it takes at once.
+      if (!isTooLarge(error) || statements.length === 1) throw error
+      const half = Math.ceil(statements.length / 2)
+      const parts = [statements.slice(0, half), statements.slice(half)]
+      await Promise.all(parts.map((part) => this.writeBatch({ ...batch, statements: part }, signal)))
     }
   }
 
-  /** Moves counters, once. Returns those of which it is not known whether they have moved. */
-  async count(counts: readonly Count[]): Promise<Count[]> {
-    const unknown: Count[] = []
-    await Promise.all(
-      requestsForCounts(counts, this.client, this.#keyspace).map(({ items, routingKey }) =>
-        this.#admitted(async () => {
-          this.traffic.counter += 1
-          try {
-            await this.client.batch(
-              items.map(({ did, delta }) => ({
-                query: 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?',
-                params: [delta, did],
-              })),
-              {
-                prepare: true,
-                counter: true,
-                isIdempotent: false,
-                consistency: this.#consistency,
-                ...routed(routingKey),
-              },
-            )
-          } catch {
-            unknown.push(...items)
-          }
-        }),
-      ),
-    )
-    return unknown
+  /** Moves counters, once. @returns false where it is not known whether they have moved */
+  countBatch({ statements, routingKey }: Omit<Batch, 'timestamp'>): Promise<boolean> {
+    return this.#admitted(async () => {
+      this.traffic.counter += 1
+      try {
+        await this.client.batch([...statements], {
+          prepare: true,
+          counter: true,
+          isIdempotent: false,
+          consistency: this.#consistency,
+          ...routed(routingKey),
+        })
+        return true
+      } catch {
+        return false
+      }
+    })
   }
 
-  /** Tries until it succeeds; what is wrong for good is thrown. */
+  /** Repeats `attempt` until it succeeds; throws errors that no repetition can cure. */
   #persist<T>(what: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     return this.#admitted(() => this.retries.run(what, signal, attempt))
   }
 
-  /** Runs `work` when fewer than so many others run. */
+  /** Runs `work` once fewer than the maximum are in flight. */
   async #admitted<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#inFlight) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     else this.#running += 1
     try {
       return await work()
     } finally {
-      // Whoever waits takes the place over.
+      // The first that waits takes over the place.
       const next = this.#waiting.shift()
       if (next === undefined) this.#running -= 1
       else next()
     }
   }
-}
-
-type ApplyOptions = {
-  moment: Moment
-  times: { delete: number; write: number }
-  routingKey: Buffer | undefined
-  signal: AbortSignal | undefined
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -2,7 +2,7 @@
 // every shard knows everybody. Equals go by DID.
 import type { Did } from '../../../atproto/event.ts'
 import { type Board, ranked } from '../../board.ts'
-import type { Standing } from '../../store.ts'
+import type { XpCount } from '../../store.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 
@@ -13,8 +13,8 @@ export async function readBoard(session: Session, shards: number): Promise<Board
   const parts = await Promise.all(
     Array.from({ length: shards }, async (_, shard) => {
       const [books, board] = await Promise.all([
-        session.check('SELECT board_above FROM books WHERE shard = ?', [shard]),
-        session.check('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+        session.readForDisplay('SELECT board_above FROM books WHERE shard = ?', [shard]),
+        session.readForDisplay('SELECT did, experience FROM board WHERE shard = ?', [shard]),
       ])
       return { above: numberOf(books[0]?.board_above ?? -1), board }
     }),
@@ -28,11 +28,11 @@ export async function readBoard(session: Session, shards: number): Promise<Board
 }
 
 /** Reads how many of all shown characters hold how much, most first: hundreds of thousands of sums for a whole network. */
-export async function readStandings(session: Session, shards: number): Promise<Standing[]> {
+export async function readXpHistogram(session: Session, shards: number): Promise<XpCount[]> {
   const sums = new Map<number, number>()
   // One after the other, so that whoever is waited for meanwhile waits for one page only.
   for (let shard = 0; shard < shards; shard++) {
-    for await (const rows of session.checkPages(STANDINGS, [shard])) {
+    for await (const rows of session.pagesForDisplay(STANDINGS, [shard])) {
       for (const row of rows) {
         const experience = numberOf(row.experience)
         sums.set(experience, (sums.get(experience) ?? 0) + numberOf(row.characters))

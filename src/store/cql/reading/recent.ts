@@ -55,16 +55,19 @@ async function readOn(
 ): Promise<boolean> {
   const { shard } = row
   const place = (): Place => seen[shard] as Place
-  const held = await session.check(BATCHES, [shard, place().seq, row.seq])
+  const held = await session.readForDisplay(BATCHES, [shard, place().seq, row.seq])
   while (place().seq < row.seq && events.length < limit) {
     const seq = place().seq + 1
     const chunks = held.filter((found) => numberOf(found.seq) === seq).length
     if (chunks === 0) return false
-    const batch = await recall((query, params, pageRows) => session.checkPages(query, params, pageRows), {
-      shard,
-      seq,
-      chunks: seq === row.seq ? row.chunks : chunks,
-    }).catch(() => undefined)
+    const batch = await recall(
+      (query, params, pageRows) => session.pagesForDisplay(query, params, pageRows),
+      {
+        shard,
+        seq,
+        chunks: seq === row.seq ? row.chunks : chunks,
+      },
+    ).catch(() => undefined)
     if (batch === undefined) return false
     for (const { event, shown } of eventsOf(batch.mutations).slice(place().events)) {
       if (events.length >= limit) return true

@@ -1,23 +1,23 @@
 import type { Cursor } from '../../../atproto/event.ts'
 import type { QuestionKind } from '../../../game/state.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
-import type { Gap, Pulse, StoreStatus } from '../../store.ts'
+import type { Gap, Heartbeat, StoreStatus } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 import { checkShards, cursorOf, type ShardRow } from '../shards/leases.ts'
 import { perQuestion } from '../shards/shard-totals.ts'
 
-const MOST_GAPS = 100
+const MAX_GAPS = 100
 
 /** Everything that all shards together say of themselves. */
 export async function readStatus(session: Session, shards: number): Promise<StoreStatus> {
   const [rows, books, pulses, gaps, samples] = await Promise.all([
     checkShards(session),
-    session.check('SELECT * FROM books', []),
-    session.check('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
-    session.check('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MOST_GAPS]),
-    session.check('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
+    session.readForDisplay('SELECT * FROM books', []),
+    session.readForDisplay('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
+    session.readForDisplay('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MAX_GAPS]),
+    session.readForDisplay('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
   ])
   const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
   const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
@@ -32,7 +32,7 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
   }
   return {
     cursor: leastWritten(rows, books),
-    pulse: pulseOf(pulses, shards),
+    heartbeat: pulseOf(pulses, shards),
     characters: sum('characters'),
     introductions: sum('introductions'),
     records: sum('records'),
@@ -65,7 +65,7 @@ function leastWritten(rows: readonly ShardRow[], books: readonly Row[]): Cursor 
 }
 
 /** The ledger is as alive as the shard that was heard of longest ago. */
-function pulseOf(rows: readonly Row[], shards: number): Pulse | undefined {
+function pulseOf(rows: readonly Row[], shards: number): Heartbeat | undefined {
   if (rows.length < shards) return undefined
   return {
     at: Math.min(...rows.map(({ at }) => numberOf(at))),

@@ -4,7 +4,7 @@ import { leveling } from '../../../game/levels.ts'
 import { type ActorState, type PersonQuestion, unknownActor } from '../../../game/state.ts'
 import type { Seconds } from '../../../game/time.ts'
 import type { Character } from '../../store.ts'
-import { readStanding, standingOf } from '../../visibility.ts'
+import { readVisibility, visibilityOf } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import { millisOf, numberOf, textOf } from '../driver/values.ts'
 import type { Mutation, Value } from './mutations.ts'
@@ -61,7 +61,7 @@ export function readHeld(row: Row): Held {
   return {
     state: {
       did: row.did as Did,
-      ...readStanding(Number(row.standing)),
+      ...readVisibility(Number(row.standing)),
       statusTime: numberOf(row.status_time),
       purgedTime: purgedTime(row),
       experience: numberOf(row.experience),
@@ -122,7 +122,7 @@ export function characterMutation(held: Held, version: number): Mutation {
     state.periods.day,
     state.periods.week,
     state.periods.month,
-    standingOf(state),
+    visibilityOf(state),
     state.statusTime,
     state.rev ?? null,
     state.floor ?? null,
@@ -148,7 +148,7 @@ export function characterMutation(held: Held, version: number): Mutation {
 /** Rows of before there was a column for it tell it of those who are deleted, and need not of others. */
 function purgedTime({ purged_time, status_time, standing }: Row): number | undefined {
   if (purged_time !== null && purged_time !== undefined) return numberOf(purged_time)
-  return readStanding(Number(standing)).status === 'deleted' ? numberOf(status_time) : undefined
+  return readVisibility(Number(standing)).status === 'deleted' ? numberOf(status_time) : undefined
 }
 
 /** The type `leveling`, after an event of `delta` XP. */

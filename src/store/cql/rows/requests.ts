@@ -1,19 +1,54 @@
-// From what is to be written to what is sent: how many rows one request holds, and for which servers.
+// From rows to requests: how many rows go into one request, and to which servers.
 
 import { type Group, groupByServers, partitionKey, type Ring } from '../driver/placement.ts'
+import type { Session } from '../driver/session.ts'
 import { type Count, keyOf, type Moment, type Mutation, STATEMENTS, sizeOf } from './mutations.ts'
 
-/** Written under one time, to the same servers. */
-export type WriteRequest = Group<Mutation> & { moment: Moment }
+/** Rows of one moment that the same servers keep. */
+type WriteRequest = Group<Mutation> & { moment: Moment }
 
 /** Mutations and bytes in one request: each costs a server something of its own, and 50 KiB are more than it takes. */
-const MOST_TOGETHER = 200
-const MOST_BYTES = 44 * 1024
+const MAX_ROWS = 200
+const MAX_BYTES = 44 * 1024
 /** What a counter's change takes, in bytes. */
 const COUNT_BYTES = 60
 
+/**
+ * Writes all of `mutations` under the given times, in microseconds, those for the same servers together. Resolves when all of
+ * them are durable; the same again is the same.
+ */
+export async function writeMutations(
+  session: Session,
+  mutations: readonly Mutation[],
+  times: { delete: number; write: number },
+  signal?: AbortSignal,
+): Promise<void> {
+  const requests = requestsFor(mutations, session.client, session.keyspace)
+  await Promise.all(
+    requests.map(({ moment, items, routingKey }) => {
+      const statements = items.map(([statement, ...params]) => ({ query: STATEMENTS[statement].cql, params }))
+      const timestamp = moment === 'now' ? undefined : times[moment]
+      return session.writeBatch({ statements, routingKey, timestamp }, signal)
+    }),
+  )
+}
+
+const MOVE_COUNTER = 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?'
+
+/** Moves counters, once. Returns those of which it is not known whether they have moved. */
+export async function moveCounters(session: Session, counts: readonly Count[]): Promise<Count[]> {
+  const requests = requestsForCounts(counts, session.client, session.keyspace)
+  const unknown = await Promise.all(
+    requests.map(async ({ items, routingKey }) => {
+      const statements = items.map(({ did, delta }) => ({ query: MOVE_COUNTER, params: [delta, did] }))
+      return (await session.countBatch({ statements, routingKey })) ? [] : items
+    }),
+  )
+  return unknown.flat()
+}
+
 /** All of `mutations`, in requests that may arrive in any order: what deletes has an earlier time than what writes. */
-export function requestsFor(mutations: readonly Mutation[], ring: Ring, keyspace: string): WriteRequest[] {
+function requestsFor(mutations: readonly Mutation[], ring: Ring, keyspace: string): WriteRequest[] {
   const requests: WriteRequest[] = []
   // Table by table: what is in one partition and one request is one write to the server.
   const sorted = [...mutations].sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
@@ -26,7 +61,7 @@ export function requestsFor(mutations: readonly Mutation[], ring: Ring, keyspace
   return requests
 }
 
-export function requestsForCounts(counts: readonly Count[], ring: Ring, keyspace: string): Group<Count>[] {
+function requestsForCounts(counts: readonly Count[], ring: Ring, keyspace: string): Group<Count>[] {
   const groups = groupByServers(ring, keyspace, counts, ({ did }) => partitionKey(['text'], [did]))
   return groups.flatMap(({ items, routingKey }) =>
     pieces(items, () => COUNT_BYTES).map((piece) => ({ items: piece, routingKey })),
@@ -39,7 +74,7 @@ function pieces<T>(items: readonly T[], size: (item: T) => number): T[][] {
   let bytes = 0
   for (const item of items) {
     const more = size(item)
-    if (piece.length === MOST_TOGETHER || (piece.length > 0 && bytes + more > MOST_BYTES)) {
+    if (piece.length === MAX_ROWS || (piece.length > 0 && bytes + more > MAX_BYTES)) {
       all.push(piece)
       piece = []
       bytes = 0

@@ -51,12 +51,12 @@ const SELECT = 'SELECT shard, owner, epoch, until, rules, seq, chunks, host, wir
 
 /** Every shard that ever had an owner; for those who only look, see `checkShards`. */
 export async function readShards(session: Session): Promise<ShardRow[]> {
-  return (await session.read(SELECT, [])).map(shardRow)
+  return (await session.readForDecision(SELECT, [])).map(shardRow)
 }
 
 /** The same for somebody who waits to be shown it. */
 export async function checkShards(session: Session): Promise<ShardRow[]> {
-  return (await session.check(SELECT, [])).map(shardRow)
+  return (await session.readForDisplay(SELECT, [])).map(shardRow)
 }
 
 /** Two looks at a row with the same mark: nothing was committed, renewed or taken in between. */

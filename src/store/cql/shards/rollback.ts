@@ -32,7 +32,7 @@ const NOWHERE = 'none'
  * @throws {StoreError} where the journal has the batch, or the shard has never had one
  */
 export async function rollBack({ session, shard, elapsedMs }: RollbackOptions): Promise<Rollback> {
-  const read: ReadPages = (query, params, pageRows) => session.pages(query, params, pageRows)
+  const read: ReadPages = (query, params, pageRows) => session.pagesForDecision(query, params, pageRows)
   for (;;) {
     const row = await idleRow(session, shard, elapsedMs)
     if (row.chunks === 0) throw new StoreError(`shard ${shard} names no batch: nothing of it is missing.`)
@@ -89,7 +89,7 @@ async function placeBefore(
     const reached = batch.mutations.map(placeOf).find((place) => place !== undefined)
     if (reached !== undefined) return { batch: batch.seq, cursor: reached }
   }
-  const [books] = await session.read(BOOKS, [shard])
+  const [books] = await session.readForDecision(BOOKS, [shard])
   const reached = cursorOf(books ?? {})
   if (reached !== undefined && numberOf(books?.seq) < seq) {
     return { batch: numberOf(books?.seq), cursor: reached }

@@ -11,7 +11,7 @@ import { LEASE_MS, LeaseLostError, readShards, type ShardRow, take } from './lea
 import { OwnedShard } from './shard.ts'
 import { Standstill } from './standstill.ts'
 
-export type CrewOptions = {
+export type ShardAssignmentOptions = {
   session: Session
   shards: number
   /** The rules by which this worker awards; see `Rulebook.fingerprint`. */
@@ -34,17 +34,17 @@ const AT_ONCE = 8
 
 type Look = { rows: ReadonlyMap<number, ShardRow>; free: readonly number[]; moved: ReadonlySet<number> }
 
-export class Crew {
+export class ShardAssignment {
   readonly worker = randomUUID()
   readonly shards: number
   readonly owned = new Map<number, OwnedShard>()
   /** Shards that cannot be used as they are, and why. */
   readonly damaged = new Map<number, string>()
-  readonly #options: CrewOptions
+  readonly #options: ShardAssignmentOptions
   readonly #session: Session
   readonly #standstill = new Standstill()
 
-  constructor(options: CrewOptions) {
+  constructor(options: ShardAssignmentOptions) {
     this.#options = options
     this.#session = options.session
     this.shards = options.shards
@@ -89,7 +89,7 @@ export class Crew {
       this.owned.delete(shard)
       owned.drop()
     }
-    const workers = await this.#session.read(WORKERS, [])
+    const workers = await this.#session.readForDecision(WORKERS, [])
     const fair = Math.ceil(this.shards / Math.max(1, workers.length))
     const surplus = [...this.owned.values()].slice(fair)
     for (const owned of surplus) {

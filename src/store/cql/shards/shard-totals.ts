@@ -3,8 +3,8 @@
 
 import type { Cursor, Did } from '../../../atproto/event.ts'
 import type { ActorState, QuestionKind } from '../../../game/state.ts'
-import { Foremost, NOBODY_LEFT_OUT } from '../../top.ts'
-import { SHOWN, standingOf, WAITING } from '../../visibility.ts'
+import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'
+import { SHOWN, visibilityOf, WAITING } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
@@ -13,7 +13,7 @@ import type { Mutation } from '../rows/mutations.ts'
 /** Most of one shard who are on the board. */
 const MAX_PLACES = 500
 
-export type Totals = {
+export type Sums = {
   characters: number
   introductions: number
   records: number
@@ -23,9 +23,9 @@ export type Totals = {
 
 export type PerQuestion = Record<QuestionKind, number>
 
-export class Books {
+export class ShardTotals {
   readonly shard: number
-  readonly totals: Totals
+  readonly sums: Sums
   /** Questions that are open, and how many of them were asked before. */
   readonly waiting: PerQuestion
   readonly postponed: PerQuestion
@@ -35,20 +35,19 @@ export class Books {
   readonly lookBeyondAt: PerQuestion = { subject: 0, profile: 0, repository: 0 }
   /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
   readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
-  nextQuestion: number
   /** Nothing waits in the inbox under a smaller name, as a rule; when to look for exceptions, by `performance.now()`. */
   inboxFrom: string
   inboxBelowAtMs = 0
-  /** No events are older than this day; `undefined` while there are none. */
-  oldestDay: number | undefined
+  #nextQuestion: number
+  #oldestDay: number | undefined
   readonly #standings: Map<number, number>
-  readonly #board: Foremost<Did>
+  readonly #board: TopPlaces<Did>
   readonly #touchedStandings = new Set<number>()
   #changed = false
 
   constructor(shard: number, row: Row | undefined, standings: readonly Row[], board: readonly Row[]) {
     this.shard = shard
-    this.totals = {
+    this.sums = {
       characters: numberOf(row?.characters),
       introductions: numberOf(row?.introductions),
       records: numberOf(row?.records),
@@ -58,33 +57,84 @@ export class Books {
     this.waiting = perQuestion(row?.waiting)
     this.postponed = perQuestion(row?.postponed)
     this.oldest = perQuestion(row?.oldest)
-    this.nextQuestion = Math.max(1, numberOf(row?.next_question))
+    this.#nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.inboxFrom = textOf(row?.inbox_from) ?? ''
-    this.oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
+    this.#oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
     this.#standings = new Map(
       standings
         .map(({ experience, characters }): [number, number] => [numberOf(experience), numberOf(characters)])
         .filter(([, characters]) => characters !== 0),
     )
-    this.#board = new Foremost({
+    this.#board = new TopPlaces({
       max: MAX_PLACES,
       places: board.map(({ did, experience }): [Did, number] => [did as Did, numberOf(experience)]),
       above: row === undefined ? NOBODY_LEFT_OUT : numberOf(row.board_above),
     })
   }
 
-  /** Something of the sums was changed from outside. */
-  touch(): void {
+  /** Records came to be, or went. */
+  countRecords(step: number): void {
     this.#changed = true
+    this.sums.records += step
   }
 
-  /** A character went from one standing to another. */
+  /** Events came to be, or went. */
+  countEvents(step: number): void {
+    this.#changed = true
+    this.sums.events += step
+  }
+
+  /** There are events on `day`. */
+  noteDay(day: number): void {
+    if (this.#oldestDay !== undefined && day >= this.#oldestDay) return
+    this.#changed = true
+    this.#oldestDay = day
+  }
+
+  /** No event of `day` or before is left. */
+  dropDay(day: number): void {
+    this.#changed = true
+    this.#oldestDay = day + 1
+  }
+
+  newQuestionNumber(): number {
+    this.#changed = true
+    return this.#nextQuestion++
+  }
+
+  /** A question is open from now on; `due` as in OpenQuestion. */
+  openQuestion(kind: QuestionKind, due: number): void {
+    this.#changed = true
+    this.waiting[kind] += 1
+    if (due === 0) return
+    this.postponed[kind] += 1
+    this.nextDue[kind] = Math.min(this.nextDue[kind], due)
+  }
+
+  /** A question is open no more. */
+  closeQuestion(kind: QuestionKind, due: number): void {
+    this.#changed = true
+    this.waiting[kind] = Math.max(0, this.waiting[kind] - 1)
+    if (due > 0) this.postponed[kind] = Math.max(0, this.postponed[kind] - 1)
+  }
+
+  /** No events are older than this day; `undefined` while there are none. */
+  get oldestDay(): number | undefined {
+    return this.#oldestDay
+  }
+
+  /** Above those of all questions. */
+  get nextQuestion(): number {
+    return this.#nextQuestion
+  }
+
+  /** A character's state changed. */
   move(before: ActorState, after: ActorState): void {
     this.#changed = true
-    this.totals.experience += after.experience - before.experience
-    this.totals.introductions += waits(after) - waits(before)
+    this.sums.experience += after.experience - before.experience
+    this.sums.introductions += waits(after) - waits(before)
     const [had, has] = [shownXp(before), shownXp(after)]
-    this.totals.characters += Number(has !== undefined) - Number(had !== undefined)
+    this.sums.characters += Number(has !== undefined) - Number(had !== undefined)
     if (had !== has) {
       this.#stand(had, -1)
       this.#stand(has, 1)
@@ -100,17 +150,25 @@ export class Books {
   /** The sums as batch `seq` leaves them, having brought the stream to `cursor`, and what of the rest has changed since the last. */
   mutations({ seq, cursor }: { seq: number; cursor: Cursor | undefined }): Mutation[] {
     const moved = this.#board.takeChanges()
-    const { shard, totals, waiting, postponed, oldest, nextQuestion, oldestDay } = this
-    const { characters, introductions, records, events, experience } = totals
+    const { shard, sums, waiting, postponed, oldest, nextQuestion, oldestDay } = this
+    const { characters, introductions, records, events, experience } = sums
     const { host = null, wire = null, value = null, at = null } = cursor ?? {}
     const place = [seq, host, wire, value, at]
-    const sums = [characters, records, events, experience, nextQuestion, oldestDay ?? null, this.#board.above]
+    const counts = [
+      characters,
+      records,
+      events,
+      experience,
+      nextQuestion,
+      oldestDay ?? null,
+      this.#board.above,
+    ]
     const mutations: Mutation[] = [
       [
         'books',
         shard,
         ...place,
-        ...sums,
+        ...counts,
         { ...waiting },
         { ...oldest },
         introductions,
@@ -139,22 +197,22 @@ export class Books {
   }
 }
 
-/** Reads the books of `shard` as its last owner left them. */
-export async function readBooks(session: Session, shard: number): Promise<Books> {
+/** Reads the totals of `shard` as its last owner left them. */
+export async function readShardTotals(session: Session, shard: number): Promise<ShardTotals> {
   const [[row], standings, board] = await Promise.all([
-    session.read('SELECT * FROM books WHERE shard = ?', [shard]),
-    session.read('SELECT experience, characters FROM standings WHERE shard = ?', [shard]),
-    session.read('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+    session.readForDecision('SELECT * FROM books WHERE shard = ?', [shard]),
+    session.readForDecision('SELECT experience, characters FROM standings WHERE shard = ?', [shard]),
+    session.readForDecision('SELECT did, experience FROM board WHERE shard = ?', [shard]),
   ])
-  return new Books(shard, row, standings, board)
+  return new ShardTotals(shard, row, standings, board)
 }
 
 function shownXp(actor: ActorState): number | undefined {
-  return standingOf(actor) === SHOWN ? actor.experience : undefined
+  return visibilityOf(actor) === SHOWN ? actor.experience : undefined
 }
 
 function waits(actor: ActorState): number {
-  return Number(standingOf(actor) === WAITING)
+  return Number(visibilityOf(actor) === WAITING)
 }
 
 export function perQuestion(value: unknown): PerQuestion {

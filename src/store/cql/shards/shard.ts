@@ -8,6 +8,7 @@ import { setMaxListeners } from 'node:events'
 import type { Cursor } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
 import { type Count, completed, type Mutation } from '../rows/mutations.ts'
+import { writeMutations } from '../rows/requests.ts'
 import {
   forgetBefore,
   type KeptBatch,
@@ -28,18 +29,18 @@ import {
   renew,
   type ShardRow,
 } from './leases.ts'
-import { type Books, readBooks } from './shard-totals.ts'
+import { readShardTotals, type ShardTotals } from './shard-totals.ts'
 import { laterOf } from './stream-place.ts'
 
 export type OwnedShardOptions = {
   session: Session
   row: ShardRow
-  books: Books
+  totals: ShardTotals
   /** How often the last connection had been lost when the shard's row was read. */
   outages: number
 }
 
-/** What a batch is made of, beside what the books add. */
+/** What a batch is made of, beside what the totals add. */
 export type Planned = { mutations: readonly Mutation[]; counts: readonly Count[]; forgets: boolean }
 
 /**
@@ -53,7 +54,7 @@ const RENEW_EVERY_MS = LEASE_MS / 3
 
 export class OwnedShard {
   readonly shard: number
-  readonly books: Books
+  readonly totals: ShardTotals
   readonly #session: Session
   readonly #epoch: number
   readonly #outages: number
@@ -70,9 +71,9 @@ export class OwnedShard {
   /** After how many batches from now on nothing of those before may be left. */
   #toForget = 0
 
-  private constructor({ session, row, books, outages }: OwnedShardOptions) {
+  private constructor({ session, row, totals, outages }: OwnedShardOptions) {
     this.shard = row.shard
-    this.books = books
+    this.totals = totals
     this.#session = session
     this.#epoch = row.epoch
     this.#outages = outages
@@ -87,21 +88,21 @@ export class OwnedShard {
   }
 
   /**
-   * Takes over what `row` says: the last owners' last batches are written out again, and then the books are read.
+   * Takes over what `row` says: the last owners' last batches are written out again, and then the totals are read.
    * @throws {BatchMissingError} where the journal does not have the very last one
    */
   static async open(session: Session, row: ShardRow, outages: number): Promise<OwnedShard> {
     const { shard, seq, chunks } = row
-    const read: ReadPages = (query, params, pageRows) => session.pages(query, params, pageRows)
+    const read: ReadPages = (query, params, pageRows) => session.pagesForDecision(query, params, pageRows)
     // One that was rolled back names none.
     const last = chunks === 0 ? [] : [{ seq, ...(await recall(read, row)) }]
     const before: KeptBatch[] = []
     for await (const batch of keptBefore(read, { shard, seq, count: REWRITTEN - 1 })) before.push(batch)
     for (const { epoch, seq, mutations } of [...before.reverse(), ...last]) {
       // Under the same times as its owner did, who may still be at it.
-      await session.apply(mutations.map(completed), timesOf(epoch, seq))
+      await writeMutations(session, mutations.map(completed), timesOf(epoch, seq))
     }
-    return new OwnedShard({ session, row, books: await readBooks(session, shard), outages })
+    return new OwnedShard({ session, row, totals: await readShardTotals(session, shard), outages })
   }
 
   /** Whether somebody else has taken it over, or what is held of it may not be what the database holds. */
@@ -125,21 +126,21 @@ export class OwnedShard {
   commit({ mutations: planned, forgets }: Planned, reached: Cursor | undefined): Promise<void> {
     return this.#guard(async () => {
       const cursor = laterOf(this.#cursor, reached)
-      if (planned.length === 0 && !this.books.changed) {
+      if (planned.length === 0 && !this.totals.changed) {
         this.#cursor = cursor
         if (performance.now() - this.#savedMs >= CURSOR_EVERY_MS) await this.#saveCursor()
         return
       }
       const seq = this.#seq + 1
       const times = timesOf(this.#epoch, seq)
-      const mutations = [...planned, ...this.books.mutations({ seq, cursor })]
+      const mutations = [...planned, ...this.totals.mutations({ seq, cursor })]
       await this.#makeCount(mutations, cursor)
       this.#seq = seq
       // Not before: what is saved beside this must not be ahead of what counts.
       this.#cursor = cursor
       this.#saved(cursor)
       const { signal } = this.#lost
-      await this.#session.apply(mutations, times, signal)
+      await writeMutations(this.#session, mutations, times, signal)
       // The batch that forgets somebody names them, and goes with the next.
       if (forgets) this.#toForget = 2
       if (this.#toForget > 0) {

@@ -1,9 +1,9 @@
 import type { Count, Mutation } from '../rows/mutations.ts'
-import type { Books } from '../shards/shard-totals.ts'
+import type { ShardTotals } from '../shards/shard-totals.ts'
 
 /** What a batch is to write to one shard, while it is put together. */
 export type BatchPlan = {
-  books: Books
+  totals: ShardTotals
   mutations: Mutation[]
   counts: Count[]
   /** The time under which the batch is written. */

@@ -6,6 +6,7 @@ import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 import { shardOf } from '../rows/buckets.ts'
 import type { Count } from '../rows/mutations.ts'
+import { moveCounters } from '../rows/requests.ts'
 import { unpack } from '../shards/journal.ts'
 import type { People } from './people.ts'
 
@@ -60,7 +61,7 @@ export class Counters {
   async takeOver(shard: number): Promise<void> {
     const { session, shards } = this.#options
     for (const did of this.#pending.keys()) if (shardOf(did, shards) === shard) this.#doubtful.add(did)
-    const blocks = await session.read(JOURNAL, [shard, BLOCKS])
+    const blocks = await session.readForDecision(JOURNAL, [shard, BLOCKS])
     for (const batch of Map.groupBy(blocks, ({ seq }) => numberOf(seq)).values()) {
       for (const did of peopleOf(batch.map(({ data }) => data as Buffer))) this.#doubtful.add(did)
     }
@@ -91,7 +92,7 @@ export class Counters {
 
   async #mendSome(dids: readonly Did[]): Promise<void> {
     const { session, people, owns } = this.#options
-    const rows = await session.read(COUNTERS, [dids])
+    const rows = await session.readForDecision(COUNTERS, [dids])
     const told = new Map(rows.map((row) => [row.did as Did, numberOf(row.experience)]))
     for (const did of dids) {
       this.#doubtful.delete(did)
@@ -110,7 +111,7 @@ export class Counters {
       .filter(([did, delta]) => delta !== 0 && owns(did))
       .map(([did, delta]): Count => ({ did, delta }))
     this.#pending = new Map()
-    this.#sending = session.count(counts).then((unknown) => {
+    this.#sending = moveCounters(session, counts).then((unknown) => {
       for (const { did } of unknown) this.#doubtful.add(did)
       this.#sending = undefined
     })

@@ -25,15 +25,16 @@ export async function moveFormerQuestions(
   people: People,
   plan: BatchPlan,
 ): Promise<Held[] | undefined> {
-  const { shard, waiting } = plan.books
+  const { totals } = plan
   for (const kind of KINDS) {
-    const rows = await session.read(SELECT, [shard, kind, AT_ONCE])
+    const rows = await session.readForDecision(SELECT, [totals.shard, kind, AT_ONCE])
     if (rows.length === 0) continue
     const after = new Map<Did, Held>()
     for (const row of rows) {
       const did = row.did as Did
-      plan.mutations.push(['dropQuestion', shard, kind, numberOf(row.id)])
-      waiting[kind] = Math.max(0, waiting[kind] - 1)
+      plan.mutations.push(['dropQuestion', totals.shard, kind, numberOf(row.id)])
+      // Due 0: in that table no question was put off.
+      totals.closeQuestion(kind, 0)
       const held = after.get(did) ?? (await people.one(did))
       const question = held?.state.born ? questionOf(kind, row) : undefined
       if (question === undefined || held === undefined) continue
@@ -41,7 +42,7 @@ export async function moveFormerQuestions(
       const isStranger = kind === 'profile' && held.profile === undefined
       const introduced = held.state.introduced && !isStranger
       const changed = { ...held, state: { ...held.state, introduced } }
-      plan.books.move(held.state, changed.state)
+      totals.move(held.state, changed.state)
       openAgain(plan, question, changed)
       if (kind !== 'subject') after.set(did, changed)
     }

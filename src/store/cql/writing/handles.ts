@@ -27,13 +27,13 @@ export async function planHandle(
 ): Promise<HandlePlan> {
   const plan: HandlePlan = { mutations: [], notes: [] }
   if (former?.handle !== undefined && former.handle !== profile?.handle) {
-    const [row] = await session.read(HANDLE, [former.handle])
+    const [row] = await session.readForDecision(HANDLE, [former.handle])
     // Under the very time at which it was written: whoever is known by it from now on stays.
     if (row?.did === did) plan.mutations.push(['dropHandle', numberOf(row.written), former.handle])
   }
   if (profile?.handle === undefined || profile === former) return plan
   const { handle } = profile
-  const [row] = await session.read(HANDLE, [handle])
+  const [row] = await session.readForDecision(HANDLE, [handle])
   // As it was decided, whatever clock the one before went by: its owner is told that it is theirs no more.
   const asked = Math.min(clock.now(), clock.of(profile.asked))
   plan.mutations.push(['handle', handle, did, Math.max(asked, numberOf(row?.written) + 1)])

@@ -43,13 +43,14 @@ export async function mentionsOf(
       { length: Math.min(PARTITIONS_AT_ONCE, MENTION_BUCKETS - bucket) },
       (_, n) => bucket + n,
     )
-    const rows = await session.read(SEVERAL, [subject, several, ENOUGH + 1])
+    const rows = await session.readForDecision(SEVERAL, [subject, several, ENOUGH + 1])
     if (rows.length <= ENOUGH) {
       records.push(...(rows as RecordId[]))
       bucket += several.length
       continue
     }
-    for await (const page of session.pages(WHOLE, [subject, bucket])) records.push(...(page as RecordId[]))
+    for await (const page of session.pagesForDecision(WHOLE, [subject, bucket]))
+      records.push(...(page as RecordId[]))
     bucket += 1
   }
   return { records, next: bucket < MENTION_BUCKETS ? bucket : undefined }

@@ -1,7 +1,7 @@
 // What an owner does about a note that somebody left for it.
 import type { Did } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
-import { type Letter, type Note, takeOut } from '../inbox.ts'
+import { type InboxItem, type Note, takeOut } from '../inbox.ts'
 import { characterMutation, type Held } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import { recordMutation } from '../rows/record-row.ts'
@@ -23,19 +23,19 @@ export type NoteParts = {
 
 /** Does what notes say. One that has come true already wants nothing. */
 export async function followNotes(
-  notes: readonly (Letter & { note: Note })[],
+  notes: readonly (InboxItem & { note: Note })[],
   parts: NoteParts,
 ): Promise<void> {
   // There may be thousands of these, and each changes nothing but a record; the others see what those before them did.
   const alone = notes.filter(({ note }) => note.kind === 'unname')
-  await Promise.all(alone.map((letter) => followNote(letter, parts)))
-  for (const letter of notes) if (letter.note.kind !== 'unname') await followNote(letter, parts)
+  await Promise.all(alone.map((item) => followNote(item, parts)))
+  for (const item of notes) if (item.note.kind !== 'unname') await followNote(item, parts)
 }
 
-async function followNote(letter: Letter & { note: Note }, parts: NoteParts): Promise<void> {
-  const { note } = letter
+async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): Promise<void> {
+  const { note } = item
   const { plan, after, session, people, leave, recount } = parts
-  plan.mutations.push(takeOut(letter))
+  plan.mutations.push(takeOut(item))
   const held = after.get(note.did) ?? (await people.one(note.did))
   if (held === undefined) return
   switch (note.kind) {

@@ -13,7 +13,7 @@ import { type Held, readHeld } from '../rows/character-row.ts'
 import { type HeldRecord, readRecord } from '../rows/record-row.ts'
 
 /** Rows held at most, in two generations; one takes about a kilobyte. */
-const MOST_HELD = 200_000
+const MAX_CACHED = 200_000
 /** Rows asked for at once: more in one request would make one server wait for the others. */
 const AT_ONCE = 40
 
@@ -85,7 +85,7 @@ export class People {
 
   /** As it was just written. */
   hold(did: Did, held: Held | null): void {
-    if (this.#young.size >= MOST_HELD / 2) {
+    if (this.#young.size >= MAX_CACHED / 2) {
       this.#old = this.#young
       this.#young = new Map()
     }
@@ -102,7 +102,7 @@ export class People {
     const owners = new Map<Handle, Did>()
     await Promise.all(
       [...handles].map(async (handle) => {
-        const [row] = await this.#session.read(OWNER, [handle])
+        const [row] = await this.#session.readForDecision(OWNER, [handle])
         if (row !== undefined) owners.set(handle, row.did as Did)
       }),
     )
@@ -122,7 +122,7 @@ export class People {
     await Promise.all(
       groups.map(async (group) => {
         for (const did of group) people.set(did, null)
-        for (const row of await this.#session.read(CHARACTERS, [group])) {
+        for (const row of await this.#session.readForDecision(CHARACTERS, [group])) {
           people.set(row.did as Did, readHeld(row))
         }
         for (const did of group) if (this.#owns(did)) this.hold(did, people.get(did) ?? null)
@@ -151,7 +151,7 @@ export class People {
   async #lookUp({ did, collection, rkey }: RecordId, held: Held): Promise<HeldRecord | undefined> {
     const rows = await Promise.all(
       recordBuckets(rkey, held.records).map((bucket) =>
-        this.#session.read(RECORD, [did, bucket, collection, rkey]),
+        this.#session.readForDecision(RECORD, [did, bucket, collection, rkey]),
       ),
     )
     const [row] = rows.flat()
@@ -168,10 +168,10 @@ export class People {
       ...onDays.map(async ([did, days]) => {
         const witnessed = found.values().filter(({ id }) => id.did === did)
         const all = new Set([...days, ...witnessed.map(({ state }) => dayOf(state.at))])
-        granted.set(did, readGrants(await this.#session.read(GRANTS_ON, [did, [...all]])))
+        granted.set(did, readGrants(await this.#session.readForDecision(GRANTS_ON, [did, [...all]])))
       }),
       ...[...whole].map(async (did) => {
-        granted.set(did, readGrants(await this.#session.read(GRANTS, [did])))
+        granted.set(did, readGrants(await this.#session.readForDecision(GRANTS, [did])))
       }),
     ])
     return granted
@@ -181,7 +181,7 @@ export class People {
     if (held === undefined) return
     await Promise.all(
       allRecordBuckets(held.records).map(async (bucket) => {
-        for await (const rows of this.#session.pages(RECORDS, [did, bucket])) {
+        for await (const rows of this.#session.pagesForDecision(RECORDS, [did, bucket])) {
           for (const row of rows) {
             const record = readRecord(row)
             found.set(uriOf(record.id), record)

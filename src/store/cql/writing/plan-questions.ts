@@ -37,14 +37,14 @@ export function openAgain(plan: BatchPlan, question: Question, after: Held): voi
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 function ask(plan: BatchPlan, question: Ask, open: Mutable<OpenQuestions>): void {
-  const { books } = plan
+  const { totals } = plan
   if (question.kind === 'subject') {
-    put(plan, question, { ...FRESH, number: books.nextQuestion++ })
+    put(plan, question, { ...FRESH, number: totals.newQuestionNumber() })
     return
   }
   const former = open[question.kind]
   const start = startOf(question.ifOpen, former)
-  if (start !== undefined) open[question.kind] = { ...start, number: books.nextQuestion++ }
+  if (start !== undefined) open[question.kind] = { ...start, number: totals.newQuestionNumber() }
 }
 
 function end(plan: BatchPlan, question: QuestionId, open: Mutable<OpenQuestions>): void {
@@ -78,7 +78,7 @@ function replaceOpen(plan: BatchPlan, after: Held, open: OpenQuestions): void {
 }
 
 function put(
-  { books, mutations }: BatchPlan,
+  { totals, mutations }: BatchPlan,
   question: Question,
   { due, number, tries }: OpenQuestion,
 ): void {
@@ -87,20 +87,16 @@ function put(
     kind === 'subject'
       ? [question.collection, question.rkey, question.rev, uriOf(question.subject)]
       : [null, null, null, null]
-  mutations.push(['openQuestion', books.shard, kind, due, number, did, ...of, tries])
-  books.waiting[kind] += 1
-  if (due === 0) return
-  books.postponed[kind] += 1
-  books.nextDue[kind] = Math.min(books.nextDue[kind], due)
+  mutations.push(['openQuestion', totals.shard, kind, due, number, did, ...of, tries])
+  totals.openQuestion(kind, due)
 }
 
 /** A question is not asked any more. */
 export function dropQuestion(
-  { books, mutations }: BatchPlan,
+  { totals, mutations }: BatchPlan,
   kind: QuestionKind,
   { due, number }: Pick<OpenQuestion, 'due' | 'number'>,
 ): void {
-  mutations.push(['dropOpenQuestion', books.shard, kind, due, number])
-  books.waiting[kind] = Math.max(0, books.waiting[kind] - 1)
-  if (due > 0) books.postponed[kind] = Math.max(0, books.postponed[kind] - 1)
+  mutations.push(['dropOpenQuestion', totals.shard, kind, due, number])
+  totals.closeQuestion(kind, due)
 }

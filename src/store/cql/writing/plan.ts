@@ -22,7 +22,7 @@ export type Before = {
  * @returns the person as they are then
  */
 export function planActor(plan: BatchPlan, change: ActorChange, { held, records }: Before): Held {
-  const { books, mutations, counts, time } = plan
+  const { totals, mutations, counts, time } = plan
   const before = held.state
   const after = change.purge ? purged(plan, held) : { ...held, kinds: copyOf(held.kinds) }
   planRecords(plan, change, after, records)
@@ -36,7 +36,7 @@ export function planActor(plan: BatchPlan, change: ActorChange, { held, records 
     after.profile = { ...after.profile, handle: undefined }
   }
   planQuestions(plan, change, after)
-  books.move(before, change.actor)
+  totals.move(before, change.actor)
   mutations.push(characterMutation(after, time))
   const delta = change.actor.experience - before.experience
   if (delta !== 0) counts.push({ did: before.did, delta })
@@ -44,7 +44,7 @@ export function planActor(plan: BatchPlan, change: ActorChange, { held, records 
 }
 
 function planRecords(
-  { books, mutations }: BatchPlan,
+  { totals, mutations }: BatchPlan,
   { records, actor }: ActorChange,
   held: Held,
   known: ReadonlyMap<RecordPath, HeldRecord>,
@@ -55,7 +55,7 @@ function planRecords(
     const kind = kindOf(held, id.collection)
     if (created) {
       held.records += 1
-      books.totals.records += 1
+      totals.countRecords(1)
       if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) kind.greatest = id.rkey
     }
     const [former, now] = [named(actor.did, before?.state), named(actor.did, state)]
@@ -73,7 +73,7 @@ function planGrants({ mutations }: BatchPlan, { actor: { did }, granted }: Actor
 }
 
 function planEvents(
-  { books, mutations }: BatchPlan,
+  { totals, mutations }: BatchPlan,
   { events, actor }: ActorChange,
   held: Held,
   before: ActorState,
@@ -85,16 +85,16 @@ function planEvents(
     kind.lastSeq += 1
     mutations.push(...eventMutations(event, held.lastSeq, kind.lastSeq))
     const day = dayOf(secondsOf(event.at))
-    if (day !== lastDay) mutations.push(['eventDay', books.shard, day, actor.did])
+    if (day !== lastDay) mutations.push(['eventDay', totals.shard, day, actor.did])
     lastDay = day
-    if (books.oldestDay === undefined || day < books.oldestDay) books.oldestDay = day
+    totals.noteDay(day)
   }
-  books.totals.events += events.length
+  if (events.length > 0) totals.countEvents(events.length)
 }
 
 /** Everything that was held goes; numbers begin anew, under later times than what went. */
 function purged(plan: BatchPlan, held: Held): Held {
-  const { books, mutations } = plan
+  const { totals, mutations } = plan
   const { did } = held.state
   dropQuestions(plan, held)
   mutations.push(['dropGrants', did])
@@ -103,8 +103,8 @@ function purged(plan: BatchPlan, held: Held): Held {
   for (const [nsid, kind] of held.kinds) {
     for (const bucket of eventBuckets(kind)) mutations.push(['dropEventsByType', did, nsid, bucket])
   }
-  books.totals.records -= held.records
-  books.totals.events -= held.lastSeq - held.firstSeq + 1
+  totals.countRecords(-held.records)
+  totals.countEvents(-(held.lastSeq - held.firstSeq + 1))
   return { ...held, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined, open: {} }
 }
 

@@ -6,7 +6,7 @@ import { millisOf, numberOf } from '../driver/values.ts'
 import { eventBucket } from '../rows/buckets.ts'
 import type { Held } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
-import type { Books } from '../shards/shard-totals.ts'
+import type { ShardTotals } from '../shards/shard-totals.ts'
 
 /** Somebody's oldest events, to be dropped. */
 export type Pruned = { held: Held; gone: number; mutations: Mutation[] }
@@ -18,7 +18,8 @@ const DAY = 'SELECT did FROM event_days WHERE shard = ? AND day = ?'
 /** Who of a shard had events on `day`. */
 export async function whoOn(session: Session, shard: number, day: number): Promise<Did[]> {
   const dids: Did[] = []
-  for await (const rows of session.pages(DAY, [shard, day])) for (const { did } of rows) dids.push(did as Did)
+  for await (const rows of session.pagesForDecision(DAY, [shard, day]))
+    for (const { did } of rows) dids.push(did as Did)
   return dids
 }
 
@@ -40,7 +41,7 @@ export async function prunePerson(
   let { firstSeq } = held
   while (gone < most && firstSeq <= held.lastSeq) {
     const bucket = eventBucket(firstSeq)
-    const rows = await session.read(OLDEST, [did, bucket, firstSeq, most - gone])
+    const rows = await session.readForDecision(OLDEST, [did, bucket, firstSeq, most - gone])
     const count = expiredCount(rows, (row) => millisOf(row.event_at) * 1000, expiry)
     for (const row of rows.slice(0, count)) {
       gone += 1
@@ -71,9 +72,8 @@ function dropped(held: Held, firstSeq: number, last: ReadonlyMap<string, number>
   return { held: { ...held, kinds, firstSeq }, mutations }
 }
 
-/** Notes in the books that nothing is older than `day` any more. */
-export function forgetDay(books: Books, day: number): Mutation {
-  books.oldestDay = day + 1
-  books.touch()
-  return ['dropEventDay', books.shard, day]
+/** Notes in the totals that nothing is older than `day` any more. */
+export function forgetDay(totals: ShardTotals, day: number): Mutation {
+  totals.dropDay(day)
+  return ['dropEventDay', totals.shard, day]
 }

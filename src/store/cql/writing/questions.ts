@@ -39,7 +39,7 @@ export type QuestionPlace = { kind: QuestionKind; shard: number; due: Seconds; n
 export async function readQuestions(
   session: Session,
   people: People,
-  { shard, books }: OwnedShard,
+  { shard, totals }: OwnedShard,
   { kind, limit, except, now }: Wanted,
 ): Promise<Found> {
   const found: Found = { questions: [], stale: [] }
@@ -58,33 +58,33 @@ export async function readQuestions(
     return open.length === wanted.length && found.questions.length < limit
   }
   for (
-    let after = books.oldest[kind] - 1, first = true;
-    books.oldest[kind] < books.nextQuestion;
+    let after = totals.oldest[kind] - 1, first = true;
+    totals.oldest[kind] < totals.nextQuestion;
     first = false
   ) {
-    const rows = await session.read(FRESH, [shard, kind, after, page])
+    const rows = await session.readForDecision(FRESH, [shard, kind, after, page])
     // Where the first is, there is nothing before: next time the search begins there, past what was deleted.
-    if (first) books.oldest[kind] = rows[0] === undefined ? books.nextQuestion : numberOf(rows[0].id)
+    if (first) totals.oldest[kind] = rows[0] === undefined ? totals.nextQuestion : numberOf(rows[0].id)
     if (!(await take(rows)) || rows.length < page) break
     after = numberOf(rows.at(-1)?.id)
   }
-  let [due, number] = [books.nextDue[kind], -1]
+  let [due, number] = [totals.nextDue[kind], -1]
   for (let first = true; due <= now && found.questions.length < limit; first = false) {
-    const rows = await session.read(LATER, [shard, kind, due, number, page])
-    if (first) books.nextDue[kind] = rows[0] === undefined ? Number.POSITIVE_INFINITY : numberOf(rows[0].due)
+    const rows = await session.readForDecision(LATER, [shard, kind, due, number, page])
+    if (first) totals.nextDue[kind] = rows[0] === undefined ? Number.POSITIVE_INFINITY : numberOf(rows[0].due)
     const ripe = rows.filter((row) => numberOf(row.due) <= now)
     if (!(await take(ripe)) || ripe.length < page) break
     ;[due, number] = [numberOf(ripe.at(-1)?.due), numberOf(ripe.at(-1)?.id)]
   }
   const moment = performance.now()
-  if (found.questions.length < limit && moment >= books.lookBeyondAt[kind]) {
-    for await (const rows of session.pages(LATER_ALL, [shard, kind, now, ASLEEP])) {
+  if (found.questions.length < limit && moment >= totals.lookBeyondAt[kind]) {
+    for await (const rows of session.pagesForDecision(LATER_ALL, [shard, kind, now, ASLEEP])) {
       const beyond = rows.filter((row) => {
         return isBeyondPause(kind, { due: numberOf(row.due), tries: numberOf(row.tries) }, now)
       })
       if (!(await take(beyond))) break
     }
-    if (found.questions.length < limit) books.lookBeyondAt[kind] = moment + LOOK_BEYOND_EVERY_MS
+    if (found.questions.length < limit) totals.lookBeyondAt[kind] = moment + LOOK_BEYOND_EVERY_MS
   }
   return found
 }

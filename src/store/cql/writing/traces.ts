@@ -16,7 +16,7 @@ export async function tracesOf(session: Session, shard: number, held: Held): Pro
   const { did } = held.state
   const subjects = new Set<Did>()
   for (const bucket of allRecordBuckets(held.records)) {
-    for await (const rows of session.pages(SUBJECTS, [did, bucket])) {
+    for await (const rows of session.pagesForDecision(SUBJECTS, [did, bucket])) {
       for (const { subject } of rows) {
         const named = subject === null ? undefined : parseUri(String(subject))
         if (named !== undefined) subjects.add(named.did)
@@ -25,7 +25,7 @@ export async function tracesOf(session: Session, shard: number, held: Held): Pro
   }
   const days = new Set<number>()
   for (const bucket of eventBuckets(held)) {
-    for await (const rows of session.pages(TIMES, [did, bucket])) {
+    for await (const rows of session.pagesForDecision(TIMES, [did, bucket])) {
       for (const row of rows) days.add(dayOf(secondsOf(millisOf(row.event_at) * 1000)))
     }
   }

@@ -13,6 +13,8 @@ export type MemoryStoreOptions = {
   firstWaitMs?: number
   consistency?: CqlAddress['consistency']
   replication?: number
+  /** How long counters wait before they are sent. @default 100 */
+  countersMs?: number
 }
 
 /** The store for clusters over `cluster`; `client` is its connection. */
@@ -30,6 +32,7 @@ export function openOn(
     firstWaitMs,
     consistency = 'local_quorum',
     replication = 1,
+    countersMs = 100,
   } = options
   return openCql({
     address: {
@@ -46,7 +49,7 @@ export function openOn(
     shards,
     replication,
     boardMs: 0,
-    countersMs: 100,
+    countersMs,
     connect: async () => ({ client: client as unknown as Client, localDataCenter: 'datacenter1' }),
     ...(pageRows === undefined ? {} : { pageRows }),
     ...(firstWaitMs === undefined ? {} : { firstWaitMs }),

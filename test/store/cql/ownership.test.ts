@@ -380,7 +380,8 @@ class Here {
   }
 
   open(client?: MemoryClient): Promise<CqlStore> {
-    const options = { shards: this.#shards, elapsedMs: () => this.now, firstWaitMs: 1 }
+    // Counters as the program has them: what a former owner has not sent when it is paused, it never sends.
+    const options = { shards: this.#shards, elapsedMs: () => this.now, firstWaitMs: 1, countersMs: 5_000 }
     return openOn(this.cluster, options, client)
   }
 

@@ -165,7 +165,8 @@ suite('repositories', () => {
     ['where no address leads', refusal('address'), true],
     ['out of reach', refusal('unreachable'), true],
     ['asked for too often', refusal('status', 429), true],
-    ['broken', refusal('status', 502), true],
+    ['broken', refusal('status', 500), true],
+    ['behind a broken gateway', refusal('status', 502), true],
   ] as const) {
     test(`of one host are ${isOfHost ? 'given up together' : 'read all the same'} when one is ${name}`, async (t) => {
       const { state, answer } = network(t, [about(0, 'a'), about(1, 'a')])

@@ -1,5 +1,6 @@
 // What readers are told: the newest events, questions, and the one-row tables.
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { decide } from '../../../src/game/decide.ts'
 import type { Operation } from '../../../src/game/operation.ts'
@@ -11,7 +12,7 @@ import { tidToInteger } from '../../../src/store/sqlite/tid.ts'
 import { InvalidCursorError, type Writer } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, LIKE, POST, START, tid } from '../../game/arbitrary.ts'
-import { alice, bob, carol, commit, like, repost, status } from '../../game/operations.ts'
+import { alice, bob, carol, commit, like, removal, repost, status } from '../../game/operations.ts'
 
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
 const NOW = START / 1_000_000
@@ -23,9 +24,11 @@ async function fold(writer: Writer, ...operations: Operation[]): Promise<void> {
 /** A ledger with its writer. */
 async function ledger() {
   const here = folder()
-  const store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
+  const path = here.path('ledger.db')
+  const store = openSqlite({ path, reserve: 0 })
   const writer = await store.write(KEEP)
   return {
+    path,
     reader: store.reader,
     writer,
     [Symbol.asyncDispose]: async () => {
@@ -224,4 +227,58 @@ test('what a record is of comes back, whatever its collection and key', () => {
   }
   // A post, which it nearly always is, takes eight bytes.
   assert.equal(typeof subjectKey({ did: carol, collection: POST, rkey: tid(1) }), 'bigint')
+})
+
+test('a place on the board that is none is refused', async () => {
+  await using here = await ledger()
+  const { reader, writer } = here
+  await fold(writer, commit({ n: 1 }), commit({ n: 1, did: bob }))
+  const page = (cursor: string | undefined) => reader.board({ cursor, around: undefined, limit: 1 })
+  const { cursor } = await page(undefined)
+  assert.equal((await page(cursor)).items.length, 1)
+  for (const key of ['1x', 'x1', '1234567890123456', '-1', '']) {
+    await assert.rejects(page(`1e-${key}`), InvalidCursorError)
+  }
+})
+
+test('who has just been hidden is left out of a page of the board', async () => {
+  await using here = await ledger()
+  await fold(here.writer, commit({ n: 1 }), commit({ n: 1, did: bob }))
+  // As it is between the reading of the board and that of its characters.
+  const other = new DatabaseSync(here.path)
+  other.exec(`UPDATE actors SET standing = 17 WHERE did = '${alice}'`)
+  other.close()
+  const { items } = await here.reader.board({ cursor: undefined, around: undefined, limit: 9 })
+  assert.deepEqual(
+    items.map(({ character }) => character.did),
+    [bob],
+  )
+})
+
+test('of amounts of XP that nobody has any more no row stays', async () => {
+  await using here = await ledger()
+  await fold(here.writer, commit({ n: 1 }), commit({ n: 1, did: bob }), like(2))
+  await fold(here.writer, like(3), like(4))
+  // 90 XP, for a moment within the batch.
+  await fold(here.writer, like(5), removal(6, like(5)), removal(6, like(4)))
+  const other = new DatabaseSync(here.path, { readOnly: true })
+  const rows = other.prepare('SELECT experience, characters FROM standings ORDER BY experience').all()
+  other.close()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      [50, 1],
+      [70, 1],
+    ],
+  )
+})
+
+test('a rate is told once two samples are a minute apart', async () => {
+  await using here = await ledger()
+  const { reader, writer } = here
+  await writer.recordSample({ at: START, networkBytes: 0 })
+  await writer.recordSample({ at: START + 58_000_000, networkBytes: 10 })
+  assert.equal((await reader.status()).perDay, undefined)
+  await writer.recordSample({ at: START + 60_000_000, networkBytes: 10 })
+  assert.equal((await reader.status()).perDay?.networkBytes, 20 * 1_440)
 })

@@ -115,7 +115,7 @@ test('how much room the ledger takes is that of the file and of its log', async 
   assert.equal(bytes, statSync(here.path).size + log)
 })
 
-test('a wish is not left in a file that was moved away', async (t) => {
+test('a wish is not left in a file that was moved away, and is once it is back', async (t) => {
   using here = ledger(t)
   await using store = here.open()
   await store.inbox.leave(WISH)
@@ -124,4 +124,9 @@ test('a wish is not left in a file that was moved away', async (t) => {
   await assert.rejects(store.inbox.leave(WISH), (error) => {
     return error instanceof StoreError && /ledger\.db was moved or deleted/.test(error.message)
   })
+  renameSync(`${here.path}.away/ledger.db`, here.path)
+  await store.inbox.leave(WISH)
+  const db = new DatabaseSync(here.path, { readOnly: true })
+  assert.equal(db.prepare('SELECT count(*) AS n FROM inbox').get()?.n, 2)
+  db.close()
 })

@@ -282,3 +282,16 @@ test('a rate is told once two samples are a minute apart', async () => {
   await writer.recordSample({ at: START + 60_000_000, networkBytes: 10 })
   assert.equal((await reader.status()).perDay?.networkBytes, 20 * 1_440)
 })
+
+test('a cursor of one kind of events is refused for another', async () => {
+  await using here = await ledger()
+  await fold(here.writer, commit({ n: 1 }), commit({ n: 2 }), like(3), like(4))
+  const events = (type: typeof POST | undefined, cursor?: string) =>
+    here.reader.events(alice, { type, cursor, limit: 1 })
+  const posts = await events(POST)
+  assert.equal((await events(POST, posts?.cursor))?.items[0]?.rkey, tid(1))
+  assert.equal((await events(undefined, posts?.cursor))?.items[0]?.rkey, tid(1))
+  await assert.rejects(events(LIKE, posts?.cursor), (error) => {
+    return error instanceof InvalidCursorError && error.message !== ''
+  })
+})

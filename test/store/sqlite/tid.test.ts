@@ -8,6 +8,7 @@ import {
   distance,
   fromDistance,
   integerToTid,
+  isOrdered,
   recordKey,
   secondsIn,
   storedKey,
@@ -72,4 +73,10 @@ test('any other key is kept as it is', () => {
       assert.equal(recordKey(key), key)
     }),
   )
+})
+
+test('keys are in order as integers up to the 23rd century, and as long as they are TIDs', () => {
+  for (const key of ['2222222222222', '3l7bnvfxr2k2z', 'bzzzzzzzzzzzz']) assert.equal(isOrdered(key), true)
+  for (const key of ['c222222222222', 'jzzzzzzzzzzzz', 'self', '3l7', 'c'])
+    assert.equal(isOrdered(key), false)
 })

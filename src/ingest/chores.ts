@@ -48,8 +48,9 @@ export async function chores(options: ChoresOptions): Promise<void> {
     every(PRUNE_EVERY_MS, async () => {
       // A clock that is ahead would delete everything: time has come only as far as the stream has, too.
       if (retention === undefined || lag.reached === undefined) return
-      const now = Math.min(clock(), lag.reached)
-      await prune(ledger, { before: now - retention, now }, end)
+      const times = [clock(), lag.reached]
+      // Nor does one that is behind make anything seem to be from a time to come.
+      await prune(ledger, { before: Math.min(...times) - retention, now: Math.max(...times) }, end)
     }),
   ])
   for (const result of ended) if (result.status === 'rejected') throw result.reason

@@ -13,6 +13,7 @@ suite('what has expired', () => {
     ['up to the first that is young', 'oooyyy', 3],
     ['one from a time to come among the old with them', 'cooooyy', 5],
     ['none from a time to come behind them', 'ooccyy', 2],
+    ['none of many from a time to come, for the sake of one from long ago', 'cccccoyy', 0],
     ['nothing for the sake of one from long ago', 'yyyoyyy', 0],
     ['what stands before the young, and not one from long ago behind them', 'ooyyyoyy', 2],
     ['nothing behind one that is young, however much there is', 'yooooooooo', 0],

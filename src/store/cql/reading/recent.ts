@@ -7,12 +7,10 @@ import { SHOWN } from '../../visibility.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 import { eventOf } from '../rows/event-row.ts'
-import type { Mutation } from '../rows/mutations.ts'
+import { type Mutation, writtenRow } from '../rows/mutations.ts'
 import { recall } from '../shards/journal.ts'
 import { checkShards, type ShardRow } from '../shards/leases.ts'
 
-/** Where in `character` the standing is. */
-const STANDING = 9
 const BATCHES = 'SELECT seq, chunk FROM journal WHERE shard = ? AND seq > ? AND seq <= ?'
 
 /** How far one shard was read: all of batch `seq`, and `events` of the next one. */
@@ -83,7 +81,8 @@ async function readOn(
 function eventsOf(mutations: readonly Mutation[]): { event: LedgerEvent; shown: boolean }[] {
   const shown = new Set<Did>()
   for (const mutation of mutations) {
-    if (mutation[0] === 'character' && mutation[STANDING] === SHOWN) shown.add(mutation[1] as Did)
+    const row = writtenRow('character', mutation)
+    if (row?.standing === SHOWN) shown.add(row.did as Did)
   }
   return mutations.flatMap((mutation) => {
     const event = eventOf(mutation)

@@ -7,7 +7,7 @@ import type { Character } from '../../store.ts'
 import { readVisibility, visibilityOf } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import { millisOf, numberOf, textOf } from '../driver/values.ts'
-import type { Mutation, Value } from './mutations.ts'
+import { type Mutation, rowMutation, type Value } from './mutations.ts'
 
 /** Of one person and collection. */
 export type Kind = {
@@ -112,37 +112,35 @@ export function characterMutation(held: Held, version: number): Mutation {
   for (const [nsid, { live, lastSeq: last, firstSeq: first, greatest }] of kinds) {
     fields[nsid] = { live, last_seq: last, first_seq: first, greatest: greatest ?? null }
   }
-  return [
-    'character',
-    state.did,
-    levelingField(state.experience, state.lastDelta),
-    state.experience,
-    state.lastDelta,
-    state.updatedAt / 1000,
-    state.periods.day,
-    state.periods.week,
-    state.periods.month,
-    visibilityOf(state),
-    state.statusTime,
-    state.rev ?? null,
-    state.floor ?? null,
-    // The column `capped`, of which nothing is kept any more: batches in the journal have it at this place.
-    null,
-    fields,
+  return rowMutation('character', {
+    did: state.did,
+    leveling: levelingField(state.experience, state.lastDelta),
+    experience: state.experience,
+    last_delta: state.lastDelta,
+    updated_at: state.updatedAt / 1000,
+    period_day: state.periods.day,
+    week_experience: state.periods.week,
+    month_experience: state.periods.month,
+    standing: visibilityOf(state),
+    status_time: state.statusTime,
+    rev: state.rev ?? null,
+    floor: state.floor ?? null,
+    capped: null,
+    kinds: fields,
     records,
-    lastSeq,
-    firstSeq,
-    profile?.handle ?? null,
-    profile?.displayName ?? null,
-    profile?.avatar ?? null,
-    profile?.asked ?? null,
+    last_seq: lastSeq,
+    first_seq: firstSeq,
+    handle: profile?.handle ?? null,
+    display_name: profile?.displayName ?? null,
+    avatar: profile?.avatar ?? null,
+    asked: profile?.asked ?? null,
     version,
-    state.purgedTime ?? null,
-    writeOpen(open),
-    state.profileRev ?? null,
-    state.namedAt,
-    state.handle ?? null,
-  ]
+    purged_time: state.purgedTime ?? null,
+    open_questions: writeOpen(open),
+    profile_rev: state.profileRev ?? null,
+    named_at: state.namedAt,
+    stream_handle: state.handle ?? null,
+  })
 }
 
 /** Rows of before there was a column for it tell it of those who are deleted, and need not of others. */

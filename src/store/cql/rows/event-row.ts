@@ -4,17 +4,16 @@ import type { Row } from '../driver/paging.ts'
 import { millisOf, numberOf } from '../driver/values.ts'
 import { eventBucket } from './buckets.ts'
 import { levelingField } from './character-row.ts'
-import type { Mutation } from './mutations.ts'
+import { type Mutation, rowMutation, writtenRow } from './mutations.ts'
 
 /** An event as number `seq` of all of its person's, and number `typeSeq` of those of its collection. */
 export function eventMutations(event: LedgerEvent, seq: number, typeSeq: number): Mutation[] {
   const { did, collection, rkey, at, cause, reason, delta, experience } = event
-  const millis = at / 1000
-  const state = levelingField(experience, delta)
-  const [bucket, typeBucket] = [eventBucket(seq), eventBucket(typeSeq)]
+  const leveling = levelingField(experience, delta)
+  const row = { did, type: collection, rkey, event_at: at / 1000, cause, reason, delta, leveling }
   return [
-    ['event', did, bucket, seq, millis, collection, rkey, cause, reason, delta, state, typeSeq],
-    ['eventByType', did, collection, typeBucket, typeSeq, millis, rkey, cause, reason, delta, state],
+    rowMutation('event', { ...row, bucket: eventBucket(seq), seq, type_seq: typeSeq }),
+    rowMutation('eventByType', { ...row, bucket: eventBucket(typeSeq), seq: typeSeq }),
   ]
 }
 
@@ -34,7 +33,6 @@ export function readEvent(row: Row): LedgerEvent {
 
 /** Reads the event that a mutation writes; `undefined` where it writes something else. */
 export function eventOf(mutation: Mutation): LedgerEvent | undefined {
-  if (mutation[0] !== 'event') return undefined
-  const [, did, , , millis, type, rkey, cause, reason, delta, leveling] = mutation
-  return readEvent({ did, type, rkey, cause, reason, delta, leveling, event_at: millis })
+  const row = writtenRow('event', mutation)
+  return row && readEvent(row)
 }

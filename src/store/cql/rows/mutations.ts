@@ -2,6 +2,7 @@
 // there, the same again however often that has to be done. Parameters are plain JSON.
 import type { Did } from '../../../atproto/event.ts'
 import { type KeyTypes, partitionKey } from '../driver/placement.ts'
+import { COLUMNS } from './columns.ts'
 
 export type Value = string | number | boolean | null | { [field: string]: Value } | Value[]
 
@@ -22,8 +23,8 @@ type Shape = {
   before: number
 }
 
-const write = (table: string, columns: string, key: KeyTypes): Shape => ({
-  cql: `INSERT INTO ${table} (${columns}) VALUES (${columns.replaceAll(/\w+/g, '?')})`,
+const write = (table: string, columns: readonly string[], key: KeyTypes): Shape => ({
+  cql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   moment: 'write',
   key,
   before: 0,
@@ -45,43 +46,19 @@ const SHARD_KIND: KeyTypes = ['int', 'text']
 
 /** Every statement with which owners write. */
 export const STATEMENTS = {
-  character: write(
-    'characters',
-    'did, leveling, experience, last_delta, updated_at, period_day, week_experience, month_experience, standing, status_time, rev, floor, capped, kinds, records, last_seq, first_seq, handle, display_name, avatar, asked, version, purged_time, open_questions, profile_rev, named_at, stream_handle',
-    PERSON,
-  ),
-  record: write(
-    'records',
-    'did, bucket, collection, rkey, rev, live, xp, readable, media, subject, at, capped',
-    PERSON_BUCKET,
-  ),
-  grant: write('grants', 'did, day, granted', PERSON),
-  event: write(
-    'events',
-    'did, bucket, seq, event_at, type, rkey, cause, reason, delta, leveling, type_seq',
-    PERSON_EVENTS,
-  ),
-  eventByType: write(
-    'events_by_type',
-    'did, type, bucket, seq, event_at, rkey, cause, reason, delta, leveling',
-    PERSON_TYPE_EVENTS,
-  ),
-  eventDay: write('event_days', 'shard, day, did', SHARD_DAY),
-  mention: write('mentions', 'subject, bucket, did, collection, rkey', PERSON_BUCKET),
-  books: write(
-    'books',
-    'shard, seq, host, wire, value, at, characters, records, events, experience, next_question, oldest_day, board_above, waiting, oldest, introductions, postponed, inbox_from',
-    SHARD,
-  ),
-  standing: write('standings', 'shard, experience, characters', SHARD),
-  board: write('board', 'shard, did, experience', SHARD),
-  openQuestion: write(
-    'open_questions',
-    'shard, kind, due, id, did, collection, rkey, rev, subject, tries',
-    SHARD_KIND,
-  ),
+  character: write('characters', COLUMNS.character, PERSON),
+  record: write('records', COLUMNS.record, PERSON_BUCKET),
+  grant: write('grants', COLUMNS.grant, PERSON),
+  event: write('events', COLUMNS.event, PERSON_EVENTS),
+  eventByType: write('events_by_type', COLUMNS.eventByType, PERSON_TYPE_EVENTS),
+  eventDay: write('event_days', COLUMNS.eventDay, SHARD_DAY),
+  mention: write('mentions', COLUMNS.mention, PERSON_BUCKET),
+  books: write('books', COLUMNS.books, SHARD),
+  standing: write('standings', COLUMNS.standing, SHARD),
+  board: write('board', COLUMNS.board, SHARD),
+  openQuestion: write('open_questions', COLUMNS.openQuestion, SHARD_KIND),
   // Of earlier programs, whose last batch may have to be written out again.
-  question: write('questions', 'shard, kind, id, did, collection, rkey, rev, subject', SHARD_KIND),
+  question: write('questions', COLUMNS.question, SHARD_KIND),
   letter: {
     cql: 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?',
     moment: 'now',
@@ -89,7 +66,7 @@ export const STATEMENTS = {
     before: 0,
   },
   /** In journals of earlier versions. */
-  note: { ...write('inbox', 'shard, id, kind, did, at, note', SHARD), moment: 'now' },
+  note: { ...write('inbox', ['shard', 'id', 'kind', 'did', 'at', 'note'], SHARD), moment: 'now' },
   // Whoever asked last about a handle knows whose it is, whatever shard that is in.
   handle: {
     cql: 'INSERT INTO handles (handle, did) VALUES (?, ?) USING TIMESTAMP ?',
@@ -138,6 +115,35 @@ export const STATEMENTS = {
 } as const satisfies Record<string, Shape>
 
 type Statement = keyof typeof STATEMENTS
+
+/** Statements that write whole rows. */
+type RowStatement = keyof typeof COLUMNS
+
+type RowOf<Name extends RowStatement> = Readonly<Record<(typeof COLUMNS)[Name][number], Value>>
+
+/** Writes the row whose values `row` gives by column. */
+export function rowMutation<Name extends RowStatement>(statement: Name, row: RowOf<Name>): Mutation {
+  const columns: readonly (keyof RowOf<Name>)[] = COLUMNS[statement]
+  return [statement, ...columns.map((column) => row[column])]
+}
+
+/**
+ * Reads by column what `mutation` writes; `undefined` where it is not of `statement`. A batch of an older version lacks
+ * the columns that came later.
+ */
+export function writtenRow<Name extends RowStatement>(
+  statement: Name,
+  [name, ...values]: Mutation,
+): Partial<RowOf<Name>> | undefined {
+  if (name !== statement) return undefined
+  const columns: readonly (keyof RowOf<Name>)[] = COLUMNS[statement]
+  const row: Partial<Record<keyof RowOf<Name>, Value>> = {}
+  for (const [place, value] of values.entries()) {
+    const column = columns[place]
+    if (column !== undefined) row[column] = value
+  }
+  return row
+}
 
 /** `mutation` with every column that its statement writes: a batch of an older program lacks those that came later. */
 export function completed(mutation: Mutation): Mutation {

@@ -4,7 +4,7 @@ import type { Media } from '../../../game/media.ts'
 import type { RecordState } from '../../../game/state.ts'
 import type { Row } from '../driver/paging.ts'
 import { numberOf, textOf } from '../driver/values.ts'
-import type { Mutation } from './mutations.ts'
+import { type Mutation, rowMutation } from './mutations.ts'
 
 /** A record, and which of its account's partitions it is in. */
 export type HeldRecord = { id: RecordId; state: RecordState; bucket: number }
@@ -44,8 +44,7 @@ export function recordMutation(
   state: RecordState,
 ): Mutation {
   const { rev, live, xp, facts, at, capped } = state
-  return [
-    'record',
+  return rowMutation('record', {
     did,
     bucket,
     collection,
@@ -53,10 +52,10 @@ export function recordMutation(
     rev,
     live,
     xp,
-    facts !== undefined,
-    facts?.media ?? (live || facts === undefined ? null : NONE),
-    facts?.subject === undefined ? null : uriOf(facts.subject),
+    readable: facts !== undefined,
+    media: facts?.media ?? (live || facts === undefined ? null : NONE),
+    subject: facts?.subject === undefined ? null : uriOf(facts.subject),
     at,
     capped,
-  ]
+  })
 }

@@ -5,7 +5,7 @@ import type { Cursor } from '../../../atproto/event.ts'
 import { StoreBusyError, StoreError } from '../../store.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
-import type { Mutation } from '../rows/mutations.ts'
+import { type Mutation, writtenRow } from '../rows/mutations.ts'
 import { BatchMissingError, KEPT, keptBefore, type ReadPages, recall } from './journal.ts'
 import { cursorOf, LEASE_MS, readShards, rollBackRow, type ShardRow } from './leases.ts'
 
@@ -99,8 +99,7 @@ async function placeBefore(
 }
 
 /** Where a batch had brought the stream: its sums say so. */
-function placeOf([statement, ...values]: Mutation): Cursor | undefined {
-  if (statement !== 'books') return undefined
-  const [, , host, wire, value, at] = values
-  return cursorOf({ host, wire, value, at })
+function placeOf(mutation: Mutation): Cursor | undefined {
+  const totals = writtenRow('books', mutation)
+  return totals && cursorOf(totals)
 }

@@ -8,7 +8,7 @@ import { SHOWN, visibilityOf, WAITING } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
-import type { Mutation } from '../rows/mutations.ts'
+import { type Mutation, rowMutation } from '../rows/mutations.ts'
 
 /** Most of one shard who are on the board. */
 const MAX_PLACES = 500
@@ -153,35 +153,37 @@ export class ShardTotals {
     const { shard, sums, waiting, postponed, oldest, nextQuestion, oldestDay } = this
     const { characters, introductions, records, events, experience } = sums
     const { host = null, wire = null, value = null, at = null } = cursor ?? {}
-    const place = [seq, host, wire, value, at]
-    const counts = [
-      characters,
-      records,
-      events,
-      experience,
-      nextQuestion,
-      oldestDay ?? null,
-      this.#board.above,
-    ]
     const mutations: Mutation[] = [
-      [
-        'books',
+      rowMutation('books', {
         shard,
-        ...place,
-        ...counts,
-        { ...waiting },
-        { ...oldest },
+        seq,
+        host,
+        wire,
+        value,
+        at,
+        characters,
+        records,
+        events,
+        experience,
+        next_question: nextQuestion,
+        oldest_day: oldestDay ?? null,
+        board_above: this.#board.above,
+        waiting: { ...waiting },
+        oldest: { ...oldest },
         introductions,
-        { ...postponed },
-        this.inboxFrom,
-      ],
+        postponed: { ...postponed },
+        inbox_from: this.inboxFrom,
+      }),
     ]
     for (const xp of this.#touchedStandings) {
       // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.
-      mutations.push(['standing', shard, xp, this.#standings.get(xp) ?? 0])
+      const characters = this.#standings.get(xp) ?? 0
+      mutations.push(rowMutation('standing', { shard, experience: xp, characters }))
     }
     for (const [did, xp] of moved) {
-      mutations.push(xp === undefined ? ['dropBoard', shard, did] : ['board', shard, did, xp])
+      mutations.push(
+        xp === undefined ? ['dropBoard', shard, did] : rowMutation('board', { shard, did, experience: xp }),
+      )
     }
     this.#touchedStandings.clear()
     this.#changed = false

@@ -4,11 +4,15 @@ import { uriOf } from '../../../atproto/uri.ts'
 import { startOf } from '../../../game/retries.ts'
 import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../../game/state.ts'
 import type { Held, OpenQuestion, OpenQuestions } from '../rows/character-row.ts'
+import { rowMutation } from '../rows/mutations.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { questionPlace } from './questions.ts'
 
 /** How a question begins that was never asked. */
 const FRESH = { due: 0, tries: 0 }
+
+/** The columns of a question that is about a person as a whole. */
+const NO_RECORD = { collection: null, rkey: null, rev: null, subject: null }
 
 const PERSON_KINDS = ['profile', 'repository'] as const
 
@@ -83,11 +87,23 @@ function put(
   { due, number, tries }: OpenQuestion,
 ): void {
   const { kind, did } = question
-  const of =
-    kind === 'subject'
-      ? [question.collection, question.rkey, question.rev, uriOf(question.subject)]
-      : [null, null, null, null]
-  mutations.push(['openQuestion', totals.shard, kind, due, number, did, ...of, tries])
+  const { shard } = totals
+  const record = kind === 'subject' ? { ...question, subject: uriOf(question.subject) } : NO_RECORD
+  const { collection, rkey, rev, subject } = record
+  mutations.push(
+    rowMutation('openQuestion', {
+      shard,
+      kind,
+      due,
+      id: number,
+      did,
+      collection,
+      rkey,
+      rev,
+      subject,
+      tries,
+    }),
+  )
   totals.openQuestion(kind, due)
 }
 

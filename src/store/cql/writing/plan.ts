@@ -6,6 +6,7 @@ import { dayOf, secondsOf } from '../../../game/time.ts'
 import { allRecordBuckets, eventBuckets, recordBucket } from '../rows/buckets.ts'
 import { characterMutation, type Held, type Kind, noKind } from '../rows/character-row.ts'
 import { eventMutations } from '../rows/event-row.ts'
+import { rowMutation } from '../rows/mutations.ts'
 import { type HeldRecord, recordMutation } from '../rows/record-row.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { mentionKey, named } from './mentions.ts'
@@ -68,7 +69,7 @@ function planRecords(
 function planGrants({ mutations }: BatchPlan, { actor: { did }, granted }: ActorChange): void {
   for (const [day, xp] of granted) {
     if (xp.size === 0) mutations.push(['dropGrant', did, day])
-    else mutations.push(['grant', did, day, Object.fromEntries(xp)])
+    else mutations.push(rowMutation('grant', { did, day, granted: Object.fromEntries(xp) }))
   }
 }
 
@@ -85,7 +86,7 @@ function planEvents(
     kind.lastSeq += 1
     mutations.push(...eventMutations(event, held.lastSeq, kind.lastSeq))
     const day = dayOf(secondsOf(event.at))
-    if (day !== lastDay) mutations.push(['eventDay', totals.shard, day, actor.did])
+    if (day !== lastDay) mutations.push(rowMutation('eventDay', { shard: totals.shard, day, did: actor.did }))
     lastDay = day
     totals.noteDay(day)
   }

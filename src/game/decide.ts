@@ -1,5 +1,5 @@
-// The whole game in one fold: from what is known and what happened to what changes. It does no I/O, has no clock and
-// never changes what it was given, so that replays, repairs, every store and the tests' model all share it.
+// The whole game in one pure fold: known state and operations in, changes out. It does no I/O, reads no clock and never
+// mutates its arguments; so replays, repairs, every store and the tests' model all share it.
 import { decideAccount, decideIdentity, decideSync } from './decide/account.ts'
 import {
   decideInactive,
@@ -15,7 +15,7 @@ import type { Game } from './game.ts'
 import type { Operation } from './operation.ts'
 import type { Changes, Known, Outcome } from './state.ts'
 
-/** What `operations`, in this order, make of what is `known`. The same operations a second time change nothing. */
+/** Applies `operations`, in this order, to the `known` state. Idempotent: a second time they change nothing. */
 export function decide(game: Game, known: Known, operations: Iterable<Operation>): Changes {
   const draft = new Draft(known, game.appview)
   for (const operation of operations) draft.count(outcomeOf(game, draft, operation))

@@ -1,26 +1,26 @@
-// What an operator follows, and what becomes of it from one run to the next: who is not followed any more is not shown,
-// and what is followed again has missed something.
+// What an operator follows, and how that changes from one run to the next: people who are not followed any more are
+// hidden, and what is followed again has a gap.
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 
-/** Of whom and of what a ledger is kept. `dids` is `undefined` for everybody. */
+/** The people and collections that a ledger is kept of. `dids` is `undefined` for everybody. */
 export type Following = { dids: readonly Did[] | undefined; collections: readonly Nsid[] }
 
-/** What a ledger was last written with, and since when in the stream it goes without what it once followed. */
+/** What the last run followed, with the stream times at which earlier runs stopped following others. */
 export type Followed = Following & {
-  /** By DID or collection. Who is in no list since then is under EVERYBODY. */
+  /** When following ended, by DID or collection; under EVERYBODY for all people outside the list of DIDs. */
   left: Readonly<Record<string, Micros>>
 }
 
-/** A piece of the stream that was not asked for: of whom or of what, and from where on. */
+/** A piece of the stream that was not asked for: the DIDs or collections, and from when on. */
 export type Unfollowed = { what: 'DIDS' | 'collections'; names: readonly string[]; from: Micros }
 
-/** Stands in `left` for all who are not in the list of DIDs. */
+/** Key in `left` for all people outside the list of DIDs. */
 export const EVERYBODY = '*'
 
 /**
- * What is followed from `at` in the stream on, and what was missed of it meanwhile. What was never followed has missed
- * nothing. `at` is `undefined` before the stream has brought anything.
+ * Works out what to remember of a run that follows `now`, and what was missed of it since it was last followed. Nothing
+ * was missed of people and collections that are new. `at` is the place in the stream, `undefined` before the first event.
  */
 export function follow(
   before: Followed | undefined,
@@ -36,7 +36,7 @@ export function follow(
 
 type Back = Omit<Unfollowed, 'names'> & { name: string }
 
-/** Those who are followed again; `left` is brought up to date. */
+/** The people who are followed again. Updates `left`. */
 function backInDids(before: Following, now: Following, left: Map<string, Micros>, at: Micros): Back[] {
   const [had, has] = [before.dids && new Set<string>(before.dids), now.dids && new Set<string>(now.dids)]
   if (had === undefined && has !== undefined) left.set(EVERYBODY, at)
@@ -61,7 +61,7 @@ function backInCollections(before: Following, now: Following, left: Map<string, 
   })
 }
 
-/** One for all that have been missing since the same moment: a list may have thousands. */
+/** One gap for all that have been missing since the same moment: a list may have thousands. */
 function grouped(back: readonly Back[]): Unfollowed[] {
   const groups = Map.groupBy(back, ({ what, from }) => `${what} ${from}`)
   return [...groups.values()].flatMap((group) => {

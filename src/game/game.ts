@@ -8,6 +8,6 @@ export type Game = {
   followed: ReadonlySet<Nsid>
   /** Whether posts from before this server count, approximately. */
   baseline: 'off' | 'posts'
-  /** Whether there is an AppView that can be asked; on a network without one the stream alone says who is shown. */
+  /** Whether there is an AppView to ask; without one the stream alone says who is shown. */
   appview: 'asked' | 'none'
 }

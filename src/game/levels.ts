@@ -1,7 +1,7 @@
-/** Where a character stands. Whole numbers, exact up to 2^53 - 1. */
+/** A character's level and progress. Whole numbers, exact up to 2^53 - 1. */
 export type Leveling = {
   level: number
-  /** XP held now. */
+  /** Present XP. */
   experience: number
   /** XP that remain until the next level begins; 0 at the cap. */
   experienceToNextLevel: number
@@ -14,7 +14,7 @@ export type Leveling = {
 const BASE = 50
 const STEP = 100
 
-/** No level lies above this one. */
+/** The highest level. */
 export const MAX_LEVEL = 100_000
 
 /** The XP at which level `level` begins: an arithmetic progression, except that level 1 begins at 0. */
@@ -22,13 +22,13 @@ export function threshold(level: number): number {
   return level <= 1 ? 0 : BASE + (level - 1) * STEP
 }
 
-/** How levels follow from XP, for people... */
+/** How levels follow from XP, in a sentence for players. */
 export const LEVELS_AS_SENTENCE = `Level 2 begins at ${threshold(2)} XP, each further level ${STEP} XP later.`
 
-/** ...and for those who calculate. */
+/** How levels follow from XP, as a formula for programmers. */
 export const LEVELS_AS_FORMULA = `level 1 below ${threshold(2)} XP, then one level for every ${STEP} XP: 1 + floor((XP - ${BASE}) / ${STEP})`
 
-/** The level that `experience` (XP, not negative) makes. */
+/** The level at `experience` XP, which is not negative. */
 export function levelOf(experience: number): number {
   if (experience < BASE) return 1
   return Math.min(MAX_LEVEL, 1 + Math.floor((experience - BASE) / STEP))

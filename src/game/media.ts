@@ -1,29 +1,29 @@
 import { isObject } from '../atproto/json.ts'
 
-/** What a post shows besides its text; `alt` when every item of it is described for those who cannot see it. */
+/** What a post shows besides its text; `alt` when every item has alt text. */
 export type Media = 'text' | 'media' | 'alt'
 
-/** Hosts of the GIF picker's files, compared as whole hostnames: look-alikes are link cards like any other. */
+/** Hosts of the GIF picker's files, compared as whole hostnames: a look-alike host makes an ordinary link card. */
 const GIF_HOSTS: ReadonlySet<string> = new Set(['media.tenor.com', 'static.klipy.com'])
 
 /**
- * How the GIF picker marks alt text that the person wrote. It writes `ALT: ` before text that it made itself,
- * which does not count, so the comparison minds the case.
+ * The GIF picker's marks of alt text that the person wrote, in this case exactly: `ALT: ` marks text that the picker
+ * generated, which does not count.
  */
 const WRITTEN_ALT = ['Alt: ', 'User-provided alt text: ']
 
 /**
  * A code point that a person can read or hear. Marks, joiners, variation selectors, tags, direction marks and fillers
- * show nothing by themselves; neither does what the last three name, which has no property that says so: Braille without
- * dots, an empty note head, the place of an object. Code points that Unicode has yet to assign count, so that the answer
- * does not change with the version of Node; noncharacters never will be any.
+ * show nothing by themselves. Nor do the last three, for which Unicode has no property: the blank Braille pattern, the
+ * null note head and the object replacement character. Unassigned code points count, since a later Unicode, and so a
+ * later Node, may assign them; noncharacters are never assigned and do not count.
  */
 const READABLE =
   /[^\p{White_Space}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u{2800}\u{1D159}\u{FFFC}]/u
 
 /**
- * Judges a post's `embed` (lexicon app.bsky.feed.post), or an AppView's view of one. Takes anything at all: what is
- * not media is `text`. A quote is not media, neither is a link card unless the GIF picker made it, nor an embed without items.
+ * Classifies a post's `embed` (lexicon app.bsky.feed.post), or an AppView's view of one. Takes any value: all but media
+ * is `text`, as are quotes, embeds without items, and link cards that the GIF picker did not make.
  */
 export function mediaOf(embed: unknown): Media {
   if (!isObject(embed) || typeof embed.$type !== 'string') return 'text'
@@ -43,13 +43,13 @@ export function mediaOf(embed: unknown): Media {
   }
 }
 
-/** The media half of a quote with media; the lexicon does not let it nest again, and neither do we. */
+/** The media half of a quote with media. Refuses to nest again, as the lexicon does: that would recurse without a bound. */
 function mediaOfPart(embed: unknown): Media {
   const nested = isObject(embed) && typeof embed.$type === 'string' ? lexiconOf(embed.$type) : undefined
   return nested === 'app.bsky.embed.recordWithMedia' ? 'text' : mediaOf(embed)
 }
 
-/** `app.bsky.embed.images#view` is the AppView's word for `app.bsky.embed.images`. */
+/** Reads the AppView's `app.bsky.embed.images#view` as `app.bsky.embed.images`. */
 function lexiconOf(type: string): string {
   return type.endsWith('#view') ? type.slice(0, -'#view'.length) : type
 }

@@ -5,9 +5,9 @@ import type { RecordId } from '../atproto/uri.ts'
 import type { Media } from './media.ts'
 import type { AskedQuestion, QuestionId, RecordPath, WishId } from './state.ts'
 
-/** What the network said when it was asked; see `Question`. `tries` is how often it was asked before. */
+/** The network's answer to a `Question`. `tries` is how often it was asked before. */
 export type Answer =
-  /** `media` is `undefined` where the AppView does not know the post: it is gone, was never there, or is too new. */
+  /** `media` is `undefined` where the AppView does not know the post: it is deleted, never existed, or is too new. */
   | (RecordId & {
       kind: 'subject-answer'
       question: QuestionId
@@ -17,7 +17,7 @@ export type Answer =
       subject: RecordId
       media: Media | undefined
     })
-  /** `profile` is `undefined` where the AppView knows nobody of that DID. */
+  /** `profile` is `undefined` where the AppView does not know the DID. */
   | {
       kind: 'profile-answer'
       question: QuestionId
@@ -28,7 +28,7 @@ export type Answer =
       optedOut: boolean
       postsCount: number
     }
-  /** What the repository held at revision `rev` in `collections`; of others it says nothing. */
+  /** `paths` of all records that the repository had at revision `rev` in `collections`. */
   | {
       kind: 'repository-answer'
       question: QuestionId
@@ -39,24 +39,24 @@ export type Answer =
       collections: ReadonlySet<Nsid>
     }
 
-/** A question was asked, and there was no answer: it is asked again later, or given up. */
+/** A question that got no answer: it is asked again later, or given up. */
 export type NoAnswer =
   | { kind: 'no-answer'; question: AskedQuestion; did: Did; at: Micros }
-  /** A repository's server gives it to nobody, because the account is not active. */
+  /** The repository's server refuses it to everybody, because the account is not active. */
   | { kind: 'inactive'; question: AskedQuestion; did: Did; at: Micros }
 
-/** What somebody other than the stream wants changed; see the store's inbox. */
+/** A change that another process asks for, through the store's inbox. */
 export type Wish =
   | { kind: 'forget'; wish: WishId; did: Did; at: Micros }
-  /** `floor`: a revision made of the time of the wish; what was done before stays forgotten. */
+  /** `floor` is a revision of the wish's time: operations up to it stay forgotten. */
   | { kind: 'unforget'; wish: WishId; did: Did; at: Micros; floor: Tid }
-  /** Somebody looks at this character, and its profile is missing or old. */
+  /** A reader looks at this character, and its profile is missing or old. */
   | { kind: 'look-up'; wish: WishId; did: Did; at: Micros }
 
-/** An owner's own business: judge every record of `did` again by the rules as they are now. */
+/** `bsky-rpg recompute` awards every record of `did` again by the present rules. */
 export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
 
-/** An owner's own business, too: `did` is among those who are followed from now on, or is not. */
+/** The operator's list of DIDs has changed: `did` is followed from now on, or is not. */
 export type Follow = { kind: 'follow'; did: Did; at: Micros; followed: boolean }
 
 /** All that can change the ledger. */

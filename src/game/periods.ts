@@ -1,9 +1,9 @@
-// What a character has earned in the ISO week and in the calendar month (UTC) that are under way. A record belongs to the
-// periods of its own time of witness, whenever it is edited, judged again or deleted.
+// XP that a character has earned in the current ISO week and calendar month (UTC). A record belongs to the periods of its
+// first witness time, whenever it is edited, recomputed or deleted.
 import { DAY_MS, type Day, dayOf, type Seconds } from './time.ts'
 
 export type Periods = {
-  /** The latest day on which something was earned: it tells which week and which month these are. */
+  /** The latest day on which something was earned, which says which week and month these are. */
   day: Day
   /** XP of live records of that day's ISO week, and of its month. */
   week: number
@@ -12,7 +12,7 @@ export type Periods = {
 
 export const NO_PERIODS: Periods = { day: 0, week: 0, month: 0 }
 
-/** ISO weeks begin on Mondays, and the epoch was a Thursday; counted from the epoch's own week. */
+/** Weeks counted from the epoch's own. ISO weeks begin on Mondays, and the epoch was a Thursday. */
 function weekOf(day: Day): number {
   return Math.floor((day + 3) / 7)
 }
@@ -23,10 +23,10 @@ function monthOf(day: Day): number {
   return date.getUTCFullYear() * 12 + date.getUTCMonth()
 }
 
-/** `periods` after a record that was witnessed at `at` has come to be worth `delta` XP more, or less. */
+/** `periods` after a record first witnessed at `at` has gained `delta` XP, which may be negative. */
 export function earned(periods: Periods, at: Seconds, delta: number): Periods {
   const day = dayOf(at)
-  // Nearly always the same day as before.
+  // The fast path, nearly always: the same day as before.
   if (day === periods.day) return { day, week: periods.week + delta, month: periods.month + delta }
   const { day: latest, week, month } = day > periods.day ? { day, ...asOf(periods, day) } : periods
   return {
@@ -36,7 +36,7 @@ export function earned(periods: Periods, at: Seconds, delta: number): Periods {
   }
 }
 
-/** What `periods` amount to on `day`, in its own week and month: nothing where those have begun since. */
+/** The sums as of a later `day`: 0 where its week or month has begun since. */
 function asOf(periods: Periods, day: Day): { week: number; month: number } {
   return {
     week: weekOf(periods.day) === weekOf(day) ? periods.week : 0,

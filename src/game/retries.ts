@@ -11,7 +11,7 @@ type Policy = {
 }
 
 const POLICIES: Readonly<Record<QuestionKind, Policy>> = {
-  // A post is indexed within seconds, or it is gone: nine minutes, then the repost counts as one of text.
+  // A post is indexed within seconds, or it is deleted: after nine minutes the repost counts as one of text.
   subject: { firstPause: 1, maxPause: 256, maxTries: 10 },
   // An AppView may be a moment behind or may never know a person: seconds first, from the second day on once a day.
   profile: { firstPause: 1, maxPause: DAY_SECONDS, maxTries: 30 },
@@ -29,8 +29,8 @@ export function retryAt(kind: QuestionKind, tries: number, at: Micros): Seconds 
 }
 
 /**
- * Whether `due` is further away from `now` than the pause after `tries` tries is long: our clock was ahead when the question
- * was put off, and must not have it wait until that time comes.
+ * Whether `due` lies further ahead of `now` than the pause after `tries` tries. If so, our clock was ahead when the question
+ * was postponed, and the question need not wait until the clock gets there.
  */
 export function isBeyondPause(kind: QuestionKind, { due, tries }: Progress, now: Seconds): boolean {
   return due !== ASLEEP && due > now + 1 + pauseAfter(kind, tries)
@@ -41,17 +41,17 @@ function pauseAfter(kind: QuestionKind, tries: number): Seconds {
   return Math.min(maxPause, firstPause * 2 ** (tries - 1))
 }
 
-/** When a question is asked that waits for its account to be active again: not before it is woken. */
+/** `due` of a question that waits for its account to be active again; later than any clock, so only a wake-up ends it. */
 export const ASLEEP: Seconds = 2 ** 40
 
-/** How far a question has come: when it is asked next, 0 before it was asked at all, and how often it was. */
+/** When a question is asked next (0: it was never asked), and how often it has been asked. */
 export type Progress = { due: Seconds; tries: number }
 
 const FRESH: Progress = { due: 0, tries: 0 }
 
 /**
- * How a question about a person begins whose like is `open` or is not; `undefined` where none begins, and what is open stays
- * as it is. Every store goes by this.
+ * The progress with which to store a question about a person, where one of its kind is `open` or none is (`undefined`).
+ * Returns `undefined` where nothing is to be stored and an open one stays as it is. Every store follows this.
  */
 export function startOf(
   ifOpen: (Ask & PersonQuestion)['ifOpen'],

@@ -3,18 +3,18 @@ import { builtInRules } from './rules/index.ts'
 import { type Facts, NO_FACTS, type Rule } from './rules/rule.ts'
 import { builtInTitles, type Title, titleAt } from './titles.ts'
 
-/** What an operator may change about the game, as in the file that `RULES` names. */
+/** An operator's changes to the game, from the file that `RULES` names. */
 export type RuleChanges = {
   /** XP by reason, in place of the built-in value. */
   points: Readonly<Record<string, number>>
-  /** Most XP that one character earns by a collection in one UTC day. */
+  /** Maximum XP that a collection earns one character in one UTC day. */
   caps: Readonly<Record<Nsid, number>>
   titles: readonly Title[] | undefined
 }
 
 export const NO_CHANGES: RuleChanges = { points: {}, caps: {}, titles: undefined }
 
-/** Why a record earned what it did, and how much. */
+/** The XP that a record earns, and why. */
 type Award = { reason: string; xp: number }
 
 /** Reason of a record that its rule could not read. */
@@ -22,32 +22,32 @@ export const UNREADABLE = 'unreadable'
 /** Reason of a record in a collection that is followed without a rule. */
 export const TRACKED = 'tracked'
 
-/** The rules of one running game: which collections count, for how much, and what levels are called. */
+/** The rules of one running game: XP by collection and reason, caps, and titles of levels. */
 export type Rulebook = {
   /** Collections with a rule, in the order in which they are listed. */
   collections: readonly Nsid[]
-  /** What records that earn are called, in the same order: the first words of their reasons, as `post` of `post.alt`. */
+  /** The first words of their reasons, in the same order: `post` of `post.alt`. */
   kinds: readonly string[]
   points: Readonly<Record<string, number>>
   caps: Readonly<Record<Nsid, number>>
   titles: readonly Title[]
-  /** Text that is equal exactly where two rulebooks award alike; a store is bound to it until it is recomputed. */
+  /** Equal exactly where two rulebooks award alike. A store is bound to it until it is recomputed. */
   fingerprint: string
-  /** What to keep of a record; `undefined` where its rule cannot read it. A collection without a rule keeps nothing. */
+  /** The facts of a record; `undefined` where its rule cannot read it, `NO_FACTS` where its collection has no rule. */
   assess(collection: Nsid, record: Readonly<Record<string, unknown>>): Facts | undefined
-  /** What `facts` (`undefined`: unreadable) of a record in `collection` are worth, caps aside. */
+  /** The award for `facts` (`undefined`: unreadable) of a record in `collection`, before caps. */
   award(collection: Nsid, facts: Facts | undefined): Award
   title(level: number): string
 }
 
 /**
- * Raised whenever a rule's code comes to judge the same facts differently, so that stores notice and are recomputed. What
- * the code reads out of a record is no reason: records are not kept, so those that are held stay as they were read.
+ * Raise this when a rule's code awards the same facts differently: stores then ask to be recomputed. Do not raise it when
+ * a rule reads other facts out of a record: only facts are stored, so a recompute cannot read the records again.
  */
 const REVISION = 1
 
 /**
- * Makes a rulebook of `rules` as an operator changed them.
+ * Makes a rulebook of `rules` and an operator's `changes` to them.
  * @throws {RangeError} where a change names an unknown reason or collection, or is not a whole number of XP
  */
 export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInRules): Rulebook {
@@ -81,12 +81,12 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
   }
 }
 
-/** `post` of the reason `post.alt`. */
+/** Reads `post` in the reason `post.alt`. */
 function kindOf(reason: string): string {
   return reason.split('.', 1)[0] ?? reason
 }
 
-/** Raised whenever caps come to be counted differently; rules without caps award the same. */
+/** Raise this when caps are counted differently. It is not in the fingerprint of rules without caps, which award the same. */
 const CAPS_REVISION = 2
 
 function fingerprintOf(

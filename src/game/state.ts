@@ -6,91 +6,93 @@ import { NO_PERIODS, type Periods } from './periods.ts'
 import type { Facts } from './rules/rule.ts'
 import type { Day, Seconds } from './time.ts'
 
-/** What the ledger holds of one person, apart from the records. */
+/** What the ledger stores of one person, apart from their records. */
 export type ActorState = {
   did: Did
-  /** True from the first event on: only then is there a character to show. */
+  /** True from the first ledger event on, which makes the person a character. */
   born: boolean
   /** Sum of the XP of all live records. */
   experience: number
-  /** By how much the last event changed `experience`, and when the latest one was witnessed; 0 before the first. */
+  /** By how much the last event changed `experience`; 0 before the first. */
   lastDelta: number
+  /** The latest witness time of an event; 0 before the first. */
   updatedAt: Micros
-  /** What of `experience` was earned this week and this month. */
+  /** XP earned this week and this month. */
   periods: Periods
   /** Live records by collection. */
   counts: ReadonlyMap<Nsid, number>
-  /** The newest revision that was applied, deletes included. */
+  /** The newest revision applied, deletes included. */
   rev: Tid | undefined
-  /** Operations at or below this revision change nothing: what they did was purged. */
+  /** Operations at or below this revision change nothing: a purge removed their effects. */
   floor: Tid | undefined
   status: AccountStatus
-  /** The account's own time of `status`; what is older is ignored, and of equals the later in the stream holds. */
+  /** The account's own time of `status`. Older statuses are ignored; of equal times the last in the stream wins. */
   statusTime: Micros
-  /** The account's own time of the latest deletion that purged: a repetition of it purges nobody. */
+  /** The account's own time of the latest deletion that purged: a repetition of it does not purge again. */
   purgedTime: Micros | undefined
   /** The person asks that apps without sign-in do not show them (`!no-unauthenticated`). */
   optedOut: boolean
-  /** The revision of the person's own profile record that says so, or not; nobody else is believed from then on. */
+  /** The revision of the person's own profile record; once there is one, it alone decides `optedOut`. */
   profileRev: Tid | undefined
-  /** Somebody has said whether the person wants to be shown: until then they count and are not shown. */
+  /** The AppView or their own profile record has told us about the person. Until then they earn XP but are not shown. */
   introduced: boolean
-  /** When the stream last said who this is, and the handle that it gave: what the AppView says may be older. */
+  /** Witness time of the latest identity event, and the handle that it gave. */
   namedAt: Micros
   handle: Handle | undefined
-  /** An operator was asked to forget this person; nothing is kept until they are unforgotten. */
+  /** The operator was asked to forget this person; nothing is stored until they are unforgotten. */
   forgotten: boolean
-  /** Nobody listens for this person any more, who is not among `DIDS`: what is held may have changed without our knowing. */
+  /** The person is not in `DIDS` any more: what is stored of them may be out of date. */
   unfollowed: boolean
 }
 
-/** XP granted by collections with a cap, of one person and for the records of one day; see decide/caps.ts. */
+/** XP granted to one person's records of one day, by collection with a cap; see decide/caps.ts. */
 export type Granted = ReadonlyMap<Nsid, number>
 
 /**
- * What the ledger holds of one record. A deleted one stays as a tombstone: `live` false, 0 XP, and of its facts what it
- * showed, so that other caps can be counted as if they had been in force from the start.
+ * What the ledger stores of one record. A deleted one stays as a tombstone: `live` false, 0 XP, and of its facts only the
+ * media, so a recompute can count caps as if they had been in force from the start.
  */
 export type RecordState = {
-  /** The revision of the last operation on it: what is not newer changes nothing. */
+  /** The revision of the last operation on it; operations that are not newer change nothing. */
   rev: Tid
   live: boolean
-  /** What it counts for now. */
+  /** The XP that it counts for now. */
   xp: number
   /** `undefined`: its rule cannot read it, or the record was gone before it was seen. */
   facts: Facts | undefined
-  /** When the record was first witnessed, in whole seconds since the Unix epoch; periods and caps go by it. */
+  /** The first witness time, by which periods and caps count. */
   at: Seconds
-  /** A cap keeps it from what its facts are worth. */
+  /** A cap keeps its XP below what its facts are worth. */
   capped: boolean
 }
 
-/** What made a record's XP change. */
+/** What changed a record's XP. */
 export type Cause =
   | 'create'
   | 'update'
   | 'delete'
-  /** What a repost shows became known. */
+  /** The media of a reposted post became known. */
   | 'subject'
-  /** The repository was replaced and no longer holds the record. */
+  /** The repository was replaced and no longer has the record. */
   | 'sync'
   | 'baseline'
   | 'recompute'
 
-/** One entry of the ledger: `did`'s experience went from `experience - delta` to `experience` because of that record. */
+/** One entry of the ledger: because of that record, `did`'s XP went from `experience - delta` to `experience`. */
 export type LedgerEvent = RecordId & {
-  /** When its cause was witnessed, in whole milliseconds. */
+  /** The witness time of its cause, rounded down to whole milliseconds. */
   at: Micros
   cause: Cause
-  /** What the record is worth, or was where it has gone: `post.alt`, `like`, `tracked`, `unreadable`, ... */
+  /** Why the record earns its XP, or did until it was deleted: `post.alt`, `like`, `tracked`, `unreadable`, ... */
   reason: string
   delta: number
   experience: number
 }
 
 /**
- * What the network has to be asked. Kept by the store until it is answered, so that a restart forgets none.
- * `subject`: what does the post show that this record names? `profile`: who is this? `repository`: what is in it now?
+ * A question to the network. The store keeps it until it is answered, so a restart forgets none.
+ * `subject`: what media does the post have that this record names? `profile`: who is this? `repository`: which records
+ * are in it now?
  */
 export type Question = SubjectQuestion | PersonQuestion
 
@@ -103,35 +105,35 @@ type SubjectQuestion = {
   subject: RecordId
 }
 
-/** Of each kind at most one is open about a person. */
+/** At most one of each kind is open about a person. */
 export type PersonQuestion = { kind: 'profile'; did: Did } | { kind: 'repository'; did: Did }
 
 export type QuestionKind = Question['kind']
 
 /**
- * A question that is to be asked, and what becomes of an open one of its kind about the same person. `restart` takes its
- * place and is asked at once. `follow` takes its place, and its pause: however often there is reason to ask, the network
- * is asked no sooner. An answer that is under way then ends the old question and not the new one. `keep` leaves it alone.
- * `wake` asks nothing new: it restarts one that is asleep, and leaves any other alone. See `startOf`.
+ * A new question, and what it does to an open one of its kind about the same person (see `startOf`):
+ * `restart` replaces it and is asked at once. `follow` replaces it and takes over its pause, so frequent reasons to ask
+ * do not make frequent requests; an answer under way closes the old question and not the new one. `keep` leaves an open
+ * one alone. `wake` restarts one that is asleep, and does nothing else.
  */
 export type Ask = SubjectQuestion | (PersonQuestion & { ifOpen: 'restart' | 'follow' | 'keep' | 'wake' })
 
-/** Names a stored question; what it looks like is the store's own business. */
+/** Names a stored question, in a format of the store's own. */
 export type QuestionId = string
 
 /** Names a wish in the store's inbox. */
 export type WishId = string
 
-/** An open question; `tries` is how often it was asked without an answer. */
+/** An open question, asked `tries` times without an answer. */
 export type AskedQuestion = Question & { id: QuestionId; tries: number }
 
-/** A question that stays open: it was asked `tries` times and is asked again from `due` on, by our own clock. */
+/** A question that stays open and is asked again from `due` on, by our own clock. */
 export type Postponed = { question: AskedQuestion; due: Seconds }
 
 /** A record's name within its repository, `collection/rkey`. */
 export type RecordPath = `${Nsid}/${RecordKey}`
 
-/** Someone who was never heard of. */
+/** A person of whom nothing is known. */
 export function unknownActor(did: Did): ActorState {
   return {
     did,
@@ -156,7 +158,7 @@ export function unknownActor(did: Did): ActorState {
   }
 }
 
-/** True while nobody may see that this person is here. */
+/** True while no reader may see this person. */
 export function isHidden({
   status,
   optedOut,
@@ -171,44 +173,44 @@ export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey
   return `${collection}/${rkey}`
 }
 
-/** What a store knows of the people and records that some operations may change. Never changed by its readers. */
+/** The stored state that a batch of operations may need; see `touched`. Never mutated by its readers. */
 export type Known = {
   actor(did: Did): ActorState | undefined
   record(id: RecordId): RecordState | undefined
-  /** Who had `handle` last, as far as profiles tell. */
+  /** The person whose stored profile has `handle`. */
   ownerOf(handle: Handle): Did | undefined
-  /** Every record of `did`, tombstones included; only for those whose operation needs all of them. */
+  /** Every record of `did`, tombstones included; only for people in `Touched.whole`. */
   records(did: Did): Iterable<[RecordId, RecordState]>
-  /** What caps have granted `did`, by day: those in `Touched.grants`, or all where every record is needed. */
+  /** XP that caps have granted `did`: on the days in `Touched.grants`, on all days for people in `Touched.whole`. */
   granted(did: Did): ReadonlyMap<Day, Granted>
 }
 
-/** A record as it is to be kept; `created` where nothing was held of it, not even a tombstone. */
+/** A record as it is to be stored; `created` where the store has no row of it, not even a tombstone. */
 export type RecordChange = { id: RecordId; state: RecordState; created: boolean }
 
-/** What becomes of one person; see `decide`. */
+/** The changes to one person; see `decide`. */
 export type ActorChange = {
-  /** Whether everything that was held of them has to go first: records, events, questions, profile. */
+  /** Whether the store first removes everything of theirs: records, events, questions, profile. */
   purge: boolean
-  /** Whether what others' records say of them has to go. */
+  /** Whether the store removes them from other people's records. */
   erase: boolean
   actor: ActorState
   records: Map<RecordPath, RecordChange>
-  /** What caps have granted, whole, for those days for which that has changed; nothing is kept of an empty one. */
+  /** All grants of each day on which they changed; an empty day is removed. */
   granted: Map<Day, Granted>
   events: LedgerEvent[]
-  /** Questions that are answered, or given up. */
+  /** Questions that are answered or given up, to be removed. */
   answered: QuestionId[]
   postponed: Postponed[]
-  /** Comes after what is answered and postponed. */
+  /** New questions, to be stored after `answered` and `postponed`. */
   asked: Ask[]
-  /** The profile as it is to be kept; `null` to drop it, `undefined` to leave it. */
+  /** The profile to store; `null` removes the stored one, `undefined` leaves it. */
   profile: Profile | null | undefined
-  /** A handle that has become somebody else's: the profile, where it has that one, is kept without. */
+  /** A handle that now belongs to someone else: it is removed from the stored profile if it is there. */
   unnamed: Handle | undefined
 }
 
-/** What became of operations: `applied` changed something, `repeated` had been counted before, others say why not. */
+/** The result of an operation: `applied` changed something, `repeated` was counted before, the others say why it was not. */
 export type Outcome =
   | 'applied'
   | 'repeated'
@@ -221,7 +223,7 @@ export type Outcome =
 export type Changes = {
   /** In the order in which people first appeared. */
   actors: Map<Did, ActorChange>
-  /** Wishes that are fulfilled, to be taken from the inbox. */
+  /** Fulfilled wishes, to be removed from the inbox. */
   fulfilled: WishId[]
   outcomes: Record<Outcome, number>
 }

@@ -1,7 +1,7 @@
-// Units of time that the game and the stores count in, and how one becomes the other.
+// Units of time of the game and the stores, and conversions between them.
 import type { Micros } from '../atproto/event.ts'
 
-/** Whole seconds since the Unix epoch, or how many of them a pause lasts. */
+/** Whole seconds: since the Unix epoch, or of a pause. */
 export type Seconds = number
 
 /** A UTC day, counted from the Unix epoch. */

@@ -1,4 +1,4 @@
-/** What characters from `level` on are called, until the next title's level. */
+/** The title of characters from `level` up to the next title's level. */
 export type Title = { level: number; title: string }
 
 export const builtInTitles: readonly Title[] = [
@@ -14,9 +14,10 @@ export const builtInTitles: readonly Title[] = [
   { level: 5000, title: 'Myth' },
 ]
 
-/** The title held at `level`: that of the highest entry not above it. `titles` ascend and begin at level 1. */
+/** The title at `level`, from the highest entry not above it. `titles` must ascend and begin at level 1. */
 export function titleAt(titles: readonly Title[], level: number): string {
-  const held = titles.findLast((entry) => entry.level <= level)
-  if (held === undefined) throw new RangeError(`no title for level ${level}: titles have to begin at level 1`)
-  return held.title
+  const found = titles.findLast((entry) => entry.level <= level)
+  if (found === undefined)
+    throw new RangeError(`no title for level ${level}: titles have to begin at level 1`)
+  return found.title
 }

@@ -7,22 +7,22 @@ import type { Game } from './game.ts'
 import type { Operation } from './operation.ts'
 import { type Day, dayOf, secondsOf } from './time.ts'
 
-/** Everything that `decide` may look at; what a store has to load before it. */
+/** Everything that `decide` may read, for a store to load beforehand. */
 export type Touched = {
   actors: Set<Did>
   records: RecordId[]
-  /** People of whom every record is needed, tombstones included, and what caps have granted on any day. */
+  /** People of whom all records, tombstones included, and all grants are needed. */
   whole: Set<Did>
   /**
-   * People of whom it is needed what caps have granted: on these days, and on those on which the records that are loaded
-   * were first witnessed. Nobody, while nothing has a cap.
+   * People whose grants are needed: on these days, and on the days on which their loaded records were first witnessed.
+   * Empty while there are no caps.
    */
   grants: Map<Did, Set<Day>>
-  /** Handles whose owner is to be known. */
+  /** Handles whose present owner is needed. */
   handles: Set<Handle>
 }
 
-/** What `operations` may look at or change. Records may be named twice. */
+/** Lists what `operations` may read or change. Records may be listed twice. */
 export function touched(game: Game, operations: Iterable<Operation>): Touched {
   const all: Touched = {
     actors: new Set(),

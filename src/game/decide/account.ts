@@ -2,7 +2,7 @@ import type { AccountEvent, Handle, IdentityEvent, Micros, SyncEvent } from '../
 import type { Outcome } from '../state.ts'
 import type { Draft } from './draft.ts'
 
-/** The person may be called something else now: the profile goes, and is asked for anew. A repetition is no news. */
+/** A handle may have changed: drops the stored profile and asks for it again. Ignores a repeated event. */
 export function decideIdentity(draft: Draft, { did, at, handle }: IdentityEvent): Outcome {
   const actor = draft.actor(did)
   if (!actor?.born) return 'unfollowed'
@@ -17,11 +17,11 @@ export function decideIdentity(draft: Draft, { did, at, handle }: IdentityEvent)
 }
 
 /**
- * An account's standing changed. Not being active only hides, and the ledger goes on; `deleted` alone purges. A replay
- * may bring an old status again, so what is older than the one we hold is ignored. Clocks of some servers stand still
- * for a second or more: of several statuses with one time the last in the stream holds. A replay brings those again in
- * the same order and ends with the same one, whatever its host says of when it witnessed them; a deletion among them has
- * purged already, and must not take what came after it.
+ * An account's status changed. Any status but `active` hides the person while their ledger goes on; only `deleted` purges.
+ * A replay may bring an old status again, so one that is older than the stored one is ignored. Some servers' clocks stand
+ * still for a second or more; of several statuses with one time, the last in the stream wins. A replay brings these in the
+ * same order and ends with the same one. A deletion among them purged the first time (`purgedTime`) and does not purge
+ * again, for that would remove what the person did after it.
  */
 export function decideAccount(draft: Draft, { did, status, time }: AccountEvent): Outcome {
   const actor = draft.actor(did)
@@ -36,15 +36,15 @@ export function decideAccount(draft: Draft, { did, status, time }: AccountEvent)
     if (!change.actor.forgotten) draft.purge(change)
   }
   if (status === 'active') draft.ask(change, { kind: 'repository', did, ifOpen: 'wake' })
-  // Nobody introduces an account that is away.
+  // An AppView does not know an inactive account, so its profile question may have been given up meanwhile.
   const waits = change.actor.born && !change.actor.introduced
   if (status === 'active' && waits) draft.ask(change, { kind: 'profile', did, ifOpen: 'restart' })
   return 'applied'
 }
 
 /**
- * The repository was replaced. What it holds now arrives as creates of its head revision and nothing marks their end;
- * only the repository itself tells what it no longer holds.
+ * The repository was replaced. Its present records arrive as creates of its head revision, and nothing marks their end;
+ * so the repository has to be fetched to learn which of our records are gone.
  */
 export function decideSync(draft: Draft, { did, rev }: SyncEvent): Outcome {
   const actor = draft.actor(did)

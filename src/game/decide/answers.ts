@@ -12,26 +12,26 @@ import { remove } from './commit.ts'
 import type { Draft } from './draft.ts'
 
 /**
- * Most XP that posts from before this server may bring: 200 million posts, each 50 XP. A number that somebody makes up must
- * not bring the sum of a whole ledger near 2^53, from where on numbers are not exact.
+ * Maximum XP for posts from before this server: 200 million posts of 50 XP. A made-up `postsCount` must not bring the
+ * ledger's sum near 2^53, beyond which numbers are not exact.
  */
 const MAX_BASELINE_XP = 10_000_000_000
 
 /**
- * An AppView that knows somebody by another handle than the stream did is behind, or we have missed what the stream said
- * since; times of the stream cannot tell, for it may be read days later. For so many tries, a minute, nobody is called
- * by that handle; after so many, a day and a half, the AppView is not asked any more whether it still says so.
+ * Where the AppView and the stream give a person different handles, either the AppView is behind or we missed an identity
+ * event. Times cannot decide it, since the stream may be read days late. For the first tries (about a minute) the AppView's
+ * handle is not shown; after the later number (a day and a half) it is believed and no longer asked for.
  */
 const DOUBTED_TRIES = 6
-const BELIEVED_AFTER = 17
+const BELIEVED_AFTER_TRIES = 17
 
-/** An answer, or that there was none to a question of the same kind. */
+/** An answer, or the lack of one, to a question of this kind. */
 type Said<Kind extends Answer['kind']> = Omit<Extract<Answer, { kind: Kind }>, 'kind'>
 
 /**
- * What a reposted post shows became known: from our own records, which may have come since, or from the AppView. Where
- * neither knows the post yet it is asked for again for a while, and counts as text after that. Once known it stays,
- * whatever becomes of that post.
+ * Settles the media of a reposted post, from our own record of it (which may have come since the question) or from the
+ * AppView. While neither knows the post, the question is asked again; once it is given up, the post counts as text. Settled
+ * media stay, also when the post is edited or deleted later.
  */
 export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-answer'>): Outcome {
   const { did, collection, rkey } = answer
@@ -51,7 +51,7 @@ export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-an
   } else change.answered.push(answer.question)
   const facts = { media: media ?? 'text', subject }
   const { reason, xp: worth } = game.rules.award(collection, facts)
-  const earning = { collection, at: before.at, worth, held: before.xp }
+  const earning = { collection, at: before.at, worth, current: before.xp }
   const xp = earn(draft, change, game.rules.caps[collection], earning)
   draft.put(change, id, { ...before, facts, xp, capped: xp < worth })
   if (xp !== before.xp)
@@ -60,16 +60,16 @@ export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-an
 }
 
 /**
- * Who a character is became known; with it, where wished, what they had posted before we came. Whether they want to be
- * shown, their own record says, and the AppView only where we have not seen any. Where it leaves somebody out, is behind
- * what the stream has told, or has no handle, it is asked again.
+ * Stores a character's profile and, with `BASELINE=posts`, their posts from before this server. Whether they want to be
+ * shown is taken from their own profile record, and from the AppView only until we have seen one. The question is asked
+ * again where the AppView does not know the person, disagrees with the stream, or gives no handle.
  */
 export function decideProfile(game: Game, draft: Draft, answer: Said<'profile-answer'>): Outcome {
   const { did, profile, at } = answer
   const change = draft.change(did)
   const { actor } = change
   if (!actor.born) return stale(change, answer)
-  // Nobody else will ever say it.
+  // Without an AppView nothing else would ever introduce them.
   if (game.appview === 'none') actor.introduced = true
   const question = { kind: 'profile', id: answer.question, did, tries: answer.tries } as const
   if (profile === undefined) {
@@ -79,7 +79,7 @@ export function decideProfile(game: Game, draft: Draft, answer: Said<'profile-an
   actor.introduced = true
   const agrees = actor.profileRev === undefined || actor.optedOut === answer.optedOut
   if (actor.profileRev === undefined) actor.optedOut = answer.optedOut
-  if (answer.tries >= BELIEVED_AFTER) actor.handle = undefined
+  if (answer.tries >= BELIEVED_AFTER_TRIES) actor.handle = undefined
   const differs = actor.handle !== undefined && actor.handle !== profile.handle
   const isDoubted = differs && answer.tries < DOUBTED_TRIES
   draft.present(change, isDoubted ? { ...profile, handle: undefined } : profile)
@@ -96,9 +96,9 @@ function setBaseline(
   const id = baselineOf(did)
   const change = draft.change(did)
   if (draft.record(id) !== undefined || change.actor.rev === undefined) return 'applied'
-  const held = change.actor.counts.get(post.collection) ?? 0
-  const xp = Math.max(0, postsCount - held) * (rules.points['post.text'] ?? 0)
-  // The rest of the answer holds.
+  const livePosts = change.actor.counts.get(post.collection) ?? 0
+  const xp = Math.max(0, postsCount - livePosts) * (rules.points['post.text'] ?? 0)
+  // Only the count is refused: the profile has been stored. The negation catches NaN, too.
   if (!(xp <= MAX_BASELINE_XP)) return 'implausible'
   draft.put(change, id, {
     rev: change.actor.rev,
@@ -112,7 +112,7 @@ function setBaseline(
   return 'applied'
 }
 
-/** What a replaced repository no longer holds has gone, unless it is newer than the answer or was not asked about. */
+/** Removes records that a replaced repository no longer has; keeps newer ones and those of collections not asked about. */
 export function decideRepository(
   game: Game,
   draft: Draft,
@@ -128,7 +128,7 @@ export function decideRepository(
   return 'applied'
 }
 
-/** Nobody could answer: the question stays open until its pause is over, or is given up. */
+/** The network gave no answer: the question is asked again after a pause, or given up. */
 export function decideNoAnswer(game: Game, draft: Draft, { question, did, at }: NoAnswer): Outcome {
   const answer = { question: question.id, tries: question.tries, at }
   switch (question.kind) {
@@ -152,8 +152,8 @@ function stale(change: ActorChange, { question }: { question: QuestionId }): Out
 }
 
 /**
- * Nobody could answer because the account is not active. As far as we know it is, too, the question sleeps until it is
- * active again; else the stream, or the server, is behind, and a pause will do.
+ * A repository's server refused because the account is not active. Where the stream has said so, too, the question sleeps
+ * until the account is active again; else the stream or the server is behind, and the question is asked after a pause.
  */
 export function decideInactive(draft: Draft, { question, did, at }: NoAnswer): Outcome {
   const change = draft.change(did)
@@ -162,7 +162,7 @@ export function decideInactive(draft: Draft, { question, did, at }: NoAnswer): O
   return 'applied'
 }
 
-/** Puts `question` off after one more try that ended at `at`; false where that was its last. */
+/** Postpones `question` after a try that ended at `at`; false where it was the last and the question is given up. */
 function askAgain(change: ActorChange, question: AskedQuestion, at: Micros): boolean {
   const tries = question.tries + 1
   const due = retryAt(question.kind, tries, at)

@@ -1,6 +1,6 @@
-// Caps are counted over the ledger: for each person, collection and UTC day, the XP granted to the records that were first
-// witnessed on that day, whenever it was granted and by whatever. So no path leads past a cap, times that go back over
-// midnight included, and no day begins anew. Losing XP gives no room back: to delete and post again must not pay.
+// Caps are counted per person, collection and UTC day: the sum of all XP ever granted to records that were first witnessed
+// on that day, by creates, updates, answers and recomputes alike. So nothing gets around a cap, not even stream times that
+// go back over midnight. XP that is lost is not granted again: deleting and reposting must not pay.
 import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Rulebook } from '../rulebook.ts'
 import type { ActorChange, Granted, RecordState } from '../state.ts'
@@ -8,27 +8,26 @@ import type { Seconds } from '../time.ts'
 import { type Day, dayOf } from '../time.ts'
 import type { Draft } from './draft.ts'
 
-/** A record that is to be worth `worth` XP and counts for `held` XP so far; `at` is its first witness. */
-export type Earning = { collection: Nsid; at: Seconds; worth: number; held: number }
+/** A record first witnessed at `at`, worth `worth` XP without caps, which counts for `current` XP so far. */
+export type Earning = { collection: Nsid; at: Seconds; worth: number; current: number }
 
-/** What a record counts for when its collection may bring at most `cap` XP a day; what is granted is noted in `change`. */
+/** The XP that a record counts for from now on, under a daily `cap` (`undefined`: none). Notes the grant in `change`. */
 export function earn(draft: Draft, change: ActorChange, cap: number | undefined, earning: Earning): number {
-  const { collection, at, worth, held } = earning
+  const { collection, at, worth, current } = earning
   if (cap === undefined) return worth
   const day = dayOf(at)
   const before = draft.granted(change.actor.did, day)
-  const granted = roomFor(worth - held, cap, before.get(collection))
-  if (granted > 0) change.granted.set(day, granting(before, collection, granted))
-  return held + granted
+  const granted = grantable(worth - current, cap, before.get(collection))
+  if (granted > 0) change.granted.set(day, withGrant(before, collection, granted))
+  return current + granted
 }
 
-/** What a record counts for, out of what it is worth without caps; see `apportion`. */
+/** The XP that a record counts for, and what it is worth without caps; see `apportion`. */
 export type Share = { xp: number; worth: number; reason: string }
 
 /**
- * What each of `records`, which are in the order of their first witness, counts for by `rules`, and what caps have granted
- * then: as if these rules had been in force when the records came, each as it is kept. Those that have been deleted had
- * their part, which nobody else gets.
+ * Awards one person's `records`, in the order of their first witness, as if `rules` had been in force from the start.
+ * Deleted records take their share of a cap, too: deleting must not give room for others.
  */
 export function apportion(
   rules: Rulebook,
@@ -41,18 +40,18 @@ export function apportion(
     if (cap === undefined) return { xp: worth, worth, reason }
     const day = dayOf(at)
     const before = granted.get(day) ?? new Map<Nsid, number>()
-    const xp = roomFor(worth, cap, before.get(collection))
-    if (xp > 0) granted.set(day, granting(before, collection, xp))
+    const xp = grantable(worth, cap, before.get(collection))
+    if (xp > 0) granted.set(day, withGrant(before, collection, xp))
     return { xp, worth, reason }
   })
   return { shares, granted }
 }
 
-/** How much of what is wanted is granted; what is to be lost is lost. */
-function roomFor(wanted: number, cap: number, already = 0): number {
+/** How much of `wanted` XP fits under `cap`; a negative amount, a loss, always does. */
+function grantable(wanted: number, cap: number, already = 0): number {
   return Math.min(wanted, Math.max(0, cap - already))
 }
 
-function granting(before: Granted, collection: Nsid, xp: number): Granted {
+function withGrant(before: Granted, collection: Nsid, xp: number): Granted {
   return new Map(before).set(collection, (before.get(collection) ?? 0) + xp)
 }

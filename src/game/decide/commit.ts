@@ -20,7 +20,7 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   const before = draft.record(commit)
   if (before !== undefined && commit.rev <= before.rev) return 'repeated'
   const change = draft.change(commit.did)
-  // Only the stream moves this on: a repository that was fetched is ahead of it, and what the stream brings still counts.
+  // Only the stream advances `rev`: a fetched repository is ahead of it, and commits in between still have to count.
   change.actor.rev = latest(change.actor.rev, commit.rev)
   if (commit.op === 'delete') {
     remove(game, draft, change, commit, before)
@@ -33,8 +33,8 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
 export type Removal = RecordId & { rev: string; at: Micros }
 
 /**
- * Leaves a tombstone, and takes back exactly what the record had earned. It stays a record of the day on which it was first
- * witnessed, and of what it showed then, for caps; whom it named goes.
+ * Turns a record into a tombstone and takes back exactly the XP that it had earned. The tombstone keeps its first witness
+ * time and its media, by which caps are recomputed; its subject is dropped.
  */
 export function remove(
   game: Game,
@@ -49,7 +49,7 @@ export function remove(
   draft.put(change, id, { rev, live: false, xp: 0, facts, at: before?.at ?? secondsOf(at), capped: false })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
-  // Not `-before.xp`, which is -0 where nothing was earned, and comes back as 0 from where it is kept.
+  // Not `-before.xp`: that is -0 where nothing was earned, and a store returns it as 0.
   draft.enter(change, id, { at, cause, reason, delta: 0 - before.xp })
 }
 
@@ -62,31 +62,31 @@ function write(
 ): Outcome {
   const { did, collection, rkey, rev, at } = commit
   const id = { did, collection, rkey }
-  const held = before?.live ? before : undefined
+  const current = before?.live ? before : undefined
   const read = isObject(commit.record) ? game.rules.assess(collection, commit.record) : undefined
-  const facts = read && settleSubject(draft, read, held?.facts)
+  const facts = read && settleSubject(draft, read, current?.facts)
   const { reason, xp: worth } = game.rules.award(collection, facts)
-  const witnessed = held?.at ?? secondsOf(at)
-  const earning = { collection, at: witnessed, worth, held: held?.xp ?? 0 }
+  const witnessed = current?.at ?? secondsOf(at)
+  const earning = { collection, at: witnessed, worth, current: current?.xp ?? 0 }
   const xp = earn(draft, change, game.rules.caps[collection], earning)
 
   draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth })
   if (facts?.subject !== undefined && facts.media === undefined) {
     draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
   }
-  const delta = xp - (held?.xp ?? 0)
-  // A repository that is sent anew (v2's resync) repeats what we hold as creates: no news, no entry.
-  if (held === undefined || delta !== 0 || commit.op === 'update') {
-    draft.enter(change, id, { at, cause: held === undefined ? 'create' : 'update', reason, delta })
+  const delta = xp - (current?.xp ?? 0)
+  // A resync (v2) repeats records that we know as creates; those that change nothing get no entry.
+  if (current === undefined || delta !== 0 || commit.op === 'update') {
+    draft.enter(change, id, { at, cause: current === undefined ? 'create' : 'update', reason, delta })
   }
   return facts === undefined ? 'unreadable' : 'applied'
 }
 
-/** Finds out what a subject shows where we can tell: from before, or from our own records. */
+/** Fills in the subject's media where we know them: from the record's earlier facts, or from our own copy of the subject. */
 function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): Facts {
   const { subject, media } = facts
   if (subject === undefined || media !== undefined) return facts
-  // The person asked not to be named here, by anybody.
+  // A forgotten person is named in nobody's records.
   if (draft.actor(subject.did)?.forgotten) return { media: 'text', subject: undefined }
   if (before?.subject !== undefined && uriOf(before.subject) === uriOf(subject)) {
     return { media: before.media, subject }
@@ -96,8 +96,8 @@ function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): F
 }
 
 /**
- * A profile's own labels count at once, and until there is a newer record; the rest of it is asked of the AppView. Of
- * people who have done nothing yet it is noted that they do not want to be shown, and no more.
+ * Takes the opt-out from the labels of a person's own profile record; the rest of the profile comes from the AppView. Of
+ * people who are no characters yet only an opt-out is stored.
  */
 function noteProfile(
   draft: Draft,

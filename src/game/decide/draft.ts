@@ -18,12 +18,12 @@ import {
 } from '../state.ts'
 import type { Day } from '../time.ts'
 
-/** What is known with what this batch has changed so far: later operations see what earlier ones did. */
+/** The known state with this batch's changes on top, so later operations see the effects of earlier ones. */
 export class Draft {
   readonly changes: Changes
   readonly #known: Known
   readonly #appview: 'asked' | 'none'
-  /** Whose handles have become in this batch. */
+  /** New owners of handles in this batch. */
   readonly #owners = new Map<Handle, Did>()
 
   constructor(known: Known, appview: 'asked' | 'none') {
@@ -48,22 +48,22 @@ export class Draft {
     this.changes.outcomes[outcome] += 1
   }
 
-  /** The person as of now; `undefined` where they were never heard of. */
+  /** The person as of now; `undefined` for an unknown one. */
   actor(did: Did): Readonly<ActorState> | undefined {
     return this.changes.actors.get(did)?.actor ?? this.#known.actor(did)
   }
 
-  /** The record as of now, unless what it did was purged. */
+  /** The record as of now; `undefined` where it is unknown or purged in this batch. */
   record(id: RecordId): RecordState | undefined {
     const change = this.changes.actors.get(id.did)
     if (change === undefined) return this.#known.record(id)
-    // Most people have done nothing else in this batch, and then no text has to be put together.
+    // Skips building the path for people without other changes in this batch, which is nearly everybody.
     const drafted = change.records.size === 0 ? undefined : change.records.get(pathOf(id))
     if (drafted !== undefined) return drafted.state
     return change.purge ? undefined : this.#known.record(id)
   }
 
-  /** Everything held of a person whose operation asked for it, as of now. */
+  /** All records of a person as of now; only for people in `Touched.whole`. */
   *records(did: Did): Generator<[RecordId, RecordState]> {
     const change = this.changes.actors.get(did)
     if (!change?.purge) {
@@ -74,7 +74,7 @@ export class Draft {
     if (change) for (const { id, state } of [...change.records.values()]) yield [id, state]
   }
 
-  /** The change of `did` that this batch is making, begun where there is none yet. */
+  /** This batch's change of `did`, which the first call creates. */
   change(did: Did): ActorChange {
     const begun = this.changes.actors.get(did)
     if (begun !== undefined) return begun
@@ -97,16 +97,16 @@ export class Draft {
   }
 
   /**
-   * Puts `state` in the record's place, and keeps count of it and of what was earned in its time; what a person has in all
-   * changes only by an event beside it (`enter`).
+   * Stores `state` as the record's, and updates the person's live counts and period sums. `experience` is left alone: only
+   * a ledger event (`enter`) changes it.
    */
   put(change: ActorChange, id: RecordId, state: RecordState): void {
     const before = this.record(id)
     const path = pathOf(id)
-    // A state that was drafted before this one says whether there was any before that.
+    // A record created earlier in this batch is still new to the store.
     const created = before === undefined || change.records.get(path)?.created === true
     change.records.set(path, { id, state, created })
-    // What was there before this server was not earned while anybody could watch.
+    // The baseline was not earned in any week or month that we watched.
     if (id.collection !== BASELINE) {
       const { actor } = change
       if (before !== undefined && before.xp !== 0)
@@ -121,7 +121,7 @@ export class Draft {
     }
   }
 
-  /** Enters a difference of `delta` XP into the ledger. The first entry makes the person a character. */
+  /** Appends an event of `delta` XP to the ledger. The first one makes the person a character. */
   enter(
     change: ActorChange,
     id: RecordId,
@@ -131,7 +131,7 @@ export class Draft {
     const at = entry.at - (entry.at % 1000)
     actor.experience += entry.delta
     actor.lastDelta = entry.delta
-    // Other hosts may have witnessed something earlier than we heard of what came before it.
+    // Another host may have witnessed this event before an earlier one.
     actor.updatedAt = Math.max(actor.updatedAt, at)
     change.events.push({
       did: id.did,
@@ -145,20 +145,20 @@ export class Draft {
     })
     if (!actor.born) {
       actor.born = true
-      // The AppView is asked after this: what the stream said of them before is no news.
+      // The AppView is asked after this, so identity events up to now are older than its answer.
       actor.namedAt = Math.max(actor.namedAt, entry.at)
       if (this.#appview === 'none') actor.introduced = true
       this.ask(change, { kind: 'profile', did: id.did, ifOpen: 'restart' })
     }
   }
 
-  /** What caps have granted for the records of `day`, as of now. */
+  /** XP that caps have granted for the records of `day`, as of now. */
   granted(did: Did, day: Day): Granted {
     const drafted = this.changes.actors.get(did)?.granted.get(day)
     return drafted ?? this.#grantedBefore(did).get(day) ?? NOTHING_GRANTED
   }
 
-  /** Replaces what caps have granted of a person whose operation asked for all of it. */
+  /** Replaces all grants of a person; only for people in `Touched.whole`. */
   replaceGranted(did: Did, granted: ReadonlyMap<Day, Granted>): void {
     const drafted = this.changes.actors.get(did)?.granted.keys() ?? []
     for (const day of new Set([...this.#grantedBefore(did).keys(), ...drafted, ...granted.keys()])) {
@@ -167,22 +167,22 @@ export class Draft {
     }
   }
 
-  /** Has the network asked; about one person, one question of a kind is enough. */
+  /** Adds a question to the network. A newer question of one kind about a person replaces the older one. */
   ask(change: ActorChange, question: Ask): void {
     if (question.kind !== 'subject') {
       const asked = change.asked.findIndex(({ kind }) => kind === question.kind)
-      // What was asked for in this batch is wide awake.
+      // A question that this batch asks is not asleep.
       if (asked >= 0 && question.ifOpen === 'wake') return
       if (asked >= 0) change.asked.splice(asked, 1)
     }
     change.asked.push(question)
   }
 
-  /** Keeps who somebody is. A handle is one person's at a time: its former owner is without from now on. */
+  /** Stores a person's profile. A handle has one owner at a time, so its former owner loses it. */
   present(change: ActorChange, profile: Profile): void {
     const { handle } = profile
     change.profile = profile
-    // What was lost before this, in the same batch, was of the profile that it replaces.
+    // A handle lost earlier in this batch was on the profile that this one replaces.
     change.unnamed = undefined
     if (handle === undefined) return
     const { did } = change.actor
@@ -197,8 +197,8 @@ export class Draft {
   }
 
   /**
-   * Leaves nothing of a person but how they stand, that what they had done up to now is not to come back, and what their
-   * own profile record said of being shown.
+   * Drops everything about a person but their account status, the floor below which operations are ignored from now on,
+   * and what their own profile record said about being shown.
    */
   purge(change: ActorChange): void {
     const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut, unfollowed } = change.actor
@@ -223,7 +223,7 @@ export class Draft {
     change.unnamed = undefined
   }
 
-  /** Takes from all that this batch is to write that it names `did`. What is stored already is the store's to clean. */
+  /** Removes mentions of `did` from this batch's changes. The store cleans rows that it has (`ActorChange.erase`). */
   eraseMentions(did: Did): void {
     for (const change of this.changes.actors.values()) {
       for (const [path, record] of change.records) {

@@ -6,7 +6,7 @@ import type { Outcome, RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 
-/** Everything that was held of a person goes, and nothing comes back: no replay, no new record, no mention. */
+/** Removes everything about a person, other people's mentions included. Replays and new records are ignored from now on. */
 export function decideForget(draft: Draft, { did, wish }: Wish & { kind: 'forget' }): Outcome {
   draft.changes.fulfilled.push(wish)
   const change = draft.change(did)
@@ -17,7 +17,7 @@ export function decideForget(draft: Draft, { did, wish }: Wish & { kind: 'forget
   return 'applied'
 }
 
-/** The person may be seen again from now on; what was forgotten stays so. */
+/** Counts the person's records from now on; those from before the wish stay forgotten. */
 export function decideUnforget(draft: Draft, { did, wish, floor }: Wish & { kind: 'unforget' }): Outcome {
   draft.changes.fulfilled.push(wish)
   if (!draft.actor(did)?.forgotten) return 'stale'
@@ -27,7 +27,7 @@ export function decideUnforget(draft: Draft, { did, wish, floor }: Wish & { kind
   return 'applied'
 }
 
-/** Somebody looked at a character whose profile is missing or old: however long its pause would be, it is asked for now. */
+/** A reader looked at a character whose profile is missing or old: asks for it at once, whatever pause is left. */
 export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-up' }): Outcome {
   draft.changes.fulfilled.push(wish)
   if (!draft.actor(did)?.born) return 'stale'
@@ -35,7 +35,7 @@ export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-u
   return 'applied'
 }
 
-/** Who is not followed any more is not shown, since nobody would hear of their leaving; the rest stays until they are. */
+/** Hides people who are not followed any more, since we would not hear of their leaving. Their ledger stays. */
 export function decideFollow(draft: Draft, { did, followed }: Follow): Outcome {
   const actor = draft.actor(did)
   if (actor === undefined || actor.unfollowed !== followed) return 'repeated'
@@ -44,7 +44,7 @@ export function decideFollow(draft: Draft, { did, followed }: Follow): Outcome {
 }
 
 /**
- * Judges what is held by the rules as they are now, as if they had been in force from the start; see `apportion`. A
+ * Awards all of a person's records again, as if the present rules had been in force from the start; see `apportion`. A
  * baseline stays as it is.
  */
 export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Recompute): Outcome {
@@ -65,7 +65,7 @@ export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Reco
   return outcome
 }
 
-/** Within a second by key, which mostly tells when a record was made. No two records are equal. */
+/** By first witness; within one second by key, since most keys are times. No two records compare equal. */
 function byWitness(
   [a, { at: first }]: [RecordId, RecordState],
   [b, { at: second }]: [RecordId, RecordState],

@@ -1,7 +1,7 @@
 import { isObject } from '../../atproto/json.ts'
 import { NO_FACTS, type Rule } from './rule.ts'
 
-/** A like earns the same whatever it likes: posts, feeds, lists and labelers. */
+/** A like earns the same for every subject: posts, feeds, lists and labelers. */
 export const like: Rule<'like'> = {
   collection: 'app.bsky.feed.like',
   points: { like: 10 },

@@ -1,7 +1,7 @@
 import { mediaOf } from '../media.ts'
 import type { Rule } from './rule.ts'
 
-/** A post earns more when it shows something, and most when all of that is described. */
+/** A post earns more with media, and most when all of its media have alt text. */
 export const post: Rule<'post.text' | 'post.media' | 'post.alt'> = {
   collection: 'app.bsky.feed.post',
   points: { 'post.text': 50, 'post.media': 60, 'post.alt': 70 },

@@ -4,8 +4,8 @@ import { post } from './post.ts'
 import type { Rule } from './rule.ts'
 
 /**
- * A repost earns what the reposted post shows. Until that is known it counts as text; the difference comes later, as
- * an event of its own. What is not a post has nothing to show.
+ * A repost earns by the media of the reposted post. Until these are known it counts as text; the difference comes later,
+ * as an event of its own. A subject that is not a post counts as text.
  */
 export const repost: Rule<'repost.text' | 'repost.media' | 'repost.alt'> = {
   collection: 'app.bsky.feed.repost',

@@ -4,12 +4,12 @@ import type { RecordId } from '../../atproto/uri.ts'
 import type { Media } from '../media.ts'
 
 /**
- * All that is kept of a record: enough to award it again under other rules, never its text.
- * `media` is `undefined` where the kind of record has none, or while a subject's is not known yet.
+ * All that is stored of a record: enough to award it again under other rules, never its text.
+ * `media` is `undefined` where the kind of record has none, or while the subject's media are not known yet.
  */
 export type Facts = { media: Media | undefined; subject: RecordId | undefined }
 
-/** Facts of a record that has nothing a rule would want to know. */
+/** Facts of a record in which its rule needs nothing. */
 export const NO_FACTS: Facts = { media: undefined, subject: undefined }
 
 /** How one collection earns experience. `Reason` names why, and is the key of the XP table. */
@@ -17,7 +17,7 @@ export type Rule<Reason extends string = string> = {
   collection: Nsid
   /** XP per reason, unless the operator's own table says otherwise. */
   points: Readonly<Record<Reason, number>>
-  /** What to keep of `record`, which is as it came from the network; `undefined` where it cannot be read. */
+  /** The facts to store of `record`, which is unchecked network data; `undefined` where it cannot be read. */
   facts(record: JsonObject): Facts | undefined
   reason(facts: Facts): Reason
 }

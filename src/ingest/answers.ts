@@ -12,31 +12,31 @@ import { LruCache } from './lru-cache.ts'
 import { answerRepositories } from './repository-answers.ts'
 
 export type Answers = {
-  /** There may be new questions. */
+  /** Looks for questions now, since there may be new ones. */
   wake(): void
-  /** A question may be asked again from then on. */
+  /** Looks for questions at `due`, when a postponed one may be asked again. */
   wakeAt(due: Seconds): void
   /**
-   * Has the network asked until the signal aborts. A question stays in the ledger until its answer is, so nothing is lost
-   * by a failure or a restart. Rejects only when the ledger does.
+   * Asks the network until the signal aborts. A question stays in the ledger until its answer is folded, so a failure or a
+   * restart loses nothing. Rejects only when the ledger does.
    */
   run(): Promise<void>
 }
 
-/** Without a wake-up, how often to look for questions all the same, in milliseconds. */
+/** How often to look for questions without a wake-up. */
 const LOOK_EVERY_MS = 30_000
 
-/** Answers that may wait to be taken into the ledger before the next are asked for. */
+/** Maximum answers on their way into the ledger while more questions are asked. */
 const MAX_IN_FLIGHT = 500
 
-/** How many questions to take at once: many reposts are of the same few posts, and those share a place in a call. */
+/** How many questions to take at once. More subjects than fit into one call, since many reposts share a post. */
 const TAKEN = { subject: 200, profile: AT_ONCE } as const
 
 /** Turns the ledger's open questions into answers. */
 export function answers(options: AnswersOptions): Answers {
   const { signal, clock } = options
   let awake = Promise.withResolvers<void>()
-  /** When questions may be asked again, as far as that is before anybody looks anyway. */
+  /** When postponed questions fall due, of those that do before the next regular look. */
   const dues = new Set<Seconds>()
   return {
     wake: () => {
@@ -55,14 +55,14 @@ export function answers(options: AnswersOptions): Answers {
         failed.abort()
       }
       const ended = AbortSignal.any([signal, failed.signal])
-      // A request under way, which may take a quarter of an hour, ends with the rest.
+      // Aborts requests under way, too: one may take a quarter of an hour.
       const asking = { ...options, signal: ended }
       const loops = [subjects(asking), profiles(asking)]
       const rest = async (): Promise<void> => {
         const waiting = awake.promise
         const late = new AbortController()
         const now = clock()
-        // Each loop has looked since those came.
+        // Those that are past have been found: each loop looks before it rests.
         for (const due of dues) if (msUntil(due, now) === 0) dues.delete(due)
         const pause = Math.min(LOOK_EVERY_MS, ...[...dues].map((due) => msUntil(due, now)))
         const timer = sleep(pause, undefined, { signal: AbortSignal.any([ended, late.signal]) }).catch(
@@ -93,13 +93,13 @@ async function ask(
   { kind, answer }: Loop,
   { rest, fail, signal }: Round,
 ): Promise<void> {
-  /** Answered or put off, and on their way into the ledger while the next are asked. */
+  /** Questions whose answers are on their way into the ledger; `next` must not return them again. */
   const underWay = new Set<QuestionId>()
   let delivered: Promise<void> = Promise.resolve()
-  /** Taken and not answered yet: there was no room for all of them in one go. */
+  /** Questions taken but not answered yet, since one call had no room for all of them. */
   let left: readonly AskedQuestion[] = []
-  /** How many to take at once: fewer after a refusal, until the one that is refused stands alone. */
-  let most: number = TAKEN[kind]
+  /** How many to take at once: halved after each refusal, until the question that is refused is asked alone. */
+  let limit: number = TAKEN[kind]
   let failures = 0
   const take = (given: (Answer | NoAnswer)[], about: ReadonlySet<QuestionId>): void => {
     for (const id of about) underWay.add(id)
@@ -109,14 +109,14 @@ async function ask(
         observer.answered(kind, given.filter((one) => typeof one.question === 'string').length)
       },
       (error: unknown) => {
-        // The end comes between; the question stays open.
+        // A fold that the end of the process interrupted is no failure; its questions stay open.
         if (!signal.aborted) fail(error)
       },
     )
   }
   while (!signal.aborted) {
     if (underWay.size >= MAX_IN_FLIGHT) await delivered
-    const questions = left.length > 0 ? left : await next(kind, most, underWay, secondsOf(clock()))
+    const questions = left.length > 0 ? left : await next(kind, limit, underWay, secondsOf(clock()))
     left = []
     if (questions.length === 0) {
       await rest()
@@ -125,7 +125,7 @@ async function ask(
     try {
       const given = await answer(questions)
       failures = 0
-      most = Math.min(most * 2, TAKEN[kind])
+      limit = Math.min(limit * 2, TAKEN[kind])
       const answered = new Set(given.map(({ question }) => question))
       left = questions.filter(({ id }) => !answered.has(id))
       take(given, answered)
@@ -133,9 +133,10 @@ async function ask(
       if (signal.aborted) return
       if (!(error instanceof RequestError)) throw error
       observer.failed(kind, questions.length, error.message)
-      // One that cannot be answered must not hold up the next, nor those that it is asked together with.
+      // A question that is always refused must not hold up later ones, nor those in the same call. So halve until it is
+      // alone, and postpone it.
       if (isRefusal(error)) {
-        most = Math.ceil(questions.length / 2)
+        limit = Math.ceil(questions.length / 2)
         if (questions.length > 1) continue
         const at = clock()
         take(
@@ -149,7 +150,7 @@ async function ask(
   }
 }
 
-/** True where the question is at fault, as far as whoever was asked can tell; not where we may ask nothing at all. */
+/** True where the server blames the question (4xx), except where it refuses all our requests (authorization, rate limit). */
 function isRefusal({ status = 0 }: RequestError): boolean {
   return status >= 400 && status < 500 && ![401, 403, 407, 429].includes(status)
 }
@@ -158,13 +159,13 @@ function msUntil(due: Seconds, now: Micros): number {
   return Math.max(0, due * 1000 - now / 1000)
 }
 
-/** One to 64 seconds, half of it by chance, so that many servers do not ask again at the same moment. */
+/** Milliseconds: doubles from 1 s to 64 s, up to half of it random, so many servers do not ask again at the same moment. */
 function doubling(failures: number): number {
   return 1000 * Math.min(64, 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
 }
 
 function subjects({ appview, clock, signal }: AnswersOptions): Loop {
-  /** What posts showed when they were asked about: popular ones are reposted again and again. */
+  /** Media of posts by URI, since popular posts are reposted again and again. */
   const shown = new LruCache<string, Media>(50_000)
   return {
     kind: 'subject',

@@ -1,4 +1,4 @@
-// What the loops that ask the network are given, and what they report.
+// Options and reports of the loops that ask the network.
 import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import type { AppView } from '../bluesky/appview.ts'
@@ -9,18 +9,18 @@ import type { AskedQuestion, QuestionId, QuestionKind } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 
 export type AnswersOptions = {
-  /** Open questions that may be asked at `now`, oldest first, without those in `except`. */
+  /** See `Writer.questions`. */
   next: (
     kind: QuestionKind,
     limit: number,
     except: ReadonlySet<QuestionId>,
     now: Seconds,
   ) => Promise<AskedQuestion[]>
-  /** Resolves once the answers are in the ledger, and their questions out of it or put off. */
+  /** Resolves once the answers are folded and their questions removed or postponed. */
   deliver: (answers: (Answer | NoAnswer)[]) => Promise<void>
   appview: AppView
   repositories: Repositories
-  /** Collections whose records a repository is asked about. */
+  /** Collections to list in a repository. */
   followed: ReadonlySet<Nsid>
   clock: () => Micros
   signal: AbortSignal
@@ -33,28 +33,28 @@ export type AnswersOptions = {
   backoff?: (failures: number) => number
 }
 
-/** How the loops go on together. */
+/** How the loops wait and end together. */
 export type Round = {
   /** Resolves when there may be new questions. */
   rest: () => Promise<void>
-  /** The ledger does not take an answer: nothing more is asked. */
+  /** Ends all loops with this error of the ledger. */
   fail: (error: unknown) => void
   signal: AbortSignal
 }
 
-/** What became of a question about a repository; a label of the metrics. */
+/** The result of a question about a repository; a label of the metrics. */
 export type RepositoryOutcome =
   | 'read'
-  /** Its server gives it to nobody while the account is not active. */
+  /** Its server refuses it to everybody while the account is not active. */
   | 'inactive'
-  /** Nobody says where it is. */
+  /** The DID document could not be found, or names no server. */
   | 'not-found'
   | Refusal
 
 export type RepositoryReport = {
-  /** Its server, where that is known. */
+  /** Its server; `undefined` where it was not found. */
   host: string | undefined
   outcome: RepositoryOutcome
-  /** Why it was not read, in words. */
+  /** Why it was not read; `undefined` where that is no failure. */
   message: string | undefined
 }

@@ -6,7 +6,7 @@ export type BatcherOptions = {
   fold: (operations: readonly Operation[]) => Promise<unknown>
 }
 
-/** Puts operations that arrive one by one into batches and folds these. Operations that still wait when it is disposed are dropped. */
+/** Folds operations that arrive one by one in batches. Disposing drops those that still wait. */
 export class Batcher implements Disposable {
   readonly #options: BatcherOptions
   #waiting: Operation[] = []
@@ -18,7 +18,7 @@ export class Batcher implements Disposable {
     this.#options = options
   }
 
-  /** Resolves once `operations` are in the ledger. After a fold has failed, every call rejects with its error. */
+  /** Resolves once `operations` are folded. After a fold has failed, every call rejects with its error. */
   async add(operations: readonly Operation[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error
     this.#waiting.push(...operations)

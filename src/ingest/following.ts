@@ -8,36 +8,35 @@ export type FollowingOptions = {
   ledger: Ledger
   following: Following
   log: Logger
-  /** Ends it between two batches, with nothing remembered: the next start begins anew. */
+  /** Ends it between two batches. Nothing is remembered then, so the next start begins anew. */
   signal: AbortSignal
 }
 
-/** People looked through in one transaction. */
+/** People per transaction. */
 const AT_ONCE = 500
-/** Names that a gap lists. */
+/** Maximum names in a gap's text. */
 const MAX_NAMES = 3
 
 /**
- * Brings the ledger from what it was last written with to what is followed now: people who are not followed any more are
- * hidden, those who are again are shown, and what was missed meanwhile is recorded as gaps. To be done before the stream
- * is listened to; repeated after a crash it does the same.
+ * Adapts the ledger to a change of what is followed: hides people who are not followed any more, shows those who are again,
+ * and records what was missed meanwhile as gaps. Call it before subscribing to the stream. After a crash it can be repeated.
  */
 export async function updateFollowing({ ledger, following, log, signal }: FollowingOptions): Promise<void> {
   const at = (await ledger.use((writer) => writer.cursor()))?.at
   for (const before of await ledger.use((writer) => writer.followed())) {
     if (before !== undefined && isSame(before, following)) continue
     const { followed, missed } = follow(before, following, at)
-    if (!isSamePeople(before, following)) await lookThrough(ledger, before, following, at ?? 0, signal)
+    if (!isSamePeople(before, following)) await updatePeople(ledger, before, following, at ?? 0, signal)
     signal.throwIfAborted()
-    // Named by their place in the stream, so that a repetition after a crash is the same gap.
+    // Dated by the place in the stream, not by a clock, so a repetition after a crash records the same gaps.
     const gaps = missed.map((unfollowed): Gap => gapOf(unfollowed, at ?? 0))
     await ledger.use((writer) => writer.follow({ before, now: followed, gaps }))
     for (const { host, from, to } of gaps) log.warn({ from, to }, host)
   }
 }
 
-/** Who is not in both lists has changed; where one of them is everybody, all of the ledger is gone through. */
-async function lookThrough(
+/** Updates people who are in one list only; where one of the lists is everybody, all people of the ledger. */
+async function updatePeople(
   ledger: Ledger,
   before: Following | undefined,
   following: Following,
@@ -83,7 +82,7 @@ function isSame(before: Followed, now: Following): boolean {
   return isSamePeople(before, now) && isSameSet(before.collections, now.collections)
 }
 
-/** A ledger that never said what it follows has people of everybody, as far as can be told. */
+/** A ledger that never stored what it follows is taken to follow everybody. */
 function isSamePeople(before: Following | undefined, { dids }: Following): boolean {
   const had = before?.dids
   return had === undefined || dids === undefined ? had === dids : isSameSet(had, dids)

@@ -8,12 +8,12 @@ export type IntroductionsOptions = {
   clock: () => Micros
 }
 
-/** An AppView that answers nothing for so long is away. */
+/** An AppView that has failed for this long is reported. */
 const AWAY_AFTER_MICROS: Micros = 60_000_000
-/** How often that is logged. */
+/** Pause between two logs of that. */
 const LOG_EVERY_MICROS: Micros = 600_000_000
 
-/** Tells the metrics, and the log where it lasts, that characters are not shown because the AppView introduces nobody. */
+/** Reports to the metrics, and after a minute to the log, that characters are not shown because the AppView fails. */
 export class Introductions {
   readonly #options: IntroductionsOptions
   #failingSince: Micros | undefined
@@ -23,18 +23,18 @@ export class Introductions {
     this.#options = options
   }
 
-  /** The AppView has said something about people. */
+  /** The AppView has answered a question about people. */
   answered(): void {
     this.#failingSince = undefined
     this.#logged = undefined
   }
 
-  /** The AppView could not be asked about people. */
+  /** A question about people to the AppView failed. */
   failed(): void {
     this.#failingSince ??= this.#options.clock()
   }
 
-  /** So many characters wait to be introduced now. */
+  /** @param waiting characters that are not introduced yet */
   report(waiting: number): void {
     const { log, metrics, clock } = this.#options
     const since = waiting === 0 ? undefined : this.#failingSince
@@ -46,7 +46,7 @@ export class Introductions {
     const minutes = Math.round((now - since) / 60_000_000)
     log.warn(
       { waiting },
-      `${waiting} characters are not shown: the AppView has not answered for ${minutes} min, and only it says who wants to be seen. They are shown as soon as it does. Check APPVIEW_URL and whether this machine reaches it; on a network without an AppView set APPVIEW_URL=none.`,
+      `${waiting} characters are not shown: the AppView has not answered for ${minutes} min, and only it knows who wants to be shown. They are shown as soon as it answers. Check APPVIEW_URL and whether this machine reaches it; on a network without an AppView set APPVIEW_URL=none.`,
     )
   }
 }

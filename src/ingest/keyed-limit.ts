@@ -1,16 +1,16 @@
-/** Limits how much work is done at once: so much in all, and one of each key. */
+/** Limits concurrent work: up to `max` in all, and one of each key. */
 export class KeyedLimit {
   readonly #max: number
   readonly #busy = new Set<string>()
-  /** Those who wait, first come first. */
+  /** Waiting callers, first come first. */
   #waiting: { key: string; enter: () => void }[] = []
 
-  /** @param max most work at once */
+  /** @param max works at once, of all keys */
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Does `work` as soon as there is a place and nobody else works on `key`. */
+  /** Runs `work` as soon as fewer than `max` run and none of them has this `key`. */
   async use<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     await new Promise<void>((enter) => {
       this.#waiting.push({ key, enter })

@@ -2,16 +2,16 @@ import type { Micros } from '../atproto/event.ts'
 import type { NetworkClock } from '../jetstream/network-clock.ts'
 
 /**
- * How far behind the network the ledger is. Events tell their age; a stream that is filtered to few people may be quiet
- * for hours without being behind, and one that is not connected falls behind with every second.
+ * Measures how far behind the network the ledger is: by the age of the last event, except that a connected stream without
+ * events is not behind (one filtered to few people may be quiet for hours). A disconnected one falls behind every second.
  */
 export class LagMeter {
   readonly #clock: Pick<NetworkClock, 'now' | 'monotonic'>
-  /** The time of the last event that is in the ledger; where it begins, before the first. */
+  /** The time of the last event in the ledger; before the first one, where the stream begins. */
   #reached: Micros | undefined
-  /** All that the network has is in the ledger. */
+  /** The stream is connected, and everything that it sent is in the ledger. */
   #quiet = false
-  /** When that was last so; monotonic. Undefined where an event has told of a later time since. */
+  /** When `#quiet` ended, on the monotonic clock. `undefined` once a later event gives the lag by itself. */
   #caughtUpAt: Micros | undefined
   #host: string | undefined
 
@@ -39,12 +39,12 @@ export class LagMeter {
     this.#host = undefined
   }
 
-  /** The host has nothing more to send, and all that it sent is in the ledger. */
+  /** The host has nothing more to send, and everything that it sent is in the ledger. */
   caughtUp(): void {
     this.#quiet = this.#host !== undefined
   }
 
-  /** Something has come, which is not in the ledger yet. */
+  /** A batch has come, which is not in the ledger yet. */
   received(): void {
     this.#endQuiet()
   }
@@ -63,7 +63,7 @@ export class LagMeter {
     const sinceReached =
       this.#reached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#clock.now() - this.#reached)
     const lag = Math.min(sinceCaughtUp, sinceReached)
-    // Someone who begins at the live tip is behind by nothing yet.
+    // Before the first event of a stream that begins at the live tip.
     return Number.isFinite(lag) ? Math.round(lag) : 0
   }
 

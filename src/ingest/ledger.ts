@@ -1,5 +1,5 @@
-// From what happened to what is kept: the stream, the network's answers and people's wishes all pass through one ledger,
-// one after the other. Nothing here knows a wire or a table.
+// Where operations become stored changes: the stream, the network's answers and the inbox's wishes all take their turns
+// here, one after the other. Nothing here knows a wire or a table.
 import type { Cursor } from '../atproto/event.ts'
 import { decide } from '../game/decide.ts'
 import type { Game } from '../game/game.ts'
@@ -11,7 +11,7 @@ import type { Writer } from '../store/store.ts'
 export type LedgerOptions = {
   game: Game
   writer: Writer
-  /** Told of everything that was committed, after it was; it must not throw. */
+  /** Called with the changes of each batch after its commit; must not throw. */
   folded: (changes: Changes) => void
 }
 
@@ -21,7 +21,7 @@ export class Ledger {
   readonly #writer: Writer
   readonly #folded: (changes: Changes) => void
   readonly #failure = new AbortController()
-  /** Ends when everything that was asked for so far has been done. */
+  /** Settles when all work queued so far has ended. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor({ game, writer, folded }: LedgerOptions) {
@@ -30,15 +30,18 @@ export class Ledger {
     this.#folded = folded
   }
 
-  /** Aborts with the first error: from then on nothing more is done here, and all who work on the ledger should end. */
+  /** Aborts with the first error: no more work is begun then, and all users of the ledger should end. */
   get failed(): AbortSignal {
     return this.#failure.signal
   }
 
-  /** Decides and commits; durable when it resolves. The cursor stands for everything up to and with `operations`. */
+  /**
+   * Decides and commits; durable when it resolves. `cursor` is the place after `operations`; `undefined` leaves the stored
+   * one.
+   */
   fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes> {
     return this.use(async (writer) => {
-      // What became others' business meanwhile is left to them.
+      // Skips people whose shard has moved to another worker.
       const own = operations.filter(({ did }) => writer.owns(did))
       const known = await writer.load(touched(this.#game, own))
       const changes = decide(this.#game, known, own)
@@ -49,8 +52,8 @@ export class Ledger {
   }
 
   /**
-   * Lets `work` have the writer, whose methods are called one after the other, when its turn comes.
-   * @throws the error of `work`, or the first that any work before it ended with: what failed may have been done by half
+   * Queues `work`, which has the writer to itself when its turn comes.
+   * @throws the error of `work`, or the first error of earlier work: what failed may be half done, so nothing follows it
    */
   use<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
     const { signal } = this.#failure

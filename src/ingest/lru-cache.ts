@@ -1,9 +1,9 @@
-/** A cache of bounded size, which drops the entry that was set or read longest ago. */
+/** A cache of bounded size that evicts the least recently used entry. */
 export class LruCache<Key, Value> {
   readonly #max: number
   readonly #entries = new Map<Key, Value>()
 
-  /** @param max entries that it keeps */
+  /** @param max entries */
   constructor(max: number) {
     this.#max = max
   }

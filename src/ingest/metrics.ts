@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Outcome } from '../game/state.ts'
 import type { RepositoryOutcome } from './asking.ts'
 
-/** What ingest tells Prometheus. */
+/** Prometheus metrics of ingest. */
 export class IngestMetrics {
   readonly registry = new Registry()
   readonly #outcomes: Counter<'outcome'>
@@ -25,7 +25,7 @@ export class IngestMetrics {
     const registers = [this.registry]
     this.#outcomes = new Counter({
       name: 'bsky_rpg_operations_total',
-      help: 'Operations folded, by what became of them',
+      help: 'Operations folded, by outcome',
       labelNames: ['outcome'],
       registers,
     })
@@ -42,7 +42,7 @@ export class IngestMetrics {
     })
     this.#misdated = new Counter({
       name: 'bsky_rpg_misdated_events_total',
-      help: 'Events from a time to come, which were dated by their neighbours',
+      help: 'Events dated in the future, which got the time of their neighbours',
       registers,
     })
     this.#gaps = new Counter({
@@ -53,7 +53,7 @@ export class IngestMetrics {
     })
     this.#connections = new Counter({
       name: 'bsky_rpg_stream_connections_total',
-      help: 'Connections made, lost, held back and resumed',
+      help: 'Connections made, lost, paused and resumed',
       labelNames: ['event'],
       registers,
     })
@@ -65,23 +65,23 @@ export class IngestMetrics {
     })
     this.#repositories = new Counter({
       name: 'bsky_rpg_repositories_total',
-      help: 'Repositories that were asked for, by what became of it: read, or why not',
+      help: 'Repositories asked for, by outcome: read, or why not',
       labelNames: ['outcome'],
       registers,
     })
     this.#repositoryBytes = new Counter({
       name: 'bsky_rpg_repository_bytes_total',
-      help: 'Bytes received of repositories',
+      help: 'Bytes of repositories received',
       registers,
     })
     this.#introductions = new Gauge({
       name: 'bsky_rpg_introductions_waiting',
-      help: 'Characters that are not shown yet because nobody has said whether they want to be',
+      help: 'Characters that are not shown yet because the AppView has not introduced them',
       registers,
     })
     this.#unintroduced = new Gauge({
       name: 'bsky_rpg_introductions_waiting_since_seconds',
-      help: 'Unix time since when the AppView has introduced nobody though it was asked; 0 where it answers',
+      help: 'Unix time since which the AppView has failed while characters wait to be introduced; 0 where it answers',
       registers,
     })
     this.#lag = new Gauge({
@@ -92,7 +92,7 @@ export class IngestMetrics {
     const faults = (): number => this.#faults()
     new Gauge({
       name: 'bsky_rpg_ledger_faults',
-      help: 'Parts of the ledger that cannot be written to, each of which is named in the log',
+      help: 'Shards of the ledger that this process should write to and cannot; the log names each',
       registers,
       collect() {
         this.set(faults())
@@ -112,7 +112,7 @@ export class IngestMetrics {
     })
   }
 
-  /** Has the number of parts that cannot be written to asked for whenever metrics are. */
+  /** @param count gives the number of the writer's faults; called at each scrape */
   watchFaults(count: () => number): void {
     this.#faults = count
   }
@@ -158,7 +158,7 @@ export class IngestMetrics {
     this.#repositoryBytes.inc(bytes)
   }
 
-  /** How many wait to be shown, and since when (Unix seconds) nobody has introduced anybody. */
+  /** @param since Unix seconds since which the AppView has failed; `undefined` where it answers */
   introductions(waiting: number, since: number | undefined): void {
     this.#introductions.set(waiting)
     this.#unintroduced.set(since ?? 0)

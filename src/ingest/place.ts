@@ -3,8 +3,8 @@ import type { Cursor, Micros } from '../atproto/event.ts'
 import type { NetworkClock } from '../jetstream/network-clock.ts'
 
 /**
- * Where the stream goes on after `saved`: there, unless that is a time to come, which the log is told of.
- * @param heard when the ledger was last fed
+ * The cursor to resume from: `saved`, or where it lies in the future, an earlier one, with a warning in the log.
+ * @param heard when the last heartbeat was written
  */
 export function placeToGoOn(
   saved: Cursor | undefined,

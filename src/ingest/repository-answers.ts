@@ -8,21 +8,21 @@ import { secondsOf } from '../game/time.ts'
 import type { AnswersOptions, RepositoryOutcome, Round } from './asking.ts'
 import { KeyedLimit } from './keyed-limit.ts'
 
-/** Repositories that are read at once, each from another host: dead ones do not hold up the others. */
+/** Repositories read at once, each from another host, so a dead host does not hold up the others. */
 const MAX_READS = 4
 
-/** DID documents that are asked for at once, of the directory... */
+/** DID documents requested at once from the directory. */
 const MAX_FINDS = 8
 
-/** ...and of people's own hosts, which may be dead and must not hold up the directory. */
+/** DID documents (did:web) requested at once from people's own hosts. Dead ones must not hold up the directory. */
 const MAX_FINDS_BY_WEB = 8
 
-/** Questions that wait for a place; as many more of one slow host do not keep others from being looked at. */
+/** Questions taken at a time: so many that those of one slow host leave room for others. */
 const MAX_TAKEN = 1_000
 
 type RepositoryQuestion = AskedQuestion & { kind: 'repository' }
 
-/** Turns the ledger's open questions about repositories into answers, several at once, until the signal aborts. */
+/** Answers the ledger's open questions about repositories, several at once, until the signal aborts. */
 export async function answerRepositories(options: AnswersOptions, round: Round): Promise<void> {
   const { next, clock } = options
   const { rest, signal } = round
@@ -47,13 +47,13 @@ class RepositoryAsking {
   readonly #finds = new KeyedLimit(MAX_FINDS)
   readonly #findsByWeb = new KeyedLimit(MAX_FINDS_BY_WEB)
   readonly #reads = new KeyedLimit(MAX_READS)
-  /** The newest question about each person who is waited for. */
+  /** The newest question taken about each person. */
   readonly #newest = new Map<Did, QuestionId>()
-  /** How often each host has failed as a whole while there were questions for it. */
+  /** Hosts with taken questions: how many wait, and how often the host has failed as a whole since the first. */
   readonly #hosts = new Map<string, { waiting: number; failures: number }>()
   readonly #work = new Set<Promise<void>>()
   #change = Promise.withResolvers<void>()
-  /** Waiting, being asked, or on their way into the ledger. */
+  /** Questions that wait, are being asked, or whose answers are on their way into the ledger. */
   readonly taken = new Set<QuestionId>()
 
   constructor(options: AnswersOptions, round: Round) {
@@ -67,7 +67,7 @@ class RepositoryAsking {
     this.taken.add(id)
     this.#newest.set(did, id)
     const work = this.#settle(question)
-      // The end comes between; the question stays open.
+      // What the end of the process interrupted is no failure; the question stays open.
       .catch((error: unknown) => {
         if (!signal.aborted) fail(error)
       })
@@ -81,7 +81,7 @@ class RepositoryAsking {
     this.#work.add(work)
   }
 
-  /** Resolves when there are fewer questions than now. */
+  /** Resolves when the next taken question is settled. */
   changed(): Promise<void> {
     return this.#change.promise
   }
@@ -98,7 +98,7 @@ class RepositoryAsking {
     if (answer.kind === 'repository-answer') observer.answered('repository', 1)
   }
 
-  /** `undefined` where another question has taken its place in the ledger while it waited. */
+  /** `undefined` where a newer question about the person has replaced it while it waited. */
   async #answer(question: RepositoryQuestion): Promise<Answer | NoAnswer | undefined> {
     const { did, id } = question
     const { repositories, followed: collections, clock, observer } = this.#options
@@ -131,8 +131,8 @@ class RepositoryAsking {
   }
 
   /**
-   * One after the other from each host. When a host fails as a whole, those who waited for it meanwhile are refused, too:
-   * they would only find out the same, one after the other.
+   * Reads from each host one repository at a time. When a host fails as a whole, the reads that waited for it fail, too:
+   * each would take its time-out to find out the same.
    */
   async #readFrom<Result>(host: string, read: () => Promise<Result>): Promise<Result> {
     const line = this.#hosts.getOrInsertComputed(host, () => ({ waiting: 0, failures: 0 }))
@@ -142,9 +142,9 @@ class RepositoryAsking {
       return await this.#reads.use(host, async () => {
         this.#round.signal.throwIfAborted()
         if (line.failures > failures) {
-          throw new RepositoryError('unreachable', `${host} has failed while others waited for it`)
+          throw new RepositoryError('unreachable', `${host} failed while this request waited for it`)
         }
-        // Noted here, before the place is free.
+        // Counted before `KeyedLimit` admits the next read of this host, which checks it.
         return await read().catch((error: unknown) => {
           if (error instanceof RepositoryError && isOfHost(error)) line.failures += 1
           throw error
@@ -162,7 +162,7 @@ function outcomeOf(error: RequestError): RepositoryOutcome {
   return error instanceof AddressError ? 'address' : 'not-found'
 }
 
-/** True where it is the server that cannot be asked, whichever repository. */
+/** True where the host would fail any repository, not just this one. */
 function isOfHost({ refusal, status = 0 }: RepositoryError): boolean {
   switch (refusal) {
     case 'address':

@@ -2,17 +2,17 @@ import type { Logger } from 'pino'
 import type { RepositoryReport } from './asking.ts'
 import type { IngestMetrics } from './metrics.ts'
 
-/** Most often that repositories which cannot be read are logged, in milliseconds; the rest is counted and told with the next. */
+/** Minimum time between two logs; failures in between are counted in the next. */
 const LOG_EVERY_MS = 10_000
 
 export type RepositoryReportOptions = {
   log: Logger
   metrics: IngestMetrics
-  /** Milliseconds of a clock that only moves on. */
+  /** Milliseconds of a monotonic clock. */
   now?: () => number
 }
 
-/** Tells the log and the metrics what becomes of questions about repositories. */
+/** Reports the results of questions about repositories to the log and the metrics. */
 export function repositoryReport({
   log,
   metrics,

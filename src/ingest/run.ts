@@ -34,15 +34,15 @@ export type IngestOptions = {
   metrics: IngestMetrics
   log: Logger
   clock: () => Micros
-  /** Told whose characters look different now. */
+  /** Called after each commit with the people whose characters changed. */
   changed: (dids: readonly Did[]) => void
-  /** Ends it all cleanly, with everything received in the ledger and the cursor saved. */
+  /** Ends ingest cleanly, with everything received folded and the cursor saved. */
   signal: AbortSignal
 }
 
 /**
- * The main job, until `signal` aborts: listens, folds, asks the network what the ledger wants to know, and does the chores.
- * @throws whatever makes going on pointless: the ledger in use elsewhere, damaged, or its disk full
+ * Ingests until `signal` aborts: reads the stream and folds it, asks the network the ledger's questions, and does the chores.
+ * @throws {StoreError | StoreBusyError | StoreFullError | RulesChangedError} where the ledger cannot be written to
  */
 export async function runIngest(options: IngestOptions): Promise<void> {
   const { store, game, metrics, log, clock, changed, retention, appview, repositories } = options
@@ -56,7 +56,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
   const status = await store.reader.status()
   const place = async (): Promise<Cursor | undefined> =>
-    placeToGoOn(await ledger.use((held) => held.cursor()), status.heartbeat?.at, { networkClock, log })
+    placeToGoOn(await ledger.use((writer) => writer.cursor()), status.heartbeat?.at, { networkClock, log })
   const introductions = new Introductions({ log, metrics, clock })
   let networkBytes = 0
 
@@ -75,14 +75,14 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const over = new AbortController()
   const signal = AbortSignal.any([options.signal, ledger.failed, over.signal])
   const cursor = await place()
-  // Who begins in the past is behind before anything has come.
+  // A stream that begins in the past is behind before its first event.
   const lag = new LagMeter(cursor?.at ?? startOf(options.stream.start ?? 'tip'), networkClock)
   using batcher = new Batcher({
     withinMs: writer.gatherMs,
     fold: (operations) => ledger.fold(operations, undefined),
   })
   const asker = answers({
-    next: (...wanted) => ledger.use((held) => held.questions(...wanted)),
+    next: (...wanted) => ledger.use((writer) => writer.questions(...wanted)),
     deliver: (given) => batcher.add(given),
     appview,
     repositories,
@@ -116,7 +116,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
         metrics,
         lag,
         monotonic: () => networkClock.monotonic(),
-        // A ledger that failed says so to everybody; this is only one more who asked.
+        // The ledger reports its failure by `failed`; this call need not.
         connectionChanged: () => void beat().catch(() => {}),
       }),
       networkClock,
@@ -131,15 +131,15 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       networkBytes += bytes
       metrics.received(bytes)
       const began = performance.now()
-      for (const gap of gaps) await ledger.use((held) => held.recordGap({ ...gap, at: clock() }))
+      for (const gap of gaps) await ledger.use((writer) => writer.recordGap({ ...gap, at: clock() }))
       await ledger.fold(events, reached)
       if (reached !== undefined) lag.folded(reached.at)
       metrics.batch(events.length, (performance.now() - began) / 1000)
     }
   }
 
-  /** Begins anew wherever people came under this writer's care that are further back. */
-  const listenOn = async (): Promise<void> => {
+  /** Subscribes anew, from the least cursor, each time this writer takes over shards: they may be further back. */
+  const listenAcrossMoves = async (): Promise<void> => {
     for (;;) {
       const { moved } = writer
       await listen(moved).catch((error: unknown) => {
@@ -151,7 +151,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const beat = (): Promise<void> => {
     const [at, behind] = [clock(), lag.lag()]
     metrics.lag(behind / 1_000_000)
-    return ledger.use((held) => held.beat({ at, lag: behind, host: lag.host }))
+    return ledger.use((writer) => writer.beat({ at, lag: behind, host: lag.host }))
   }
 
   const takeNetworkBytes = (): number => {
@@ -164,20 +164,20 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     if (now !== undefined) introductions.report(now.introductions)
   }
   log.info({ cursor }, describeStart(status, game))
-  // Whichever ends first ends the others; all have to be over before the writer is given back.
+  // The first to end ends the others. All have to be over before the writer is disposed.
   const endOthers = (work: Promise<void>) => work.finally(() => over.abort())
   const ended = await Promise.allSettled([
-    endOthers(listenOn()),
+    endOthers(listenAcrossMoves()),
     endOthers(asker.run()),
     endOthers(chores({ ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal })),
   ])
-  // What the loops end with after that is only the echo.
+  // The ledger's own error comes first: those of the loops follow from it.
   ledger.failed.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason
-  await ledger.use((held) => held.lastBeat({ at: clock(), lag: lag.lag(), host: undefined }))
+  await ledger.use((writer) => writer.lastBeat({ at: clock(), lag: lag.lag(), host: undefined }))
 }
 
-/** True for what `signal` ends things with; a request that was aborted for any other reason is a failure. */
+/** True where `error` comes of this abort; a request that was aborted for another reason is a failure. */
 function isAbortOf(signal: AbortSignal, error: unknown): boolean {
   if (!signal.aborted) return false
   return error === signal.reason || (error instanceof Error && error.cause === signal.reason)

@@ -1,19 +1,19 @@
 import type { Game } from '../game/game.ts'
 import type { StoreStatus } from '../store/store.ts'
 
-/** What there is, and what the disk and the network will see, as far as can be told. */
+/** The log line at the start: the ledger's size, and the load on disk and network to expect. */
 export function describeStart({ perDay, characters, events }: StoreStatus, { followed }: Game): string {
-  const held = `${characters} characters and ${events} events so far; following ${[...followed].join(', ')}`
+  const size = `${characters} characters and ${events} events so far; following ${[...followed].join(', ')}`
   if (perDay === undefined) {
-    return `${held}. The whole network brings 40 to 80 million events a day: some 5 to 8 GB on disk and 25 to 50 GB over the network, uncompressed. How much it is here is known after a few minutes: GET /v1/stats.`
+    return `${size}. The whole network brings 40 to 80 million events a day: some 5 to 8 GB on disk and 25 to 50 GB over the network, uncompressed. After a few minutes GET /v1/stats gives the rates of this ledger.`
   }
   const disk = perDay.diskBytes === undefined ? '' : `, ${sizeOf(perDay.diskBytes)} on disk`
-  return `${held}. At the latest rate a day brings ${perDay.events} events${disk} and ${sizeOf(perDay.networkBytes)} over the network.`
+  return `${size}. At the latest rate a day brings ${perDay.events} events${disk} and ${sizeOf(perDay.networkBytes)} over the network.`
 }
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB']
 
-/** With two or three digits that mean something. */
+/** `bytes` in words, with two or three significant digits: `1.5 GB`. */
 export function sizeOf(bytes: number): string {
   let size = bytes
   let unit = 0

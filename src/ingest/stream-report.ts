@@ -4,20 +4,20 @@ import type { StreamObserver } from '../jetstream/observer.ts'
 import type { LagMeter } from './lag.ts'
 import type { IngestMetrics } from './metrics.ts'
 
-/** Shortest time between two logs of one kind of trouble; what comes between is counted and told with the next. */
+/** Minimum time between two logs of one kind of fault; faults in between are counted in the next. */
 const LOG_EVERY_MICROS: Micros = 10_000_000
 
 export type StreamReportOptions = {
   log: Logger
   metrics: IngestMetrics
   lag: LagMeter
-  /** Microseconds that have passed since some moment. */
+  /** Microseconds of a monotonic clock. */
   monotonic: () => Micros
-  /** Told that the stream was connected or lost, once the lag meter knows. */
+  /** Called when the stream was connected or lost, after the lag meter. */
   connectionChanged: () => void
 }
 
-/** Tells the log, the metrics and the lag meter what the stream goes through. */
+/** Reports what happens to the stream to the log, the metrics and the lag meter. */
 export function streamReport({
   log,
   metrics,
@@ -25,33 +25,33 @@ export function streamReport({
   monotonic,
   connectionChanged,
 }: StreamReportOptions): StreamObserver {
-  const troubles = new Map<string, string>()
-  const malformed = sparing(monotonic)
-  const misdated = sparing(monotonic)
+  const failures = new Map<string, string>()
+  const malformed = throttled(monotonic)
+  const misdated = throttled(monotonic)
   let everConnected = false
   return {
     connecting: ({ host, wire }, cursor) => log.debug({ host, wire, cursor }, 'connecting'),
     connected: ({ host, wire, compressed }) => {
       everConnected = true
-      troubles.clear()
+      failures.clear()
       lag.connected(host)
       connectionChanged()
       metrics.connection('connected')
       log.info({ host, wire, compressed }, `listening to ${host}`)
     },
     disconnected: ({ host, wire }, ending) => {
-      troubles.set(host, ending.message)
+      failures.set(host, ending.message)
       lag.disconnected()
       connectionChanged()
       metrics.connection('disconnected')
       log.debug({ host, wire, ending }, `${host}: ${ending.message}`)
     },
-    waiting: (ms, failures) => {
-      const tried = [...troubles].map(([host, why]) => `${host} (${why})`).join(', ')
+    waiting: (ms, tries) => {
+      const tried = [...failures].map(([host, why]) => `${host} (${why})`).join(', ')
       const hint = everConnected ? '' : ' Without a network, `npm run demo` shows everything.'
       const seconds = (ms / 1000).toFixed(1)
       log.warn(
-        { failures },
+        { failures: tries },
         `no Jetstream host answers: tried ${tried}. Trying again in ${seconds} s.${hint}`,
       )
     },
@@ -63,7 +63,7 @@ export function streamReport({
       metrics.misdated()
       const why =
         ahead === 0
-          ? 'events claim to be from a time to come, and are dated by their neighbours'
+          ? 'events are dated in the future, and get the time of their neighbours'
           : `this machine's clock is ${Math.round(ahead / 1_000_000)} s behind the stream; events are dated by the stream. Set the clock.`
       misdated((count) => log.warn({ host, count }, why))
     },
@@ -77,16 +77,16 @@ export function streamReport({
   }
 }
 
-/** Lets one kind of trouble be told at most every ten seconds, with how often it came since. */
-function sparing(monotonic: () => Micros): (tell: (count: number) => void) => void {
+/** Calls `log` at most every ten seconds, with the number of calls since it last did. */
+function throttled(monotonic: () => Micros): (log: (count: number) => void) => void {
   let count = 0
-  let told: Micros | undefined
-  return (tell) => {
+  let loggedAt: Micros | undefined
+  return (log) => {
     count += 1
     const now = monotonic()
-    if (told !== undefined && now - told < LOG_EVERY_MICROS) return
-    tell(count)
-    told = now
+    if (loggedAt !== undefined && now - loggedAt < LOG_EVERY_MICROS) return
+    log(count)
+    loggedAt = now
     count = 0
   }
 }

@@ -141,7 +141,7 @@ suite('repositories', () => {
     await answer('did:web:dead:0' as Did, refusal('too-slow'))
     assert.equal(state.results.length, 301)
     assert.equal(state.answered, 1)
-    assert.match(state.reports.at(-1)?.message ?? '', /^dead has failed while others waited for it$/)
+    assert.match(state.reports.at(-1)?.message ?? '', /^dead failed while this request waited for it$/)
     assert.deepEqual(state.read, ['did:web:dead:0', 'did:web:good:300'])
     assert.deepEqual(
       Object.entries(Object.groupBy(state.reports, ({ outcome }) => outcome)).map(([key, all]) => [

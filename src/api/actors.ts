@@ -13,44 +13,44 @@ export type ActorsOptions = {
   handles: HandleResolver
   rules: Rulebook
   clock: () => Micros
-  /** Microseconds that have passed since some moment. */
+  /** Microseconds of a clock that never goes back. */
   monotonic: () => Micros
 }
 
-/** Who asks: look-ups are charged to them, and given up when they leave. */
+/** The client that asks: it pays for look-ups, and its leaving aborts them. */
 export type Client = {
-  /** Takes `cost` requests of what the client may ask for; false where there are not so many left. */
+  /** Charges `cost` requests to the client's rate limit; false, and charges nothing, if fewer are left. */
   charge(cost: number): boolean
-  /** Aborts when the client has left. */
+  /** Aborts when the client disconnects. */
   signal: AbortSignal
 }
 
-/** What became of one name in a list. */
+/** The result of looking up one name of a list. */
 export type NamedActor =
   | { name: string; outcome: 'found'; did: Did }
   /** Nobody of that name is known here or on the network. */
   | { name: string; outcome: 'unknown' }
   /** Neither a DID nor a handle. */
   | { name: string; outcome: 'not a name' }
-  /** Nobody could say in time. */
+  /** The network did not answer in time. */
   | { name: string; outcome: 'unavailable' }
-  /** The client has used up what it may ask for. */
+  /** The look-up costs more than the client's rate limit has left. */
   | { name: string; outcome: 'refused' }
 
-/** Requests that the look-up of one unknown handle counts for: the AppView's are scarce. */
+/** The look-up of one unknown handle counts as this many requests: the AppView limits ours. */
 const LOOK_UP_COST = 10
 
-/** A profile that was asked for longer ago than this is asked for again when somebody looks. */
-const STALE: Micros = 24 * 3_600_000_000
+/** A view of a character refreshes a profile that is older than this. */
+const STALE_AFTER_MICROS: Micros = 24 * 3_600_000_000
 /**
- * Wishes left in a minute, by all clients together: a tenth of the profiles that ingest can ask the AppView for, so that
- * nobody who goes through all characters keeps it from asking about new ones, or fills the inbox of an ingest that is away.
+ * Look-ups that all clients together may cause, a tenth of what ingest can ask the AppView for: a client that crawls all
+ * characters must neither delay the look-ups of new ones nor fill the inbox while ingest is down.
  */
 const MAX_WISHES_A_MINUTE = 1_200
-/** People whose look-up was wished for lately; one wish is enough. */
+/** People whose look-up was requested lately, so that it is not requested twice. */
 const MAX_WISHED = 10_000
 
-/** Finds out whom a request means, and has missing profiles looked up. */
+/** Resolves the names in requests to people, and asks ingest to look up their missing profiles. */
 export class Actors {
   readonly #reader: Reader
   readonly #inbox: Inbox
@@ -72,8 +72,8 @@ export class Actors {
   }
 
   /**
-   * @throws {ProblemError} 400 where `name` is neither a DID nor a handle, 404 where the handle is nobody's, 429 where the
-   *   client asks for too many, 503 where nobody can say in time
+   * @throws {ProblemError} 400 if `name` is neither a DID nor a handle, 404 if the handle is unknown, 429 if the client's
+   *   rate limit is used up, 503 if the network does not answer in time
    */
   async didOf(name: string, client: Client): Promise<Did> {
     const found = await this.#find(name, client)
@@ -87,11 +87,11 @@ export class Actors {
       case 'unavailable':
         throw lookUpUnavailable()
       case 'refused':
-        throw tooDear('The look-up of a handle that is not known here', LOOK_UP_COST)
+        throw tooDear('Looking up a handle that this server does not know', LOOK_UP_COST)
     }
   }
 
-  /** What became of each of `names`, in their order. */
+  /** The result for each of `names`, in their order. */
   find(names: readonly string[], client: Client): Promise<NamedActor[]> {
     return Promise.all(names.map((name) => this.#find(name, client)))
   }
@@ -102,7 +102,7 @@ export class Actors {
     if (isDid(actor)) return { name, outcome: 'found', did: actor }
     const known = await this.#reader.didOf(actor)
     if (known !== undefined) return { name, outcome: 'found', did: known }
-    if (!this.#handles.isHeld(actor) && !client.charge(LOOK_UP_COST)) return { name, outcome: 'refused' }
+    if (!this.#handles.isCached(actor) && !client.charge(LOOK_UP_COST)) return { name, outcome: 'refused' }
     try {
       const did = await this.#handles.resolve(actor, client.signal)
       return did === undefined ? { name, outcome: 'unknown' } : { name, outcome: 'found', did }
@@ -120,19 +120,19 @@ export class Actors {
     return character
   }
 
-  /** Somebody looks at this character: a profile that is missing or old is looked up, for the next one who does. */
+  /** Call it when a client views this character: a missing or stale profile is looked up for the next view. */
   noteLook({ did, profile }: Character): void {
     const at = this.#clock()
-    // One that was asked for by a clock that was ahead is stale, too.
-    if (profile !== undefined && Math.abs(at - profile.asked) < STALE) return
+    // By amount: a time in the future, written by a clock that was ahead, is stale too.
+    if (profile !== undefined && Math.abs(at - profile.asked) < STALE_AFTER_MICROS) return
     const now = this.#monotonic()
     const wished = this.#wished.get(did)
-    if (wished !== undefined && now - wished < STALE) return
-    // The next look wishes again.
+    if (wished !== undefined && now - wished < STALE_AFTER_MICROS) return
+    // Over the limit: the next view tries again.
     if (!this.#wishes.take('look-ups').allowed) return
     if (this.#wished.size >= MAX_WISHED) this.#wished.clear()
     this.#wished.set(did, now)
-    // Losing one is harmless: the next look wishes again.
+    // A lost wish is harmless: the next view leaves another.
     this.#inbox.leave({ kind: 'look-up', did, at }).catch(() => this.#wished.delete(did))
   }
 }
@@ -149,6 +149,6 @@ function lookUpUnavailable(): ProblemError {
   return new ProblemError(
     503,
     'LookUpUnavailable',
-    'The network cannot say right now whose handle this is; try again soon, or ask by DID.',
+    'The network cannot resolve this handle right now; try again soon, or use the DID.',
   )
 }

@@ -10,8 +10,8 @@ const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i
 const WITH_PORT = /^(?:(\d+(?:\.\d+){3})|\[([\da-f:.]+)\])(?::\d{1,5})?$/i
 
 /**
- * The IP address that `text` tells, without a port, brackets or the prefix of an IPv4 address written as IPv6.
- * @returns `undefined` where `text` is no address
+ * The IP address in `text`, without port, brackets or the `::ffff:` prefix of a mapped IPv4 address.
+ * @returns `undefined` if `text` is no address
  */
 export function readAddress(text: string): string | undefined {
   const [, ipv4, ipv6] = WITH_PORT.exec(text) ?? []
@@ -19,14 +19,14 @@ export function readAddress(text: string): string | undefined {
   return isIP(plain) === 0 ? undefined : plain
 }
 
-/** True for addresses of this very machine. */
+/** True for loopback addresses. */
 export function isLoopback(address: string): boolean {
   const plain = address.replace(MAPPED_IPV4, '')
   return isIP(plain) !== 0 && LOOPBACK.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6')
 }
 
 /**
- * The first `groups` groups of 16 bits of an IPv6 address, as text that is the same however the address is written.
+ * The first `groups` groups of 16 bits of an IPv6 address, in one canonical spelling.
  * @param address a valid IPv6 address without a zone
  */
 export function ipv6Prefix(address: string, groups: number): string {

@@ -1,5 +1,5 @@
-// HTTP over a ledger that somebody else keeps. Everything here only reads; the one thing that it leaves behind is a wish
-// in the inbox that a profile be looked up.
+// The HTTP API over a ledger that ingest writes. The API only reads, except that it may ask ingest, through the inbox, to
+// look up a profile.
 import compress from '@fastify/compress'
 import etag from '@fastify/etag'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
@@ -21,17 +21,17 @@ import { refuseUnknownParameters } from './strict-queries.ts'
 import { throttled } from './throttled.ts'
 
 export type App = FastifyInstance
-/** Long reads that may wait: a page of each ledger that is exported, and of `/v1/events`. */
+/** Long reads (pages of exports and of `/v1/events`) that may wait for their turn. */
 const MAX_HEAVY_READS = 200
-/** For a client to send a whole request. */
+/** Time limit for a client to send a whole request. */
 const REQUEST_TIMEOUT_MS = 30_000
-/** For the headers of it, and how often connections are looked at: one that sends nothing is closed soon after. */
+/** Time limit for its headers; connections are checked every two seconds, so an idle one closes soon after. */
 const HEADERS_TIMEOUT_MS = 10_000
 const CHECK_CONNECTIONS_MS = 2_000
-/** Bytes from which on an answer is compressed: below, the work is not worth it. */
-const COMPRESSED_FROM = 1_024
+/** Smaller answers are not worth compressing. */
+const COMPRESS_FROM_BYTES = 1_024
 
-/** Puts the API together; nothing listens yet. */
+/** Assembles the API; it does not listen yet. */
 export async function buildApp(options: AppOptions, routes: readonly Routes[] = builtInRoutes): Promise<App> {
   const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
   const reader = guarded(
@@ -44,29 +44,29 @@ export async function buildApp(options: AppOptions, routes: readonly Routes[] = 
       logController: new LogController({ disableRequestLogging: true }),
       trustProxy: settings.trustProxy.length === 0 ? false : [...settings.trustProxy],
       routerOptions: { maxParamLength: 2_100 },
-      // What is logged of a request names it; a logger for each would cost every one of them.
+      // Log lines name their request themselves: a child logger would cost every request.
       childLoggerFactory: (log) => log,
       requestTimeout: REQUEST_TIMEOUT_MS,
       http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
       frameworkErrors: answerBadAddress,
       clientErrorHandler: answerBrokenRequest,
-      // Types are coerced from the query's text; nothing is dropped and nothing filled in silently.
+      // Query text is coerced to the schema's types, but nothing is dropped silently.
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
     }) as unknown as FastifyInstance,
   )
-  // Bodies are JSON or nothing.
+  // Only JSON bodies are accepted.
   app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })
   answerOtherMethods(app)
   refuseCompressedBodies(app)
   refuseUnknownParameters(app)
   answerProblems(app)
-  // Tags are weak because an answer is the same however it is compressed; whoever set none of them is asked each time.
+  // Weak tags: an answer has the same tag however it is compressed.
   await app.register(etag, { weak: true })
   await app.register(compress, {
     encodings: ['br', 'gzip'],
-    threshold: COMPRESSED_FROM,
-    // A small body could become a large one.
+    threshold: COMPRESS_FROM_BYTES,
+    // A small compressed body could inflate to a huge one.
     globalDecompression: false,
   })
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
@@ -92,16 +92,16 @@ function answerProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const [path = '', query] = request.url.split('?', 2)
     const plain = path.replace(/\/+$/, '')
-    // One leading slash: two would name another host.
+    // Only with one leading slash: a redirect to // would lead to another host.
     if (plain !== path && /^\/[^/\\]/.test(plain)) {
       reply.redirect(query === undefined ? plain : `${plain}?${query}`, 308)
       return
     }
-    const detail = `There is nothing at ${path.slice(0, 200)}; /openapi.json lists what there is.`
+    const detail = `There is nothing at ${path.slice(0, 200)}; see /openapi.json for all paths.`
     sendProblem(reply, problemOf(404, 'NotFound', detail))
   })
   app.setErrorHandler((error: RequestError, request, reply) => {
-    // The client has left, which is what ended the work: there is nobody to answer.
+    // The client has disconnected, which aborted the work: nobody is left to answer.
     if (reply.raw.destroyed) {
       reply.hijack()
       return
@@ -110,7 +110,7 @@ function answerProblems(app: FastifyInstance): void {
   })
 }
 
-/** What the router cannot make sense of: it comes here before any hook. */
+/** Answers a URL that the router cannot parse. No hook has run, so the common headers are added here. */
 function answerBadAddress(error: RequestError, _request: FastifyRequest, reply: FastifyReply): void {
   sendProblem(
     reply.headers(HEADERS),

@@ -11,28 +11,28 @@ import { ShownPeople } from './shown-people.ts'
 export type BroadcastOptions = {
   reader: Reader
   heavy: HeavyReads
-  /** An event as the API says it; `leveling` tells level-ups apart. */
+  /** Turns an event into its JSON; `levelsGained` tells level-ups from awards. */
   present: (event: LedgerEvent) => { leveling: { levelsGained: number } }
   onError: (error: unknown) => void
-  /** Pause between two looks at the ledger. */
+  /** Pause between two polls of the ledger. */
   pollMs: number
-  /** A listener that was sent nothing for so long is sent where the stream is. */
+  /** A listener that was sent nothing for this long is sent the current position. */
   heartbeatMs: number
 }
 
-/** Events read at a time, and how often in one look. Where more happens, as while a backlog is folded, a gap is told. */
+/** Events in a page, and pages in a poll. If more happened (a backlog is being folded), listeners are sent a gap. */
 const PAGE = 500
 const MAX_PAGES = 4
-/** Listeners that are written to at a time: some milliseconds of this thread. */
+/** Listeners written to in one turn of the event loop: some milliseconds. */
 const LISTENERS_AT_ONCE = 100
-/** Events held for those who were away for a moment. */
-const HELD = 10_000
+/** Events cached for clients that reconnect. */
+const MAX_CACHED = 10_000
 
-/** Sends what happens in the ledger to all who listen, and looks at the ledger only while somebody does. */
+/** Sends new events to all listeners; polls the ledger only while there are any. */
 export class Broadcast {
   readonly #options: BroadcastOptions
   readonly #listeners = new Set<Listener>()
-  readonly #recent = new RecentEvents(HELD)
+  readonly #recent = new RecentEvents(MAX_CACHED)
   readonly #pages: SharedPages
   readonly #shown: ShownPeople
   readonly #end = new AbortController()
@@ -50,7 +50,7 @@ export class Broadcast {
     return this.#listeners.size
   }
 
-  /** Sends a client what happens until its response closes. */
+  /** Sends new events to a client until its response closes. */
   add(options: ListenerOptions): void {
     const { response, last } = options
     if (response.destroyed || this.#end.signal.aborted) {
@@ -63,10 +63,10 @@ export class Broadcast {
       this.#listeners.delete(listener)
     }
     response.on('close', leave)
-    // What is written to someone who has just left is nobody's loss.
+    // Writes to a client that has just left may fail; nothing is lost.
     response.on('error', leave)
     if (this.#position !== undefined && last === undefined) listener.write(this.#place(this.#position))
-    // At once, so that nothing is missed between being let in and the first look.
+    // At once, so that the listener misses nothing between joining and the first poll.
     if (this.#timer === undefined && !this.#polling) void this.#poll()
     else if (this.#position !== undefined) void this.#catchUp(listener)
   }
@@ -111,7 +111,7 @@ export class Broadcast {
     }
   }
 
-  /** Sends all that has happened since `from`; false where that is more than can be followed. */
+  /** Sends all events since `from`; false if there are more than a poll may read. */
   async #follow(from: string): Promise<boolean> {
     const happened: SentEvent[] = []
     let after = from
@@ -123,7 +123,7 @@ export class Broadcast {
       if (events.length < PAGE) {
         this.#position = position
         this.#recent.add(happened, position)
-        // At once: a client that reads slowly would else be taken for one that does not.
+        // Before the next page: all pages at once would make a slow reader look like one that does not read.
         await this.#send(happened)
         return true
       }
@@ -132,12 +132,12 @@ export class Broadcast {
     return false
   }
 
-  /** Begins with what happens from now on. */
+  /** Begins at the newest event. */
   async #begin(): Promise<void> {
     const { position } = await this.#options.reader.recent(undefined, 0)
     this.#position = position
     this.#recent.restart(position)
-    // A listener that begins is told where, before it is sent anything.
+    // Each listener is sent the position before any event.
     for (const listener of this.#listeners)
       if (listener.behind === undefined) this.#write(listener, this.#place(position))
   }
@@ -145,7 +145,7 @@ export class Broadcast {
   async #send(events: readonly SentEvent[]): Promise<void> {
     if (events.length === 0) return
     const forAll = events.map(({ text }) => text).join('')
-    // Those who have caught up by the next turn were sent these events on the way.
+    // Chosen now: a listener that catches up by the next turn is sent these events by catchUp.
     const ready = [...this.#listeners].filter(({ behind }) => behind === undefined)
     for (let at = 0; at < ready.length; at += LISTENERS_AT_ONCE) {
       if (at > 0) await nextTurn()
@@ -177,14 +177,14 @@ export class Broadcast {
         this.#write(listener, this.#gap(missed))
       }
     } catch (error) {
-      // The next look tries again.
+      // The next poll tries again.
       if (!this.#end.signal.aborted) onError(error)
     } finally {
       listener.catchingUp = false
     }
   }
 
-  /** Made once for all who are sent it. */
+  /** Formats an event once for all listeners. */
   #sent(event: RecentEvent): SentEvent {
     const { did, position } = event
     const shown = this.#options.present(event)
@@ -193,7 +193,7 @@ export class Broadcast {
     return { did, position, text: `id: ${position}\nevent: ${name}\ndata: ${data}\n\n` }
   }
 
-  /** Where the stream is: the id of a client that is sent nothing else goes on with it. */
+  /** Moves the last event ID of a client that is sent nothing else. */
   #place(position: string): string {
     return `id: ${position}\nevent: position\ndata: {}\n\n`
   }

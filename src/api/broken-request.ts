@@ -6,7 +6,7 @@ const COMMON = Object.entries(HEADERS)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')
 
-/** Answers what is not even HTTP, which never becomes a request; then there is no telling where a next one begins. */
+/** Answers bytes that are not HTTP, and closes the connection: nobody can tell where the next request begins. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -21,7 +21,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   )
 }
 
-/** By the codes of Node's own parser. */
+/** By the error codes of Node's HTTP parser. */
 const ANSWERS: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
   HPE_HEADER_OVERFLOW: [431, 'All headers together are longer than 16 KiB.'],

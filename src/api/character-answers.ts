@@ -8,10 +8,10 @@ import type { RouteOptions } from './routes/route.ts'
 
 const TYPE = 'application/json; charset=utf-8'
 
-/** Answers about single characters, made once for each change. */
+/** Answers about single characters, cached until the character changes. */
 export class CharacterAnswers {
   readonly #options: RouteOptions
-  /** Two games that award otherwise must not share an ETag. */
+  /** Part of the ETag: the same character under other rules has another answer. */
   readonly #rules: string
 
   constructor(options: RouteOptions) {
@@ -19,17 +19,17 @@ export class CharacterAnswers {
     this.#rules = createHash('sha256').update(options.rules.fingerprint).digest('base64url').slice(0, 6)
   }
 
-  /** A hot character, by DID; what it says of the rank is as old as the answer. */
-  held(name: string): ReadyAnswer | undefined {
+  /** The cached answer, by DID; its rank is as old as the answer. */
+  cached(name: string): ReadyAnswer | undefined {
     return this.#options.cache.get(name)
   }
 
   /** @throws {ProblemError} 404 */
   async make(did: Did): Promise<ReadyAnswer> {
     const { actors, presenter, ranks, cache, settings } = this.#options
-    // Asked for by another name, it may still be a hot one.
-    const held = cache.get(did)
-    if (held !== undefined) return held
+    // It may be cached although the client named a handle.
+    const cached = cache.get(did)
+    if (cached !== undefined) return cached
     const waiting = ranks.ready()
     if (waiting !== undefined) await waiting
     const { changes } = cache
@@ -40,7 +40,7 @@ export class CharacterAnswers {
   }
 }
 
-/** Past the framework, which would look at the answer twice more: nothing is left to be done about it. */
+/** Writes the answer to the socket, past the hooks of the framework: they have nothing to add, and cost time. */
 export function sendReady(request: FastifyRequest, reply: FastifyReply, ready: ReadyAnswer): void {
   const { body, bytes, etag } = ready
   const known = request.headers['if-none-match']
@@ -53,7 +53,7 @@ export function sendReady(request: FastifyRequest, reply: FastifyReply, ready: R
   reply.raw.end(body)
 }
 
-/** RFC 9110, 13.1.2: a weak comparison with each that the client knows. */
+/** RFC 9110, 13.1.2: a weak comparison with each tag that the client sent. */
 function matches(known: string, etag: string): boolean {
   return known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
 }

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { LedgerEvent } from './schemas.ts'
 
-/** An event as the API says it. */
+/** An event as the API returns it. */
 export type Event = Static<typeof LedgerEvent>
 
 const COLUMNS: readonly (readonly [string, (event: Event) => string | number])[] = [
@@ -20,12 +20,12 @@ export function csvHead(): string {
   return `${COLUMNS.map(([name]) => name).join(',')}\r\n`
 }
 
-/** One record as RFC 4180 has it. */
+/** One record (RFC 4180), line end included. */
 export function csvLine(event: Event): string {
   return `${COLUMNS.map(([, value]) => field(value(event))).join(',')}\r\n`
 }
 
-/** Text that a spreadsheet would take for a formula is marked as text; numbers stay what they are. */
+/** Prefixes text that a spreadsheet would run as a formula with an apostrophe. */
 function field(value: string | number): string {
   if (typeof value === 'number') return String(value)
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value

@@ -14,7 +14,7 @@ const TAGS = [
 ] as const
 
 function introduction(url: string): string {
-  return `Anyone can read anything here; nothing is changed. The first three things to try:
+  return `Anyone may read everything here, and nothing here changes anything. Try these first:
 
 \`\`\`sh
 curl '${url}/v1/characters/alice.example'
@@ -22,16 +22,16 @@ curl '${url}/v1/leaderboards/all?limit=10'
 curl -N '${url}/v1/stream'
 \`\`\`
 
-- **People** are named by DID or handle, also as they are copied: \`@alice.example\`, a link to a profile, an at:// URI.
-- **Lists** give \`cursor\`: ask again with it for the next page, until it is null.
-- **Errors** are problem details (RFC 9457) whose \`error\` is a stable name; \`detail\` says what to do.
-- **Limits** stand in \`RateLimit\` and \`RateLimit-Policy\`; a 429 or 503 says in \`Retry-After\` when to come back.
-- **Caching**: each answer has an \`ETag\`; ask again with \`If-None-Match\`.`
+- **People** are named by DID or handle; \`@alice.example\`, a link to a profile or an at:// URI will do, too.
+- **Lists** come in pages: pass \`cursor\` for the next one, until it is null.
+- **Errors** are problem details (RFC 9457): \`error\` is a stable name, \`detail\` says what to do.
+- **Rate limits** are in \`RateLimit\` and \`RateLimit-Policy\`; a 429 or 503 says in \`Retry-After\` when to try again.
+- **Caching**: each answer has an \`ETag\`; send it back in \`If-None-Match\`.`
 }
 
 export type DocsOptions = { version: string; publicUrl: string | undefined }
 
-/** Begins to gather what routes say of themselves. Before any route is added. */
+/** Collects the schemas of all routes added after this call. */
 export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: DocsOptions): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -45,7 +45,7 @@ export async function gatherDocs(app: FastifyInstance, { version, publicUrl }: D
       },
       servers: [{ url: publicUrl ?? '/' }],
       tags: [...TAGS],
-      // Everything is open to everybody, but for what says otherwise.
+      // Public, unless an operation says otherwise.
       security: [],
       components: {
         securitySchemes: {
@@ -79,7 +79,7 @@ function withPatterns(schema: FastifySchema, url: string): FastifySchema {
   return copy
 }
 
-/** The document at /openapi.json, and a page at /docs to read it and try it out, without anything from elsewhere. */
+/** Serves /openapi.json, and /docs, a page to read and try it, without assets from other hosts. */
 export async function serveDocs(app: FastifyInstance, { publicUrl }: DocsOptions): Promise<void> {
   let document: string | undefined
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
@@ -109,7 +109,7 @@ export async function serveDocs(app: FastifyInstance, { publicUrl }: DocsOptions
     hooks: {
       onRequest: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
         reply.headers({ 'content-security-policy': policy, 'cache-control': 'public, max-age=60' })
-        // The plug-in makes a URL of it.
+        // The plug-in puts it into a URL, and would answer 500.
         const named = URL.canParse('/', `${request.protocol}://${request.hostname}`)
         done(named ? undefined : new ProblemError(400, 'InvalidRequest', 'The Host header names no host.'))
       },

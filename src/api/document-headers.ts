@@ -14,17 +14,17 @@ const text = (description: string, example: string) => ({
 })
 
 const HEADERS = {
-  ETag: text('asked for again with it in If-None-Match, an answer that still holds is a 304', 'W/"5-x3k"'),
-  'Cache-Control': text('for how long the answer may be kept', 'public, max-age=5'),
-  RateLimit: text('what is left to the client, and seconds until all of it is', '"default";r=1199;t=1'),
-  'RateLimit-Policy': text('how many requests (q) in how many seconds (w)', '"default";q=1200;w=60'),
-  'Retry-After': text('seconds after which to come back', '5'),
+  ETag: text('send it back in If-None-Match: an unchanged answer is a 304', 'W/"5-x3k"'),
+  'Cache-Control': text('how long the answer may be cached', 'public, max-age=5'),
+  RateLimit: text('requests left (r), and seconds until the limit is full again (t)', '"default";r=1199;t=1'),
+  'RateLimit-Policy': text('requests (q) allowed in a window of seconds (w)', '"default";q=1200;w=60'),
+  'Retry-After': text('seconds to wait before trying again', '5'),
 } as const
 
-/** Operations that any number of requests may ask for. */
+/** Operations without a rate limit. */
 const UNLIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-/** Says of each response in `document` which headers it has. Changes it in place. */
+/** Adds to each response in `document` the headers that it has, in place. */
 export function describeHeaders(document: Document): void {
   document.components = { ...document.components, headers: HEADERS }
   for (const [url, operations] of Object.entries(document.paths ?? {})) {
@@ -41,7 +41,7 @@ export function describeHeaders(document: Document): void {
 function headersOf(url: string, method: string, status: string): (keyof typeof HEADERS)[] {
   const names: (keyof typeof HEADERS)[] = ['Cache-Control']
   if (!UNLIMITED.has(url)) names.push('RateLimit', 'RateLimit-Policy')
-  // What is sent piece by piece has no tag.
+  // Streamed answers have no tag.
   const tagged = method === 'get' && !/stream$|\.(csv|jsonl)$/.test(url)
   if (tagged && (status === '200' || status === '304')) names.push('ETag')
   if ((status === '429' || status === '503') && !UNLIMITED.has(url)) names.push('Retry-After')

@@ -2,8 +2,8 @@ import { InvalidCursorError, type Reader } from '../store/store.ts'
 import { ProblemError } from './problem.ts'
 
 /**
- * `reader`, whose failures are answered as what they are to a client: the ledger is out of reach, try again.
- * @param failed hears of each
+ * Wraps `reader` so that its failures become a 503 that tells the client to try again.
+ * @param failed is called with each failure
  */
 export function guarded(reader: Reader, failed: (error: unknown) => void): Reader {
   const fail = (error: unknown): never => {

@@ -2,9 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ProblemError } from './problem.ts'
 
 /**
- * Lets reads that take milliseconds of this thread's time happen one after the other, first come first served, and lets
- * everything else that waits be answered in between. Long reads (whole ledgers, clients that were away) come page by page,
- * so that many of them take turns and none holds up the rest.
+ * Runs reads that take milliseconds of this thread one at a time, first come first served, with a turn of the event loop
+ * for other requests between any two. Long reads (exports, clients that reconnect) queue page by page, so they take turns.
  */
 export class HeavyReads {
   readonly #maxWaiting: number
@@ -17,13 +16,13 @@ export class HeavyReads {
   }
 
   /**
-   * Resolves with what `read` gives when its turn has come.
-   * @throws {ProblemError} 503 where as many wait as may
+   * Runs `read` when its turn has come.
+   * @throws {ProblemError} 503 if `maxWaiting` reads wait already
    * @throws what `read` throws
    */
   async run<T>(read: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#maxWaiting) {
-      throw new ProblemError(503, 'TooManyReads', 'Too many long reads wait already; try again soon.')
+      throw new ProblemError(503, 'TooManyReads', 'Too many long reads are waiting; try again soon.')
     }
     this.#waiting += 1
     const turn = this.#turn.then(() => nextTurn()).then(read)

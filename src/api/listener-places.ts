@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { ProblemError } from './problem.ts'
 import { clientOf } from './rate-limit.ts'
 
-/** How many may listen at a time, in all and of one client. */
+/** Limits how many listeners there are at a time, in all and by client. */
 export class ListenerPlaces {
   readonly #max: number
   readonly #maxOfAClient: number
@@ -14,14 +14,13 @@ export class ListenerPlaces {
     this.#maxOfAClient = maxOfAClient
   }
 
-  /** How many places are taken. */
   get taken(): number {
     return this.#taken
   }
 
   /**
    * Takes a place for the client at `address` until `response` closes.
-   * @throws {ProblemError} 503 where none is free, 429 where the client has as many as it may
+   * @throws {ProblemError} 503 if none is free, 429 if the client has `maxOfAClient`
    */
   take(address: string, response: ServerResponse): void {
     const { client } = clientOf(address)
@@ -30,11 +29,11 @@ export class ListenerPlaces {
       throw new ProblemError(
         429,
         'TooManyStreams',
-        `At most ${this.#maxOfAClient} streams of one client at a time; close one, or name more actors in one.`,
+        `A client may have ${this.#maxOfAClient} streams at a time; close one, or name more actors in one.`,
       )
     }
     if (this.#taken >= this.#max) {
-      throw new ProblemError(503, 'TooManyListeners', 'Enough clients listen already; try again later.')
+      throw new ProblemError(503, 'TooManyListeners', 'All places for streams are taken; try again later.')
     }
     if (response.destroyed) return
     this.#taken += 1

@@ -2,35 +2,35 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Did } from '@atcute/lexicons/syntax'
 
-/** A client with that many bytes waiting does not read; it is let go. */
+/** A client with more unread bytes than this does not read: it is disconnected. */
 const MAX_WAITING_BYTES = 256 * 1_024
-/** A client that is brought up to date is sent more once less than that waits. */
+/** A client that catches up is sent more once it has fewer unread bytes than this. */
 const FEW_WAITING_BYTES = 64 * 1_024
 
 export type ListenerOptions = {
-  /** Its head is written. */
+  /** Its status and headers are written already. */
   response: ServerResponse
   /** Whose events are sent; `undefined` for everybody's. */
   dids: ReadonlySet<Did> | undefined
-  /** The id that the client saw last, if it was here before. */
+  /** The Last-Event-ID of a client that reconnects. */
   last: string | undefined
-  /** Takes so many requests of what the client may ask for; false where there are not so many left. */
+  /** Charges `cost` requests to the client's rate limit; false, and charges nothing, if fewer are left. */
   charge: (cost: number) => boolean
 }
 
 /** One client of the stream of events. */
 export class Listener {
   readonly response: ServerResponse
-  /** Whose events it is sent; `undefined` for everybody's. */
+  /** See {@link ListenerOptions}. */
   readonly dids: ReadonlySet<Did> | undefined
-  /** What it has seen last, while it is brought up to date; `undefined` once it is sent what happens. */
+  /** The last position sent, while it catches up; `undefined` once it is sent new events as they happen. */
   behind: string | undefined
-  /** Whether it is being brought up to date right now. */
+  /** Whether a catch-up is running. */
   catchingUp = false
-  /** Milliseconds since it was last sent anything, as far as it was looked at. */
+  /** Milliseconds since it was last sent anything, counted in polls. */
   quietMs = 0
 
-  /** Takes so many requests of what the client may ask for; false where there are not so many left. */
+  /** See {@link ListenerOptions}. */
   readonly charge: (cost: number) => boolean
 
   constructor({ response, dids, last, charge }: ListenerOptions) {
@@ -40,12 +40,12 @@ export class Listener {
     this.charge = charge
   }
 
-  /** Whether it is to be told of what `did` does. */
+  /** Whether it is sent the events of `did`. */
   wants({ did }: { did: Did }): boolean {
     return this.dids === undefined || this.dids.has(did)
   }
 
-  /** @returns false where the client was let go, since it does not read what it is sent */
+  /** @returns false if the client was disconnected because it does not read */
   write(text: string): boolean {
     if (text === '') return true
     if (this.response.writableLength > MAX_WAITING_BYTES) {
@@ -57,7 +57,7 @@ export class Listener {
     return true
   }
 
-  /** Resolves when the client has read most of what it was sent, or has left. */
+  /** Resolves when the client has read most of its bytes, or has disconnected. */
   async drained(signal: AbortSignal): Promise<void> {
     while (this.response.writableLength > FEW_WAITING_BYTES && !this.response.destroyed) {
       const happened = new AbortController()
@@ -65,7 +65,7 @@ export class Listener {
       try {
         await Promise.race([once(this.response, 'drain', options), once(this.response, 'close', options)])
       } finally {
-        // Whichever did not come is not listened for any more.
+        // Removes the other listener.
         happened.abort()
       }
     }

@@ -11,9 +11,9 @@ export type MetricsServerOptions = {
 export type MetricsServer = AsyncDisposable & { url: string }
 
 /**
- * Serves metrics, and nothing else, on a port of their own to everybody who reaches it: whether somebody may is said by the
- * network, as it is for the exporters that Prometheus knows.
- * @throws what listening fails with
+ * Serves only metrics, on a port of their own, to everybody who can reach it: access is the firewall's business, as with
+ * other Prometheus exporters.
+ * @throws the error that listening fails with
  */
 export async function serveMetrics({
   metrics,

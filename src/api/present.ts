@@ -9,11 +9,11 @@ import type { Ranks } from './ranks.ts'
 import type * as schemas from './schemas.ts'
 
 const CREATED: Readonly<Record<string, string>> = {
-  [TRACKED]: 'followed, without XP',
-  [UNREADABLE]: 'not as records of its kind are: no XP',
+  [TRACKED]: 'tracked: no XP',
+  [UNREADABLE]: 'not a valid record of its collection: no XP',
 }
 
-/** From what the store holds to what the API says. */
+/** Turns what the store returns into what the API returns. */
 export class Presenter {
   readonly #rules: Rulebook
   readonly #ranks: Ranks
@@ -39,13 +39,13 @@ export class Presenter {
     }
   }
 
-  /** `character` as JSON, written by hand: it is what most requests ask for. */
+  /** `character` as JSON, put together by hand because most requests ask for it. */
   characterText({ did, profile, experience, lastDelta, counts, updatedAt }: Character): string {
     const state = leveling(experience, lastDelta)
     const rank = this.#ranks.of(experience)
     let live = ''
     for (const [collection, n] of counts) live += `${live === '' ? '' : ','}"${collection}":${n}`
-    // DIDs, handles and collections are made of letters, digits and marks that JSON takes as they are.
+    // DIDs, handles and collections have no characters that JSON would escape.
     return `{"did":"${did}","handle":${profile?.handle === undefined ? 'null' : `"${profile.handle}"`},\
 "displayName":${text(profile?.displayName)},"avatar":${text(profile?.avatar)},\
 "title":${text(this.#rules.title(state.level))},"leveling":{"level":${state.level},\
@@ -78,7 +78,7 @@ function text(value: string | undefined): string {
   return value === undefined ? 'null' : JSON.stringify(value)
 }
 
-/** What happened, for people. What went down says why. */
+/** What happened, in words; a loss of XP says why. */
 function noteOf({ cause, reason }: LedgerEvent): string {
   switch (cause) {
     case 'create':

@@ -22,10 +22,10 @@ export type Problem = Static<typeof Problem>
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** What a client that is told to come back later waits, in seconds, where the answer does not say otherwise. */
+/** Retry-After in seconds, unless the answer sets its own. */
 const RETRY_SECONDS = '5'
 
-/** Thrown by handlers to be answered as it is. */
+/** Handlers throw it; its status, name and detail become the answer. */
 export class ProblemError extends Error {
   override name = 'ProblemError'
   readonly status: number
@@ -42,7 +42,7 @@ export function problemOf(status: number, error: string, detail: string): Proble
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, error }
 }
 
-/** The one answer for everybody who is not here, whatever the reason. */
+/** The same answer for strangers and for hidden people, so that it does not tell one from the other. */
 export function unknownActor({ kinds }: Pick<Rulebook, 'kinds'>): ProblemError {
   return new ProblemError(
     404,
@@ -51,7 +51,7 @@ export function unknownActor({ kinds }: Pick<Rulebook, 'kinds'>): ProblemError {
   )
 }
 
-/** The client has fewer requests left than what it asks for counts as. */
+/** `what` counts as more requests than the client has left. */
 export function tooDear(what: string, cost: number): ProblemError {
   return new ProblemError(
     429,
@@ -69,14 +69,14 @@ export function noRanks(): ProblemError {
   )
 }
 
-/** What the framework throws: an error with what it has to say to clients. */
+/** An error as Fastify throws it. */
 export type RequestError = Error & {
   statusCode?: number
   validation?: readonly { keyword: string; params: Readonly<Record<string, unknown>> }[]
   validationContext?: string
 }
 
-/** The problem that `error` is to a client. What is our own fault is logged, and not told. */
+/** Turns `error` into an answer. Unexpected errors are logged, and their text is kept from clients. */
 export function problemFor(error: RequestError, request: FastifyRequest): Problem {
   if (error instanceof ProblemError) return problemOf(error.status, error.error, error.message)
   if (error instanceof InvalidCursorError) {
@@ -100,7 +100,7 @@ function unknownParameter({ validation, validationContext }: RequestError): stri
   return `unknown ${where} ${JSON.stringify(unknown.slice(0, 100))}`
 }
 
-/** Nothing but our own styles; a form that leads back here. */
+/** Content-Security-Policy of pages: our own styles, any https image, forms that lead back here. */
 export const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -119,7 +119,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   }
 }
 
-/** Browsers name HTML when they open a page; programs that take anything get JSON. */
+/** Browsers ask for text/html; programs that accept anything get JSON. */
 function wantsPage(accept: string | undefined): boolean {
   if (accept === undefined) return false
   const types = accept.split(',').map((entry) => entry.split(';')[0]?.trim().toLowerCase())

@@ -11,12 +11,12 @@ declare module 'fastify' {
     clients: RateLimit
   }
   interface FastifyReply {
-    /** What is left to the client, as the header says it; empty where nothing is counted. */
+    /** The value of the RateLimit header; empty for requests that are not counted. */
     rateLimit: string
   }
 }
 
-/** Headers that every answer has. */
+/** Headers of every answer. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'etag, link, ratelimit, ratelimit-policy, retry-after',
@@ -25,10 +25,10 @@ export const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'cross-origin',
 }
 
-/** Answered however often they are asked for: whoever watches over the server must not be kept out. */
+/** Not rate limited: monitoring must never be refused. */
 const UNLIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-/** What every request passes: CORS and the rate limit. One hook before and one after, because each costs. */
+/** Adds CORS headers and the rate limit to every request, in two hooks, because each hook costs time. */
 export function protect(app: FastifyInstance, { perMinute }: { perMinute: number }): void {
   const limit = new RateLimit(perMinute)
   app.decorate('clients', limit)
@@ -47,28 +47,28 @@ export function protect(app: FastifyInstance, { perMinute }: { perMinute: number
       return
     }
     reply.header('retry-after', String(resetSeconds))
-    const detail = `At most ${perMinute} requests a minute; the next is answered in ${resetSeconds} s.`
+    const detail = `At most ${perMinute} requests a minute; try again in ${resetSeconds} s.`
     sendProblem(reply, problemOf(429, 'RateLimitExceeded', detail))
   })
 
   app.addHook('onSend', function addHeaders(_request, reply, payload, done) {
     reply.headers(app.constantHeaders)
     if (reply.rateLimit !== '') reply.header('ratelimit', reply.rateLimit)
-    // Kept by nobody without a question, where a route does not say for how long it holds.
+    // Caches must revalidate, unless the route says otherwise.
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
     done(null, payload)
   })
 }
 
 /**
- * Where `request` comes from. A proxy that we trust may write rubbish into X-Forwarded-For; all of that counts as the
+ * The client's IP address. If a trusted proxy writes something else into X-Forwarded-For, the request counts as the
  * proxy's own.
  */
 export function addressOf(request: FastifyRequest): string {
   return readAddress(request.ip) ?? request.socket.remoteAddress ?? ''
 }
 
-/** Who asks for `request`. Most requests charge nothing more and wait for nothing, so all of it is made when it is needed. */
+/** The client of `request`. Its parts are made on first use: most requests need neither. */
 export function clientOf(request: FastifyRequest, reply: FastifyReply): Client {
   let left: AbortController | undefined
   return {
@@ -95,8 +95,8 @@ function rateLimitField(remaining: number, resetSeconds: number): string {
 }
 
 /**
- * Begins an answer past the framework, with the headers that all have: for what is sent as it is, or for as long as it
- * lasts. The route's own hooks and error handling are over by then.
+ * Begins an answer past the framework, with the headers of every answer. No hook and no error handler runs for it any
+ * more: for ready bytes and for endless streams.
  */
 export function beginRaw(reply: FastifyReply, status: number, headers: OutgoingHttpHeaders): void {
   reply.hijack()

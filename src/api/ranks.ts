@@ -1,30 +1,30 @@
 import type { Micros } from '../atproto/event.ts'
 import type { Reader, XpCount } from '../store/store.ts'
 
-/** Where a character stands among all that are shown. */
+/** A place among all characters shown; `asOf` is an ISO time. */
 export type Rank = { position: number; of: number; asOf: string }
 
 export type RanksOptions = {
   reader: Reader
   clock: () => Micros
-  /** Microseconds that have passed since some moment. */
+  /** Microseconds of a clock that never goes back. */
   monotonic: () => Micros
-  /** How old ranks may be. */
+  /** Maximum age of ranks, in microseconds. */
   refresh: Micros
 }
 
-/** Ranks as of a moment not long ago, made of how many characters hold how much. */
+/** Ranks by XP, computed from the XP histogram and refreshed every so often. */
 export class Ranks {
   readonly #reader: Reader
   readonly #clock: () => Micros
   readonly #monotonic: () => Micros
   readonly #refresh: Micros
   #experience: number[] = []
-  /** How many characters hold at least as much as the entry of `#experience` in the same place. */
+  /** Characters with at least as much XP as the entry of `#experience` at the same index. */
   #above: number[] = []
-  /** When they were made; monotonic. */
+  /** When they were computed; monotonic. */
   #made: Micros | undefined
-  /** The same as people read it. */
+  /** The same as an ISO time. */
   #asOf = ''
   #refreshing: Promise<void> | undefined
 
@@ -36,15 +36,15 @@ export class Ranks {
   }
 
   /**
-   * Waits only for the first refresh; later ones go on beside the requests that start them. Never fails: there are
-   * no ranks until one succeeds, and the next request tries again.
+   * Starts a refresh if one is due; call it before `of`. Only the first one has to be waited for. Never rejects: after a
+   * failure the next call tries again.
    */
   ready(): Promise<void> | undefined {
     if (this.#made !== undefined && this.#monotonic() - this.#made < this.#refresh) return undefined
     this.#refreshing ??= this.#reader
       .xpHistogram()
       .then(
-        (standings) => this.#take(standings),
+        (histogram) => this.#take(histogram),
         () => {},
       )
       .finally(() => {
@@ -67,10 +67,10 @@ export class Ranks {
     return { position, of: Math.max(position, this.#above.at(-1) ?? 0), asOf: this.#asOf }
   }
 
-  #take(standings: readonly XpCount[]): void {
+  #take(histogram: readonly XpCount[]): void {
     let sum = 0
-    this.#experience = standings.map(({ experience }) => experience)
-    this.#above = standings.map(({ characters }) => {
+    this.#experience = histogram.map(({ experience }) => experience)
+    this.#above = histogram.map(({ characters }) => {
       sum += characters
       return sum
     })

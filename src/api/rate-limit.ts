@@ -1,33 +1,33 @@
 import { isIPv6 } from 'node:net'
 import { ipv6Prefix, readAddress } from './addresses.ts'
 
-/** What is left to one client. */
+/** The answer to one `take`, and what the client has left. */
 export type Allowance = { allowed: boolean; remaining: number; resetSeconds: number }
 
 type Bucket = { tokens: number; at: number }
 
-/** Clients that are remembered. One that is forgotten begins anew, so the bound errs in favour of clients. */
+/** Clients that are remembered. A forgotten one begins with a full bucket, in its favour. */
 const MAX_CLIENTS = 100_000
 
 /**
- * Providers give a household an IPv6 network of 64 bits, or of up to 48: those share one more bucket, which holds as much
- * as this many single ones.
+ * Providers give a household an IPv6 /64, or anything up to a /48. All clients of a /48 share one more bucket, with the
+ * capacity of this many clients.
  */
 const NETWORK_FACTOR = 16
 
 /**
- * A bucket of tokens for each client, filled evenly. A plug-in that does the same costs as much again as the whole route;
- * see docs/performance.md.
+ * A token bucket for each client, refilled evenly. The plug-in for this costs as much as a whole route; see
+ * docs/performance.md.
  */
 export class RateLimit {
   readonly #perMinute: number
   readonly #now: () => number
-  /** Two generations: when the younger is full, the older goes. */
+  /** Two generations: when the younger is full, the older is dropped. */
   #young = new Map<string, Bucket>()
   #old = new Map<string, Bucket>()
 
   /**
-   * @param perMinute requests that a client may make in a minute, and at once
+   * @param perMinute requests a client may make in a minute; all of them may come at once
    * @param now milliseconds of a clock that never goes back
    */
   constructor(perMinute: number, now: () => number = performance.now.bind(performance)) {
@@ -35,7 +35,7 @@ export class RateLimit {
     this.#now = now
   }
 
-  /** Takes `cost` tokens of the client at `address`, or none where it has fewer. */
+  /** Takes `cost` tokens from the client at `address`, or none if it has fewer. */
   take(address: string, cost = 1): Allowance {
     const { client, network } = clientOf(address)
     const own = this.#filled(client, this.#perMinute)
@@ -61,7 +61,7 @@ export class RateLimit {
     return bucket
   }
 
-  /** Keeps the client's bucket among the young: the one that it has, or `full`. */
+  /** Moves the client's bucket, or else `full`, to the younger generation. */
   #renew(key: string, full: Bucket): Bucket {
     const bucket = this.#old.get(key) ?? full
     if (this.#young.size >= MAX_CLIENTS / 2) {
@@ -74,8 +74,8 @@ export class RateLimit {
 }
 
 /**
- * Whose bucket the requests from `address` take from. A household changes its IPv6 addresses at will, so all of a network
- * of 64 bits are one client, and all of one of 48 bits share a network.
+ * The buckets that pay for requests from `address`. A household changes its IPv6 addresses at will, so a /64 is one
+ * client, and a /48 one network.
  */
 export function clientOf(address: string): { client: string; network: string | undefined } {
   const plain = readAddress(address) ?? address

@@ -1,26 +1,26 @@
 import type { Did } from '@atcute/lexicons/syntax'
 
-/** An event as it is sent to all who want it. */
+/** An event, formatted for all listeners. */
 export type SentEvent = { did: Did; position: string; text: string }
 
 /**
- * The newest events of the ledger, as they were read for those who listen. Clients that were away for a moment are sent
- * these, so that many of them cost one reading of the ledger.
+ * The newest events, cached as they were broadcast. Clients that reconnect soon are sent these, without another read of
+ * the ledger.
  */
 export class RecentEvents {
   readonly #max: number
   #events: SentEvent[] = []
-  /** How many events were dropped before the first that is held. */
+  /** Events dropped since the start. */
   #dropped = 0
-  /** By position, how many events lie before it, the dropped ones included; in the order of time. */
+  /** By position, the number of events before it, dropped ones included; oldest first. */
   readonly #places = new Map<string, number>()
 
-  /** @param max events held, at least; twice as many at most */
+  /** @param max keeps at least this many events, and at most twice as many */
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Begins anew with nothing, at `position`. */
+  /** Drops all events, and goes on at `position`. */
   restart(position: string): void {
     this.#dropped += this.#events.length
     this.#events = []
@@ -35,11 +35,11 @@ export class RecentEvents {
       this.#places.set(event.position, this.#dropped + this.#events.length)
     }
     this.#places.set(position, this.#dropped + this.#events.length)
-    // In large pieces: moving a list for each event would cost more than holding it.
+    // Drops many at a time: slicing the list for every event would cost more than the memory.
     if (this.#events.length >= this.#max * 2) this.#drop(this.#events.length - this.#max)
   }
 
-  /** The first `limit` events after `position`; `undefined` where that is not known here. */
+  /** The first `limit` events after `position`; `undefined` if that position is not cached. */
   after(position: string, limit: number): readonly SentEvent[] | undefined {
     const place = this.#places.get(position)
     if (place === undefined) return undefined

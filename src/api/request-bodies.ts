@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { problemOf, sendProblem } from './problem.ts'
 
-/** Bodies are read as they come: what a compressed one would grow to is its sender's choice. */
+/** Refuses compressed bodies: their sender decides how large they grow when inflated. */
 export function refuseCompressedBodies(app: FastifyInstance): void {
   app.addHook('onRequest', function refuseCompressed(request, reply, done) {
     const encoding = request.headers['content-encoding']

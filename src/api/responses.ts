@@ -1,22 +1,22 @@
 import { Type } from 'typebox'
 import { PROBLEM_TYPE, type Problem } from './problem.ts'
 
-/** Whoever opts out has to be gone from every cache within seconds. */
+/** Cache-Control of answers about people: somebody who opts out must be gone from all caches within seconds. */
 export const NAMES_PEOPLE = 'public, max-age=5'
 
 export const NOT_MODIFIED = Type.Null({ description: 'the ETag in If-None-Match is still current' })
 
 const MEANINGS: Readonly<Record<number, string>> = {
-  400: 'something about the request is not as it has to be; `detail` says what',
+  400: 'the request is not valid; `detail` says why',
   403: 'forbidden: this machine or ADMIN_TOKEN only',
-  404: 'there is no such character, or no such place in a list',
+  404: 'unknown character or cursor',
   413: 'the body is too large',
   415: 'the body is not JSON',
-  429: 'too many requests from this address; Retry-After says when to go on',
+  429: 'too many requests from this address; Retry-After says when to try again',
   503: 'not possible right now; Retry-After says when to try again',
 }
 
-/** The problems that a route may answer with which may be asked any number of times. */
+/** The problems of a route without a rate limit; `default` stands for unexpected errors. */
 export function unlimitedProblems(...statuses: number[]) {
   const entry = (description: string) =>
     Type.Unsafe<Problem>({ description, content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } } })
@@ -26,7 +26,7 @@ export function unlimitedProblems(...statuses: number[]) {
   }
 }
 
-/** The problems that a route may answer with; `default` stands for unexpected errors. */
+/** The problems of a rate-limited route; `default` stands for unexpected errors. */
 export function problems(...statuses: number[]) {
   return unlimitedProblems(...statuses, 429)
 }

@@ -1,10 +1,10 @@
-// What goes over the wire, once: handlers are typed by it, requests are checked against it, /openapi.json shows it.
+// The JSON of requests and responses, defined once for the types of handlers, validation and /openapi.json.
 import { type Static, type TSchema, Type } from 'typebox'
 
 /** Schemas that /openapi.json lists by name. */
 export const NAMED_SCHEMAS: TSchema[] = []
 
-/** Gives `schema` a name, and refers to it by that. */
+/** Registers `schema` under `name`, and returns a reference to it. */
 function named<T extends TSchema>(name: string, schema: T) {
   NAMED_SCHEMAS.push(Object.assign({}, schema, { $id: name }))
   return Type.Unsafe<Static<T>>({ $ref: `${name}#` })
@@ -96,7 +96,7 @@ const EVENT = {
 
 export const LedgerEvent = named('LedgerEvent', Type.Object(LEDGER_EVENT, { examples: [EVENT] }))
 
-/** An event of anybody's. */
+/** An event, with the person whose it is. */
 const FollowedEvent = named(
   'FollowedEvent',
   Type.Object({ did: Type.String({ description: 'whose event it is' }), ...LEDGER_EVENT }),
@@ -119,7 +119,7 @@ export const CharacterList = named(
         name: Type.String({ description: 'the name as requested' }),
         outcome: Type.Enum(['known', 'unknown', 'notAName', 'unavailable'], {
           description:
-            'known: in `items`; unknown: no character here; notAName: neither a DID nor a handle; unavailable: nobody could say in time, ask again',
+            'known: in `items`; unknown: no character here; notAName: neither a DID nor a handle; unavailable: the network did not answer in time, or the rate limit is used up; ask again',
         }),
         did: nullable(Type.String({ description: 'the DID, if this server knows the person' })),
       }),
@@ -149,12 +149,12 @@ const ACTOR = `^${NAME}$`
 const TIME =
   '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$'
 
-/** There is a letter or a digit in every name. */
+/** Every name has a letter or a digit. */
 export const NAMES = '[0-9A-Za-z]'
 
 /**
- * What /openapi.json says of parameters whose values are more than their type. Some more is taken, but this always is. It is
- * not checked against requests, since the answer to what is wrong says more than a pattern could.
+ * Patterns of parameters in /openapi.json. Each describes values that are always accepted; some others are, too. Requests
+ * are not checked against them, because the handlers' errors say more than a failed pattern.
  */
 export const PATTERNS: Readonly<Record<string, string>> = {
   actor: ACTOR,
@@ -165,12 +165,12 @@ export const PATTERNS: Readonly<Record<string, string>> = {
   cursor: '^[0-9a-z-]{1,100}$',
 }
 
-/** The same for a list in which every name has to be one. */
+/** A comma-separated list of names. */
 export const ACTORS_PATTERN = `^${NAME}(,${NAME}){0,9}$`
 
 /** A name for somebody: a DID or a handle. */
 export const ActorParameters = Type.Object({
-  // How long they may be is theirs to say: counting it here as well costs each request.
+  // No maxLength: handlers check it, and doing so twice costs every request.
   actor: Type.String({
     description: 'a DID or handle; also @handle, an at:// URI, or a link to a profile',
     examples: ['did:plc:alicealicealicealicealic', 'alice.example'],

@@ -1,22 +1,22 @@
 import type { Reader, RecentEvent } from '../store/store.ts'
 import type { SentEvent } from './recent-events.ts'
 
-/** What comes after a place, and where to read on; nothing where that is `missed`, since it is not kept any more. */
+/** The events after a position, and where to read on; none if `missed`, when they are no longer stored. */
 export type SharedPage = { events: readonly SentEvent[]; position: string; missed: boolean }
 
-/** Events in one page: some milliseconds of this thread. */
+/** Events in one page: some milliseconds to read. */
 const PAGE = 200
-/** Pages held: twice as many as one client is sent of the ledger itself; some ten megabytes. */
+/** Twice as many pages as one client is sent from the ledger; some 10 MB. */
 const MAX_CACHED = 100
 
 /**
- * Pages of the ledger that are read for clients who were away. Many of them want the same: what comes after a place does not
- * change, so a page that was read for one is another's as well, wherever the two began.
+ * Caches pages of the ledger for clients that reconnect. The events after a position never change, so clients share pages,
+ * even if they began at different positions.
  */
 export class SharedPages {
   readonly #reader: Pick<Reader, 'recent'>
   readonly #present: (event: RecentEvent) => SentEvent
-  /** By the place that they come after, oldest first. */
+  /** By the position before their first event, oldest first. */
   readonly #pages = new Map<string, SharedPage>()
 
   constructor(reader: Pick<Reader, 'recent'>, present: (event: RecentEvent) => SentEvent) {
@@ -24,8 +24,8 @@ export class SharedPages {
     this.#present = present
   }
 
-  /** The page after `position`, where it is held. */
-  held(position: string): SharedPage | undefined {
+  /** The page after `position`, if it is cached. */
+  cached(position: string): SharedPage | undefined {
     return this.#pages.get(position)
   }
 
@@ -36,8 +36,8 @@ export class SharedPages {
   async read(position: string): Promise<SharedPage> {
     const recent = await this.#reader.recent(position, PAGE)
     const read = { ...recent, events: recent.events.map(this.#present) }
-    const page = this.#upToHeld(read)
-    // Pieces that lead to a page that is held are not: every place where anybody began would make the pages shorter.
+    const page = this.#upToCached(read)
+    // A page cut short by a cached one is not cached: else every position where a client began would split pages further.
     if (page !== read || page.missed || page.position === position) return page
     this.#pages.set(position, page)
     const [oldest] = this.#pages.keys()
@@ -49,8 +49,8 @@ export class SharedPages {
     this.#pages.clear()
   }
 
-  /** Ends where a page that is held begins, so that those who began between two places go on with the same pages. */
-  #upToHeld(page: SharedPage): SharedPage {
+  /** Cuts `page` where a cached page begins, so that a client that began between two pages goes on with shared ones. */
+  #upToCached(page: SharedPage): SharedPage {
     const meets = page.events.findIndex(({ position }) => this.#pages.has(position))
     if (meets === -1) return page
     const events = page.events.slice(0, meets + 1)

@@ -1,16 +1,16 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import type { Reader } from '../store/store.ts'
 
-/** For as long it is taken for granted that somebody who is shown still is: as long as caches hold an answer. */
-const HELD_MS = 5_000
+/** How long visibility is cached: as long as HTTP caches keep an answer about a person. */
+const MAX_AGE_MS = 5_000
 
-/** Who may be seen, so that what was read a while ago is not sent on after somebody has gone. */
+/** Says who is visible now, so that cached events of somebody who has gone are not sent. */
 export class ShownPeople {
   readonly #reader: Pick<Reader, 'characters'>
   readonly #now: () => number
   #since = Number.NEGATIVE_INFINITY
   #shown = new Map<Did, boolean>()
-  /** The question before: asked one after the other, nobody is asked about twice. */
+  /** The query before this one: in sequence, no two ask for the same person. */
   #asking: Promise<unknown> = Promise.resolve()
 
   constructor(reader: Pick<Reader, 'characters'>, now: () => number = () => performance.now()) {
@@ -18,7 +18,7 @@ export class ShownPeople {
     this.#now = now
   }
 
-  /** Those of `dids` who may be seen. */
+  /** Loads the visibility of `dids`; the result tells whether one of them is visible. */
   among(dids: readonly Did[]): Promise<(did: Did) => boolean> {
     const asking = this.#asking.then(() => this.#ask(dids))
     this.#asking = asking.catch(() => {})
@@ -26,7 +26,7 @@ export class ShownPeople {
   }
 
   async #ask(dids: readonly Did[]): Promise<(did: Did) => boolean> {
-    if (this.#now() - this.#since >= HELD_MS) {
+    if (this.#now() - this.#since >= MAX_AGE_MS) {
       this.#since = this.#now()
       this.#shown = new Map()
     }

@@ -1,33 +1,33 @@
 import type { Micros } from '../atproto/event.ts'
 import type { Reader, StoreStatus } from '../store/store.ts'
 
-/** How old a status may be: counting what waits takes a store a while, and many ask. */
-const HELD: Micros = 5_000_000
-/** Ingest gives a sign of life every two seconds; without one for so long it is not there. */
+/** Maximum age of a cached status: the store counts for a while to make one. */
+const MAX_AGE_MICROS: Micros = 5_000_000
+/** Ingest writes a heartbeat every two seconds; after this long without one it counts as gone. */
 const HEARTBEAT_VALID_MICROS: Micros = 15_000_000
 
-/** What the store says of itself, and how long ago ingest gave its last sign of life; `undefined` where it never did. */
-export type Heard = { status: StoreStatus; pulseAge: Micros | undefined }
+/** The status of the store, and the age of the last heartbeat in microseconds; `undefined` if there was none. */
+export type Heard = { status: StoreStatus; heartbeatAge: Micros | undefined }
 
 export type RecentStatusOptions = {
   reader: Reader
   clock: () => Micros
-  /** Microseconds that have passed since some moment. */
+  /** Microseconds of a clock that never goes back. */
   monotonic: () => Micros
 }
 
 /**
- * What the store says of itself, asked for at most once at a time and every five seconds. Pulses are written by the clock
- * of another process, and either clock may be set meanwhile, so the age of a heartbeat is mostly how long it has stood still.
+ * Caches the status of the store. Another process dates heartbeats by its own clock, and either clock may be set at any
+ * time, so the age of a heartbeat is how long it has stood still by our monotonic clock; only the first is compared by date.
  */
 export class RecentStatus {
   readonly #reader: Reader
   readonly #clock: () => Micros
   readonly #monotonic: () => Micros
-  #held: { since: Micros; status: Promise<StoreStatus> } | undefined
+  #cached: { since: Micros; status: Promise<StoreStatus> } | undefined
   /** When the store was last asked; monotonic. */
   #asked: Micros | undefined
-  /** The heartbeat that was seen last, and when it was given; monotonic. */
+  /** The newest heartbeat: its date, and when it was written by our monotonic clock. */
   #heartbeat: { at: Micros; since: Micros } | undefined
 
   constructor({ reader, clock, monotonic }: RecentStatusOptions) {
@@ -36,20 +36,20 @@ export class RecentStatus {
     this.#monotonic = monotonic
   }
 
-  /** @param heldFor how old it may be, in microseconds */
-  async get(heldFor: Micros = HELD): Promise<Heard> {
-    const status = await this.#status(heldFor)
-    return { status, pulseAge: this.#heartbeat && this.#monotonic() - this.#heartbeat.since }
+  /** @param maxAgeMicros maximum age of a cached status */
+  async get(maxAgeMicros: Micros = MAX_AGE_MICROS): Promise<Heard> {
+    const status = await this.#status(maxAgeMicros)
+    return { status, heartbeatAge: this.#heartbeat && this.#monotonic() - this.#heartbeat.since }
   }
 
-  #status(heldFor: Micros): Promise<StoreStatus> {
+  #status(maxAgeMicros: Micros): Promise<StoreStatus> {
     const now = this.#monotonic()
-    if (this.#held !== undefined && now - this.#held.since < heldFor) return this.#held.status
+    if (this.#cached !== undefined && now - this.#cached.since < maxAgeMicros) return this.#cached.status
     const asked = { since: now, status: this.#ask(now) }
-    this.#held = asked
-    // A failure is told to those who wait for it, and not kept.
+    this.#cached = asked
+    // A failure rejects for those who wait, and is not cached.
     asked.status.catch(() => {
-      if (this.#held === asked) this.#held = undefined
+      if (this.#cached === asked) this.#cached = undefined
     })
     return asked.status
   }
@@ -58,7 +58,7 @@ export class RecentStatus {
     const status = await this.#reader.status()
     const at = status.heartbeat?.at
     if (at !== undefined && this.#heartbeat?.at !== at) {
-      // It was given after we last asked, whatever the clocks say.
+      // It was written after we last asked, whatever the clocks say.
       const longest = this.#asked === undefined ? Number.POSITIVE_INFINITY : now - this.#asked
       this.#heartbeat = { at, since: now - Math.min(longest, Math.max(0, this.#clock() - at)) }
     }
@@ -67,7 +67,11 @@ export class RecentStatus {
   }
 }
 
-/** Whether the ledger is being fed. */
-export function isConnected({ status, pulseAge }: Heard): boolean {
-  return status.heartbeat?.host !== undefined && pulseAge !== undefined && pulseAge <= HEARTBEAT_VALID_MICROS
+/** Whether ingest runs and is connected to a host. */
+export function isConnected({ status, heartbeatAge }: Heard): boolean {
+  return (
+    status.heartbeat?.host !== undefined &&
+    heartbeatAge !== undefined &&
+    heartbeatAge <= HEARTBEAT_VALID_MICROS
+  )
 }

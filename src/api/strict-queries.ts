@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify'
 
 const API = /^\/(v1\/|find|healthz|readyz|metrics)/
 
-/** Parameters that a route does not know are refused rather than ignored: a mistyped one would change nothing silently. */
+/** Refuses unknown query parameters: a misspelled one would otherwise be ignored silently. */
 export function refuseUnknownParameters(app: FastifyInstance): void {
   app.addHook('onRoute', ({ url, schema }) => {
-    // Pages are shared with whatever parameters others append.
+    // Pages accept any: sites that link to them append their own.
     if (schema === undefined || !API.test(url)) return
     schema.querystring = {
       type: 'object',

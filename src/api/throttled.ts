@@ -1,10 +1,10 @@
 import type { Micros } from '../atproto/event.ts'
 
-const EVERY_MICROS: Micros = 10_000_000
+const MIN_INTERVAL_MICROS: Micros = 10_000_000
 
 /**
- * `report`, called once every ten seconds at most: a store that is out of reach fails every request.
- * @param monotonic microseconds of a clock that only moves on
+ * Limits `report` to one call in ten seconds: while the store is out of reach, every request fails.
+ * @param monotonic microseconds of a clock that never goes back
  */
 export function throttled(
   report: (error: unknown) => void,
@@ -13,7 +13,7 @@ export function throttled(
   let last: Micros | undefined
   return (error) => {
     const now = monotonic()
-    if (last !== undefined && now - last < EVERY_MICROS) return
+    if (last !== undefined && now - last < MIN_INTERVAL_MICROS) return
     last = now
     report(error)
   }

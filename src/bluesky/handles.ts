@@ -4,7 +4,7 @@ import type { AppView } from './appview.ts'
 /** Finds out whose a handle is. */
 export type HandleResolver = {
   /** Whether `resolve` would have to ask the network. */
-  isHeld(handle: Handle): boolean
+  isCached(handle: Handle): boolean
   /**
    * Whose `handle` is; `undefined` where it is nobody's.
    * @param signal aborts when nobody waits for the answer any more
@@ -83,7 +83,7 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
   }
 
   return {
-    isHeld: (handle) => held(handle) !== undefined,
+    isCached: (handle) => held(handle) !== undefined,
     resolve: async (handle, signal) => {
       signal.throwIfAborted()
       const lookUp = held(handle) ?? begin(handle)
@@ -107,4 +107,4 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
 }
 
 /** Where there is no AppView: only those are known by their handle whom the ledger knows by it. */
-export const noHandles: HandleResolver = { isHeld: () => true, resolve: async () => undefined }
+export const noHandles: HandleResolver = { isCached: () => true, resolve: async () => undefined }

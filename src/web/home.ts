@@ -7,7 +7,7 @@ import { allOf, anyOf, capitalized } from './words.ts'
 
 export type HomeOptions = {
   status: StoreStatus
-  /** Whether the stream is being listened to right now. */
+  /** Whether ingest is connected to a Jetstream host. */
   connected: boolean
   top: readonly Ranked[]
   rules: Rulebook
@@ -15,7 +15,7 @@ export type HomeOptions = {
   version: string
 }
 
-/** The first page: what this is, totals so far, and where to look. */
+/** The first page: an introduction, totals, the top of the board, the rules and links. */
 export function home({ status, connected, top, rules, contact, version }: HomeOptions): string {
   const page = html`<!doctype html>
 <html lang="en">
@@ -104,7 +104,7 @@ function describe(reason: string): string {
 
 function links(): Html {
   const entries: [string, string][] = [
-    ['/docs', 'the API, to read and to try'],
+    ['/docs', 'the API: read about it and try it'],
     ['/openapi.json', 'the same for programs'],
     ['/v1/leaderboards/all', 'the whole leaderboard'],
     ['/v1/stream', 'awards and level-ups as they happen'],

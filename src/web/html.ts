@@ -1,4 +1,4 @@
-// Pages made on the server. Text is escaped unless it is Html already, so that what strangers are called stays text.
+// Pages made on the server. Text is escaped unless it is Html already, so names that strangers choose cannot inject markup.
 
 /** Markup that is safe to send as it is. */
 export class Html {
@@ -9,17 +9,17 @@ export class Html {
   }
 }
 
-/** What may stand in a template: text is escaped, lists are joined, nothing stands for nothing. */
+/** A value in a template: text is escaped, lists are joined, null, undefined and false render nothing. */
 export type Part = Html | string | number | undefined | null | false | readonly Part[]
 
-/** A template of markup. */
+/** Tag of templates. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   let text = strings[0] ?? ''
   for (const [index, part] of parts.entries()) text += render(part) + (strings[index + 1] ?? '')
   return new Html(text)
 }
 
-/** Markup from this program's own files: the one way around escaping. */
+/** Marks text of this program's own as markup: the only way around escaping. */
 export function raw(markup: string): Html {
   return new Html(markup)
 }

@@ -10,7 +10,7 @@ export type ProblemPageOptions = {
   detail: string
 }
 
-/** By a problem's name; what is not here is nobody's fault who reads it. */
+/** Headings by the problem's name; others are our fault, and say "not right now". */
 const HEADINGS: Readonly<Record<string, string>> = {
   InvalidActor: 'That is not a name',
   UnknownCharacter: 'Nobody here by that name',
@@ -18,10 +18,10 @@ const HEADINGS: Readonly<Record<string, string>> = {
   NotFound: 'Nothing here',
   RateLimitExceeded: 'Slowly, please',
   LookUpUnavailable: 'The network does not answer',
-  InvalidRequest: 'That cannot be asked',
+  InvalidRequest: 'That request is not valid',
 }
 
-/** What people see in place of what they asked for: what happened, and where to go on. */
+/** The page for an error: what happened, and how to go on. */
 export function problemPage({ status, error, detail }: ProblemPageOptions): string {
   const title = HEADINGS[error] ?? 'Not right now'
   const page = html`<!doctype html>

@@ -1,4 +1,4 @@
-/** The one style sheet, for light and dark; colours only by name. */
+/** The style sheet of all pages, for light and dark mode; colours are named variables. */
 export const style = `
 :root { color-scheme: light dark;
   --paper: light-dark(#faf7f0, #16181d); --card: light-dark(#fff, #1f232b); --ink: light-dark(#20242c, #e8e6e1);

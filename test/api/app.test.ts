@@ -42,7 +42,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
     rules,
     tracked: ['app.bsky.graph.follow'],
     handles: {
-      isHeld: () => true,
+      isCached: () => true,
       resolve: async (handle) => (handle === 'elsewhere.test' ? ELSEWHERE : undefined),
     },
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'bsky_rpg_lag_seconds 0\n' },
@@ -325,7 +325,7 @@ test('readiness follows the heartbeat of whoever ingests', async () => {
     const { statusCode, body } = await here.app.inject('/readyz')
     return [statusCode, JSON.parse(body).reasons.join('; ')]
   }
-  assert.deepEqual(await ready(), [503, 'nobody has ingested into this ledger yet'])
+  assert.deepEqual(await ready(), [503, 'no ingest process has written to this ledger yet'])
   await here.writer.beat({ at: here.time.now, lag: 1_000_000, host: 'a.test' })
   assert.deepEqual(await ready(), [200, ''])
   await here.writer.beat({ at: here.time.now, lag: 121_000_000, host: 'a.test' })
@@ -335,7 +335,7 @@ test('readiness follows the heartbeat of whoever ingests', async () => {
   await here.writer.beat({ at: here.time.now, lag: 0, host: undefined })
   assert.deepEqual(await ready(), [503, 'ingest is not connected to any Jetstream host'])
   here.time.now += 190_000_000
-  assert.match(String((await ready())[1]), /last heard of 200 s ago; .*not connected/)
+  assert.match(String((await ready())[1]), /last heartbeat of ingest was 200 s ago; .*not connected/)
 })
 
 test('a client that asks too much is told when to come back, and others are not', async () => {

@@ -65,7 +65,7 @@ test('clients that were away share what is read, wherever each of them begins', 
   for (let client = 0; client < 100; client++) {
     const seen: number[] = []
     for (let position = String(client * 7); ; ) {
-      const page = pages.held(position) ?? (await pages.read(position))
+      const page = pages.cached(position) ?? (await pages.read(position))
       seen.push(...page.events.map(({ text }) => Number(text)))
       if (page.position === position) break
       position = page.position
@@ -86,7 +86,7 @@ test('pages that are held are few, and go with the last client', async () => {
   const pages = new SharedPages(ledger, ({ did, position }) => ({ did, position, text: '' }))
   // From the end: none of them leads to another.
   for (let n = 299; n >= 0; n--) await pages.read(String(n))
-  const held = () => Array.from({ length: 300 }, (_, n) => pages.held(String(n))).filter(Boolean).length
+  const held = () => Array.from({ length: 300 }, (_, n) => pages.cached(String(n))).filter(Boolean).length
   assert.ok(held() > 0 && held() <= 100, `${held()} held`)
   pages.clear()
   assert.equal(held(), 0)

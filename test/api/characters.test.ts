@@ -83,7 +83,7 @@ test('every answer of this route has the headers that all have', async () => {
 })
 
 test('nobody and someone who is hidden get the same answer, byte for byte', async () => {
-  await using server = await build({ handles: { isHeld: () => true, resolve: async () => alice } })
+  await using server = await build({ handles: { isCached: () => true, resolve: async () => alice } })
   server.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 }).hide(alice)
   for (const path of ['', '/events', '/events.csv', '/events.jsonl']) {
     const [one, ...others] = await Promise.all(

@@ -10,7 +10,7 @@ const web = 'did:web:localhost%3A3000' as Did
 function network(known: Readonly<Record<string, Did | 'unavailable'>>) {
   const asked: Handle[] = []
   const handles: HandleResolver = {
-    isHeld: () => false,
+    isCached: () => false,
     resolve: async (handle) => {
       asked.push(handle)
       const did = known[handle]

@@ -30,13 +30,13 @@ function watched() {
     after: async (seconds: number) => {
       state.passed += seconds * SECOND
       const heard = await recent.get()
-      return [heard.pulseAge === undefined ? undefined : heard.pulseAge / SECOND, isConnected(heard)]
+      return [heard.heartbeatAge === undefined ? undefined : heard.heartbeatAge / SECOND, isConnected(heard)]
     },
     recent,
   }
 }
 
-suite('how long ago ingest was last heard of', () => {
+suite('the age of the last heartbeat', () => {
   test('is not known where it never was', async () => {
     const { after } = watched()
     assert.deepEqual(await after(0), [undefined, false])
@@ -91,6 +91,9 @@ suite('how long ago ingest was last heard of', () => {
     await after(0)
     state.set = -3_600 * SECOND
     await after(121)
-    assert.match(shortcomings(await recent.get(), 120 * SECOND).join(), /last heard of 121 s ago/)
+    assert.match(
+      shortcomings(await recent.get(), 120 * SECOND).join(),
+      /last heartbeat of ingest was 121 s ago/,
+    )
   })
 })

@@ -285,7 +285,7 @@ test('a client that is not there any more takes no place', async () => {
 
 test('those who leave while their look-up waits give their place back', async () => {
   const answer = Promise.withResolvers<undefined>()
-  await using server = await build({ handles: { isHeld: () => false, resolve: () => answer.promise } })
+  await using server = await build({ handles: { isCached: () => false, resolve: () => answer.promise } })
   const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
   const end = new AbortController()
   const left = Array.from({ length: 20 }, () =>

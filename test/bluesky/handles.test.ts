@@ -37,12 +37,12 @@ suite('whose a handle is', () => {
     const pace = new Pace({ maxRequests: 100, windowMs: 1_000 })
     const appview = openAppView({ url: server.url, clock: () => 0, pace })
     const resolver = handleResolver({ appview, signal: never() })
-    assert.equal(resolver.isHeld('alice.test'), false)
+    assert.equal(resolver.isCached('alice.test'), false)
     assert.equal(await resolver.resolve('alice.test', never()), ALICE)
     assert.equal(await resolver.resolve('gone.test', never()), undefined)
     await assert.rejects(resolver.resolve('broken.test', never()), LookUpUnavailableError)
     assert.deepEqual(
-      ['alice.test', 'gone.test', 'broken.test'].map((handle) => resolver.isHeld(handle as Handle)),
+      ['alice.test', 'gone.test', 'broken.test'].map((handle) => resolver.isCached(handle as Handle)),
       [true, true, false],
     )
     // A failure is asked about anew; an answer is not.

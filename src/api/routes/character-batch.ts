@@ -11,8 +11,8 @@ import type { RouteOptions, Routes } from './route.ts'
 
 /** Names in one request, at most. */
 const MAX_ACTORS = 100
-/** Characters that count as one request. */
-const CHARACTERS_A_REQUEST = 25
+/** Names that count as one request. */
+const NAMES_A_REQUEST = 25
 
 export const characterBatchRoutes: Routes = (app, options) => {
   app.get(
@@ -22,7 +22,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
         operationId: 'getCharacters',
         tags: ['characters'],
         summary: 'Get many characters',
-        description: `Up to ${MAX_ACTORS} at once. Unknown ones are omitted from \`items\`; \`asked\` gives the result for each name. Every ${CHARACTERS_A_REQUEST} names count as one request.`,
+        description: `Up to ${MAX_ACTORS} at once. Unknown ones are omitted from \`items\`; \`asked\` gives the result for each name. Every ${NAMES_A_REQUEST} names count as one request.`,
         querystring: Type.Object(
           {
             actors: Type.Union(
@@ -56,7 +56,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
         tags: ['characters'],
         summary: 'Get many characters by a list in the body',
         description:
-          'The same as `GET /v1/characters`, for names that are too long for a URL. Nothing is changed.',
+          'The same as `GET /v1/characters`, for lists that are too long for a URL. It changes nothing.',
         body: Type.Object(
           {
             actors: Type.Array(Type.String({ maxLength: 4_096 }), { maxItems: MAX_ACTORS, minItems: 1 }),
@@ -92,7 +92,7 @@ async function batch(
       `actors names ${names.length}; expected 1 to ${MAX_ACTORS}.`,
     )
   }
-  const cost = Math.ceil(names.length / CHARACTERS_A_REQUEST)
+  const cost = Math.ceil(names.length / NAMES_A_REQUEST)
   if (!client.charge(cost - 1)) throw tooDear(`A list of ${names.length} names`, cost)
   const found = await actors.find(names, client)
   const dids = new Set<Did>()
@@ -104,18 +104,21 @@ async function batch(
   return {
     items: characters.map((character) => presenter.character(character)),
     cursor: null,
-    asked: found.map((actor) => becameOf(actor, shown)),
+    asked: found.map((actor) => outcomeOf(actor, shown)),
   }
 }
 
-/** A person who is hidden is not told apart from a stranger, so nobody learns whose a handle is either. */
-function becameOf(actor: NamedActor, shown: ReadonlySet<Did>): Static<typeof CharacterList>['asked'][number] {
+/** Hidden people look like strangers: without their DID, nobody learns whose the handle is. */
+function outcomeOf(
+  actor: NamedActor,
+  shown: ReadonlySet<Did>,
+): Static<typeof CharacterList>['asked'][number] {
   const { name } = actor
   if (actor.outcome === 'found' && shown.has(actor.did)) return { name, outcome: 'known', did: actor.did }
   return { name, outcome: OUTCOMES[actor.outcome], did: null }
 }
 
-/** Of those that are not among the items. */
+/** Outcomes of names without a character in the answer. */
 const OUTCOMES = {
   found: 'unknown',
   unknown: 'unknown',

@@ -24,7 +24,7 @@ export const characterRoutes: Routes = (app, options) => {
     },
     (request, reply) => {
       const { actor } = request.params
-      const ready = answers.held(actor)
+      const ready = answers.cached(actor)
       if (ready !== undefined) return sendReady(request, reply, ready)
       return actors
         .didOf(actor, clientOf(request, reply))

@@ -7,7 +7,7 @@ import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { ActorParameters, EventList, FollowedEvents, PageQuery } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
-/** Events of the whole game in one answer, at most, and how many of them count as one request. */
+/** Events in one answer, at most, and how many of them count as one request. */
 const MAX_FOLLOWED = 500
 const FOLLOWED_A_REQUEST = 100
 
@@ -47,7 +47,7 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy, rul
         operationId: 'followEvents',
         tags: ['events'],
         summary: "List everybody's events",
-        description: `Events of the whole game, in a stable order: ask again with the returned cursor. Without \`after\` there are none, only the cursor of the newest. \`missed\` is true where what came right after the cursor is not known or not kept any more; go on with the cursor that comes. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
+        description: `Events of all characters, in a stable order: pass the returned \`cursor\` as \`after\`. Without \`after\` the answer has no events, only the cursor of the newest. If \`missed\` is true, the events after your cursor are no longer kept (or it belongs to another ledger); go on with the returned one. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
         querystring: Type.Object({
           after: Type.Optional(
             Type.String({
@@ -76,7 +76,7 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy, rul
   )
 }
 
-/** A cursor of another ledger, or of this one before it was restored, has missed something, too. */
+/** A cursor of another ledger, or of this one before a restore, answers as `missed`. */
 async function follow(reader: Reader, after: string | undefined, limit: number): Promise<Recent> {
   try {
     return await reader.recent(after, limit)
@@ -86,8 +86,12 @@ async function follow(reader: Reader, after: string | undefined, limit: number):
   }
 }
 
-/** @throws {ProblemError} 400 where `type` is no collection */
+/** @throws {ProblemError} 400 if `type` is no NSID */
 function collection(type: string | undefined): Nsid | undefined {
   if (type === undefined || isNsid(type)) return type
-  throw new ProblemError(400, 'InvalidType', `${JSON.stringify(type.slice(0, 100))} is no collection.`)
+  throw new ProblemError(
+    400,
+    'InvalidType',
+    `${JSON.stringify(type.slice(0, 100))} is not a collection; expected an NSID such as app.bsky.feed.post.`,
+  )
 }

@@ -4,8 +4,8 @@ import { unlimitedProblems } from '../responses.ts'
 import type { Heard } from '../status.ts'
 import type { Routes } from './route.ts'
 
-/** How old what readiness goes by may be: with the few seconds that a read may take, a database that is away shows within five. */
-const READY_HELD: Micros = 1_500_000
+/** Maximum age of the status: with the few seconds that a read may take, a lost database shows within five. */
+const READY_MAX_AGE_MICROS: Micros = 1_500_000
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
@@ -40,7 +40,7 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
       },
     },
     async (_request, reply) => {
-      const heard = await recent.get(READY_HELD).catch(() => undefined)
+      const heard = await recent.get(READY_MAX_AGE_MICROS).catch(() => undefined)
       const failure = ingestFailure()
       const reasons = [
         ...(failure === undefined ? [] : [`ingest has ended: ${failure}`]),
@@ -58,13 +58,16 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
   )
 }
 
-/** Why what is read here is not what the network knows. */
-export function shortcomings({ status: { heartbeat }, pulseAge = 0 }: Heard, most: Micros): string[] {
-  if (heartbeat === undefined) return ['nobody has ingested into this ledger yet']
+/**
+ * Why the ledger is not up to date; empty if it is.
+ * @param maxLag microseconds that it may be behind
+ */
+export function shortcomings({ status: { heartbeat }, heartbeatAge = 0 }: Heard, maxLag: Micros): string[] {
+  if (heartbeat === undefined) return ['no ingest process has written to this ledger yet']
   const reasons: string[] = []
-  if (pulseAge > most) reasons.push(`ingest was last heard of ${duration(pulseAge)} ago`)
-  if (heartbeat.lag > most)
-    reasons.push(`the ledger is ${duration(heartbeat.lag)} behind, more than ${duration(most)}`)
+  if (heartbeatAge > maxLag) reasons.push(`the last heartbeat of ingest was ${duration(heartbeatAge)} ago`)
+  if (heartbeat.lag > maxLag)
+    reasons.push(`the ledger is ${duration(heartbeat.lag)} behind, more than ${duration(maxLag)}`)
   if (heartbeat.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
   return reasons
 }

@@ -37,7 +37,7 @@ export const homeRoutes: Routes = (app, { reader, rules, version, settings, acto
         tags: ['characters'],
         summary: 'Go to a character',
         description:
-          'Target of the form on the first page: redirects to the character. Takes a DID, a handle, or a link to a profile.',
+          'The form on the first page: redirects to the character. Takes a DID, a handle, or a link to a profile.',
         querystring: Type.Object({ actor: Type.String({ maxLength: 1_200, examples: ['@alice.example'] }) }),
         response: {
           303: Type.Null({ description: 'Location is the address of the character' }),

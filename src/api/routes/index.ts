@@ -1,5 +1,4 @@
-// What can be asked for, one file each: a new route is a new file here and a line in this list. /openapi.json and /docs
-// follow from it.
+// All routes: a new one is a file here and a line in this list. /openapi.json and /docs follow from it.
 import { characterBatchRoutes } from './character-batch.ts'
 import { characterRoutes } from './characters.ts'
 import { eventRoutes } from './events.ts'

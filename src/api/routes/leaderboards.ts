@@ -8,7 +8,7 @@ import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { Board, NAMES, PageQuery } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
-/** People on a board of their own, at most. */
+/** People that `actors` may name. */
 const MAX_ACTORS = 100
 
 export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, ranks, rules }) => {
@@ -20,7 +20,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
         tags: ['leaderboards'],
         summary: 'List characters by experience',
         description:
-          'Most first; equals share a rank. Holds some thousand characters and ends there; around one who is further down, the page is that character alone, with a rank that is counted every so often. `rank` is the place on this board: with `actors`, among those named; where each stands among everybody is in `character.rank`.',
+          'Highest first; equals share a rank. The board ends after the top thousand or so: `around` a character further down gives that character alone. `rank` is the place on this board, with `actors` the place among the people named; the place among everybody is `character.rank`.',
         querystring: Type.Object({
           ...PageQuery,
           around: Type.Optional(
@@ -66,7 +66,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
           : await actors.character(await actors.didOf(around, clientOf(request, reply)))
       const page = await reader.board({ cursor, limit, around: middle?.did })
       if (middle !== undefined && page.items.length === 0) {
-        // Below the end of the board nobody has neighbours, but everybody has a rank.
+        // Not on the board: no neighbours, but a rank.
         const rank = ranks.of(middle.experience)
         if (rank === null) throw noRanks()
         page.items.push({ rank: rank.position, character: middle })
@@ -80,7 +80,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
   )
 }
 
-/** Most experience first; equals share a rank, and stand in the order of their DIDs. */
+/** Highest XP first; equals share a rank, and are ordered by DID. */
 function rankAmong(characters: readonly Character[]): Ranked[] {
   const sorted = characters.toSorted((a, b) => b.experience - a.experience || (a.did < b.did ? -1 : 1))
   let rank = 0
@@ -91,9 +91,9 @@ function rankAmong(characters: readonly Character[]): Ranked[] {
 }
 
 /**
- * A page of a board that is small enough to be made anew for each; the cursor is a place on it.
- * @throws {ProblemError} 404 where `middle` is not on it
- * @throws {InvalidCursorError}
+ * A page of a board of few people, which is ranked anew for each page; the cursor is an index.
+ * @throws {ProblemError} 404 if `middle` is not on the board
+ * @throws {InvalidCursorError} if the cursor is no index
  */
 function pageOf(
   ranked: readonly Ranked[],

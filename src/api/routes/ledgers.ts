@@ -10,19 +10,19 @@ import { problems } from '../responses.ts'
 import { ActorParameters } from '../schemas.ts'
 import type { RouteOptions, Routes, TypedApp } from './route.ts'
 
-/** Events read at a time: some milliseconds of this thread. */
+/** Events read at a time: some milliseconds. */
 const PAGE = 200
-/** Ledgers that are written at a time: more would only take longer each. */
+/** Exports that run at a time: with more, each would only take longer. */
 const MAX_OPEN = 16
-/** Requests that a whole ledger counts for. */
+/** An export counts as this many requests. */
 const COST = 20
 /**
- * Entries stand in the order in which they were made, and tell when their cause was witnessed, which may be a little
- * earlier than the entry before: by as much at most.
+ * Entries are in the order in which they were written, but dated by witness time, which may go back by this much from one
+ * entry to the next. So an entry older than `since` does not end an export before this margin.
  */
-const DISORDER: Micros = 24 * 3_600_000_000
+const MAX_DISORDER_MICROS: Micros = 24 * 3_600_000_000
 
-/** A way to write a whole ledger down. */
+/** A file format for exports. */
 type Format = { suffix: string; type: string; head: string; line: (event: Event) => string; name: string }
 
 const FORMATS: readonly Format[] = [
@@ -47,10 +47,10 @@ const Query = Type.Object({
   ),
 })
 
-/** Whole ledgers, to take home. */
+/** Exports of whole ledgers. */
 export const ledgerRoutes: Routes = (app, options) => {
   const open = new Set<Readable>()
-  // A client that takes its time must not keep the server from ending.
+  // A slow client must not delay the shutdown.
   app.addHook('preClose', async () => {
     for (const ledger of open) ledger.destroy()
   })
@@ -99,16 +99,12 @@ function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format, open:
       const client = clientOf(request, reply)
       const range = rangeOf(request.query)
       const did = await actors.didOf(request.params.actor, client)
-      // Before the first byte goes out: afterwards it would be too late for a 404.
+      // Before the first byte is sent: afterwards it would be too late for a 404.
       await actors.character(did)
       if (open.size >= MAX_OPEN) {
-        throw new ProblemError(
-          503,
-          'TooManyExports',
-          'Enough ledgers are being written already; try again soon.',
-        )
+        throw new ProblemError(503, 'TooManyExports', 'Too many exports are running; try again soon.')
       }
-      if (!client.charge(COST - 1)) throw tooDear('A whole ledger', COST)
+      if (!client.charge(COST - 1)) throw tooDear('An export', COST)
       const ledger = Readable.from(lines(options, did, format, range))
       open.add(ledger)
       ledger.once('close', () => open.delete(ledger))
@@ -119,7 +115,7 @@ function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format, open:
 
 type Range = { since: Micros; until: Micros; limit: number }
 
-/** @throws {ProblemError} 400 where a time is none */
+/** @throws {ProblemError} 400 if `since` or `until` is not a time */
 function rangeOf({
   since,
   until,
@@ -146,7 +142,7 @@ function timeOf(name: string, text: string): Micros {
   )
 }
 
-/** Read as fast as the client takes it, page by page, in turn with all others that read as much. */
+/** Reads page by page as fast as the client does, in turn with other long reads. */
 async function* lines(
   { reader, presenter, heavy }: RouteOptions,
   did: Did,
@@ -158,13 +154,13 @@ async function* lines(
   let cursor: string | undefined
   do {
     const page = await heavy.run(() => reader.events(did, { type: undefined, cursor, limit: PAGE }))
-    // Gone while we read: there is nothing more to tell.
+    // The person has gone meanwhile: the export ends here.
     if (page === undefined) return
     const wanted = page.items.filter(({ at }) => at >= since && at < until).slice(0, left)
     left -= wanted.length
     if (wanted.length > 0) yield wanted.map((event) => line(presenter.event(event))).join('')
     const oldest = page.items.at(-1)?.at ?? since
-    if (left === 0 || oldest < since - DISORDER) return
+    if (left === 0 || oldest < since - MAX_DISORDER_MICROS) return
     cursor = page.cursor
   } while (cursor !== undefined)
 }

@@ -14,8 +14,7 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
         operationId: 'getMetrics',
         tags: ['operating'],
         summary: 'Get metrics',
-        description:
-          'For Prometheus. Forbidden except for this machine or with ADMIN_TOKEN; see METRICS_PORT.',
+        description: 'For Prometheus. Allowed from this machine, or with ADMIN_TOKEN; see METRICS_PORT.',
         security: [{ adminToken: [] }, {}],
         response: {
           200: Type.Unsafe<string>({
@@ -33,7 +32,7 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
         throw new ProblemError(
           403,
           'Forbidden',
-          'Metrics answer this machine alone, asked for at a loopback address; METRICS_PORT gives them a port of their own, and ADMIN_TOKEN as a bearer token opens them to the one who has it.',
+          'Metrics are for this machine only, at a loopback address. From elsewhere, send ADMIN_TOKEN as a bearer token, or serve them on a port of their own with METRICS_PORT.',
         )
       }
       reply.type(metrics.contentType).header('cache-control', 'no-store')
@@ -43,10 +42,9 @@ export const metricsRoutes: Routes = (app, { metrics, settings }) => {
 }
 
 /**
- * From this machine itself: over its loopback device, for a name of it, and not passed on. A proxy on this machine may add
- * no header and name us as it knows us; it still gives itself away by a server that has a public address, by the proxies
- * that we are told to trust, or by HTTP/1.0, which nginx speaks unless it is told otherwise. What headers say of an address
- * is never trusted here.
+ * Whether a process on this machine asks: over loopback, by a loopback name, and not through a proxy. A proxy on this
+ * machine may add no header and use a loopback name; then PUBLIC_URL or TRUST_PROXY shows that there is one, or HTTP/1.0,
+ * which nginx speaks by default. Addresses in headers are never trusted here.
  */
 function isLocal(request: FastifyRequest, { trustProxy, publicUrl }: AppSettings): boolean {
   const { socket, headers, raw } = request
@@ -71,13 +69,13 @@ const FORWARDED = [
   'via',
 ]
 
-/** Whether `host`, as a Host header has it, can only be this machine. */
+/** Whether `host`, a Host header, names loopback. */
 function isLocalName(host: string): boolean {
   const name = URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
   return name === 'localhost' || isLoopback(name)
 }
 
-/** Takes as long whatever is given: digests are compared, which have one length. */
+/** In constant time: compares digests, which have equal lengths. */
 function hasToken(authorization: string | undefined, token: string | undefined): boolean {
   if (token === undefined || authorization === undefined) return false
   return timingSafeEqual(digest(authorization), digest(`Bearer ${token}`))

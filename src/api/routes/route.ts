@@ -1,4 +1,4 @@
-// What the parts of the API hand to each route, and what a route is.
+// The type of a route, and the parts of the API that each route is given.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -17,42 +17,42 @@ export type AppOptions = {
   reader: Reader
   inbox: Inbox
   rules: Rulebook
-  /** Collections that are followed without a rule. */
+  /** Collections without a rule that appear in timelines. */
   tracked: readonly Nsid[]
   handles: HandleResolver
-  /** What /metrics answers. */
+  /** The registry behind /metrics. */
   metrics: { contentType: string; metrics(): Promise<string> }
   /** Microseconds since the Unix epoch. */
   clock: () => Micros
-  /** Microseconds that have passed since some moment, whatever the clock is set to. */
+  /** Microseconds of a clock that never goes back. */
   monotonic: () => Micros
   logger: Logger
   version: string
   cache: CharacterCache
-  /** Why ingest in this process has ended while the API goes on, where it has. */
+  /** Why ingest in this process has ended while the API goes on; `undefined` if it has not. */
   ingestFailure: () => string | undefined
   settings: AppSettings
 }
 
 export type AppSettings = {
-  /** Where this server is found, for links; `undefined`: whichever address it is asked at. */
+  /** The public URL of this server, for links; `undefined`: the address of the request. */
   publicUrl: string | undefined
   contact: string | undefined
   adminToken: string | undefined
   metricsPublic: boolean
-  /** Where metrics have a port of their own; here they then want the token. */
+  /** The port of the metrics server, if there is one; then /metrics here requires the token. */
   metricsPort: number | undefined
-  /** Proxies whose X-Forwarded-For counts. */
+  /** Proxies whose X-Forwarded-For is trusted. */
   trustProxy: readonly string[]
-  /** How far behind the ledger may be. */
+  /** Maximum lag of a ready server, in microseconds. */
   readyLag: Micros
-  /** How old ranks may be. */
+  /** Maximum age of ranks, in microseconds. */
   rankRefresh: Micros
-  /** Requests that one address may make in a minute. */
+  /** Requests a minute that one client may make. */
   rateLimit: number
 }
 
-/** What routes are made of. */
+/** The parts that every route is given. */
 export type RouteOptions = AppOptions & {
   actors: Actors
   ranks: Ranks
@@ -64,7 +64,7 @@ export type RouteOptions = AppOptions & {
 export type TypedApp = ReturnType<typeof typed>
 export type Routes = (app: TypedApp, options: RouteOptions) => void
 
-/** `app`, whose handlers get the types of their schemas. */
+/** Types the handlers of `app` by their schemas. */
 export function typed(app: FastifyInstance) {
   return app.withTypeProvider<TypeBoxTypeProvider>()
 }

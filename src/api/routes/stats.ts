@@ -9,11 +9,11 @@ const maybe = <T extends ReturnType<typeof Type.Integer> | ReturnType<typeof Typ
 const whole = (description: string) => Type.Integer({ description })
 
 const Stats = Type.Object({
-  characters: whole('shown'),
-  introductions: whole('characters not shown yet: nobody has said whether they want to be'),
-  records: whole('live ones and tombstones'),
-  events: whole('in the ledger now'),
-  experience: whole('XP held by all'),
+  characters: whole('characters shown'),
+  introductions: whole('characters not shown yet: their profile has not been seen'),
+  records: whole('live records and tombstones'),
+  events: whole('events in the ledger now'),
+  experience: whole('XP of all characters'),
   waiting: Type.Object(
     { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
     { description: 'questions to the network that wait for their first try' },
@@ -61,7 +61,7 @@ export const statsRoutes: Routes = (app, { status: recent }) => {
         operationId: 'getStats',
         tags: ['game'],
         summary: 'Get totals of the whole ledger',
-        description: 'Totals, the place in the stream, gaps, and growth a day.',
+        description: 'Totals, the position in the stream, gaps, and growth a day.',
         response: { 200: Stats, ...problems(503) },
       },
     },

@@ -8,21 +8,21 @@ import { problems } from '../responses.ts'
 import type { Routes } from './route.ts'
 
 const MAX_LISTENERS = 1_000
-/** Of one client: a browser has a handful of tabs. */
+/** By client: a browser has a handful of tabs. */
 const MAX_OF_A_CLIENT = 20
 const MAX_ACTORS = 100
 const POLL_MS = 250
-/** Shorter than the half minute after which some proxies give up on a silent connection. */
+/** Some proxies close a connection after 30 s of silence. */
 const HEARTBEAT_MS = 15_000
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  // nginx would gather what is to arrive at once.
+  // Otherwise nginx would delay events.
   'x-accel-buffering': 'no',
 }
 
-/** One event of the stream, as its lines tell. */
+/** The fields of one server-sent event. */
 const StreamEvent = Type.Object({
   event: Type.Optional(Type.Enum(['award', 'level-up', 'position', 'gap'])),
   id: Type.Optional(
@@ -47,7 +47,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
   const places = new ListenerPlaces({ max: MAX_LISTENERS, maxOfAClient: MAX_OF_A_CLIENT })
   const broadcast = new Broadcast({
     reader,
-    // Of their own, so that exported ledgers take turns with all who were away, not with each of them.
+    // A queue of its own: exports take turns with the stream as a whole, not with each client that reconnects.
     heavy: new HeavyReads(MAX_LISTENERS),
     present: (event) => presenter.event(event),
     onError: (error) => logger.warn(error, 'the stream of events cannot be read'),
@@ -68,7 +68,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
         operationId: 'streamEvents',
         tags: ['events'],
         summary: 'Follow events as they happen',
-        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` carries nothing and comes at the beginning and after ${HEARTBEAT_MS / 1000} s without anything else; \`gap\` says that something was left out, and why: read \`/v1/events\` for it. Each has an \`id\`; a client that comes back with it in \`Last-Event-ID\` goes on from there; every 100 events that have to be read from the ledger for it count as one request.`,
+        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` is empty, and comes at the beginning and after ${HEARTBEAT_MS / 1000} s of silence; \`gap\` says that events were left out, and why: read them from \`/v1/events\`. Each has an \`id\`: send the last one as \`Last-Event-ID\` to resume there. Every 100 events that this reads from the ledger count as one request.`,
         querystring: Query,
         headers: Type.Object({
           'last-event-id': Type.Optional(
@@ -96,7 +96,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
         )
       }
       const client = clientOf(request, reply)
-      // Taken before anything is waited for, and given back whenever the connection closes.
+      // Before the first await, so that it is given back whenever the connection closes.
       places.take(addressOf(request), reply.raw)
       const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name, client))))
       beginRaw(reply, 200, HEADERS)

@@ -6,7 +6,8 @@ import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 import { characterMutation, type Held } from '../rows/character-row.ts'
-import type { BatchPlan } from './batch-plan.ts'
+import type { OwnedShard } from '../shards/shard.ts'
+import { type BatchPlan, type CommitPlan, planFor } from './batch-plan.ts'
 import type { People } from './people.ts'
 import { openAgain } from './plan-questions.ts'
 
@@ -16,15 +17,39 @@ const AT_ONCE = 500
 const SELECT =
   'SELECT id, did, collection, rkey, rev, subject FROM questions WHERE shard = ? AND kind = ? LIMIT ?'
 
+export type FormerQuestionsOptions = { session: Session; people: People; commit: CommitPlan }
+
+/** Empties the table shard by shard. */
+export class FormerQuestions {
+  readonly #options: FormerQuestionsOptions
+  /** Shards that have none left. */
+  readonly #moved = new WeakSet<OwnedShard>()
+
+  constructor(options: FormerQuestionsOptions) {
+    this.#options = options
+  }
+
+  /** Moves all of the shard's questions, some with each batch. */
+  async move(owned: OwnedShard): Promise<void> {
+    const { session, people, commit } = this.#options
+    if (this.#moved.has(owned)) return
+    for (;;) {
+      const plan = planFor(owned)
+      const changed = await planMove(session, people, plan)
+      if (changed === undefined) break
+      await commit(owned, plan)
+      if (owned.lost) return
+      for (const held of changed) people.hold(held.state.did, held)
+    }
+    this.#moved.add(owned)
+  }
+}
+
 /**
  * Puts the move of some of the questions into `plan`.
  * @returns the people whose rows change by it; `undefined` where no question is left
  */
-export async function moveFormerQuestions(
-  session: Session,
-  people: People,
-  plan: BatchPlan,
-): Promise<Held[] | undefined> {
+async function planMove(session: Session, people: People, plan: BatchPlan): Promise<Held[] | undefined> {
   const { totals } = plan
   for (const kind of KINDS) {
     const rows = await session.readForDecision(SELECT, [totals.shard, kind, AT_ONCE])

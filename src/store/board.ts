@@ -1,8 +1,8 @@
-// The leaderboard as it is read, page by page. It ends with the top characters (see top.ts), and its ranks come from itself,
-// since all who have more are on it, too.
+// Pages of the leaderboard, which has only the top characters (see top.ts). Ranks are counted on the board itself: everybody
+// with more XP than a character on it is on it, too.
 import { InvalidCursorError } from './store.ts'
 
-/** Names a character in the way of one store; equals stand in its order. */
+/** A store's own id of a character. Characters with equal XP are ordered by it. */
 type Key = string | number
 
 export type Place<K extends Key> = { key: K; experience: number; rank: number }
@@ -23,7 +23,7 @@ export function ranked<K extends Key>(places: readonly Omit<Place<K>, 'rank'>[])
 }
 
 /**
- * The page after `cursor`; `readKey` reads the key in it, and gives `undefined` where it is none.
+ * The page after `cursor`; `readKey` parses the key in it, or returns `undefined` where it cannot.
  * @throws {InvalidCursorError}
  */
 export function boardAfter<K extends Key>(
@@ -44,7 +44,7 @@ export function boardAfter<K extends Key>(
   return pageFrom(board, next === -1 ? board.length : next, limit)
 }
 
-/** A page with `key` in its middle; empty where that character is below the board's end. */
+/** A page with `key` in its middle; empty where that character is not on the board. */
 export function boardAround<K extends Key>(board: Board<K>, key: K, limit: number): PlacesPage<K> {
   const at = board.findIndex((place) => place.key === key)
   if (at === -1) return { places: [], cursor: undefined }

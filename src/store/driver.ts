@@ -1,11 +1,11 @@
 import type { Store } from './store.ts'
 
-/** Where a ledger is, as plain data: threads are given it. */
+/** Where a ledger is, as plain data that can be passed to worker threads. */
 export type Address = { readonly driver: string }
 
 /**
- * What may be done to a ledger before it is used. `create` makes it where it is missing or empty, and brings an older one
- * up to date; `upgrade` wants one that is there; `nothing` leaves every byte as it is and wants one of this version.
+ * What opening may do to a ledger. `create` makes one where it is missing or empty, and migrates an older one; `upgrade`
+ * migrates, and refuses a missing one; `nothing` changes no byte, and refuses all but the present schema.
  */
 export type Preparation = 'create' | 'upgrade' | 'nothing'
 
@@ -15,37 +15,37 @@ export type StoreLog = {
   warn(fields: object, message: string): void
 }
 
-/** What the program is set to, whichever store it uses; each driver takes what means something to it. */
+/** Settings of all drivers; each driver uses those that concern it. */
 export type OpenOptions = {
   preparation: Preparation
-  /** Bytes to leave free on a disk of this machine. */
+  /** Bytes to leave free on the ledger's disk, where that is on this machine. */
   diskReserve: number
-  /** Into how many parts people are divided; fixed when the ledger is made. */
+  /** Number of shards, the upper limit of ingest processes; fixed when the ledger is made. */
   shards: number
-  /** Copies of each row when the ledger is made; `undefined`: as many as suit. */
+  /** Copies of each row, used when the ledger is made; `undefined` lets the driver choose. */
   replication: number | undefined
-  /** Told of servers that do not answer for long. @default nobody */
+  /** Gets warnings about servers that do not answer for long. @default none */
   log?: StoreLog
-  /** Told in words when another program keeps the writer waiting. */
+  /** Called with a message when another program keeps the writer waiting. */
   waiting: (message: string) => void
-  /** Once it aborts, servers that do not answer are given up within seconds. @default never */
+  /** Once it aborts, the driver gives up servers that do not answer within seconds. @default never */
   ending?: AbortSignal
 }
 
 /** One way to keep a ledger; drivers.ts lists them. Each passes the suite in test/conformance. */
 export type Driver<A extends Address = Address> = {
   name: A['driver']
-  /** What its addresses begin with. */
+  /** The beginning of its addresses. */
   scheme: string
-  /** What an address looks like, for the reference of settings... */
+  /** The form of an address, for the reference of settings. */
   example: string
-  /** ...and in words, for whoever mistyped one. */
+  /** The form of an address in words, for the message about a mistyped one. */
   expected: string
-  /** Whether one process writes all of a ledger, so that it hears of every change. */
+  /** Whether one process writes all of a ledger, and so knows of every change. */
   hasOneWriter: boolean
   /**
    * Reads an address that begins with `scheme`; `undefined` where it is not as `expected`.
-   * @throws {Error} whose message is what was expected, where that can be told better
+   * @throws {Error} whose message says what was expected, where it can be more precise than `expected`
    */
   readAddress(text: string): A | undefined
   /** @throws {StoreError} where the ledger cannot be used */

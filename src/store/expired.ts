@@ -1,13 +1,13 @@
 import type { Micros } from '../atproto/event.ts'
 
-/** What happened before `before` is old; what happened after `now` has not yet come, as far as anything knows. */
+/** An entry from before `before` is old; one from after `now` lies in the future, by every clock that we have. */
 export type Expiry = { before: Micros; now: Micros }
 
 /**
- * How many of the first of `entries`, which are in the order in which they were entered, have expired. The first that is young
- * stays, and so does what came after it. An entry from a time to come was entered while our clock was ahead, and its neighbours
- * tell how old it is: of what stands before the first young one, the beginning goes in which the old outnumber those by most.
- * So neither one from a time to come keeps all after it, nor one from long ago takes many of those along.
+ * How many of the first of `entries`, given in the order of their entry, have expired. The first young entry stays, and so do
+ * all after it. A future entry was made while our clock was ahead, so its age is judged by its neighbours: of the entries
+ * before the first young one, the count is that at which old ones outnumber future ones by most. So one future entry does not
+ * keep all entries after it, and one old entry does not take many future ones along.
  */
 export function expiredCount<T>(
   entries: readonly T[],

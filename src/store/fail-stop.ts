@@ -8,16 +8,16 @@ import type { Expiry } from './expired.ts'
 import type { Gap, Heartbeat, Writer } from './store.ts'
 
 /**
- * A writer that stops at its first failure: every call after it fails with the very same error. A driver holds people,
- * names and sums in memory, and after a write that failed half-way those are ahead of what is stored; one more commit
- * would make that permanent. Every driver hands out its writer in this, so that no method can forget to ask.
+ * A writer that stops at its first failure: every later call fails with the same error. A driver caches people, names and
+ * sums, and after a write that failed half-way its cache is ahead of the stored rows; one more commit would make that
+ * permanent. Every driver wraps its writer in this, so no method can forget to check.
  */
 export class FailStopWriter implements Writer {
   readonly #writer: Writer
   readonly #explain: (error: unknown) => unknown
   #failure: { error: unknown } | undefined
 
-  /** @param explain what an error of the driver's means, in words that say what to do */
+  /** @param explain turns a driver's error into one that says what to do */
   constructor(writer: Writer, explain: (error: unknown) => unknown = (error) => error) {
     this.#writer = writer
     this.#explain = explain
@@ -100,7 +100,7 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.recordSample(sample))
   }
 
-  /** Gives the ledger back. After a failure nothing that goes wrong here is told: it would hide the first error. */
+  /** Releases the ledger. After a failure, further errors are dropped here: they would hide the first one. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.#writer[Symbol.asyncDispose]()

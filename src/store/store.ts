@@ -1,5 +1,5 @@
-// What every store can do, in separate halves: whoever gets a Reader cannot write, and there is one Writer at a time.
-// A driver keeps what `game/` decided and decides nothing itself; all drivers pass the one suite in test/conformance.
+// The interface of every store, with reading and writing apart: a Reader cannot write, and each part of a ledger has one
+// Writer at a time. A driver stores what `game/` decides and decides nothing itself; all pass the suite in test/conformance.
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
@@ -10,15 +10,15 @@ import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
 
-/** A store that is open; disposing closes what it holds. */
+/** An open store; disposing closes its connections. */
 export interface Store extends AsyncDisposable {
   readonly reader: Reader
   readonly inbox: Inbox
   readonly auditor: Auditor
   /**
    * Takes the ledger for writing.
-   * @throws {StoreBusyError} while another process holds it
-   * @throws {RulesChangedError} where the ledger was made by other rules than `fingerprint` stands for
+   * @throws {StoreBusyError} while another process writes to it
+   * @throws {RulesChangedError} where other rules than those of `fingerprint` awarded it
    */
   write(options: WriteOptions): Promise<Writer>
 }
@@ -27,34 +27,34 @@ export type WriteOptions = {
   /** See `Rulebook.fingerprint`. */
   fingerprint: string
   /**
-   * `keep` refuses a ledger that was awarded by other rules. `recompute` takes it whatever it was awarded by, and from
-   * then on only another `recompute` will, until `bindRules` says that it is done.
+   * `keep` refuses a ledger that other rules awarded. `recompute` takes any; from then on only another `recompute` is
+   * accepted, until `bindRules` ends it.
    */
   purpose: 'keep' | 'recompute'
   /**
-   * `alone` wants all of the ledger, and is refused where somebody else writes. `others` takes a part of it where a driver
-   * can divide it among several processes; where it cannot, it is the same. @default 'alone'
+   * `alone` takes the whole ledger, and is refused while another process writes. `others` shares it with other processes
+   * where the driver can divide it; elsewhere it is the same as `alone`. @default 'alone'
    */
   company?: 'alone' | 'others'
-  /** Ends a wait for programs that are not ours; what was to be written then is not. */
+  /** Ends a wait for another program's lock; the pending write fails. */
   signal?: AbortSignal
 }
 
-/** Looking never changes anything. Hidden people (see `isHidden`) are absent from everything here. */
+/** Reading never changes anything. Hidden people (see `isHidden`) are absent from all results. */
 export interface Reader {
   character(did: Did): Promise<Character | undefined>
-  /** In the order asked for, without those that there are not. */
+  /** In the order asked for; unknown ones are omitted. */
   characters(dids: readonly Did[]): Promise<Character[]>
-  /** Who goes by `handle`, as far as profiles tell. */
+  /** The character whose stored profile has `handle`. */
   didOf(handle: Handle): Promise<Did | undefined>
   /** Newest first; `undefined` where there is no such character. */
   events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
   /**
-   * The top characters, as many as the store keeps: most experience first, equals in an order of the store's own that stays.
-   * `around` begins so that the character stands in the middle; there is nobody on the page around one further down.
+   * The top characters, as many as the store keeps, by descending experience; equals are in a stable order of the store's own.
+   * With `around` that character stands in the middle of the page; the page is empty where the board does not reach down to it.
    */
   board(page: BoardPage): Promise<Page<Ranked>>
-  /** How many shown characters hold how much XP, most first: what ranks are made of. */
+  /** The number of shown characters at each amount of XP, highest first, from which ranks are computed. */
   xpHistogram(): Promise<XpCount[]>
   /**
    * Ledger events after a position, oldest first, for followers of the whole game; see `Recent`.
@@ -64,7 +64,7 @@ export interface Reader {
   status(): Promise<StoreStatus>
 }
 
-/** A person as everybody may see them. */
+/** A person as readers see them. */
 export type Character = {
   did: Did
   profile: Profile | undefined
@@ -77,7 +77,7 @@ export type Character = {
   version: string
 }
 
-/** `cursor` is opaque; `undefined` where nothing follows, and to begin with. */
+/** `cursor` is opaque; `undefined` on the last page. */
 export type Page<T> = { items: T[]; cursor: string | undefined }
 
 export type EventsPage = { type: Nsid | undefined; cursor: string | undefined; limit: number }
@@ -89,35 +89,35 @@ export type Ranked = { rank: number; character: Character }
 
 export type XpCount = { experience: number; characters: number }
 
-/** An event of the whole game with the position from which a follower who has seen it goes on. */
+/** An event, with the position to pass as `after` for the events that follow it. */
 export type RecentEvent = LedgerEvent & { position: string }
 
 /**
- * `position` is where to go on from. Without `after` there are no events, only the newest position. `missed` where what
- * came right after `after` is not kept any more; then there are no events either.
+ * `position` is the next call's `after`. Without `after` there are no events, only the newest position. `missed` says that
+ * the events right after `after` have been pruned; then there are no events either.
  */
 export type Recent = { events: RecentEvent[]; position: string; missed: boolean }
 
-/** The one that changes the ledger, for as long as it is not disposed. Its methods are called one after the other. */
+/** Changes the ledger, or its part of it, until it is disposed. The caller awaits each method before it calls the next. */
 export interface Writer extends AsyncDisposable {
-  /** Whether a person belongs to the part of the ledger that this writer holds; everybody does where it is not divided. */
+  /** Whether a person is in a shard of this writer's; true for everybody where the ledger is not divided. */
   owns(did: Did): boolean
   /**
-   * For how long it is worth gathering what happens before it is committed, in milliseconds: much where a commit costs more
-   * than its rows do.
+   * How long to gather operations before a commit, in milliseconds; longer where a commit is dear beside its rows.
    */
   readonly gatherMs: number
-  /** Aborts when the part has grown: the stream has to go on from `cursor()`, so that nobody new misses anything. */
+  /** Aborts when this writer has taken over shards: subscribe again from `cursor()`, which may be further back. */
   readonly moved: AbortSignal
-  /** What keeps this writer from parts of the ledger that it should hold, and what to do about it; empty where all is well. */
+  /** One message for each shard that this writer should own and cannot: why, and what to do. */
   faults(): readonly string[]
-  /** Where the stream was when the last commit was made; where several parts differ, the least. */
+  /** The stream's place at the last commit; of several shards' places the earliest. */
   cursor(): Promise<Cursor | undefined>
-  /** Drivers read as little as their layout allows. */
+  /** Reads the state that `decide` needs; see `touched`. */
   load(touched: Touched): Promise<Known>
   /**
-   * Durable when it resolves, per person all or nothing, and the cursor never before what it stands for. `changes` were
-   * decided on what `load` last returned. An `undefined` cursor leaves the stored one.
+   * Durable when it resolves. Each person's changes are stored as a whole or not at all, and the cursor never before the
+   * changes that it covers. `changes` must be decided on the result of the last `load`. An `undefined` cursor leaves the
+   * stored one.
    */
   commit(changes: Changes, cursor: Cursor | undefined): Promise<void>
   /**
@@ -130,49 +130,49 @@ export interface Writer extends AsyncDisposable {
     except: ReadonlySet<QuestionId>,
     now: Seconds,
   ): Promise<AskedQuestion[]>
-  /** Wishes left in the inbox, oldest first; they stay until a commit says that they are fulfilled. */
+  /** Wishes in the inbox, oldest first; they stay there until a commit has them in `fulfilled`. */
   wishes(limit: number): Promise<Wish[]>
-  /** Forgets up to `limit` events that have expired, keeping their sum; returns how many went. No young one does. */
+  /** Removes up to `limit` expired events, keeps their sums, and returns how many it removed. Never removes a young one. */
   prune(expiry: Expiry, limit: number): Promise<number>
-  /** Every person after `after`, a page at a time, so that all of a ledger can be gone through. */
+  /** The next `limit` people after `after`, in an order that visits every person once. */
   people(after: Did | undefined, limit: number): Promise<Did[]>
-  /** All that is held is as these rules would have it; see `Rulebook.fingerprint`. */
+  /** Ends a recompute: all of the ledger is now awarded by the rules of `fingerprint`. */
   bindRules(fingerprint: string): Promise<void>
   recordGap(gap: Gap): Promise<void>
-  /** What the ledger was last written with: one for each way in which its parts were, `undefined` for those that never said. */
+  /** What the last runs followed, without repetitions: shards may differ. `undefined` stands for shards that stored nothing. */
   followed(): Promise<(Followed | undefined)[]>
-  /** Remembers `now` where it was `before`, together with what was missed of it. */
+  /** Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. */
   follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
-  /** Says that whoever ingests is alive, and how far behind; every few seconds, whether or not anything happens. */
+  /** Writes a heartbeat; called every few seconds, whether or not events come. */
   beat(heartbeat: Heartbeat): Promise<void>
-  /** Says the same for the last time: nothing more is taken from others. */
+  /** Writes the last heartbeat, after which this writer takes over no more shards. */
   lastBeat(heartbeat: Heartbeat): Promise<void>
-  /** Notes how much the ledger and the network took, for what `StoreStatus` says of a day. */
+  /** Records the ledger's size and the bytes received since the last sample, for `StoreStatus.perDay`. */
   recordSample(sample: { at: Micros; networkBytes: number }): Promise<void>
 }
 
 /**
- * A sign of life of whoever ingests. `lag` is how far behind the network the ledger is: 0 while the stream is connected
- * and silent. `host` is `undefined` while not connected.
+ * A worker's sign of life. `lag` is how far behind the network the ledger is: 0 while the stream is connected and silent.
+ * `host` is `undefined` while it is not connected.
  */
 export type Heartbeat = { at: Micros; lag: Micros; host: string | undefined }
 
-/** A piece of the stream that was not seen and will not be. */
+/** A piece of the stream that was missed for good. `to` is `undefined` where its end is not known. */
 export type Gap = { host: string; from: Micros; to: Micros | undefined; reason: string; at: Micros }
 
-/** Where anyone who is not the writer leaves what they want changed; it lasts until the writer takes it. */
+/** Where other processes leave wishes for the writer. They are durable until the writer has fulfilled them. */
 export interface Inbox {
   leave(wish: WishToLeave): Promise<void>
 }
 
 export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
 
-/** Checks that the books balance, on a ledger in use. */
+/** Checks that records, events, characters and totals agree, also while the ledger is in use. */
 export interface Auditor {
   audit(progress: (done: AuditProgress) => void): Promise<AuditResult>
   /**
-   * Has whoever writes mend what a crash may leave behind and what follows from the rest, such as counters.
-   * @returns how many findings that is; others stay
+   * Asks the writers to mend the findings that a crash may leave and that other rows can settle, such as counters.
+   * @returns how many findings these are; the others stay
    */
   repair(result: AuditResult): Promise<number>
 }
@@ -187,21 +187,21 @@ export type AuditResult = {
   findings: Finding[]
 }
 
-/** Something that does not add up: whose, what it is, and the numbers that differ. */
+/** Two numbers that should agree and do not. `did` is `undefined` for a number of the whole ledger. */
 export type Finding = { did: Did | undefined; what: string; expected: number; actual: number }
 
 export type StoreStatus = {
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
-  /** Those who are shown. */
+  /** Shown characters. */
   characters: number
-  /** Those who are not, because nobody has said yet whether they want to be. */
+  /** Characters that are not shown only because they are not introduced yet. */
   introductions: number
   /** Live records and tombstones. */
   records: number
   events: number
   experience: number
-  /** Questions to the network that were never asked, and those that got no answer and are asked again. */
+  /** Questions to the network that were never asked, and those to be asked again. */
   waiting: Record<QuestionKind, number>
   postponed: Record<QuestionKind, number>
   gaps: Gap[]
@@ -211,12 +211,12 @@ export type StoreStatus = {
   perDay: { events: number; diskBytes: number | undefined; networkBytes: number } | undefined
 }
 
-/** Someone else writes to this ledger; only one may. */
+/** Another process writes to this ledger, or has it locked. */
 export class StoreBusyError extends Error {
   override name = 'StoreBusyError'
 }
 
-/** The ledger was awarded by other rules than the program was started with. */
+/** Other rules than the program's awarded this ledger, or a recompute of it has not ended. */
 export class RulesChangedError extends Error {
   override name = 'RulesChangedError'
 }
@@ -231,7 +231,7 @@ export class StoreError extends Error {
   override name = 'StoreError'
 }
 
-/** There is no room left for the ledger to grow. */
+/** The disk has no room left for the ledger. */
 export class StoreFullError extends Error {
   override name = 'StoreFullError'
 }

@@ -1,18 +1,18 @@
-/** `above` of a board that holds everybody. */
+/** `above` of a board that has room for everybody. */
 export const NOBODY_LEFT_OUT = -1
 
-export type ForemostOptions<Key> = {
-  /** Once more than so many are on the board, it is cut back to half as many. */
+export type TopPlacesOptions<Key> = {
+  /** Maximum characters on the board; once there are more, it is cut back to half as many. */
   max: number
-  /** Who is on the board, and with how much experience. */
+  /** The characters on the board, and their experience. */
   places: Iterable<[Key, number]>
   /** See `TopPlaces.above`. */
   above: number
 }
 
 /**
- * Who stands on a board, in the memory of the writer that keeps it. Only the top characters do: a place for everybody would be
- * moved with every event, and nobody pages that far down. A move within the board or far below it costs nothing else.
+ * The characters on a board, cached by the writer that stores it. The board has only the top ones: a place for everybody would
+ * move with every event, and nobody pages that far down. So an event of a character below it writes nothing.
  */
 export class TopPlaces<Key> {
   readonly #max: number
@@ -20,35 +20,35 @@ export class TopPlaces<Key> {
   readonly #touched = new Set<Key>()
   #above: number
 
-  constructor({ max, places, above }: ForemostOptions<Key>) {
+  constructor({ max, places, above }: TopPlacesOptions<Key>) {
     this.#max = max
     this.#places = new Map(places)
     this.#above = above
   }
 
-  /** Every character with more than this is on the board; of those with just as much, some are. */
+  /** Every character with more XP than this is on the board; of those with exactly this much, some are. */
   get above(): number {
     return this.#above
   }
 
-  /** True where so many have left that a look at all characters is worth its cost; see `refill`. */
+  /** True where so many have left the board that it is worth reading all characters for `refill`. */
   get isShort(): boolean {
     return this.#above > NOBODY_LEFT_OUT && this.#places.size < this.#max / 4
   }
 
-  /** A character has `experience` now; `undefined` where it is not shown. */
+  /** Places a character that has `experience` now; `undefined` where it is not shown. */
   place(key: Key, experience: number | undefined): void {
-    const held = this.#places.has(key)
-    if (experience !== undefined && (experience > this.#above || (held && experience === this.#above))) {
+    const isOn = this.#places.has(key)
+    if (experience !== undefined && (experience > this.#above || (isOn && experience === this.#above))) {
       this.#places.set(key, experience)
       this.#touched.add(key)
-    } else if (held) {
+    } else if (isOn) {
       this.#places.delete(key)
       this.#touched.add(key)
     }
   }
 
-  /** Puts those on the board who stand on top of all characters: at least half of `max`, or all that there are. */
+  /** Fills the board anew. @param top the characters with most XP: at least half of `max`, or all where there are fewer */
   refill(top: Iterable<[Key, number]>): void {
     for (const key of this.#places.keys()) this.#touched.add(key)
     this.#places.clear()
@@ -57,7 +57,7 @@ export class TopPlaces<Key> {
     if (this.#places.size >= this.#max / 2) this.#cut()
   }
 
-  /** What has changed since it was last asked: who has which experience now, `undefined` for those who left the board. */
+  /** Changes since the last call: characters with their experience now, `undefined` for those who left the board. */
   takeChanges(): [Key, number | undefined][] {
     if (this.#places.size > this.#max) this.#cut()
     const changes = [...this.#touched].map((key): [Key, number | undefined] => [key, this.#places.get(key)])

@@ -1,8 +1,8 @@
-// Who may be seen, in one number: every driver stores it, and its readers compare it.
+// A person's visibility as one number of bits, which every driver stores (in columns named `standing`) and compares.
 import { ACCOUNT_STATUSES } from '../atproto/event.ts'
 import type { ActorState } from '../game/state.ts'
 
-/** Positions of the bits; the status takes the three from 8 on, and there is no room for more than eight. */
+/** Values of the bits. The status takes the three from 8 on, so there is room for eight statuses. */
 const BORN = 1
 const OPTED_OUT = 2
 const FORGOTTEN = 4
@@ -11,15 +11,15 @@ const STATUS_BITS = 7
 const NOT_INTRODUCED = 64
 const UNFOLLOWED = 128
 
-/** The one standing of those who may be seen: born, introduced, active, followed, neither opted out nor forgotten. */
+/** The only visibility of people who are shown: born, introduced, active, followed, neither opted out nor forgotten. */
 export const SHOWN = BORN
 
-/** The one standing of those who could be seen if somebody had said that they want to be. */
+/** The only visibility of people who would be shown if they were introduced. */
 export const WAITING = BORN + NOT_INTRODUCED
 
 type Visibility = Pick<ActorState, 'born' | 'optedOut' | 'introduced' | 'forgotten' | 'status' | 'unfollowed'>
 
-/** `standing` as it is stored. */
+/** The number to store. */
 export function visibilityOf({
   born,
   optedOut,
@@ -38,14 +38,14 @@ export function visibilityOf({
   )
 }
 
-/** Reads what `visibilityOf` wrote. */
-export function readVisibility(standing: number): Visibility {
+/** Reads a number that `visibilityOf` wrote. */
+export function readVisibility(visibility: number): Visibility {
   return {
-    born: (standing & BORN) !== 0,
-    optedOut: (standing & OPTED_OUT) !== 0,
-    introduced: (standing & NOT_INTRODUCED) === 0,
-    forgotten: (standing & FORGOTTEN) !== 0,
-    status: ACCOUNT_STATUSES[(standing / STATUS) & STATUS_BITS] ?? 'inactive',
-    unfollowed: (standing & UNFOLLOWED) !== 0,
+    born: (visibility & BORN) !== 0,
+    optedOut: (visibility & OPTED_OUT) !== 0,
+    introduced: (visibility & NOT_INTRODUCED) === 0,
+    forgotten: (visibility & FORGOTTEN) !== 0,
+    status: ACCOUNT_STATUSES[(visibility / STATUS) & STATUS_BITS] ?? 'inactive',
+    unfollowed: (visibility & UNFOLLOWED) !== 0,
   }
 }

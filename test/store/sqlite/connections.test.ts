@@ -93,7 +93,7 @@ test('a writer that may not write leaves nothing open, and says by which rules i
       assert.ok(error instanceof RulesChangedError)
       assert.match(
         error.message,
-        /ledger\.db was awarded by other rules than these\. Run `bsky-rpg recompute` to judge all of it/,
+        /ledger\.db was awarded by other rules than these\. Run `bsky-rpg recompute` to award all of it again/,
       )
       return true
     }),

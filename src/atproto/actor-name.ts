@@ -1,14 +1,14 @@
 import { type Did, type Handle, isDid, isHandle } from '@atcute/lexicons/syntax'
 
-/** Who is meant: a DID, or a handle in lower case. */
+/** A DID, or a handle in lower case. */
 export type ActorName = Did | Handle
 
-/** Longer texts are not read at all: a DID has at most 2,048 characters, and a link around it some more. */
+/** Longer texts are refused: a DID has at most 2,048 characters, and a link around it some more. */
 const MAX_LENGTH = 4_096
 
 /**
- * Control and format characters that nobody sees, such as the marks of direction that bsky.app puts around handles. They
- * come along when a name is copied, and no DID or handle holds any.
+ * Invisible characters, such as the direction marks that bsky.app puts around handles. They are copied along with a name;
+ * no DID or handle contains any.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}]/gu
 
@@ -18,13 +18,13 @@ const PROFILE_LINK = /^(?:https?:\/\/)?[\w.-]+(?::\d+)?\/(?:profile\/|@)([^/?#]+
 /** `at://name`, alone or with a collection and a record key behind it. */
 const AT_URI = /^at:\/\/([^/?#]+)/i
 
-/** A `did:web` whose host has a port, as it comes out of a URL that was decoded: the DID itself holds `%3A`. */
+/** A `did:web` whose host has a port, as in a decoded URL: the DID itself has `%3A`. */
 const WEB_WITH_PORT = /^(did:web:[a-z0-9.-]+)(?::|%3a)(\d{1,5})$/i
 
 /**
  * Reads the name of an actor as people copy and type it: a DID or a handle, in any case, with `@` before it, a full stop
  * behind it, as an at:// URI or as the link of a profile.
- * @returns `undefined` where `text` names nobody
+ * @returns `undefined` if `text` is no such name
  */
 export function readActorName(text: string): ActorName | undefined {
   if (text.length > MAX_LENGTH) return undefined
@@ -50,7 +50,7 @@ function decoded(segment: string): string {
 function readDid(name: string): Did | undefined {
   const [, host, port] = WEB_WITH_PORT.exec(name) ?? []
   if (host !== undefined) return asDid(`${host.toLowerCase()}%3A${port}`)
-  // Both methods of AT Protocol are made of lower-case letters; of any other we know nothing.
+  // DIDs of the two methods of AT Protocol are lower case; others may not be.
   return asDid(/^did:(?:plc|web):/i.test(name) ? name.toLowerCase() : name)
 }
 

@@ -1,5 +1,5 @@
-// The protocol's vocabulary, shared by every folder: what can happen on the network, whichever wire told it.
-// Types and pure parsing only; nothing here knows a socket, a store or a rule.
+// The protocol's vocabulary, shared by every folder: the events of the network, independent of the wire. Only types and
+// pure parsing; nothing here knows sockets, stores or rules.
 import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 
 export type { Did, Handle, Nsid, RecordKey, Tid }
@@ -24,7 +24,7 @@ export const ACCOUNT_STATUSES = [
 
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
 
-/** A record was written or removed. `record` is as it came, unchecked; a delete has none. */
+/** A record was written or deleted. `record` is unchecked; a delete has none. */
 export type CommitEvent = {
   kind: 'commit'
   did: Did
@@ -38,27 +38,27 @@ export type CommitEvent = {
   record: unknown
 }
 
-/** Something about who this is has changed; `handle` is a hint and often absent. */
+/** The DID document or handle has changed; `handle` is a hint and often absent. */
 export type IdentityEvent = { kind: 'identity'; did: Did; at: Micros; handle: Handle | undefined }
 
-/** The account's standing. `time` is its own clock, in microseconds: a replay may bring an older status again. */
+/** The account's status has changed, at `time` by its own server's clock; a replay may bring an older status again. */
 export type AccountEvent = { kind: 'account'; did: Did; at: Micros; time: Micros; status: AccountStatus }
 
-/** The repository was replaced as a whole, at `rev`; not every wire says so. */
+/** The repository was replaced as a whole, at `rev`; not every wire reports it. */
 export type SyncEvent = { kind: 'sync'; did: Did; at: Micros; rev: Tid }
 
-/** One vocabulary for every wire. */
+/** An event as every wire yields it. */
 export type StreamEvent = CommitEvent | IdentityEvent | AccountEvent | SyncEvent
 
 /**
- * The name of a generation of Jetstream's protocol, as `jetstream/wires` lists them. Ledgers keep it, and may name one that
- * this version does not know: of such a cursor only the time is used.
+ * The name of a generation of Jetstream's protocol, as listed in `jetstream/wires`. A stored cursor may name
+ * one that this version does not know: then only its time is used.
  */
 export type WireName = string
 
 /**
  * A place in one host's stream. `value` is what the protocol calls the cursor, a time (`time_us`) or a sequence number
- * (`seq`) by wire, so it means nothing on another host or wire: there only `at`, the time of the event it stands for, can
- * be used.
+ * (`seq`) by wire, and means nothing on another host or wire. There only `at`, the time of the event at the cursor, can be
+ * used.
  */
 export type Cursor = { host: string; wire: WireName; value: number; at: Micros }

@@ -1,4 +1,4 @@
-/** A JSON object whose values nobody has looked at yet. */
+/** A JSON object whose values are unchecked. */
 export type JsonObject = { readonly [key: string]: unknown }
 
 /** True for JSON objects only: neither null nor an array. */

@@ -2,15 +2,15 @@ import type { Micros } from './event.ts'
 
 /** RFC 3339 with any number of decimals. */
 const DATETIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/
-/** As far as the second: `2026-01-01T00:00:00`. */
+/** Up to the second: `2026-01-01T00:00:00`. */
 const SECOND_LENGTH = 19
-/** With six decimals, as Jetstream writes it. */
+/** With six decimals and `Z`, as Jetstream writes it. */
 const USUAL_LENGTH = 27
 
-/** The second read last: in a stream, hundreds of times share one. */
+/** The second parsed last: in a stream, hundreds of times share one. */
 const latest = { text: '-'.repeat(SECOND_LENGTH), micros: 0 }
 
-/** Microseconds of an RFC 3339 time; undefined when it is none. */
+/** Microseconds of an RFC 3339 time; `undefined` if `text` is none. */
 export function microsOf(text: unknown): Micros | undefined {
   if (typeof text !== 'string') return undefined
   if (text.length === USUAL_LENGTH && isLatest(text)) {
@@ -29,7 +29,7 @@ export function microsOf(text: unknown): Micros | undefined {
   return millis * 1_000 + (decimals === '' ? 0 : Number(decimals.slice(0, 6).padEnd(6, '0')))
 }
 
-/** Whether `text` begins with the second read last; two that differ mostly do so at the end. */
+/** Whether `text` begins with the second parsed last; compares from the end, where times mostly differ. */
 function isLatest(text: string): boolean {
   for (let at = SECOND_LENGTH - 1; at >= 0; at -= 1) {
     if (text.charCodeAt(at) !== latest.text.charCodeAt(at)) return false
@@ -37,7 +37,7 @@ function isLatest(text: string): boolean {
   return true
 }
 
-/** The number in `.123456Z` at the end; undefined when it looks otherwise. */
+/** The number in `.123456Z` at the end; `undefined` if the end looks different. */
 function usualDecimals(text: string): number | undefined {
   if (text[SECOND_LENGTH] !== '.' || text[USUAL_LENGTH - 1] !== 'Z') return undefined
   let value = 0

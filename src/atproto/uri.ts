@@ -1,16 +1,16 @@
 import { type Did, isDid, isNsid, isRecordKey, type Nsid, type RecordKey } from '@atcute/lexicons/syntax'
 
-/** One record on the network: whose it is, of what kind, under which key. */
+/** Identifies one record on the network. */
 export type RecordId = { did: Did; collection: Nsid; rkey: RecordKey }
 
-/** `at://did/collection/rkey`, the name that everybody else knows a record by. */
+/** `at://did/collection/rkey`. */
 export function uriOf({ did, collection, rkey }: RecordId): string {
   return `at://${did}/${collection}/${rkey}`
 }
 
 /**
- * Reads an at:// URI whose authority is a DID, as strong references have to have. Anything else (a handle, a whole
- * repository, a fragment) is `undefined`: it names no record for good.
+ * Parses the at:// URI of a record whose authority is a DID, as in strong references. Anything else (a handle, a whole
+ * repository, a fragment) is `undefined`: it does not identify a record permanently.
  */
 export function parseUri(uri: string): RecordId | undefined {
   if (!uri.startsWith('at://')) return undefined

@@ -6,37 +6,37 @@ import { type Media, mediaOf } from '../game/media.ts'
 import type { Pace } from './pace.ts'
 import { fetchJson, RequestError } from './request.ts'
 
-/** What a profile view says that matters here. */
+/** The parts of a profile view that are used here. */
 export type ProfileView = { did: Did; profile: Profile; postsCount: number; optedOut: boolean }
 
-/** The network's own view of people and posts. Every call may fail with a `RequestError`. */
+/** Asks the AppView about people and posts. Every call may reject with a `RequestError`. */
 export type AppView = {
-  /** Who these are; those it does not know are left out. At most 25. */
+  /** The profiles of at most 25 people; unknown ones are omitted. */
   profiles(dids: readonly Did[], signal: AbortSignal): Promise<ProfileView[]>
-  /** What these posts show, by URI; those that are gone are left out. At most 25. */
+  /** The media of at most 25 posts, by URI; deleted ones are omitted. */
   posts(uris: readonly string[], signal: AbortSignal): Promise<Map<string, Media>>
-  /** Whose handle this is; `undefined` where it is nobody's. */
+  /** The DID behind `handle`; `undefined` if there is none. */
   resolve(handle: Handle, signal: AbortSignal): Promise<Did | undefined>
 }
 
-/** As many as one call may name, by its lexicons. */
+/** People or posts in one call, by the lexicons. */
 export const AT_ONCE = 25
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 4 * 2 ** 20 }
 
 /**
- * The public AppView allows one address 3,000 requests in five minutes. Ingest and look-ups have each a share of their own,
- * so that no client of the API takes anything from ingest, in one process or in two. Together they leave a tenth free.
+ * The public AppView allows an IP address 3,000 requests in five minutes. Ingest and handle look-ups have fixed shares,
+ * which leave a tenth free, so that clients of the API cannot slow ingest, in the same process or in another.
  */
 export const APPVIEW_SHARES = {
   ingest: { maxRequests: 2_400, windowMs: 300_000 },
-  /** Handles that clients of the API name. */
+  /** Unknown handles in requests to the API. */
   lookUps: { maxRequests: 300, windowMs: 300_000, maxWaiting: 50 },
 } as const
 
 export type AppViewOptions = { url: string; clock: () => Micros; pace: Pace }
 
-/** Speaks to the AppView at `url`, no faster than `pace` allows. */
+/** An AppView client for `url`, no faster than `pace` allows. */
 export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
   const ask = async (method: string, parameters: [string, string][], signal: AbortSignal) => {
     await pace.turn(signal)
@@ -46,7 +46,7 @@ export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
         signal,
       })
       if (isObject(answer)) return answer
-      throw new RequestError(`${method} answered something that is no object`)
+      throw new RequestError(`${method} answered with something other than an object`)
     } catch (error) {
       if (error instanceof RequestError && error.waitMs !== undefined) pace.rest(error.waitMs)
       throw error
@@ -74,7 +74,7 @@ export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
         const { did } = await ask('com.atproto.identity.resolveHandle', [['handle', handle]], signal)
         return isDid(did) ? did : undefined
       } catch (error) {
-        // It says 400 of a handle that it cannot resolve.
+        // The AppView answers 400 for a handle that it cannot resolve.
         if (error instanceof RequestError && error.status === 400) return undefined
         throw error
       }
@@ -82,7 +82,7 @@ export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
   }
 }
 
-/** Stands for the AppView on a network that has none: nobody and nothing is known. */
+/** For a network without an AppView: knows nobody and nothing. */
 export const noAppView: AppView = {
   profiles: async () => [],
   posts: async () => new Map(),
@@ -94,7 +94,7 @@ function listOf(value: unknown, what: string): unknown[] {
   throw new RequestError(`expected a list of ${what}, got ${typeof value}`)
 }
 
-/** The record itself says most; a view is made of it. */
+/** Prefers the record, from which the AppView makes the view. */
 function mediaOfView({ record, embed }: JsonObject): Media {
   return mediaOf(isObject(record) && record.embed !== undefined ? record.embed : embed)
 }
@@ -117,16 +117,16 @@ function readProfile(view: unknown, asked: Micros, avatars: RegExp): ProfileView
   }
 }
 
-/** The label counts where people put it on themselves. */
+/** Only a label that people put on themselves counts. */
 function hides(label: unknown, did: Did): boolean {
   return isObject(label) && label.val === '!no-unauthenticated' && label.src === did && label.neg !== true
 }
 
-/** The lexicon's own bound. */
+/** The lexicon's limit for display names. */
 const MAX_GRAPHEMES = 64
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** One line without characters that would upset what stands beside it: controls and overrides of direction. */
+/** One line, without control characters and direction overrides, which would garble the text around a name. */
 function cleanName(name: string): string | undefined {
   const plain = name
     .slice(0, 640)

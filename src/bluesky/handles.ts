@@ -1,27 +1,28 @@
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { AppView } from './appview.ts'
 
-/** Finds out whose a handle is. */
+/** Resolves handles to DIDs. */
 export type HandleResolver = {
-  /** Whether `resolve` would have to ask the network. */
+  /** False if `resolve` would have to ask the network. */
   isCached(handle: Handle): boolean
   /**
-   * Whose `handle` is; `undefined` where it is nobody's.
-   * @param signal aborts when nobody waits for the answer any more
-   * @throws {LookUpUnavailableError} where nobody can say within two seconds
+   * The DID behind `handle`; `undefined` if there is none.
+   * @param signal aborts when the caller stops waiting
+   * @throws {LookUpUnavailableError} if the network does not answer within two seconds
    */
   resolve(handle: Handle, signal: AbortSignal): Promise<Did | undefined>
 }
 
-/** Nobody can say right now whose a handle is. */
+/** The network did not answer in time. */
 export class LookUpUnavailableError extends Error {
   override name = 'LookUpUnavailableError'
 }
 
+/** How long answers are cached. */
 const FOUND_MS = 300_000
 const MISSING_MS = 60_000
 const MAX_CACHED = 10_000
-/** For as long a client is kept waiting, its turn in the queue included: its answer is there within two seconds. */
+/** Includes the wait for a turn, so that the client has its answer within two seconds. */
 const DEADLINE_MS = 1_800
 
 export type HandleResolverOptions = {
@@ -30,20 +31,20 @@ export type HandleResolverOptions = {
   signal: AbortSignal
   /** Milliseconds of a clock that never goes back. */
   now?: () => number
-  /** Longest wait for one answer, in milliseconds. @default 1800 */
+  /** Time limit for an answer, in milliseconds. @default 1800 */
   deadlineMs?: number
 }
 
 type LookUp = {
-  /** After this the answer is asked for again; none while it is on its way. */
+  /** The answer is cached until then; infinite while it is pending. */
   until: number
   did: Promise<Did | undefined>
-  /** How many wait for the answer. */
+  /** Callers that wait for the answer. */
   waiting: number
   stop: AbortController
 }
 
-/** Asks the AppView, each handle once at a time, and remembers the answers for a while. */
+/** Asks the AppView, at most once at a time for each handle, and caches the answers. */
 export function handleResolver(options: HandleResolverOptions): HandleResolver {
   const { appview, signal: end, deadlineMs = DEADLINE_MS } = options
   const now = options.now ?? (() => performance.now())
@@ -65,10 +66,10 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
       },
       (cause: unknown) => {
         if (lookUps.get(handle) === lookUp) lookUps.delete(handle)
-        throw new LookUpUnavailableError(`nobody can say right now whose ${handle} is`, { cause })
+        throw new LookUpUnavailableError(`${handle} cannot be resolved right now`, { cause })
       },
     )
-    // Each who waits hears of it; nobody may be left.
+    // Everybody who waits gets the rejection; if nobody does, it must not count as unhandled.
     lookUp.did.catch(() => {})
     lookUps.delete(handle)
     lookUps.set(handle, lookUp)
@@ -77,20 +78,20 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
     return lookUp
   }
 
-  const held = (handle: Handle): LookUp | undefined => {
+  const cached = (handle: Handle): LookUp | undefined => {
     const lookUp = lookUps.get(handle)
     return lookUp !== undefined && lookUp.until > now() ? lookUp : undefined
   }
 
   return {
-    isCached: (handle) => held(handle) !== undefined,
+    isCached: (handle) => cached(handle) !== undefined,
     resolve: async (handle, signal) => {
       signal.throwIfAborted()
-      const lookUp = held(handle) ?? begin(handle)
+      const lookUp = cached(handle) ?? begin(handle)
       const left = Promise.withResolvers<never>()
       const leave = (): void => {
         lookUp.waiting -= 1
-        // Nobody waits: the queue and the AppView are spared the rest.
+        // Nobody waits any more: free the place in the queue, and do not ask the AppView.
         if (lookUp.waiting === 0 && lookUp.until === Number.POSITIVE_INFINITY) lookUp.stop.abort()
         left.reject(signal.reason)
       }
@@ -106,5 +107,5 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
   }
 }
 
-/** Where there is no AppView: only those are known by their handle whom the ledger knows by it. */
+/** Without an AppView: only handles that the ledger knows resolve. */
 export const noHandles: HandleResolver = { isCached: () => true, resolve: async () => undefined }

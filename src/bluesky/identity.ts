@@ -7,22 +7,22 @@ import { fetchJson, type OpenUrl, RequestError } from './request.ts'
 const LIMITS = { timeoutMs: 10_000, maxBytes: 2 ** 18 }
 
 export type FindPdsOptions = {
-  /** The directory of DIDs. */
+  /** The PLC directory. */
   plcUrl: string
   signal: AbortSignal
-  /** How addresses that come from strangers are opened. */
+  /** Opens URLs that come from strangers. @default openPublicUrl */
   open?: OpenUrl
 }
 
 /**
- * The server of `did`'s repository, as its DID document says: protocol, host and port.
- * @throws {RequestError} where that cannot be told, or is an address that a stranger must not send us to
+ * The repository server that the DID document of `did` names: protocol, host and port.
+ * @throws {RequestError} if the document cannot be fetched, or names no server or one that is not public
  */
 export async function findPds(
   did: Did,
   { plcUrl, signal, open = openPublicUrl }: FindPdsOptions,
 ): Promise<URL> {
-  // A directory on this machine is a simulator: it has everybody's document, and what it names is here too.
+  // A directory on this machine is a simulator: it serves all documents, and the servers they name are local, too.
   const local = isLocalDirectory(plcUrl)
   const ownHost = did.startsWith('did:web:') && !local
   const document = ownHost
@@ -35,18 +35,18 @@ export async function findPds(
   const endpoint = isObject(pds) && typeof pds.serviceEndpoint === 'string' ? pds.serviceEndpoint : undefined
   if (endpoint === undefined) throw new RequestError(`the document of ${did} names no repository server`)
   const url = local ? URL.parse(endpoint) : publicUrl(endpoint)
-  if (url === null) throw new RequestError(`the document of ${did} names an address that is none`)
-  // The protocol gives a path no meaning.
+  if (url === null) throw new RequestError(`the document of ${did} names an address that is not a URL`)
+  // By the protocol a path has no meaning.
   return new URL(url.origin)
 }
 
-/** True for a directory on this machine, whose word is taken for every address: a simulator, or somebody's development. */
+/** True for a directory on this machine (a simulator, or for development): it may name servers that are not public. */
 export function isLocalDirectory(plcUrl: string): boolean {
   const { hostname } = new URL(plcUrl)
   return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
 }
 
-/** No address at all where the DID names more than a host. */
+/** Not a valid URL if the DID has a path, so the request fails. */
 function webDocument(did: Did): string {
   return `https://${did.slice('did:web:'.length).replace(/%3a/i, ':')}/.well-known/did.json`
 }

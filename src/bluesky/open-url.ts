@@ -4,14 +4,14 @@ import type { LookupFunction } from 'node:net'
 import { publicLookup, publicUrl } from './public-address.ts'
 import type { Opened, OpenUrl } from './request.ts'
 
-/** Opens addresses that come from strangers: only what is public is connected to, and only by https on its own port. */
+/** Opens URLs that come from strangers: connects only to public addresses, by https on port 443. */
 export const openPublicUrl: OpenUrl = async (url, options) =>
   openUrlVia(publicUrl(url), publicLookup(), options)
 
-/** Opens addresses that the operator vouches for, wherever they lead. */
+/** Opens URLs that the operator configured, wherever they lead. */
 export const openTrustedUrl: OpenUrl = async (url, options) => openUrlVia(new URL(url), undefined, options)
 
-/** Opens `url` with sockets that find hosts by `lookup`. */
+/** Opens `url` with sockets that resolve hosts by `lookup`. */
 export async function openUrlVia(
   url: URL,
   lookup: LookupFunction | undefined,
@@ -20,14 +20,14 @@ export async function openUrlVia(
   const head = Promise.withResolvers<IncomingMessage>()
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
   const asked = request(url, {
-    // No socket is shared: each was connected under the eyes of its own look-up.
+    // No pooled sockets: each one must be connected to an address that its own look-up checked.
     agent: false,
     signal,
     headers: { 'user-agent': 'bsky-rpg', ...headers },
     ...(lookup !== undefined && { lookup }),
   })
   asked.on('response', head.resolve).on('error', head.reject)
-  // A server that wants to speak another protocol closes without an error.
+  // After an upgrade to another protocol the socket closes without an error.
   asked.on('close', () => head.reject(new Error('the connection was closed')))
   asked.end()
   const response = await head.promise

@@ -1,25 +1,25 @@
-/** Calls `wake` after `ms` milliseconds, unless the function that it returns was called first. */
+/** Calls `wake` after `ms` milliseconds; the returned function cancels it. */
 export type Schedule = (ms: number, wake: () => void) => () => void
 
 export type PaceOptions = {
-  /** Requests in any `windowMs` milliseconds, at most. */
+  /** Requests allowed in any `windowMs` milliseconds. */
   maxRequests: number
   windowMs: number
-  /** Calls of `turn` that may wait at a time; further ones are refused. @default no bound */
+  /** Calls of `turn` that may wait at a time; further ones reject. @default no limit */
   maxWaiting?: number
   /** Milliseconds of a clock that never goes back. */
   now?: () => number
   schedule?: Schedule
 }
 
-/** Too many wait for their turn already. */
+/** `maxWaiting` calls wait for their turn already. */
 export class PaceFullError extends Error {
   override name = 'PaceFullError'
 }
 
 /**
- * Keeps requests below a server's rate limit, so that it seldom has to refuse one. Those who wait are let go in the order
- * in which they came, by one timer for all of them: a timer for each would wake everybody for every free place.
+ * Keeps requests below a server's rate limit. Callers get their turns in order, by one timer for all of them: with a timer
+ * each, every free place would wake everybody.
  */
 export class Pace {
   readonly #maxRequests: number
@@ -27,9 +27,9 @@ export class Pace {
   readonly #maxWaiting: number
   readonly #now: () => number
   readonly #schedule: Schedule
-  /** When the latest requests were made, oldest first. */
+  /** Times of the requests in the current window, oldest first. */
   readonly #made: number[] = []
-  /** Resolves the turns that were asked for, first come first served; leaving takes no search. */
+  /** Resolves the waiting turns, first come first served. A set, so that leaving needs no search. */
   readonly #waiting = new Set<() => void>()
   #cancelTimer: (() => void) | undefined
   #notBefore = Number.NEGATIVE_INFINITY
@@ -45,7 +45,7 @@ export class Pace {
 
   /**
    * Resolves when the next request may be made, and counts it.
-   * @throws {PaceFullError} where as many wait as may
+   * @throws {PaceFullError} if `maxWaiting` calls wait already
    * @throws the reason of `signal` when it aborts
    */
   async turn(signal: AbortSignal): Promise<void> {
@@ -54,7 +54,8 @@ export class Pace {
       this.#made.push(this.#now())
       return
     }
-    if (this.#waiting.size >= this.#maxWaiting) throw new PaceFullError('too many requests wait already')
+    if (this.#waiting.size >= this.#maxWaiting)
+      throw new PaceFullError('too many requests are waiting already')
     const turn = Promise.withResolvers<void>()
     const leave = (): void => {
       this.#waiting.delete(turn.resolve)
@@ -71,7 +72,7 @@ export class Pace {
     }
   }
 
-  /** The server wants to be left alone for `ms` milliseconds. */
+  /** Makes no request for `ms` milliseconds, as a server asked by Retry-After. */
   rest(ms: number): void {
     this.#notBefore = Math.max(this.#notBefore, this.#now() + ms)
     if (this.#waiting.size === 0) return
@@ -79,7 +80,7 @@ export class Pace {
     this.#arm()
   }
 
-  /** Milliseconds until a request may be made; none where it may be now. */
+  /** Milliseconds until the next request may be made; 0 or less if it may be now. */
   #waitMs(): number {
     const now = this.#now()
     while (this.#made[0] !== undefined && this.#made[0] <= now - this.#windowMs) this.#made.shift()

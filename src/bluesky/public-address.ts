@@ -2,21 +2,21 @@ import { Resolver } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { RequestError } from './request.ts'
 
-/** An address leads, or may lead, to somewhere that a stranger must not send us to. */
+/** An address that comes from a stranger is not public, or may not be. */
 export class AddressError extends RequestError {
   override name = 'AddressError'
 }
 
-/** One address of a host, as `node:dns` gives them. */
+/** One address of a host, as in `node:dns`. */
 type Address = { address: string; family: number }
 
-/** Finds every address of a host; rejects or gives none where there is none. */
+/** Finds all addresses of a host; rejects or finds none if there are none. */
 export type Resolve = (host: string) => Promise<Address[]>
 
 /**
- * The address as a URL that a stranger may send us to: https on the standard port of a public host. Servers on other ports
- * are on no relay of the network, and a DID of method `web` may name a port for localhost only.
- * @throws {AddressError} where it is anything else
+ * Checks an address that comes from a stranger: only https on port 443 of a public host. Relays list no servers on other
+ * ports, and a `did:web` may name a port for localhost only.
+ * @throws {AddressError} for any other address
  */
 export function publicUrl(address: string): URL {
   const url = URL.parse(address)
@@ -24,7 +24,7 @@ export function publicUrl(address: string): URL {
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
     throw new AddressError(`${shown} is not a plain https address`)
   }
-  // A URL leaves its protocol's own port out.
+  // URL omits the default port.
   if (url.port !== '') throw new AddressError(`${shown} names a port other than 443`)
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '')
   if (isIP(host) === 0 ? LOCAL_NAMES.test(host) : isPrivate(host)) {
@@ -33,12 +33,12 @@ export function publicUrl(address: string): URL {
   return url
 }
 
-/** Names of one word, and those that are set aside for networks of one's own. */
+/** Names without a dot, and top-level domains reserved for private networks. */
 const LOCAL_NAMES = /^[^.]*$|\.(localhost|local|internal|home\.arpa)$/
 
 /**
- * A `lookup` for sockets that finds public addresses only. The socket connects to the very addresses that were checked, so
- * a name that leads elsewhere a moment later leads nowhere. A socket to a literal address looks nothing up: see `publicUrl`.
+ * A `lookup` for sockets that resolves to public addresses only. The socket connects to the addresses that were checked,
+ * so changing the DNS record afterwards (DNS rebinding) gains nothing. It is not called for IP literals: see `publicUrl`.
  */
 export function publicLookup(resolve: Resolve = resolveByDns): LookupFunction {
   return (host, { all = false }, done) => {
@@ -56,7 +56,7 @@ export function publicLookup(resolve: Resolve = resolveByDns): LookupFunction {
 async function checked(host: string, resolve: Resolve): Promise<[Address, ...Address[]]> {
   const [first, ...more] = await resolve(host).catch(() => [])
   if (first === undefined) throw new AddressError(`${host} cannot be found`)
-  // One that is not public says enough about the others.
+  // One private address makes the whole host suspect.
   if ([first, ...more].some(({ address }) => isPrivate(address))) {
     throw new AddressError(`${host} is not a public address`)
   }
@@ -64,8 +64,8 @@ async function checked(host: string, resolve: Resolve): Promise<[Address, ...Add
 }
 
 /**
- * Asks name servers itself: `dns.lookup` would occupy the few threads that every other look-up of the process waits for,
- * for as long as a stranger's name server cares to be silent, and it reads the hosts file, where no public name stands.
+ * Queries name servers itself. `dns.lookup` occupies one of the few threads that all look-ups of the process share for as
+ * long as a stranger's name server stays silent, and it reads the hosts file, which has no public names.
  */
 async function resolveByDns(host: string): Promise<Address[]> {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 })
@@ -75,7 +75,7 @@ async function resolveByDns(host: string): Promise<Address[]> {
   return [...found(four, 4), ...found(six, 6)]
 }
 
-/** Not for everybody, by IANA's registry of special-purpose IPv4 addresses. */
+/** Addresses that are not public, from IANA's registry of special-purpose IPv4 addresses. */
 const SPECIAL_V4 = networks('ipv4', [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -93,7 +93,7 @@ const SPECIAL_V4 = networks('ipv4', [
   ['224.0.0.0', 3],
 ])
 
-/** The only part of IPv6 in which there are public addresses; loopback, NAT64, site-local and so on are outside of it. */
+/** The only part of IPv6 with public addresses; loopback, NAT64, site-local and so on lie outside. */
 const GLOBAL_V6 = networks('ipv6', [['2000::', 3]])
 
 /** Within that part: protocol assignments with Teredo, documentation, and 6to4, which carries any IPv4 address. */
@@ -106,7 +106,7 @@ const SPECIAL_V6 = networks('ipv6', [
 
 const MAPPED_V4 = networks('ipv6', [['::ffff:0:0', 96]])
 
-/** True for addresses that are not for everybody: loopback, private, link-local, multicast, reserved, documentation. */
+/** True for addresses that are not public: loopback, private, link-local, multicast, reserved, documentation. */
 export function isPrivate(address: string): boolean {
   if (isIP(address) !== 6) return SPECIAL_V4.check(address, 'ipv4')
   if (MAPPED_V4.check(address, 'ipv6')) return SPECIAL_V4.check(address, 'ipv6')

@@ -7,13 +7,13 @@ import { readInThread } from './repository/worker.ts'
 
 export type Repositories = {
   /**
-   * The server on which the repository of `did` is.
+   * The server of the repository of `did`.
    * @throws {RequestError}
    */
   find(did: Did, signal: AbortSignal): Promise<URL>
   /**
-   * The records of `did` in `collections`, as `pds` has them; `undefined` while the server gives the repository to nobody,
-   * because the account is not active.
+   * The records of `did` in `collections` on the server `pds`; `undefined` if the server withholds the repository because
+   * the account is not active.
    * @throws {RequestError}
    */
   snapshot(
@@ -23,18 +23,18 @@ export type Repositories = {
 }
 
 export type RepositoriesOptions = {
-  /** The directory of DIDs. */
+  /** The PLC directory. */
   plcUrl: string
-  /** Told how many bytes came over the wire for each repository. */
+  /** Called with the bytes received over the network for each repository. */
   received: (bytes: number) => void
   limits?: RepositoryLimits
-  /** Most megabytes of heap for the thread of one repository. */
+  /** Maximum heap of the thread of one repository, in megabytes. */
   maxHeapMb?: number
 }
 
 /**
- * The limits leave a thread far below this heap; a file that finds a way around them ends its own thread and no other. What
- * is outside of the heap, such as nodes that are kept, the limits count.
+ * With the limits a thread stays far below this; a file that gets around them crashes only its own thread. Memory outside
+ * of the heap, such as cached nodes, is bounded by the limits.
  */
 const MAX_HEAP_MB = 512
 
@@ -44,7 +44,7 @@ const INACTIVE: ReadonlySet<string | undefined> = new Set([
   'RepoSuspended',
 ])
 
-/** Fetches repositories from where their people keep them. */
+/** Fetches repositories from the servers of their owners. */
 export function openRepositories({
   plcUrl,
   received,

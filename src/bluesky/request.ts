@@ -1,14 +1,14 @@
-// What we ask the network besides the stream. Everything that comes back is a stranger's: bounded in time and size,
-// checked for what is used, and a failure of one kind if it is anything else.
+// HTTP requests to the network. Answers come from strangers: they are bounded in time and size, callers check the parts
+// that they use, and every failure is a RequestError.
 
-/** A question got no answer that can be used. Asking again later may help. */
+/** A request got no usable answer. Asking again later may help. */
 export class RequestError extends Error {
   override name = 'RequestError'
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined
-  /** The XRPC error's name, where one was given. */
+  /** The name of the XRPC error, if the answer has one. */
   readonly error: string | undefined
-  /** How long the server wants to be left alone, in milliseconds. */
+  /** How long the server asks us to wait before the next request, in milliseconds. */
   readonly waitMs: number | undefined
 
   constructor(
@@ -31,8 +31,8 @@ export class RequestError extends Error {
 export type Opened = { status: number; headers: Headers; body: AsyncIterable<Uint8Array> }
 
 /**
- * Asks for `url`, and resolves when the head of the answer is there. Follows no redirect: where it leads was not looked at.
- * Reading the body ends with an error when `signal` aborts.
+ * Requests `url`, and resolves when the headers of the answer have arrived. Does not follow redirects: their target has not
+ * been checked. Reading the body fails when `signal` aborts.
  */
 export type OpenUrl = (
   url: string,
@@ -40,12 +40,12 @@ export type OpenUrl = (
 ) => Promise<Opened>
 
 export type RequestOptions = {
-  /** Longest time for the whole answer, in milliseconds. */
+  /** Time limit for the whole answer, in milliseconds. */
   timeoutMs: number
-  /** Most bytes that are taken. */
+  /** A longer answer is an error. */
   maxBytes: number
   signal: AbortSignal
-  /** How the address is opened: by `fetch` unless it comes from a stranger; see `openPublicUrl`. */
+  /** Opens the URL. For URLs that come from strangers use `openPublicUrl`. @default fetch */
   open?: OpenUrl
 }
 
@@ -79,12 +79,12 @@ const openByFetch: OpenUrl = async (url, { signal, headers }) => {
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-/** True where the answer is what was asked for. */
+/** True for a status of 2xx. */
 export function isOk({ status }: Pick<Opened, 'status'>): boolean {
   return status >= 200 && status < 300
 }
 
-/** What a server that answered something else wants to say by it. */
+/** Makes an error of an answer that is not a 2xx. */
 export function refusalOf(
   where: string,
   { status, headers }: Pick<Opened, 'status' | 'headers'>,
@@ -97,26 +97,26 @@ export function refusalOf(
   })
 }
 
-/** Whatever kept us from an answer of `where`, as one kind of error. */
+/** Wraps errors of the connection to `where`. */
 function asRequestError(where: string, error: unknown): RequestError {
   if (error instanceof RequestError) return error
   const why = error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)
-  return new RequestError(`${where} cannot be asked: ${why}`, { cause: error })
+  return new RequestError(`${where} cannot be reached: ${why}`, { cause: error })
 }
 
-/** @throws {RequestError} also where the answer is not JSON */
+/** @throws {RequestError} also if the answer is not JSON */
 export async function fetchJson(url: string, options: RequestOptions): Promise<unknown> {
   const body = await fetchBytes(url, options)
   try {
     return JSON.parse(new TextDecoder().decode(body))
   } catch (error) {
-    throw new RequestError(`${new URL(url).host} answered something that is not JSON`, { cause: error })
+    throw new RequestError(`${new URL(url).host} answered with something other than JSON`, { cause: error })
   }
 }
 
 /**
- * From a 429's headers to milliseconds: `ratelimit-reset` (epoch seconds), else `retry-after`, else a minute. What the
- * server calls now is in its own `date`; `nowMs` is ours, for a server that does not say.
+ * Milliseconds to wait after a 429: until `ratelimit-reset` (epoch seconds), else for `retry-after`, else for a minute.
+ * @param nowMs our clock, for answers without a `date`, which is the server's
  */
 export function waitOf(headers: Headers, nowMs: number): number {
   const reset = Number(headers.get('ratelimit-reset'))
@@ -126,7 +126,7 @@ export function waitOf(headers: Headers, nowMs: number): number {
   return Math.min(Math.max(wait, 1_000), 900_000)
 }
 
-/** @throws {RequestError} where there are more than `maxBytes` */
+/** Reads the whole body. @throws {RequestError} if it is longer than `maxBytes` */
 export async function bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0

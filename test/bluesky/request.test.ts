@@ -77,7 +77,7 @@ suite('a failure', () => {
   test('is what JSON that is none makes', async () => {
     for (const body of ['{"a":', '<html>', '']) {
       const error = await failure({ body })
-      assert.match(error.message, /something that is not JSON/)
+      assert.match(error.message, /something other than JSON/)
       assert.equal(error.status, undefined)
     }
   })
@@ -85,7 +85,7 @@ suite('a failure', () => {
   test('is what a server makes that never begins, or never ends', { timeout: 5_000 }, async () => {
     for (const reply of [() => {}, (response: { write(text: string): void }) => response.write('{')]) {
       const error = await failure(reply, { timeoutMs: 30 })
-      assert.match(error.message, /cannot be asked: .*timeout/)
+      assert.match(error.message, /cannot be reached: .*timeout/)
     }
   })
 

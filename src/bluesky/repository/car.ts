@@ -4,9 +4,9 @@ import { fromCidLink } from '@atcute/cid'
 import type { RepositoryLimits } from './limits.ts'
 import { malformed, RepositoryError, tooLarge } from './repository-error.ts'
 
-/** A block of a CAR file. Both are views that the next chunk may overwrite: copy what is kept. */
+/** A block of a CAR file. Both buffers are views that the next chunk may overwrite: copy them to keep them. */
 export type CarBlock = {
-  /** The CID's 36 bytes: version, codec, and the SHA-256 of `bytes`, which nobody has compared yet. */
+  /** The CID's 36 bytes: version, codec, and the SHA-256 of `bytes`, not verified yet. */
   cid: Buffer
   bytes: Buffer
 }
@@ -16,12 +16,12 @@ export type CarLimits = Pick<RepositoryLimits, 'maxBytes' | 'maxBlocks' | 'maxBl
 /** The only CIDs of atproto: version 1, dag-cbor or raw, SHA-256 of 32 bytes. */
 const CID_BYTES = 36
 const MAX_HEADER_BYTES = 4_096
-/** Lengths are below 2^28: what needs more is too long by any limit. */
+/** Lengths are below 2^28; longer ones exceed any limit. */
 const MAX_VARINT_BYTES = 4
 
 /**
- * Takes a CAR file apart as it arrives. `@atcute/car` reads streams, too, but believes the lengths that a file claims and
- * makes room for them before the first byte is there; here nothing is held but the block that has begun, within limits.
+ * Parses a CAR file as it arrives. `@atcute/car` reads streams, too, but allocates the length that a block claims before
+ * its first byte arrives; this parser buffers only the current block, within limits.
  */
 export class CarReader {
   readonly #limits: CarLimits
@@ -29,10 +29,10 @@ export class CarReader {
   #root: Buffer | undefined
   #bytes = 0
   #blocks = 0
-  /** The length that is being read, and how many of its bytes there were. */
+  /** The varint that is being read, and how many of its bytes have arrived. */
   #length = 0
   #lengthBytes = 0
-  /** The header or block that has begun and has not come in one piece; and how much of it is there. */
+  /** A header or block that is spread over several chunks, and how many of its bytes have arrived. */
   #begun: Buffer | undefined
   #filled = 0
 
@@ -40,17 +40,17 @@ export class CarReader {
     this.#limits = limits
   }
 
-  /** Bytes so far. */
+  /** Bytes read so far. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The CID of what the file is of; `undefined` before the header has come. */
+  /** The CID of the root block; `undefined` until the header has arrived. */
   get root(): Buffer | undefined {
     return this.#root
   }
 
-  /** The blocks that are whole with `chunk`. @throws {RepositoryError} */
+  /** Yields the blocks that `chunk` completes. @throws {RepositoryError} */
   *push(chunk: Uint8Array): Generator<CarBlock> {
     this.#bytes += chunk.length
     if (this.#bytes > this.#limits.maxBytes) throw tooLarge(`more than ${this.#limits.maxBytes} bytes`)
@@ -81,14 +81,14 @@ export class CarReader {
     }
   }
 
-  /** There is no more. @throws {RepositoryError} where there should be */
+  /** Call it at the end of the file. @throws {RepositoryError} if the file is cut off */
   end(): void {
     if (this.#root === undefined || this.#begun !== undefined || this.#lengthBytes > 0) {
       throw new RepositoryError('incomplete', 'the CAR file was cut off')
     }
   }
 
-  /** Takes one byte of a length; true when it was the last. */
+  /** Takes one byte of a varint; true if it was the last. */
   #readLength(byte: number): boolean {
     this.#length += (byte & 0x7f) * 2 ** (7 * this.#lengthBytes)
     this.#lengthBytes += 1

@@ -7,7 +7,7 @@ import { readSnapshot, type Snapshot } from './snapshot.ts'
 import type { Transfer } from './transfer.ts'
 
 export type DownloadOptions = {
-  /** The server, with nothing behind host and port. */
+  /** The server: protocol, host and port. */
   pds: URL
   did: Did
   collections: ReadonlySet<string>
@@ -48,7 +48,6 @@ function asRepositoryError(host: string, error: unknown): RepositoryError {
   if (error instanceof RepositoryError) return error
   if (error instanceof AddressError) return new RepositoryError('address', error.message)
   const { message, cause = undefined, code = '' } = error as NodeJS.ErrnoException
-  if (code.startsWith('Z_'))
-    return new RepositoryError('malformed', `${host} sent what is not gzip: ${message}`)
-  return new RepositoryError('unreachable', `${host} cannot be asked: ${message}`, { cause })
+  if (code.startsWith('Z_')) return new RepositoryError('malformed', `${host} sent broken gzip: ${message}`)
+  return new RepositoryError('unreachable', `${host} cannot be reached: ${message}`, { cause })
 }

@@ -1,36 +1,36 @@
-/** What a repository may cost us before we give it up. Everything about it is a stranger's choice. */
+/** The most that reading one repository may cost; its content is a stranger's choice. */
 export type RepositoryLimits = {
-  /** Longest time from the question to the last byte, in milliseconds. */
+  /** Time limit for the whole answer, in milliseconds. */
   totalMs: number
-  /** Fewest bytes a second that are worth waiting for, as they come over the wire... */
+  /** Minimum rate over the network, in bytes a second... */
   minBytesPerSecond: number
-  /** ...looked at once in so many milliseconds. */
+  /** ...measured over this many milliseconds. */
   rateWindowMs: number
-  /** Most bytes as they come over the wire, compressed or not. */
+  /** Bytes over the network, compressed or not. */
   maxWireBytes: number
-  /** Most bytes of the CAR file, inflated. */
+  /** Bytes of the inflated CAR file. */
   maxBytes: number
   maxBlocks: number
-  /** Longest block; the largest records of the network have a megabyte. */
+  /** Size of a block; the largest records of the network have a megabyte. */
   maxBlockBytes: number
-  /** Longest node of the tree. */
+  /** Size of a node of the tree. */
   maxNodeBytes: number
-  /** Most memory for what came before it could be used, in bytes as `tree.ts` reckons them. */
-  maxHeldBytes: number
-  /** Most levels of the tree. */
+  /** Memory for nodes that arrive before their parents, in bytes as `tree.ts` counts them. */
+  maxCachedBytes: number
+  /** Levels of the tree. */
   maxDepth: number
-  /** Most records, of whatever collection. */
+  /** Records of all collections. */
   maxRecords: number
-  /** Most bytes of the names of those records that were asked about. */
+  /** Bytes of the paths of all records in the requested collections. */
   maxPathBytes: number
 }
 
 const MIB = 2 ** 20
 
 /**
- * For a look at what a repository holds. The heaviest accounts have some hundred thousand records in some hundred
- * megabytes; a million records fit, in any order of blocks. A key's level is half the leading zeros of its hash, so no tree
- * is deeper than 128.
+ * Limits for listing the records of a repository. The largest accounts have some hundred thousand records in some hundred
+ * megabytes; a million records fit, in any order of blocks. The level of a key is half the number of leading zeros of its
+ * hash, so no tree is deeper than 128.
  */
 export const SNAPSHOT_LIMITS: RepositoryLimits = {
   totalMs: 300_000,
@@ -41,7 +41,7 @@ export const SNAPSHOT_LIMITS: RepositoryLimits = {
   maxBlocks: 4_000_000,
   maxBlockBytes: 2 * MIB,
   maxNodeBytes: MIB / 2,
-  maxHeldBytes: 256 * MIB,
+  maxCachedBytes: 256 * MIB,
   maxDepth: 129,
   maxRecords: 2_000_000,
   maxPathBytes: 32 * MIB,

@@ -1,11 +1,11 @@
 import type { RecordPath } from '../../game/state.ts'
 
-/** How a `PathList` goes from one thread to another without a copy. */
+/** The memory of a `PathList`, to transfer it between threads without a copy. */
 export type PackedPaths = { bytes: Uint8Array<ArrayBuffer>; ends: Uint32Array<ArrayBuffer> }
 
 /**
- * Names of records, in one piece of memory: a set of a million strings would cost the thread that takes it over a second in
- * which it does nothing else.
+ * Sorted paths of records, packed into one buffer: to receive a set of a million strings would block the receiving thread
+ * for more than a second.
  */
 export class PathList implements Iterable<RecordPath> {
   readonly packed: PackedPaths
@@ -16,7 +16,7 @@ export class PathList implements Iterable<RecordPath> {
     this.#bytes = Buffer.from(packed.bytes.buffer, packed.bytes.byteOffset, packed.bytes.length)
   }
 
-  /** Of `paths` in any order, each once; names are ASCII. */
+  /** @param paths ASCII, in any order, each once */
   static of(paths: Iterable<string>): PathList {
     const sorted = [...paths].sort()
     const ends = new Uint32Array(sorted.length)

@@ -1,23 +1,23 @@
 import { RequestError } from '../request.ts'
 
-/** Why a repository was not read; a label of the metrics. */
+/** Why a repository was not read; a label in the metrics. */
 export type Refusal =
-  /** It says that it is somewhere else, or nowhere that a stranger may send us to. */
+  /** The address of its server is not public. */
   | 'address'
-  /** No connection, or one that broke. */
+  /** The server did not accept a connection, or it broke. */
   | 'unreachable'
-  /** The server answered with another status than 200. */
+  /** The server answered with a status other than 2xx. */
   | 'status'
   | 'too-slow'
   | 'too-large'
-  /** It is no CAR file of a repository, or not of this one. */
+  /** The answer is not a CAR file of this repository. */
   | 'malformed'
-  /** It ended before the tree was whole. */
+  /** The file ended before the tree was complete. */
   | 'incomplete'
-  /** Reading it killed the thread that did. */
+  /** The thread that read it crashed. */
   | 'crashed'
 
-/** A repository cannot be read, and why. */
+/** A repository cannot be read; `refusal` says why. */
 export class RepositoryError extends RequestError {
   override name = 'RepositoryError'
   readonly refusal: Refusal
@@ -32,7 +32,7 @@ export class RepositoryError extends RequestError {
   }
 }
 
-/** What came is no repository, or not one by the protocol. */
+/** The answer breaks the protocol. */
 export function malformed(what: string, cause?: unknown): RepositoryError {
   return new RepositoryError('malformed', `not a repository that can be read: ${what}`, { cause })
 }

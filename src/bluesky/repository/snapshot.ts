@@ -7,7 +7,7 @@ import { PathList } from './path-list.ts'
 import { malformed, RepositoryError, tooLarge } from './repository-error.ts'
 import { TreeWalk } from './tree.ts'
 
-/** What a repository held at revision `rev`: the names of its records in the collections asked about. */
+/** The paths of the records in the requested collections at revision `rev`. */
 export type Snapshot = { rev: Tid; paths: PathList }
 
 export type SnapshotOptions = {
@@ -17,8 +17,8 @@ export type SnapshotOptions = {
 }
 
 /**
- * Reads from a CAR file, as it arrives, which records a repository holds. Ends as soon as it knows, so what comes behind the
- * last node is neither waited for nor looked at.
+ * Lists the records of a repository from its CAR file, as it arrives. Ends at the last node of the tree, without waiting
+ * for the records behind it.
  * @throws {RepositoryError}
  */
 export async function readSnapshot(
@@ -33,7 +33,7 @@ export async function readSnapshot(
   return reading.end()
 }
 
-/** Libraries throw what they like over what they cannot read. */
+/** Turns errors of the libraries, which throw any kind, into a `RepositoryError`. */
 function readingOf<Result>(read: () => Result): Result {
   try {
     return read()

@@ -1,4 +1,4 @@
-// What runs in the thread of one repository: whatever a stranger's file does to it, it does to nobody else.
+// Runs in a worker thread for one repository, so that a malicious file can only harm this thread.
 import { parentPort, workerData } from 'node:worker_threads'
 import { openPublicUrl, openTrustedUrl } from '../open-url.ts'
 import { downloadSnapshot } from './download.ts'
@@ -18,7 +18,7 @@ try {
   parentPort?.postMessage(message, [bytes.buffer, ends.buffer])
 } catch (error) {
   if (!(error instanceof RepositoryError)) throw error
-  // Classes do not survive the way between threads.
+  // Messages between threads lose the class of an error.
   const { refusal, message, status, error: name, waitMs } = error
   tell({
     kind: 'refused',

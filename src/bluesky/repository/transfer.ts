@@ -9,9 +9,9 @@ export type TransferLimits = Pick<
   'totalMs' | 'minBytesPerSecond' | 'rateWindowMs' | 'maxWireBytes'
 >
 
-/** Watches over how fast and how much a server sends: aborts `signal` where it is not worth waiting for. */
+/** Limits the duration, rate and size of a download: aborts `signal` if it is too slow. */
 export class Transfer implements Disposable {
-  /** Bytes so far, as they came over the wire. */
+  /** Bytes received over the network so far. */
   wireBytes = 0
   readonly #limits: TransferLimits
   readonly #end = new AbortController()
@@ -20,25 +20,25 @@ export class Transfer implements Disposable {
   constructor(limits: TransferLimits) {
     this.#limits = limits
     const { totalMs, minBytesPerSecond, rateWindowMs } = limits
-    const fewest = (minBytesPerSecond * rateWindowMs) / 1_000
+    const minBytes = (minBytesPerSecond * rateWindowMs) / 1_000
     let before = 0
-    const look = (): void => {
-      if (this.wireBytes - before < fewest)
+    const checkRate = (): void => {
+      if (this.wireBytes - before < minBytes)
         this.#giveUp(`fewer than ${minBytesPerSecond} bytes a second over ${rateWindowMs} ms`)
       before = this.wireBytes
     }
     this.#timers = [
-      setInterval(look, rateWindowMs),
+      setInterval(checkRate, rateWindowMs),
       setTimeout(() => this.#giveUp(`more than ${totalMs} ms`), totalMs),
     ]
   }
 
-  /** Aborts, with a `RepositoryError` as its reason, when it takes too long. */
+  /** Aborts with a `RepositoryError` when the download is too slow. */
   get signal(): AbortSignal {
     return this.#end.signal
   }
 
-  /** The body as it was before it was compressed. */
+  /** The decompressed body. */
   inflated({ headers, body }: Pick<Opened, 'headers' | 'body'>): AsyncIterable<Uint8Array> {
     const encoding = headers.get('content-encoding') ?? 'identity'
     switch (encoding.trim().toLowerCase()) {
@@ -46,7 +46,7 @@ export class Transfer implements Disposable {
         return this.#counted(body)
       case 'gzip':
       case 'x-gzip':
-        // Ends are heard of by whoever reads.
+        // Its reader gets the errors.
         return pipeline(this.#counted(body), createGunzip(), () => {})
       default:
         throw malformed(`compressed by ${JSON.stringify(encoding)}, which was not asked for`)

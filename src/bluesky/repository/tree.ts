@@ -5,42 +5,42 @@ import { type CidKey, isKeyOf, keyOf, keyOfLink } from './cid-key.ts'
 import type { RepositoryLimits } from './limits.ts'
 import { malformed, tooLarge } from './repository-error.ts'
 
-export type TreeLimits = Pick<RepositoryLimits, 'maxNodeBytes' | 'maxHeldBytes' | 'maxDepth' | 'maxRecords'>
+export type TreeLimits = Pick<RepositoryLimits, 'maxNodeBytes' | 'maxCachedBytes' | 'maxDepth' | 'maxRecords'>
 
-/** Told of each record; `path` is `collection/rkey`, in no particular order. */
+/** Called for each record, in no particular order; `path` is `collection/rkey`. */
 export type OnRecord = (path: string, record: CidLink) => void
 
-/** Where in the tree a node belongs: its keys, and all below it, are between `after` and `before`. */
+/** The place of a node in the tree: all its keys, and those below it, lie between `after` and `before`. */
 type Place = { after: string; before: string; depth: number }
 
-/** What holding a node or a place costs beside its bytes: an entry in a map, a key, an object or two. */
+/** Memory of a cached node or place besides its bytes: a map entry, a key, an object or two. */
 const OVERHEAD_BYTES = 256
 
-/** Behind every key: none has a character above `~`. */
+/** Sorts after every key: keys have no character above `~`. */
 const LAST = '\x7f'
 
-/** How the bytes of a node begin: a map of two, the first named `e`. */
+/** The first bytes of a node: a CBOR map of two entries, the first named `e`. */
 const NODE_START = [0xa2, 0x61, 0x65] as const
 
 const MAX_NODE_ENTRIES = 8_192
 
 /**
- * Walks a repository's tree (a Merkle search tree) while its nodes arrive, in any order. Servers send them in the order of
- * their database, so a node may come long before the one that names it: such are kept, within `maxHeldBytes`. Everything
- * else is let go of at once. Each node is held to its hash, and to its place between its neighbours' keys; so no node comes
- * twice, nor can nodes name each other in a circle.
+ * Walks a Merkle search tree while its nodes arrive in any order. Servers send blocks in the order of their database, so a
+ * node may arrive long before its parent: those are cached, within `maxCachedBytes`; all other blocks are dropped at once.
+ * Each node must match its hash, and its keys must lie between those of its neighbours, so no node occurs twice and there
+ * are no cycles.
  */
 export class TreeWalk {
   readonly #limits: TreeLimits
   readonly #onRecord: OnRecord
-  /** Nodes that have been named and have not come. */
+  /** Nodes that a parent has named, and that have not arrived. */
   readonly #wanted = new Map<CidKey, Place>()
-  /** Nodes that have come and have not been named. */
+  /** Nodes that have arrived before their parent. */
   readonly #strays = new Map<CidKey, Buffer>()
-  /** Nodes that have been named and have come, and are about to be visited. */
+  /** Nodes that have arrived and are named, and are to be visited next. */
   readonly #arrived: [CidKey, Buffer][] = []
   #begun = false
-  #heldBytes = 0
+  #cachedBytes = 0
   #records = 0
 
   constructor(limits: TreeLimits, onRecord: OnRecord) {
@@ -48,19 +48,19 @@ export class TreeWalk {
     this.#onRecord = onRecord
   }
 
-  /** True once every node has come. */
+  /** True once every node has arrived. */
   get isWhole(): boolean {
     return this.#begun && this.#wanted.size === 0
   }
 
-  /** Tells where the tree begins. @throws {RepositoryError} */
+  /** Begins at the root that the commit names. @throws {RepositoryError} */
   begin(root: CidLink): void {
     this.#begun = true
     this.#want(root, { after: '', before: LAST, depth: 1 })
     this.#walk()
   }
 
-  /** Takes a block, which may be anything; copies what it keeps. @throws {RepositoryError} */
+  /** Takes any block of the file; copies it if it has to be cached. @throws {RepositoryError} */
   offer(cid: Uint8Array, bytes: Buffer): void {
     const key = keyOf(cid)
     if (key === undefined) return
@@ -73,18 +73,18 @@ export class TreeWalk {
     if (bytes[0] !== map || bytes[1] !== text || bytes[2] !== e || bytes.length > this.#limits.maxNodeBytes)
       return
     if (this.#strays.has(key)) return
-    this.#hold(bytes.length)
+    this.#reserve(bytes.length)
     this.#strays.set(key, Buffer.from(bytes))
   }
 
-  /** Visits what has arrived, and what that names and was here before. */
+  /** Visits the nodes that have arrived, and their cached children. */
   #walk(): void {
     for (let next = this.#arrived.pop(); next !== undefined; next = this.#arrived.pop()) {
       const [key, bytes] = next
       const place = this.#wanted.get(key)
       if (place === undefined) continue
       this.#wanted.delete(key)
-      this.#heldBytes -= OVERHEAD_BYTES
+      this.#cachedBytes -= OVERHEAD_BYTES
       this.#visit(key, bytes, place)
     }
   }
@@ -102,7 +102,7 @@ export class TreeWalk {
     const paths = pathsOf(node)
     let after = place.after
     for (const path of [...paths, place.before]) {
-      if (path <= after) throw malformed('its names are not in order')
+      if (path <= after) throw malformed('its keys are not in order')
       after = path
     }
     const depth = place.depth + 1
@@ -117,21 +117,23 @@ export class TreeWalk {
   #want(link: CidLink, place: Place): void {
     if (place.depth > this.#limits.maxDepth) throw tooLarge(`more than ${this.#limits.maxDepth} levels`)
     const key = keyOfLink(link)
-    if (key === undefined) throw malformed('a node is no node by its name')
+    if (key === undefined) throw malformed('a CID in the tree is not that of a node')
     if (this.#wanted.has(key)) throw malformed('a node is named twice')
-    this.#hold(0)
+    this.#reserve(0)
     this.#wanted.set(key, place)
     const stray = this.#strays.get(key)
     if (stray === undefined) return
     this.#strays.delete(key)
-    this.#heldBytes -= stray.length + OVERHEAD_BYTES
+    this.#cachedBytes -= stray.length + OVERHEAD_BYTES
     this.#arrived.push([key, stray])
   }
 
-  #hold(bytes: number): void {
-    this.#heldBytes += bytes + OVERHEAD_BYTES
-    if (this.#heldBytes > this.#limits.maxHeldBytes) {
-      throw tooLarge(`more than ${this.#limits.maxHeldBytes} bytes of nodes before those that name them`)
+  #reserve(bytes: number): void {
+    this.#cachedBytes += bytes + OVERHEAD_BYTES
+    if (this.#cachedBytes > this.#limits.maxCachedBytes) {
+      throw tooLarge(
+        `more than ${this.#limits.maxCachedBytes} bytes of nodes that arrived before their parents`,
+      )
     }
   }
 }
@@ -143,19 +145,19 @@ function decodeNode(bytes: Buffer): NodeData {
   } catch (error) {
     throw malformed('a node cannot be read', error)
   }
-  if (!isNodeData(node)) throw malformed('a node is none')
+  if (!isNodeData(node)) throw malformed('a node does not have the form of one')
   if (node.e.length > MAX_NODE_ENTRIES) throw tooLarge(`a node has ${node.e.length} entries`)
   return node
 }
 
-/** The full names in a node, each of which is stored as what it has more than the one before. */
+/** The full keys of a node, which stores each one without the prefix that it shares with the key before. */
 function pathsOf({ e }: NodeData): string[] {
   let path = ''
   return e.map(({ p, k }) => {
-    if (!Number.isInteger(p) || p < 0 || p > path.length) throw malformed('a name continues none')
-    // Bytes one to one: names are ASCII, which `isMstKey` sees to, and no longer than 1,024.
+    if (!Number.isInteger(p) || p < 0 || p > path.length) throw malformed('a key continues none')
+    // latin1 maps bytes to characters one to one; `isMstKey` then requires ASCII, and at most 1,024 of them.
     path = path.slice(0, p) + Buffer.from(fromBytes(k)).toString('latin1')
-    if (!isMstKey(path)) throw malformed('a name is none')
+    if (!isMstKey(path)) throw malformed('a key is not valid')
     return path
   })
 }

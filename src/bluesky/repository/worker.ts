@@ -5,17 +5,17 @@ import { type PackedPaths, PathList } from './path-list.ts'
 import { type Refusal, RepositoryError } from './repository-error.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** What the thread has to do; see `downloadSnapshot`. */
+/** The input of the thread; see `downloadSnapshot`. */
 export type ThreadJob = {
   pds: string
-  /** Whether the address is the operator's own, and may lead anywhere. */
+  /** Whether the address comes from the operator's own directory, and need not be public. */
   trusted: boolean
   did: Did
   collections: ReadonlySet<string>
   limits: RepositoryLimits
 }
 
-/** What the thread says, once. */
+/** The only message of the thread. */
 export type FromThread =
   | { kind: 'read'; rev: Tid; packed: PackedPaths; wireBytes: number }
   | {
@@ -28,17 +28,17 @@ export type FromThread =
 
 export type ReadOptions = ThreadJob & {
   signal: AbortSignal
-  /** Told how many bytes came over the wire, whatever became of them. */
+  /** Called with the bytes received over the network, also after a failure. */
   received: (wireBytes: number) => void
-  /** Most megabytes of the thread's heap. */
+  /** Maximum heap of the thread, in megabytes. */
   maxHeapMb: number
 }
 
-/** How long after its own limit a thread that does not end by itself is ended, in milliseconds. */
+/** A thread that does not end within its own time limit is terminated this much later. */
 const GRACE_MS = 10_000
 
 /**
- * Reads a repository in a thread of its own, which is gone when this is over.
+ * Reads a repository in a thread of its own; when this settles the thread has ended.
  * @throws {RepositoryError}
  */
 export async function readInThread({ signal, received, maxHeapMb, ...job }: ReadOptions): Promise<Snapshot> {

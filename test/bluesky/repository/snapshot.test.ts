@@ -127,7 +127,7 @@ suite('a repository', () => {
       const car = carOf(commit, list)
       assert.ok(car.length > 100 * 2 ** 20)
       // A fourth of what is allowed is enough for it.
-      const { paths: found } = await read(car, { size: 65_536, limits: { maxHeldBytes: 96 * 2 ** 20 } })
+      const { paths: found } = await read(car, { size: 65_536, limits: { maxCachedBytes: 96 * 2 ** 20 } })
       assert.equal(found.size, paths.length)
       let at = 0
       for (const path of found) if (path !== paths[at++]) assert.fail(path)
@@ -310,7 +310,7 @@ suite('what is too much', () => {
     ['levels', { maxDepth: 2 }],
     ['records', { maxRecords: 299 }],
     ['bytes of names', { maxPathBytes: 300 * 30 }],
-    ['bytes that wait', { maxHeldBytes: 10_000 }],
+    ['bytes that wait', { maxCachedBytes: 10_000 }],
   ] as const) {
     test(`is too many ${name}, and one fewer is not`, async () => {
       // In the other order the first blocks are enough, or nothing has to wait.
@@ -340,7 +340,7 @@ suite('what is too much', () => {
       block.writeUInt32LE(n, 5)
       parts.push(block)
     }
-    await assertRefused(Buffer.concat(parts), 'too-large', { limits: { maxHeldBytes: 2 ** 22 } })
+    await assertRefused(Buffer.concat(parts), 'too-large', { limits: { maxCachedBytes: 2 ** 22 } })
   })
 
   test('is a chain of nodes that hold nothing', async () => {

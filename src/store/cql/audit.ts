@@ -1,6 +1,6 @@
-// Adds up the books: for everybody, records against the character, events against it by both tables, and the counter. On a
-// ledger in use, somebody may change while they are looked at, so that nothing is reported that is not so when looked at
-// again a moment later.
+// Audits the ledger: compares each character with the sums of its records, of its events in both tables, and with its
+// counter. On a ledger in use a character may change while it is read, so a difference is only reported where it is still
+// there a moment later.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
 import { BASELINE } from '../../game/baseline.ts'
@@ -12,14 +12,14 @@ import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
 import type { CqlInbox } from './inbox.ts'
 import { allRecordBuckets, eventBucket } from './rows/buckets.ts'
-import { type Held, readHeld } from './rows/character-row.ts'
+import { readStoredCharacter, type StoredCharacter } from './rows/character-row.ts'
 import { readShards } from './shards/leases.ts'
 import { GATHER_MS } from './writing/counters.ts'
 
-/** Pieces of the ring that are looked at one after the other, and people at once. */
+/** Token ranges that are read one after the other, and characters that are audited at once. */
 const RANGES = 64
 const AT_ONCE = 32
-/** Characters that are looked at together. */
+/** Characters in one page. */
 const PEOPLE_AT_ONCE = 500
 const LOOKS_AGAIN = 4
 const AGAIN_MS = 500
@@ -31,7 +31,7 @@ const EVENTS = 'SELECT delta, leveling FROM events WHERE did = ? AND bucket = ?'
 const EVENTS_BY_TYPE = 'SELECT delta FROM events_by_type WHERE did = ? AND type = ? AND bucket = ?'
 const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 
-/** What a finding about a counter is called: only those a crash may leave. */
+/** The name of a finding about a counter, the only one that a crash may lead to. */
 export const COUNTER_BEHIND = 'experience counter'
 
 type Sums = {
@@ -68,9 +68,9 @@ export class CqlAuditor implements Auditor {
     for (const [index, [from, to]] of ranges().entries()) {
       for await (const rows of this.#session.pagesForDecision(RANGE, [from, to], PEOPLE_AT_ONCE)) {
         await together(rows, async (row) => {
-          const { held, findings } = await this.#look(row)
-          add(sums, held)
-          if (findings.length > 0) suspects.set(held.state.did, findings)
+          const { character, findings } = await this.#look(row)
+          add(sums, character)
+          if (findings.length > 0) suspects.set(character.state.did, findings)
         })
       }
       progress({ step: 'token ranges', done: index + 1, total: RANGES })
@@ -82,7 +82,7 @@ export class CqlAuditor implements Auditor {
     return result
   }
 
-  /** Has counters that are behind moved on by whoever owns them; returns how many there are. */
+  /** Asks the owners to correct counters that are behind; returns how many there are. */
   async repair({ findings }: AuditResult): Promise<number> {
     const behind = findings.filter(({ what }) => what === COUNTER_BEHIND)
     for (const { did } of behind) {
@@ -91,7 +91,7 @@ export class CqlAuditor implements Auditor {
     return behind.length
   }
 
-  /** Whoever changed while they were looked at adds up a moment later. */
+  /** Drops the findings about characters that only changed while they were read. */
   async #lookAgain(suspects: Map<Did, Finding[]>): Promise<Finding[]> {
     // Counters of a ledger in use follow a moment later; those that move meanwhile are on their way.
     const isInUse = (await readShards(this.#session)).some(({ until }) => until !== 0)
@@ -111,38 +111,38 @@ export class CqlAuditor implements Auditor {
     return [...suspects.values()].flat()
   }
 
-  async #look(row: Row): Promise<{ held: Held; findings: Finding[] }> {
-    const held = readHeld(row)
-    const { did, experience, periods, counts } = held.state
+  async #look(row: Row): Promise<{ character: StoredCharacter; findings: Finding[] }> {
+    const character = readStoredCharacter(row)
+    const { did, experience, periods, counts } = character.state
     const findings: Finding[] = []
     const expect = (what: string, expected: number, actual: number): void => {
       if (expected !== actual) findings.push({ did, what, expected, actual })
     }
     const [records, events, counter] = await Promise.all([
-      this.#records(held),
-      this.#events(held),
+      this.#records(character),
+      this.#events(character),
       this.#session.readForDecision(COUNTER, [did]),
     ])
     expect('experience by records', records.xp, experience)
     expect('experience of the week', records.week, periods.week)
     expect('experience of the month', records.month, periods.month)
-    expect('records', records.rows, held.records)
+    expect('records', records.rows, character.records)
     expect(
       'live records',
       records.live,
       [...counts.values()].reduce((sum, n) => sum + n, 0),
     )
     expect('experience by events', events.xp, experience)
-    expect('events', events.rows, held.lastSeq - held.firstSeq + 1)
-    for (const [nsid, kind] of held.kinds) {
+    expect('events', events.rows, character.lastSeq - character.firstSeq + 1)
+    for (const [nsid, kind] of character.kinds) {
       const rows = await this.#eventsOfType(did, nsid, kind.firstSeq, kind.lastSeq)
       expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
     }
     expect(COUNTER_BEHIND, experience, numberOf(counter[0]?.experience))
-    return { held, findings }
+    return { character, findings }
   }
 
-  async #records({ state, records }: Held) {
+  async #records({ state, records }: StoredCharacter) {
     const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0 }
     await Promise.all(
       allRecordBuckets(records).map(async (bucket) => {
@@ -166,8 +166,8 @@ export class CqlAuditor implements Auditor {
     return sums
   }
 
-  /** What is no longer kept is in what the oldest that is kept began with. */
-  async #events({ state, firstSeq, lastSeq }: Held): Promise<{ rows: number; xp: number }> {
+  /** The XP of pruned events is the experience before the oldest event that is stored. */
+  async #events({ state, firstSeq, lastSeq }: StoredCharacter): Promise<{ rows: number; xp: number }> {
     if (lastSeq < firstSeq) return { rows: 0, xp: state.experience }
     const sums = { rows: 0, xp: 0 }
     let oldest: Row | undefined
@@ -196,8 +196,8 @@ export class CqlAuditor implements Auditor {
   }
 
   async #totals(sums: Sums): Promise<void> {
-    const books = await this.#session.readForDecision('SELECT * FROM books', [])
-    const standings = await this.#session.readForDecision(
+    const totals = await this.#session.readForDecision('SELECT * FROM books', [])
+    const histogram = await this.#session.readForDecision(
       'SELECT shard, experience, characters FROM standings',
       [],
     )
@@ -206,12 +206,12 @@ export class CqlAuditor implements Auditor {
     const expect = (what: string, expected: number, actual: number): void => {
       if (expected !== actual) sums.findings.push({ did: undefined, what, expected, actual })
     }
-    expect('total of records', sums.records, sum(books, 'records'))
-    expect('total of events', sums.events, sum(books, 'events'))
-    expect('total of experience', sums.experience, sum(books, 'experience'))
-    expect('total of shown characters', sums.shown, sum(books, 'characters'))
-    expect('total of characters that are not introduced', sums.introductions, sum(books, 'introductions'))
-    expect('characters in the standings', sums.shown, sum(standings, 'characters'))
+    expect('total of records', sums.records, sum(totals, 'records'))
+    expect('total of events', sums.events, sum(totals, 'events'))
+    expect('total of experience', sums.experience, sum(totals, 'experience'))
+    expect('total of shown characters', sums.shown, sum(totals, 'characters'))
+    expect('total of characters that are not introduced', sums.introductions, sum(totals, 'introductions'))
+    expect('characters in the standings', sums.shown, sum(histogram, 'characters'))
   }
 
   async #version(): Promise<string> {
@@ -226,7 +226,7 @@ function isCounterAlone(findings: readonly Finding[]): boolean {
   return findings.every(({ what }) => what === COUNTER_BEHIND)
 }
 
-function add(sums: Sums, { state, records, lastSeq, firstSeq }: Held): void {
+function add(sums: Sums, { state, records, lastSeq, firstSeq }: StoredCharacter): void {
   if (state.born) sums.characters += 1
   if (visibilityOf(state) === SHOWN) sums.shown += 1
   if (visibilityOf(state) === WAITING) sums.introductions += 1
@@ -235,7 +235,7 @@ function add(sums: Sums, { state, records, lastSeq, firstSeq }: Held): void {
   sums.experience += state.experience
 }
 
-/** Does `work` for each, some at a time. */
+/** Does `work` for each item, `AT_ONCE` at a time. */
 async function together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   for (let at = 0; at < items.length; at += AT_ONCE)
     await Promise.all(items.slice(at, at + AT_ONCE).map(work))

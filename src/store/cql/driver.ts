@@ -10,7 +10,7 @@ export const cql: Driver<CqlAddress> = {
   hasOneWriter: false,
   readAddress,
   async open(address, { shards, replication, log, ending }) {
-    // Only whoever uses a cluster waits for its library to be read.
+    // The driver takes long to load, and only clusters need it.
     const { openCql } = await import('./open.ts')
     return openCql({
       address,

@@ -1,4 +1,4 @@
-// What others want of an owner: wishes of people and operators, and notes that owners of other shards leave for each other.
+// The inbox of a shard's owner: wishes of people and operators, and notes that owners of other shards leave.
 import { randomUUID } from 'node:crypto'
 import type { Did, Micros, Nsid } from '../../atproto/event.ts'
 import type { Wish } from '../../game/operation.ts'
@@ -11,18 +11,18 @@ import { numberOf } from './driver/values.ts'
 import { shardOf } from './rows/buckets.ts'
 import type { Mutation } from './rows/mutations.ts'
 
-/** What an owner does by itself, without asking the game. */
+/** A task that an owner does by itself, without asking the game. */
 export type Note =
-  /** This person is forgotten, and no record is to name them: those in partitions of mentions from `bucket` on still do. */
+  /** This person is forgotten: the records that name them, from partition `bucket` of `mentions` on, must not any more. */
   | { kind: 'unname-all'; did: Did; bucket: number }
-  /** The record does not name that subject any more. */
+  /** The record must not name that subject any more. */
   | { kind: 'unname'; did: Did; collection: Nsid; rkey: string; subject: Did }
-  /** The handle is somebody else's by now. */
+  /** Another person has the handle now. */
   | { kind: 'unhandle'; did: Did; handle: string }
-  /** The experience counter is to say what the character does. */
+  /** The experience counter has to be set to the character's experience. */
   | { kind: 'recount'; did: Did }
 
-/** Where something lies, and the time under which it was written, by whoever's clock: it is taken out under the same. */
+/** Where an item is stored, and the time under which it was written, by its writer's clock: it is deleted under the same time. */
 export type InboxPlace = { shard: number; id: string; written: number }
 
 /** `at` is when it was left. */
@@ -32,12 +32,12 @@ const INSERT = 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?,
 const COLUMNS = 'id, kind, did, at, note, writetime(kind) AS written'
 const SELECT = `SELECT ${COLUMNS} FROM inbox WHERE shard = ? AND id >= ? LIMIT ?`
 const SELECT_BELOW = `SELECT ${COLUMNS} FROM inbox WHERE shard = ? AND id < ? LIMIT ?`
-/** How long after the time in its name something may still arrive, as a rule, in microseconds. */
+/** How long after the time in its id an item may still arrive, as a rule, in microseconds. */
 const ON_THE_WAY = 600_000_000
-/** How often to look for what came later than that, in milliseconds: past everything that was taken out. */
+/** How often to look for items that arrived even later, in milliseconds: that read passes all deleted ones. */
 const LOOK_BELOW_EVERY_MS = 600_000
 
-/** Anybody may leave something; it waits for the shard's owner. */
+/** Leaves items for the owners of shards; any process may. */
 export class CqlInbox implements Inbox {
   readonly #session: Session
   readonly #shards: number
@@ -65,15 +65,15 @@ export class CqlInbox implements Inbox {
   }
 }
 
-/** A note, as part of a batch of whoever has reason to leave it: however often that is written, it is one write. */
+/** Leaves a note as part of a batch: its id and time are fixed, so writing the batch again leaves no second note. */
 export function noteMutation(note: Note, shards: number, at: Micros): Mutation {
   const shard = shardOf(note.did, shards)
   return ['letter', shard, idOf(at), note.kind, note.did, at, JSON.stringify(note), at]
 }
 
 /**
- * Takes something out. A deletion wins over a write of the same time, and touches no other: so it works whatever the clocks
- * of those who left it say.
+ * Takes an item out. A deletion wins over a write of the same time and touches no later one, so it works however wrong the
+ * clock of the item's writer was.
  */
 export function takeOut({ shard, id, written }: InboxPlace): Mutation {
   return ['takeOut', written, shard, id]
@@ -87,13 +87,14 @@ export type ReadInboxOptions = {
   /** The servers' time. */
   now: Micros
   limit: number
-  /** Told where the look at what came late failed: it is tried again later. */
+  /** Called where the search for late items failed; it is tried again later. */
   failed: (error: unknown) => void
 }
 
 /**
- * What waits for the owner, oldest first. Begins where the first one lay that was there before, for a server reads past each
- * deletion, and gives up at 100,000 of them; what arrived below that is looked for once in a while, and `mark` moves on.
+ * Reads the items for the owner, oldest first, and moves `mark` on. It begins at the first item of the last read: a server
+ * reads past each deleted row, and gives up at 100,000 of them. Items that arrived below that are looked for every ten
+ * minutes.
  */
 export async function readInbox(
   mark: InboxMark,
@@ -111,7 +112,7 @@ export async function readInbox(
         return []
       })
     late.push(...below)
-    // Those are not gone before they are taken out.
+    // The next read has to find them again, until they are taken out.
     if (below.length > 0) mark.inboxBelowAtMs = 0
   }
   const rows = await session.readForDecision(SELECT, [shard, inboxFrom, limit])
@@ -119,17 +120,17 @@ export async function readInbox(
   const empty = prefixOf(now - ON_THE_WAY)
   const next = first === undefined || String(first.id) > empty ? empty : String(first.id)
   if (next > inboxFrom) mark.inboxFrom = next
-  return [...late, ...rows].slice(0, limit).map((row) => letterOf(shard, row))
+  return [...late, ...rows].slice(0, limit).map((row) => itemOf(shard, row))
 }
 
-function letterOf(shard: number, { id, kind, did, at, note, written }: Row): InboxItem {
+function itemOf(shard: number, { id, kind, did, at, note, written }: Row): InboxItem {
   const place = { shard, id: String(id), written: numberOf(written), at: numberOf(at) }
   if (note !== null && note !== undefined) return { ...place, note: JSON.parse(String(note)) as Note }
   const wish = { wish: `${shard}:${place.written}:${id}`, did: did as Did, at: place.at }
   return { ...place, wish: wishOf(kind as Wish['kind'], wish) }
 }
 
-/** Reads the name of a wish. */
+/** Reads the id of a wish. */
 export function wishPlace(wish: string): InboxPlace {
   const [shard, written, ...id] = wish.split(':')
   return { shard: Number(shard), written: Number(written), id: id.join(':') }

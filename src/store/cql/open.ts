@@ -22,13 +22,13 @@ import { GATHER_MS } from './writing/counters.ts'
 
 export type CqlOptions = {
   address: CqlAddress
-  /** Into how many parts people are divided among workers; fixed when the keyspace is made. */
+  /** Number of shards, the upper limit of ingest processes; fixed when the keyspace is made. */
   shards: number
   /** Copies of each row when the keyspace is made; `undefined`: three, or as many as there are nodes. */
   replication: number | undefined
-  /** Told of requests that take long, and of when they are over. @default nobody */
+  /** Logs requests that take long, and when they are over. @default no log */
   log?: StoreLog
-  /** Once it aborts, what the database does not take within seconds fails. @default never */
+  /** Once it aborts, requests that do not succeed within seconds fail. @default never */
   ending?: AbortSignal
   /** This machine's clock, in microseconds since the Unix epoch. @default Date.now */
   clock?: () => Micros
@@ -40,7 +40,7 @@ export type CqlOptions = {
   boardMs?: number
   /** How long changes of the experience counters are gathered, in milliseconds. @default 5000 */
   countersMs?: number
-  /** Rows that a server is asked for at once. @default 5000 */
+  /** Rows in one page of an answer. @default 5000 */
   pageRows?: number
   /** Connects to the cluster. @default by the driver */
   connect?: typeof connect
@@ -54,7 +54,7 @@ export type CqlStore = Store & {
 }
 
 const BOARD_MS = 5_000
-/** How long requests may go on that cannot get through once the process is to end: all of it is to take ten seconds at most. */
+/** How long requests are repeated after the process was asked to end, which has to take ten seconds at most. */
 const ENDING_MS = 3_500
 const CLOSING_MS = 1_000
 
@@ -161,7 +161,7 @@ async function write(
   }
 }
 
-/** Binds a new ledger to its rules, and keeps one that was awarded by others from being mixed up. */
+/** Binds a new ledger to its rules, and refuses one that was awarded by other rules. */
 async function checkRules(meta: Meta, rules: string): Promise<void> {
   await meta.setOnce('rules', rules)
   assertRules(await meta.get('rules'), rules)

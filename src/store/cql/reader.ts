@@ -46,7 +46,7 @@ export class CqlReader implements Reader {
   readonly #options: CqlReaderOptions
   readonly #session: Session
   #board: { at: number; read: ReturnType<typeof readBoard> } | undefined
-  /** Several who ask for the same at once share one request. */
+  /** Calls for the same person at the same time share one request. */
   readonly #asked = new Map<Did, Request>()
 
   constructor(options: CqlReaderOptions) {
@@ -67,7 +67,7 @@ export class CqlReader implements Reader {
     const name = handle.toLowerCase()
     const [row] = await this.#session.readForDisplay(HANDLE, [name])
     if (row === undefined) return undefined
-    // The table tells who was known by it last; whether they still are, they say themselves.
+    // The table names the person who had the handle last; their own row says whether they still have it.
     const character = await this.character(row.did as Did)
     return character?.profile?.handle === name ? character.did : undefined
   }
@@ -141,7 +141,7 @@ export class CqlReader implements Reader {
       : this.#session.readForDisplay(EVENTS_BY_TYPE, [did, type, bucket, seq, first, limit])
   }
 
-  /** What is shown of somebody who may be seen. */
+  /** The row of a person, if they are shown. */
   #row(did: Did): Promise<Row | undefined> {
     const asked = this.#asked.get(did)?.answer
     if (asked !== undefined) return asked

@@ -11,7 +11,7 @@ import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { type Note, takeOut, wishPlace } from './inbox.ts'
 import { shardOf } from './rows/buckets.ts'
-import { type Held, nobody } from './rows/character-row.ts'
+import { nobody, type StoredCharacter } from './rows/character-row.ts'
 import type { Meta } from './rows/meta.ts'
 import { LeaseLostError } from './shards/leases.ts'
 import type { OwnedShard, Planned } from './shards/shard.ts'
@@ -33,9 +33,9 @@ import { tracesOf } from './writing/traces.ts'
 export type CqlWriterOptions = {
   session: Session
   assignment: ShardAssignment
-  /** Where what each shard follows is remembered. */
+  /** Remembers whom each shard follows. */
   meta: Meta
-  /** Whether shards are given to and taken from others while it writes. */
+  /** Whether other workers write beside this one, and shards change hands. */
   shares: boolean
   bindRules: (fingerprint: string) => Promise<void>
   clock: ServerClock
@@ -63,7 +63,7 @@ export class CqlWriter implements Writer {
   readonly #assignment: ShardAssignment
   readonly #people: People
   #moved = new AbortController()
-  /** Up to where the stream has come: what is committed next with a cursor begins there. */
+  /** The cursor of the last commit: the next delivery of the stream begins there. */
   #reached: Cursor | undefined
   #loaded: Loaded | undefined
   #closed = false
@@ -110,7 +110,7 @@ export class CqlWriter implements Writer {
     return [...this.#assignment.damaged.values()]
   }
 
-  /** The stream begins anew there: deliveries go on from it. */
+  /** The stream begins anew at this cursor. */
   async cursor(): Promise<Cursor | undefined> {
     this.#assertOpen()
     this.#reached = leastOf([...this.#assignment.owned.values()].map(({ cursor }) => cursor))
@@ -126,7 +126,7 @@ export class CqlWriter implements Writer {
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     this.#assertOpen()
     const plans = new Map<OwnedShard, BatchPlan>()
-    const after = new Map<Did, Held>()
+    const after = new Map<Did, StoredCharacter>()
     const planOf = (shard: OwnedShard): BatchPlan => plans.getOrInsertComputed(shard, () => planFor(shard))
     const notes: Note[] = []
     const covered = this.#coveredBy(cursor)
@@ -134,22 +134,22 @@ export class CqlWriter implements Writer {
       const owned = this.#shardOf(did)
       if (owned === undefined || !covered(owned)) continue
       const plan = planOf(owned)
-      const held = this.#loaded?.held(did) ?? nobody(did)
+      const character = this.#loaded?.character(did) ?? nobody(did)
       const records = this.#loaded?.records.get(did) ?? new Map()
-      after.set(did, planActor(plan, change, { held, records }))
+      after.set(did, planActor(plan, change, { character, records }))
       const left: Note[] = []
       if (change.profile !== undefined || change.purge) {
         const profile = change.profile ?? undefined
-        const handles = await planHandle(this.#handles, did, { former: held.profile, profile })
+        const handles = await planHandle(this.#handles, did, { former: character.profile, profile })
         plan.mutations.push(...handles.mutations)
         left.push(...handles.notes)
       }
-      if (change.purge) plan.mutations.push(...(await tracesOf(this.#session, owned.shard, held)))
+      if (change.purge) plan.mutations.push(...(await tracesOf(this.#session, owned.shard, character)))
       if (change.erase) {
         left.push({ kind: 'unname-all', did, bucket: 0 })
         plan.forgets = true
       }
-      // In the batch that gives reason for them: another may be refused.
+      // In the batch that is the reason for them: one that follows may be refused.
       plan.mutations.push(...left.map((note) => this.#inboxWork.leave(note)))
       notes.push(...left)
       this.#samples.countEvents(change.events.length)
@@ -161,7 +161,7 @@ export class CqlWriter implements Writer {
     }
     await this.#commitAll(plans, cursor, covered)
     if (cursor !== undefined) this.#reached = cursor
-    for (const [did, held] of after) if (this.owns(did)) this.#people.hold(did, held)
+    for (const [did, character] of after) if (this.owns(did)) this.#people.cache(did, character)
     const own = notes
       .filter(({ did }) => this.owns(did))
       .map(({ did }) => shardOf(did, this.#assignment.shards))
@@ -209,7 +209,7 @@ export class CqlWriter implements Writer {
     return dropped
   }
 
-  /** By token, which is the order in which servers can list them; those of others are left out. */
+  /** In the order of tokens, as servers list them; people of other workers are left out. */
   async people(after: Did | undefined, limit: number): Promise<Did[]> {
     this.#assertOpen()
     let last = after
@@ -266,7 +266,7 @@ export class CqlWriter implements Writer {
         for (const owned of this.#assignment.owned.values()) {
           if (!before.has(owned)) await this.#counters.takeOver(owned.shard)
         }
-        // The stream has to go on from where the new ones are.
+        // The stream has to begin anew at the cursor of the shards that were taken.
         this.#moved.abort()
         this.#moved = new AbortController()
       }
@@ -292,12 +292,12 @@ export class CqlWriter implements Writer {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    // It may have to go without the database, which is then told below.
+    // The database may be out of reach: then the release below fails with that reason.
     await this.#counters[Symbol.asyncDispose]().catch(() => {})
     await this.#assignment.release()
   }
 
-  /** Whoever loses a shard meanwhile loses what was planned for it: its new owner hears of the same from the stream. */
+  /** Where a shard's lease is lost, its plan is dropped: the stream delivers the same to its new owner. */
   async #commitAll(
     plans: ReadonlyMap<OwnedShard, Planned>,
     cursor: Cursor | undefined,
@@ -312,7 +312,7 @@ export class CqlWriter implements Writer {
           await owned.commit(plan, cursor)
           this.#counters.add(plan.counts)
         } catch (error) {
-          // Nobody else is to bring what a command that wants all of it has planned.
+          // A command that owns all shards has no other worker to do the same later.
           if (!(error instanceof LeaseLostError) || !this.#options.shares) throw error
           if (this.#assignment.owned.get(owned.shard) === owned) this.#assignment.owned.delete(owned.shard)
           owned.drop()
@@ -323,8 +323,9 @@ export class CqlWriter implements Writer {
   }
 
   /**
-   * Which shards a delivery of the stream concerns: those that it goes on from. One that was taken while the delivery waited
-   * for its turn is further back, and hears of all of it when the stream begins anew. Without a cursor it is no delivery.
+   * Which shards may take a delivery of the stream. A shard that was taken while the delivery waited for its turn is further
+   * back: the delivery would skip what lies between, and comes again when the stream begins anew. A commit without a cursor
+   * is no delivery, and concerns every shard.
    */
   #coveredBy(cursor: Cursor | undefined): (owned: OwnedShard) => boolean {
     const from = this.#reached
@@ -342,7 +343,7 @@ export class CqlWriter implements Writer {
   }
 }
 
-/** Each shard remembers for itself: its people were looked through by whoever owned it. */
+/** Each shard remembers for itself, since its owner of the time looked through its people. */
 function followedName(shard: number): string {
   return `followed:${shard}`
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unknownActor } from '../../../src/game/state.ts'
-import { characterMutation, nobody, readHeld } from '../../../src/store/cql/rows/character-row.ts'
+import { characterMutation, nobody, readStoredCharacter } from '../../../src/store/cql/rows/character-row.ts'
 import { completed } from '../../../src/store/cql/rows/mutations.ts'
 import { visibilityOf } from '../../../src/store/visibility.ts'
 import { person } from '../../game/arbitrary.ts'
@@ -22,7 +22,7 @@ test('who was deleted before that time was kept has been purged by that deletion
     standing: visibilityOf({ ...unknownActor(did), status }),
     status_time: 5,
   })
-  assert.equal(readHeld(row('deleted')).state.purgedTime, 5)
-  assert.equal(readHeld(row('active')).state.purgedTime, undefined)
-  assert.equal(readHeld({ ...row('active'), purged_time: 3 }).state.purgedTime, 3)
+  assert.equal(readStoredCharacter(row('deleted')).state.purgedTime, 5)
+  assert.equal(readStoredCharacter(row('active')).state.purgedTime, undefined)
+  assert.equal(readStoredCharacter({ ...row('active'), purged_time: 3 }).state.purgedTime, 3)
 })

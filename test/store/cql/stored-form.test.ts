@@ -4,7 +4,7 @@ import type { ActorState, LedgerEvent, RecordState } from '../../../src/game/sta
 import { unknownActor } from '../../../src/game/state.ts'
 import { noteMutation, takeOut } from '../../../src/store/cql/inbox.ts'
 import { shardOf } from '../../../src/store/cql/rows/buckets.ts'
-import { characterMutation, type Held, nobody } from '../../../src/store/cql/rows/character-row.ts'
+import { characterMutation, nobody, type StoredCharacter } from '../../../src/store/cql/rows/character-row.ts'
 import { eventMutations, eventOf } from '../../../src/store/cql/rows/event-row.ts'
 import { completed, type Mutation } from '../../../src/store/cql/rows/mutations.ts'
 import { recordMutation } from '../../../src/store/cql/rows/record-row.ts'
@@ -54,7 +54,7 @@ test('a character in the journal', () => {
     namedAt: 6,
     handle: 'stream.test',
   }
-  const held: Held = {
+  const character: StoredCharacter = {
     ...nobody(did),
     state,
     kinds: new Map([[post, { live: 3, lastSeq: 9, firstSeq: 2, greatest: '3kgreatest' }]]),
@@ -94,7 +94,7 @@ test('a character in the journal', () => {
     6,
     'stream.test',
   ]
-  assert.deepEqual(characterMutation(held, 77), expected)
+  assert.deepEqual(characterMutation(character, 77), expected)
 })
 
 test('a record in the journal', () => {

@@ -5,28 +5,28 @@ export type CqlAddress = {
   driver: 'cql'
   /** `host` or `host:port`. */
   contactPoints: string[]
-  /** Data centre that is near; undefined takes the first contact point's. */
+  /** The nearest data centre; `undefined`: that of the first contact point. */
   localDataCenter: string | undefined
   keyspace: string
   username: string | undefined
   password: string | undefined
   tls: boolean
-  /** Certificates of whoever vouches for the servers, in PEM; `undefined` for those that everybody trusts. Only with `tls`. */
+  /** CA certificates, in PEM; `undefined`: those that Node trusts. Only with `tls`. */
   authority: string | undefined
-  /** For all that is read and written. */
+  /** For all reads and writes. */
   consistency: Consistency
 }
 
 export type Consistency = (typeof CONSISTENCIES)[number]
 
 const CONSISTENCIES = ['local_quorum', 'quorum', 'each_quorum', 'all'] as const
-/** Known to the database, and too little for a ledger: what was written to one copy may not be in the one that is read next. */
+/** Too weak for a ledger: a write to one copy may be missing in the copy that is read next. */
 const TOO_LITTLE: ReadonlySet<string> = new Set(['any', 'one', 'two', 'three', 'local_one'])
 const EXPECTED =
   'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&consistency=local_quorum'
 const OPTIONS = new Set(['dc', 'tls', 'ca', 'consistency'])
 
-/** Reads a cql:// URL. Several hosts are more than URLs allow, so it is taken apart by hand. */
+/** Reads a cql:// URL. `URL` does not allow several hosts, so a regular expression splits it. */
 export function readAddress(text: string): CqlAddress {
   const [, credentials, hosts = '', keyspace = '', query = ''] =
     /^cql:\/\/(?:([^@/]*)@)?([^/?@]+)\/([^/?]*)(?:\?(.*))?$/.exec(text) ?? []

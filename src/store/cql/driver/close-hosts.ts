@@ -1,13 +1,13 @@
 import type { Client } from 'cassandra-driver'
 
-/** What the driver keeps to itself: one server, with its connections and two timers that keep the process alive. */
+/** A private object of the driver: one server, with its connections and two timers that keep the process alive. */
 type Host = { shutdown(waitForPending: boolean): Promise<void> }
 type WithHosts = { hosts: { on(event: 'add' | 'remove', listener: (host: Host) => void): void } }
 
 /**
- * Has `client` end everything that it ever held of servers when it is shut down. The driver (4.10.0) makes a new object for
- * a server that it has lost and found again, forgets the former one, and ends neither that one's timers nor its attempts to
- * connect: a worker whose database was away once stayed alive after it had written everything.
+ * Has `client` close every server object that it ever made when it is shut down. The driver (4.10.0) makes a new object for a
+ * server that it has lost and found again, forgets the former one, and ends neither that one's timers nor its attempts to
+ * connect: a worker whose database was away once never ended after it had written everything.
  */
 export function closeHostsAtShutdown(client: Client): void {
   const { hosts } = client as unknown as WithHosts

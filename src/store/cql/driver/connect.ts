@@ -5,27 +5,27 @@ import { closeHostsAtShutdown } from './close-hosts.ts'
 import { keepRefreshing } from './control-connection.ts'
 import { HangingHosts, HangingLastPolicy, SecondServerPolicy } from './hanging-hosts.ts'
 
-/** A request that takes longer counts as failed, in milliseconds. Servers give up after as much or less. */
-const READ_TIMEOUT = 5_000
+/** A request that takes longer counts as failed. Servers give up no later. */
+const READ_TIMEOUT_MS = 5_000
 /**
- * The same for what the driver asks by itself, such as to prepare a statement or whether a server is still there: no second
- * server stands in for one that hangs there.
+ * The same for the driver's own requests, such as to prepare a statement or to see whether a server is there: no second
+ * server answers those in place of one that hangs.
  */
-const OWN_READ_TIMEOUT = 2_000
+const OWN_READ_TIMEOUT_MS = 2_000
 /** After so many requests that timed out, a connection is given up. */
 const MAX_UNANSWERED = 8
 /**
- * After that, what may safely arrive twice is asked of a second server too, in milliseconds. A commit takes some five requests
- * one after the other, each of which may go to a server that hangs.
+ * After so long, a request that may safely arrive twice is sent to a second server too. A commit takes some five requests one
+ * after the other, each of which may go to a server that hangs.
  */
-const SECOND_AFTER = 200
-/** The same of conditional writes, which take servers longer, and longer still where two carry out the same one. */
-const SECOND_CONDITIONAL_AFTER = 500
-const CONNECT_TIMEOUT = 5_000
-const HEARTBEAT = 5_000
-/** How soon a connection that was lost is tried again, and how seldom at most, in milliseconds. */
-const RECONNECT_AFTER = 250
-const RECONNECT_WITHIN = 4_000
+const SECOND_AFTER_MS = 200
+/** The same for conditional writes, which take servers longer, and longer still where two carry out the same one. */
+const SECOND_CONDITIONAL_AFTER_MS = 500
+const CONNECT_TIMEOUT_MS = 5_000
+const HEARTBEAT_MS = 5_000
+/** The shortest and the longest pause before a lost connection is tried again. */
+const RECONNECT_AFTER_MS = 250
+const RECONNECT_WITHIN_MS = 4_000
 
 export type Connected = {
   client: Client
@@ -34,8 +34,8 @@ export type Connected = {
 }
 
 /**
- * Connects to a cluster. Nothing is tried twice by the driver itself: what may be sent again, and how often, is decided
- * where it is known what it does.
+ * Connects to a cluster. The driver repeats no request by itself: `Session` decides what may be sent again, and how
+ * often.
  * @throws {StoreError} naming what is wrong with the address, the rights or the cluster
  */
 export async function connect(address: CqlAddress): Promise<Connected> {
@@ -73,18 +73,18 @@ function optionsOf(
       ? { sslOptions: { rejectUnauthorized: true, ...(authority === undefined ? {} : { ca: [authority] }) } }
       : {}),
     socketOptions: {
-      readTimeout: OWN_READ_TIMEOUT,
-      connectTimeout: CONNECT_TIMEOUT,
+      readTimeout: OWN_READ_TIMEOUT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
       defunctReadTimeoutThreshold: MAX_UNANSWERED,
     },
-    pooling: { heartBeatInterval: HEARTBEAT },
+    pooling: { heartBeatInterval: HEARTBEAT_MS },
     queryOptions: { prepare: true },
-    profiles: [new ExecutionProfile('default', { readTimeout: READ_TIMEOUT })],
+    profiles: [new ExecutionProfile('default', { readTimeout: READ_TIMEOUT_MS })],
     policies: {
       loadBalancing,
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(
-        RECONNECT_AFTER,
-        RECONNECT_WITHIN,
+        RECONNECT_AFTER_MS,
+        RECONNECT_WITHIN_MS,
         false,
       ),
       // The servers tell the time of what carries none: the driver would send this machine's. It takes `null` for that, as
@@ -92,7 +92,7 @@ function optionsOf(
       timestampGeneration: null as unknown as policies.timestampGeneration.TimestampGenerator,
       retry: new policies.retry.FallthroughRetryPolicy(),
       speculativeExecution: new SecondServerPolicy(
-        { afterMs: SECOND_AFTER, conditionalAfterMs: SECOND_CONDITIONAL_AFTER },
+        { afterMs: SECOND_AFTER_MS, conditionalAfterMs: SECOND_CONDITIONAL_AFTER_MS },
         hanging,
       ),
     },
@@ -118,7 +118,7 @@ async function nearest(address: CqlAddress): Promise<string> {
   }
 }
 
-/** What `error` is to whoever runs this. */
+/** Explains a driver error to the operator. */
 export function explained(error: unknown, address: CqlAddress, localDataCenter: string | undefined): unknown {
   const { contactPoints, username } = address
   const where = contactPoints.join(', ')
@@ -135,7 +135,7 @@ export function explained(error: unknown, address: CqlAddress, localDataCenter: 
   }
   if (/certificate|self.signed|altnames/i.test(text)) {
     return new StoreError(
-      `${where} shows a certificate that is not trusted: ${text}. Name the file of whoever signed it as ca= in DATABASE_URL.`,
+      `${where} shows a certificate that is not trusted: ${text}. Name the file of its CA certificate as ca= in DATABASE_URL.`,
       { cause: error },
     )
   }

@@ -1,6 +1,6 @@
 import type { Client } from 'cassandra-driver'
 
-/** What the driver keeps to itself: the connection over which it hears of servers that come and go. */
+/** A private object of the driver: the connection over which it learns of servers that come and go. */
 type WithControlConnection = {
   controlConnection: {
     _refresh(hosts?: unknown): Promise<void>
@@ -12,9 +12,9 @@ type WithControlConnection = {
 const AGAIN_MS = 1_000
 
 /**
- * Has the driver go on looking for a server to hear from. It (4.10.0) does so in the background, and leaves the rejection
- * unhandled where a connection breaks off again in the middle of that: the process would end of a database that comes back.
- * Where the client is shut down in the middle of it, it leaves the new connection open, which would keep the process alive.
+ * Has the driver go on looking for a server for its control connection. The driver (4.10.0) does so in the background, and
+ * leaves the rejection unhandled where a connection breaks off again meanwhile: a database that comes back would end the
+ * process. Where the client is shut down meanwhile, it leaves the new connection open, which would keep the process alive.
  */
 export function keepRefreshing(client: Client): void {
   const { controlConnection } = client as unknown as WithControlConnection

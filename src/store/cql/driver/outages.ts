@@ -1,11 +1,11 @@
 import type { Client } from 'cassandra-driver'
 
-/** As much of the driver as tells of its connections. */
+/** The part of the driver that reports its connections. */
 type Watched = Pick<Client, 'on'> & { getState(): { getConnectedHosts(): readonly unknown[] } }
 
 /**
- * Counts how often the last connection to the cluster was lost. A database that crashed may have lost what it said it had
- * taken: whoever held anything of it in memory has to read it again.
+ * Counts how often the last connection to the cluster was lost. A database that crashed may have lost writes that it had
+ * confirmed: everything cached from it has to be read again.
  */
 export class Outages {
   #count = 0

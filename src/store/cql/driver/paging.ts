@@ -1,10 +1,9 @@
-// A server answers with one page at a time: all that is read is asked for from here, so that nothing is taken for the whole
-// that is only its beginning.
+// A server answers with one page at a time. Every read goes through here, so that no caller takes the first page for all.
 import type { types } from 'cassandra-driver'
 
 export type Row = Record<string, unknown>
 
-/** Asks for a page, given where the one before ended. */
+/** Reads one page, from where the page before ended. */
 export type Asker = (at: string | undefined) => Promise<types.ResultSet>
 
 export async function* pagesOf(ask: Asker): AsyncGenerator<Row[]> {
@@ -16,7 +15,7 @@ export async function* pagesOf(ask: Asker): AsyncGenerator<Row[]> {
   } while (at !== undefined)
 }
 
-/** The rows of all pages. Most answers are but one, which goes through as few promises as can be. */
+/** The rows of all pages. Most answers have one page, for which this makes as few promises as possible. */
 export function rowsOf(ask: Asker): Promise<Row[]> {
   return ask(undefined).then((first) => (first.pageState ? restOf(ask, first) : first.rows))
 }

@@ -1,16 +1,16 @@
-// Which servers keep which rows: what the same ones keep is sent together, and to one of them.
+// Which servers store which rows: rows of the same servers are sent together, to one of them.
 import type { Client } from 'cassandra-driver'
 
 /** The types of a partition key's columns. */
 export type KeyTypes = readonly ('text' | 'int' | 'bigint')[]
 
-/** What the same servers keep. `routingKey` tells the driver which they are; `undefined` where all of them do. */
+/** Items whose rows the same servers store. `routingKey` tells the driver which; `undefined`: all servers store them. */
 export type Group<T> = { items: T[]; routingKey: Buffer | undefined }
 
-/** As much of the driver as is asked where rows are. */
+/** The part of the driver that knows where rows are stored. */
 export type Ring = { hosts: Pick<Client['hosts'], 'length'>; getReplicas: Client['getReplicas'] }
 
-/** Divides `items` by the servers that keep them, in the order in which they are; `keyOf` gives a partition key's bytes. */
+/** Groups `items` by the servers that store them, keeping their order; `keyOf` gives the bytes of a partition key. */
 export function groupByServers<T>(
   ring: Ring,
   keyspace: string,
@@ -31,7 +31,7 @@ export function groupByServers<T>(
   return [...groups.values()]
 }
 
-/** The bytes of a partition key, which its token is made of: those of its columns, each with its length where there are several. */
+/** The bytes of a partition key, from which servers compute its token: its columns', each with its length if there are several. */
 export function partitionKey(types: KeyTypes, values: readonly unknown[]): Buffer {
   const columns = types.map((type, at) => columnBytes(type, values[at]))
   const [only] = columns

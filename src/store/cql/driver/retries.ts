@@ -1,4 +1,4 @@
-// How long to go on trying: a cluster may be away for minutes, and whoever operates it has to hear of that while it lasts.
+// Repeats requests while the cluster is out of reach, which may be minutes, and logs that for the operator meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errors, types } from 'cassandra-driver'
 import type { StoreLog } from '../../driver.ts'
@@ -14,7 +14,7 @@ export type RetriesOptions = {
 
 export const SILENT: StoreLog = { info: () => {}, warn: () => {} }
 
-/** Failures of the moment, by the protocol's codes. */
+/** Failures that may pass, by the protocol's codes. */
 const PASSING: ReadonlySet<number> = new Set([
   types.responseErrorCodes.serverError,
   types.responseErrorCodes.unavailableException,
@@ -29,7 +29,7 @@ const PASSING: ReadonlySet<number> = new Set([
 ])
 const FIRST_WAIT_MS = 50
 const MAX_WAIT_MS = 2_000
-/** What the driver throws without saying what it is may be a passing trouble of its own; after that it is a fault. */
+/** An unknown error of the driver may pass; after so long it counts as permanent. */
 const UNKNOWN_FOR_MS = 60_000
 /** A wait that is longer than this is logged, and how often again. */
 const TELL_AFTER_MS = 5_000
@@ -38,7 +38,7 @@ const LOOK_EVERY_MS = 500
 
 type Wait = { what: string; sinceMs: number; why: string }
 
-/** Runs attempts until they succeed, and tells of those that take long. */
+/** Runs attempts until they succeed, and logs those that take long. */
 export class Retries {
   readonly #log: StoreLog
   readonly #elapsedMs: () => number
@@ -57,8 +57,8 @@ export class Retries {
 
   /**
    * Tries until it succeeds.
-   * @param what named in the log where it takes long
-   * @throws the signal's reason when aborted, what is wrong for good, and a {@link StoreError} after `endWithin`
+   * @param what names the request in the log where it takes long
+   * @throws the signal's reason when aborted, errors that do not pass, and a {@link StoreError} after `endWithin`
    */
   async run<T>(what: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     let wait: Wait | undefined
@@ -69,7 +69,7 @@ export class Retries {
         try {
           return await attempt()
         } catch (error) {
-          // What the shard's owner has lost meanwhile is not worth another attempt, whatever went wrong.
+          // Where the shard was lost meanwhile, no other attempt is worth it.
           signal?.throwIfAborted()
           const now = this.#elapsedMs()
           const patience = patienceFor(error)
@@ -84,7 +84,7 @@ export class Retries {
     }
   }
 
-  /** From now on, what does not get through within `ms` milliseconds fails. */
+  /** From now on, requests that do not succeed within `ms` milliseconds fail. */
   endWithin(ms: number): void {
     const timer = setTimeout(() => this.#end(), ms)
     timer.unref()
@@ -142,7 +142,7 @@ export class Retries {
   }
 }
 
-/** For how long a failure may be one of the moment, in milliseconds; 0 where the request itself is at fault. */
+/** How long a failure may last and still pass, in milliseconds; 0 where the request itself is at fault. */
 function patienceFor(error: unknown): number {
   if (error instanceof errors.ResponseError) {
     return PASSING.has(error.code) ? Number.POSITIVE_INFINITY : 0
@@ -151,12 +151,12 @@ function patienceFor(error: unknown): number {
     error instanceof errors.NoHostAvailableError ||
     error instanceof errors.OperationTimedOutError ||
     error instanceof errors.BusyConnectionError ||
-    // A connection that broke off, whatever was under way on it.
+    // A connection that broke off.
     (error instanceof errors.DriverError && 'isSocketError' in error && error.isSocketError === true)
   ) {
     return isRefusedByAll(error) ? 0 : Number.POSITIVE_INFINITY
   }
-  // Ours, or of what we gave the driver.
+  // Our own error, or the driver's about our arguments.
   if (
     error instanceof StoreError ||
     error instanceof TypeError ||
@@ -168,7 +168,7 @@ function patienceFor(error: unknown): number {
   return error instanceof Error ? UNKNOWN_FOR_MS : 0
 }
 
-/** True for what may be over soon: servers that are away, slow or too busy. */
+/** True for failures that may pass: servers that are away, slow or too busy. */
 export function isPassing(error: unknown): boolean {
   return patienceFor(error) > 0
 }

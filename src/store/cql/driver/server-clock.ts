@@ -1,5 +1,5 @@
-// What time it is where the ledger is. Whatever several processes order by time goes by it: their own clocks may be an hour
-// apart, while servers of one cluster agree within moments, as the database itself needs them to.
+// The time of the cluster's servers, by which several processes order what they write: their own clocks may be an hour apart,
+// while the servers of one cluster agree within moments, as the database itself needs them to.
 import type { Micros } from '../../../atproto/event.ts'
 import type { Session } from './session.ts'
 import { numberOf } from './values.ts'
@@ -36,7 +36,7 @@ export class ServerClock {
     return Math.round((this.#zeroMs + performance.now()) * 1000)
   }
 
-  /** A moment that this machine's clock showed, as servers' clocks showed it. */
+  /** Converts a time of this machine's clock to the servers'. */
   of(own: Micros): Micros {
     return Math.max(0, own + this.#ahead)
   }

@@ -1,5 +1,5 @@
-// Requests to the cluster: a bounded number in flight, repeated as they are while the cluster is out of reach, because each
-// of them may safely arrive twice. Nothing here knows a table.
+// Requests to the cluster: a bounded number in flight, repeated while the cluster is out of reach, since each of them may
+// safely arrive twice. Nothing here knows a table.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
@@ -15,15 +15,15 @@ export type SessionOptions = {
   outages: Pick<Outages, 'count'>
   /** Requests that this program has in flight at once. @default 96 */
   inFlight?: number
-  /** Rows that a server is asked for at once. @default 5000 */
+  /** Rows in one page of an answer. @default 5000 */
   pageRows?: number
 }
 
-/** Statements for rows that the same servers keep, sent as one request. */
+/** Statements for rows that the same servers store, sent as one request. */
 export type Batch = {
   statements: readonly { query: string; params: unknown[] }[]
   routingKey: Buffer | undefined
-  /** Under which the rows are written, in microseconds; the servers' clock where undefined. */
+  /** The write time of the rows, in microseconds; `undefined`: the servers' clock. */
   timestamp: number | undefined
 }
 
@@ -32,7 +32,7 @@ export type Traffic = Record<'read' | 'write' | 'counter' | 'conditional', numbe
 
 const IN_FLIGHT = 96
 const PAGE_ROWS = 5_000
-/** For a read that a client waits for: the limit for one answer and for all attempts. */
+/** For a read that a client waits for: the time limits of one answer and of all attempts. */
 const DISPLAY_TIMEOUT_MS = 2_000
 const DISPLAY_GIVE_UP_MS = 3_000
 const DISPLAY_PAUSE_MS = 50
@@ -82,8 +82,7 @@ export class Session {
 
   /**
    * Reads state that is only shown, and gives up after three seconds, since a client waits for it. It reads from a quorum, too:
-   * a server that was away has old rows until the others have repaired it, maybe for hours, and these may still show
-   * somebody who has gone.
+   * a server that was away has old rows until it is repaired, maybe for hours, and these may still show a person who has left.
    */
   readForDisplay(query: string, params: readonly unknown[]): Promise<Row[]> {
     return rowsOf(this.#forDisplay(query, params, this.#pageRows))
@@ -149,8 +148,8 @@ export class Session {
   }
 
   /**
-   * A conditional write whose condition still holds after it: it may arrive twice. A failure leaves open whether it
-   * happened.
+   * A conditional write whose condition is still true after it, so that it may arrive twice. After a failure it is not known
+   * whether it was applied.
    */
   async conditional(
     query: string,
@@ -166,7 +165,7 @@ export class Session {
     return { applied: result.wasApplied(), row: result.rows[0] }
   }
 
-  /** Reads what conditional writes have agreed on. */
+  /** Reads the row that conditional writes have agreed on. */
   readAgreed(query: string, params: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
     return this.#persist('a read of what was agreed on', signal, async () => {
       this.traffic.conditional += 1
@@ -179,7 +178,7 @@ export class Session {
     })
   }
 
-  /** Writes all of a batch; resolves when it is durable. The same again is the same. */
+  /** Writes all of a batch; durable when it resolves. Writing it again changes nothing. */
   async writeBatch(batch: Batch, signal?: AbortSignal): Promise<void> {
     const { statements, routingKey, timestamp } = batch
     try {
@@ -195,7 +194,7 @@ export class Session {
         })
       })
     } catch (error) {
-      // A committed batch has to be written: the server knows better than our reckoning how much it takes at once.
+      // A committed batch has to be written: the server, not our estimate, says how much it takes at once.
       if (!isTooLarge(error) || statements.length === 1) throw error
       const half = Math.ceil(statements.length / 2)
       const parts = [statements.slice(0, half), statements.slice(half)]
@@ -203,7 +202,7 @@ export class Session {
     }
   }
 
-  /** Moves counters, once. @returns false where it is not known whether they have moved */
+  /** Moves counters, once. @returns false where they may or may not have moved */
   countBatch({ statements, routingKey }: Omit<Batch, 'timestamp'>): Promise<boolean> {
     return this.#admitted(async () => {
       this.traffic.counter += 1
@@ -234,7 +233,7 @@ export class Session {
     try {
       return await work()
     } finally {
-      // The first that waits takes over the place.
+      // The first request in the queue takes the place over.
       const next = this.#waiting.shift()
       if (next === undefined) this.#running -= 1
       else next()

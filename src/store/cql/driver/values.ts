@@ -1,13 +1,13 @@
-// How the driver hands out what CQL's types hold.
+// Values of CQL's types as the driver gives them.
 import type { types } from 'cassandra-driver'
 
-/** A bigint or counter: exact, for everything that is stored is below 2^53. */
+/** Reads a bigint or counter. Exact, since all stored numbers are below 2^53. */
 export function numberOf(value: unknown): number {
   if (typeof value === 'number') return value
   return value === null || value === undefined ? 0 : (value as types.Long).toNumber()
 }
 
-/** Text, where there is some. */
+/** Reads a text; `undefined` where it is null. */
 export function textOf<T extends string = string>(value: unknown): T | undefined {
   return value === null || value === undefined ? undefined : (value as T)
 }

@@ -1,5 +1,5 @@
-// The leaderboard: each shard keeps those of its own who are far up, and all of them together make one, as far down as
-// every shard knows everybody. Equals go by DID.
+// The leaderboard, joined from the top characters of every shard. It ends where a shard has left out characters with as
+// much XP. Equals are ordered by DID.
 import type { Did } from '../../../atproto/event.ts'
 import { type Board, ranked } from '../../board.ts'
 import type { XpCount } from '../../store.ts'
@@ -8,15 +8,15 @@ import { numberOf } from '../driver/values.ts'
 
 const STANDINGS = 'SELECT experience, characters FROM standings WHERE shard = ?'
 
-/** Reads all shards' parts, at one moment or nearly so. */
+/** Reads the parts of all shards at nearly one moment. */
 export async function readBoard(session: Session, shards: number): Promise<Board<Did>> {
   const parts = await Promise.all(
     Array.from({ length: shards }, async (_, shard) => {
-      const [books, board] = await Promise.all([
+      const [totals, board] = await Promise.all([
         session.readForDisplay('SELECT board_above FROM books WHERE shard = ?', [shard]),
         session.readForDisplay('SELECT did, experience FROM board WHERE shard = ?', [shard]),
       ])
-      return { above: numberOf(books[0]?.board_above ?? -1), board }
+      return { above: numberOf(totals[0]?.board_above ?? -1), board }
     }),
   )
   const above = Math.max(...parts.map((part) => part.above))
@@ -27,10 +27,10 @@ export async function readBoard(session: Session, shards: number): Promise<Board
   return ranked(places)
 }
 
-/** Reads how many of all shown characters hold how much, most first: hundreds of thousands of sums for a whole network. */
+/** Reads how many shown characters have each amount of XP, greatest first: hundreds of thousands for a whole network. */
 export async function readXpHistogram(session: Session, shards: number): Promise<XpCount[]> {
   const sums = new Map<number, number>()
-  // One after the other, so that whoever is waited for meanwhile waits for one page only.
+  // Page after page, so that another request never waits behind more than one of them.
   for (let shard = 0; shard < shards; shard++) {
     for await (const rows of session.pagesForDisplay(STANDINGS, [shard])) {
       for (const row of rows) {

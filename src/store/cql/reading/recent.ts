@@ -1,5 +1,5 @@
-// What happens in all of the ledger, for those who follow it: the journals of all shards, read on from where one was. A
-// position names, for each shard, the last batch that was read whole and how many events of the next were read.
+// Events of the whole ledger for its followers, read from the journals of all shards. A position names, for each shard,
+// the last batch that was read as a whole and how many events of the next one were read.
 import type { Did } from '../../../atproto/event.ts'
 import type { LedgerEvent } from '../../../game/state.ts'
 import { InvalidCursorError, type Recent, type RecentEvent } from '../../store.ts'
@@ -42,7 +42,7 @@ export async function readRecent(
 }
 
 /**
- * Adds what came in the shard of `row` after its place in `seen` to `events`, and moves the place on.
+ * Adds the events of the shard of `row` after its place in `seen` to `events`, and moves the place on.
  * @returns false where the next batch is not in the journal any more
  */
 async function readOn(
@@ -53,10 +53,10 @@ async function readOn(
 ): Promise<boolean> {
   const { shard } = row
   const place = (): Place => seen[shard] as Place
-  const held = await session.readForDisplay(BATCHES, [shard, place().seq, row.seq])
+  const stored = await session.readForDisplay(BATCHES, [shard, place().seq, row.seq])
   while (place().seq < row.seq && events.length < limit) {
     const seq = place().seq + 1
-    const chunks = held.filter((found) => numberOf(found.seq) === seq).length
+    const chunks = stored.filter((found) => numberOf(found.seq) === seq).length
     if (chunks === 0) return false
     const batch = await recall(
       (query, params, pageRows) => session.pagesForDisplay(query, params, pageRows),
@@ -77,7 +77,7 @@ async function readOn(
   return true
 }
 
-/** The events of a batch, and whether their people may be seen, as their row in the same batch says. */
+/** The events of a batch, and whether their people are shown, by the characters' rows in the same batch. */
 function eventsOf(mutations: readonly Mutation[]): { event: LedgerEvent; shown: boolean }[] {
   const shown = new Set<Did>()
   for (const mutation of mutations) {

@@ -10,19 +10,19 @@ import { perQuestion } from '../shards/shard-totals.ts'
 
 const MAX_GAPS = 100
 
-/** Everything that all shards together say of themselves. */
+/** Adds up the totals of all shards. */
 export async function readStatus(session: Session, shards: number): Promise<StoreStatus> {
-  const [rows, books, pulses, gaps, samples] = await Promise.all([
+  const [rows, totals, heartbeats, gaps, samples] = await Promise.all([
     checkShards(session),
     session.readForDisplay('SELECT * FROM books', []),
     session.readForDisplay('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
     session.readForDisplay('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MAX_GAPS]),
     session.readForDisplay('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
   ])
-  const sum = (column: string) => books.reduce((total, row) => total + numberOf(row[column]), 0)
+  const sum = (column: string) => totals.reduce((total, row) => total + numberOf(row[column]), 0)
   const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
   const postponed = { ...waiting }
-  for (const row of books) {
+  for (const row of totals) {
     const before = perQuestion(row.postponed)
     for (const [name, n] of Object.entries(perQuestion(row.waiting))) {
       const kind = name as QuestionKind
@@ -31,8 +31,8 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     }
   }
   return {
-    cursor: leastWritten(rows, books),
-    heartbeat: pulseOf(pulses, shards),
+    cursor: leastWritten(rows, totals),
+    heartbeat: heartbeatOf(heartbeats, shards),
     characters: sum('characters'),
     introductions: sum('introductions'),
     records: sum('records'),
@@ -47,16 +47,16 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
 }
 
 /**
- * How far what can be read goes, of the shard that is furthest back. A batch that counts already may not be written out yet:
- * then it is as far as the one before.
+ * The cursor up to which rows can be read, of the shard that is furthest back. Where the rows of a shard's last committed
+ * batch are not written yet, the cursor of the batch before.
  */
-function leastWritten(rows: readonly ShardRow[], books: readonly Row[]): Cursor | undefined {
-  const written = new Map(books.map((row) => [row.shard, row]))
+function leastWritten(rows: readonly ShardRow[], totals: readonly Row[]): Cursor | undefined {
+  const written = new Map(totals.map((row) => [row.shard, row]))
   const cursors: Cursor[] = []
   for (const { shard, seq, cursor } of rows) {
     const row = written.get(shard)
     const isWritten = numberOf(row?.seq) === seq
-    // Its very first batch is under way.
+    // The rows of its first batch are being written.
     if (!isWritten && row === undefined) return undefined
     const reached = isWritten ? cursor : cursorOf(row ?? {})
     if (reached !== undefined) cursors.push(reached)
@@ -64,8 +64,8 @@ function leastWritten(rows: readonly ShardRow[], books: readonly Row[]): Cursor 
   return cursors.sort((a, b) => a.at - b.at)[0]
 }
 
-/** The ledger is as alive as the shard that was heard of longest ago. */
-function pulseOf(rows: readonly Row[], shards: number): Heartbeat | undefined {
+/** The oldest heartbeat of all shards stands for the ledger. */
+function heartbeatOf(rows: readonly Row[], shards: number): Heartbeat | undefined {
   if (rows.length < shards) return undefined
   return {
     at: Math.min(...rows.map(({ at }) => numberOf(at))),
@@ -84,7 +84,7 @@ function gapOf({ host, began, ended, reason, at }: Row): Gap {
   }
 }
 
-/** At the rates of the last hour; each worker counts what it has done itself. */
+/** What a day takes at the rates of the last hour, summed over workers, each of which counts its own work. */
 function perDay(samples: readonly Row[]): StoreStatus['perDay'] {
   let events = 0
   let networkBytes = 0

@@ -4,7 +4,7 @@ import type { Did } from '../../../atproto/event.ts'
 type Tier = { from: number; first: number; partitions: number }
 const FIRST: Tier = { from: 0, first: 0, partitions: 1 }
 /**
- * Partitions for the records of one account: so many more from so many records on. An account of usual size is in one,
+ * Partitions for the records of one account: from `from` records on, `partitions` more. An account of usual size has one,
  * and 400 million records are some 100,000 in each.
  */
 const TIERS: readonly Tier[] = [
@@ -15,34 +15,34 @@ const TIERS: readonly Tier[] = [
 /** Events in one partition. */
 const EVENTS = 10_000
 /**
- * Partitions for the records that name one person, of whom the ones who write them do not know how many there are: 100
- * million are some 100,000 in each.
+ * Partitions for the records that name one person. Their number is fixed, since no writer knows how many such records there
+ * are: 100 million are some 100,000 in each.
  */
 export const MENTION_BUCKETS = 1_024
 
-/** Which of `shards` parts of the people someone belongs to, for as long as the keyspace lives. */
+/** The shard of a person, out of `shards`. It stays the same for as long as the keyspace lives. */
 export function shardOf(did: Did, shards: number): number {
   return hash(did) % shards
 }
 
-/** The partition for a new record of someone who has had `records` so far. Not by its time, which clients choose. */
+/** The partition for a new record of a person who has `records` rows so far. Not by its time, which clients choose. */
 export function recordBucket(rkey: string, records: number): number {
   const { first, partitions } = TIERS.findLast(({ from }) => records >= from) ?? FIRST
   return first + (hash(rkey) % partitions)
 }
 
-/** Where a record may be found of someone who has had `records`. */
+/** The partitions in which a record of a person with `records` rows may be. */
 export function recordBuckets(rkey: string, records: number): number[] {
   return reached(records).map(({ first, partitions }) => first + (hash(rkey) % partitions))
 }
 
-/** Everywhere that records of an account may be. */
+/** All partitions in which a person with `records` rows may have some. */
 export function allRecordBuckets(records: number): number[] {
   const { first, partitions } = reached(records).at(-1) ?? FIRST
   return Array.from({ length: first + partitions }, (_, bucket) => bucket)
 }
 
-/** The tiers in which somebody has records, who has had `records`. */
+/** The tiers that a person with `records` rows has reached. */
 function reached(records: number): readonly Tier[] {
   return TIERS.filter(({ from }) => from === 0 || records > from)
 }
@@ -59,7 +59,7 @@ export function eventBuckets({ lastSeq, firstSeq }: { lastSeq: number; firstSeq:
   return Array.from({ length: eventBucket(lastSeq) - from + 1 }, (_, n) => from + n)
 }
 
-/** The partition of the record of `did` among those that name somebody. */
+/** The partition of the records of `did` among those that name one person. */
 export function mentionBucket(did: Did): number {
   return hash(did) % MENTION_BUCKETS
 }
@@ -73,7 +73,7 @@ function hash(text: string): number {
   return (value ^ (value >>> 15)) >>> 0
 }
 
-/** A short name for some text, to tell whether a cursor belongs to it. */
+/** A short name for some text, by which a cursor shows that it belongs to it. */
 export function fingerprint(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 8)
 }

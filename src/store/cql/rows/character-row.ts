@@ -9,7 +9,7 @@ import type { Row } from '../driver/paging.ts'
 import { millisOf, numberOf, textOf } from '../driver/values.ts'
 import { type Mutation, rowMutation, type Value } from './mutations.ts'
 
-/** Of one person and collection. */
+/** What a character's row says of one collection. */
 export type Kind = {
   live: number
   /** Numbers of the newest and the oldest event that is kept; no events where the first is greater. */
@@ -19,8 +19,8 @@ export type Kind = {
   greatest: Tid | undefined
 }
 
-/** One row of `characters`, as its owner holds it. */
-export type Held = {
+/** One row of `characters`, as its owner caches it. */
+export type StoredCharacter = {
   state: ActorState
   kinds: Map<Nsid, Kind>
   /** Rows of `records`, tombstones included. */
@@ -38,8 +38,8 @@ export type OpenQuestions = { readonly [Kind in PersonQuestion['kind']]?: OpenQu
 
 type KindField = { live: unknown; last_seq: unknown; first_seq: unknown; greatest: string | null }
 
-/** Someone of whom there is no row yet. */
-export function nobody(did: Did): Held {
+/** A person who has no row yet. */
+export function nobody(did: Did): StoredCharacter {
   return {
     state: unknownActor(did),
     kinds: new Map(),
@@ -56,7 +56,7 @@ export function noKind(): Kind {
 }
 
 /** Reads a whole row of `characters`. */
-export function readHeld(row: Row): Held {
+export function readStoredCharacter(row: Row): StoredCharacter {
   const kinds = readKinds(row.kinds)
   return {
     state: {
@@ -88,11 +88,11 @@ export function readHeld(row: Row): Held {
   }
 }
 
-/** The columns of `characters` that `readCharacter` reads, and whether everybody may see them. */
+/** The columns of `characters` that `readCharacter` reads, and `standing`, which says whether the person is shown. */
 export const SHOWN_COLUMNS =
   'did, standing, handle, display_name, avatar, asked, experience, last_delta, kinds, updated_at, version'
 
-/** Reads what everybody may see of a character. */
+/** Reads the public part of a character. */
 export function readCharacter(row: Row): Character {
   return {
     did: row.did as Did,
@@ -105,9 +105,9 @@ export function readCharacter(row: Row): Character {
   }
 }
 
-/** The whole row, as of the batch whose time is `version`. */
-export function characterMutation(held: Held, version: number): Mutation {
-  const { state, kinds, records, lastSeq, firstSeq, profile, open } = held
+/** Writes the whole row, as of the batch whose time is `version`. */
+export function characterMutation(character: StoredCharacter, version: number): Mutation {
+  const { state, kinds, records, lastSeq, firstSeq, profile, open } = character
   const fields: Record<string, Value> = {}
   for (const [nsid, { live, lastSeq: last, firstSeq: first, greatest }] of kinds) {
     fields[nsid] = { live, last_seq: last, first_seq: first, greatest: greatest ?? null }
@@ -143,7 +143,7 @@ export function characterMutation(held: Held, version: number): Mutation {
   })
 }
 
-/** Rows of before there was a column for it tell it of those who are deleted, and need not of others. */
+/** Rows that are older than the column: a deleted person was purged when they were deleted, and others do not need it. */
 function purgedTime({ purged_time, status_time, standing }: Row): number | undefined {
   if (purged_time !== null && purged_time !== undefined) return numberOf(purged_time)
   return readVisibility(Number(standing)).status === 'deleted' ? numberOf(status_time) : undefined

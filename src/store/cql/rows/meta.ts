@@ -1,18 +1,18 @@
-// The table `meta`: a few settings by name, and the lock of whoever changes the schema.
+// The table `meta`: a few settings by name, and the lock that a process takes while it changes the schema.
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../../store.ts'
 import { isPassing, type Retries } from '../driver/retries.ts'
 
-/** For how long a lock lasts that is not renewed, and how often a renewal is sent in that time. */
+/** How long a lock lasts without renewals, and how many renewals are sent in that time. */
 const LOCK_SECONDS = 60
 const RENEWALS = 3
 const LOOK_AGAIN_MS = 250
 
 /**
- * How long one change of the schema may take, in milliseconds: on a busy machine servers take seconds, and one that was given
- * up may be carried out all the same.
+ * How long one change of the schema may take, in milliseconds: on a busy machine servers take seconds, and may carry out
+ * a change after the client has given up waiting.
  */
 export const CHANGE_TIMEOUT_MS = 60_000
 
@@ -29,7 +29,7 @@ export class Meta {
   }
 
   async create(scylla: boolean): Promise<void> {
-    // Where servers do not agree on changes of the schema by themselves, two who create it at once create one table.
+    // Cassandra does not order changes of the schema: with the same id, two processes that create it at once make one table.
     const id = scylla ? '' : ` WITH id = ${idOf(this.#table)}`
     await this.#client.execute(
       `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
@@ -45,21 +45,21 @@ export class Meta {
   }
 
   async set(name: string, value: string): Promise<void> {
-    // On condition, as whatever else is written here: the two kinds of writes do not see each other's order.
+    // Conditional, as all writes of this table: conditional and plain writes are not ordered against each other.
     const query = `UPDATE ${this.#table} SET value = ? WHERE name = ? IF EXISTS`
     await this.#persist(() => this.#run(query, [value, name]))
     await this.setOnce(name, value)
   }
 
-  /** Leaves what is there already. */
+  /** Sets `name` unless it has a value already. */
   async setOnce(name: string, value: string): Promise<void> {
     const query = `INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`
     await this.#persist(() => this.#run(query, [name, value]))
   }
 
   /**
-   * Runs `work` while nobody else does; a lock whose holder died goes after a minute, and one whose holder lives is renewed.
-   * @param work is given what throws a {@link StoreError} once the lock is another process's
+   * Runs `work` under the lock, which is renewed meanwhile and ends by itself a minute after its holder died.
+   * @param work calls `assertHeld` before each step, which throws a {@link StoreError} once another process has the lock
    */
   async locked(work: (assertHeld: () => void) => Promise<void>): Promise<void> {
     const holder = randomUUID()
@@ -101,7 +101,7 @@ export class Meta {
     return result !== undefined && (result.wasApplied() || result.rows[0]?.value === holder)
   }
 
-  /** For what may safely arrive twice. */
+  /** Repeats an attempt that may safely arrive twice. */
   #persist<T>(attempt: () => Promise<T>): Promise<T> {
     return this.#retries === undefined ? attempt() : this.#retries.run('a setting', undefined, attempt)
   }
@@ -120,5 +120,5 @@ function idOf(name: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-1${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** Sees what conditional writes have agreed on, even where their outcome was not told. */
+/** Reads what conditional writes have agreed on, even where their answers were lost. */
 const SERIAL = 0x0008

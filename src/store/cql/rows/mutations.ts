@@ -1,5 +1,5 @@
-// What can be written to the ledger's tables, as data: a batch is planned whole, kept in the journal, and written from
-// there, the same again however often that has to be done. Parameters are plain JSON.
+// Writes to the ledger's tables, as data: a batch is planned as a whole, stored in the journal, and written from there,
+// with the same outcome however often that is repeated. Parameters are plain JSON.
 import type { Did } from '../../../atproto/event.ts'
 import { type KeyTypes, partitionKey } from '../driver/placement.ts'
 import { COLUMNS } from './columns.ts'
@@ -10,8 +10,8 @@ export type Value = string | number | boolean | null | { [field: string]: Value 
 export type Mutation = [statement: Statement, ...values: Value[]]
 
 /**
- * By which time a mutation is written. What is deleted is older than what the same batch writes. What others write too
- * carries its own time, or goes by the servers' clock.
+ * The time under which a mutation is written. Deletions are older than the writes of the same batch. `now` is for tables
+ * that several workers write: such a mutation has a time of its own, or takes the servers' clock.
  */
 export type Moment = 'delete' | 'write' | 'now'
 
@@ -44,7 +44,7 @@ const SHARD: KeyTypes = ['int']
 const SHARD_DAY: KeyTypes = ['int', 'int']
 const SHARD_KIND: KeyTypes = ['int', 'text']
 
-/** Every statement with which owners write. */
+/** Every statement with which owners write. The journal stores their names: none is ever renamed or removed. */
 export const STATEMENTS = {
   character: write('characters', COLUMNS.character, PERSON),
   record: write('records', COLUMNS.record, PERSON_BUCKET),
@@ -57,8 +57,9 @@ export const STATEMENTS = {
   standing: write('standings', COLUMNS.standing, SHARD),
   board: write('board', COLUMNS.board, SHARD),
   openQuestion: write('open_questions', COLUMNS.openQuestion, SHARD_KIND),
-  // Of earlier programs, whose last batch may have to be written out again.
+  // Of earlier versions, whose last batch may have to be written again.
   question: write('questions', COLUMNS.question, SHARD_KIND),
+  // An inbox item.
   letter: {
     cql: 'INSERT INTO inbox (shard, id, kind, did, at, note) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?',
     moment: 'now',
@@ -67,14 +68,14 @@ export const STATEMENTS = {
   },
   /** In journals of earlier versions. */
   note: { ...write('inbox', ['shard', 'id', 'kind', 'did', 'at', 'note'], SHARD), moment: 'now' },
-  // Whoever asked last about a handle knows whose it is, whatever shard that is in.
+  // Written by the owners of all shards: the answer of the network that is newest wins.
   handle: {
     cql: 'INSERT INTO handles (handle, did) VALUES (?, ?) USING TIMESTAMP ?',
     moment: 'now',
     key: PERSON,
     before: 0,
   },
-  // Under the time at which it was written: whoever has been known by it since stays.
+  // Under the time at which the row was written, so that a later owner of the handle stays.
   dropHandle: {
     cql: 'DELETE FROM handles USING TIMESTAMP ? WHERE handle = ?',
     moment: 'now',
@@ -159,16 +160,16 @@ export function keyOf([statement, ...values]: Mutation): Buffer {
   return partitionKey(key, values.slice(before))
 }
 
-/** What a mutation takes in a request, in bytes, rather too much than too little: servers refuse batches that are too large. */
+/** The size of a mutation in a request, in bytes, estimated high: servers refuse batches that are too large. */
 export function sizeOf(mutation: Mutation): number {
   let size = ROW_BYTES
   for (const value of mutation) size += valueBytes(value)
   return size
 }
 
-/** For what a row takes beside its values. */
+/** Bytes that a row takes beside its values. */
 const ROW_BYTES = 40
-/** A number, or nothing, with its length. */
+/** Bytes of a number or null, with its length. */
 const CELL_BYTES = 12
 
 function valueBytes(value: Value): number {
@@ -179,5 +180,5 @@ function valueBytes(value: Value): number {
   return size
 }
 
-/** How an experience counter moves: not part of the journal, for it must not be done twice. */
+/** A move of an experience counter. Not part of the journal, since it must not be done twice. */
 export type Count = { did: Did; delta: number }

@@ -6,14 +6,14 @@ import type { Row } from '../driver/paging.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 import { type Mutation, rowMutation } from './mutations.ts'
 
-/** A record, and which of its account's partitions it is in. */
-export type HeldRecord = { id: RecordId; state: RecordState; bucket: number }
+/** A record, with the partition of its account in which it is stored. */
+export type StoredRecord = { id: RecordId; state: RecordState; bucket: number }
 
-/** What is written of a tombstone whose record had no media; nothing, where it is not known what it showed. */
+/** The column `media` of a tombstone whose record had none; null where it is not known what the record showed. */
 const NONE = 'none'
 
 /** Reads a whole row of `records`. */
-export function readRecord(row: Row): HeldRecord {
+export function readRecord(row: Row): StoredRecord {
   const subject = textOf(row.subject)
   return {
     id: { did: row.did as Did, collection: row.collection as Nsid, rkey: String(row.rkey) },

@@ -7,10 +7,10 @@ import { type Count, keyOf, type Moment, type Mutation, STATEMENTS, sizeOf } fro
 /** Rows of one moment that the same servers keep. */
 type WriteRequest = Group<Mutation> & { moment: Moment }
 
-/** Mutations and bytes in one request: each costs a server something of its own, and 50 KiB are more than it takes. */
+/** Mutations and bytes in one request: a request has a cost of its own, and servers refuse 50 KiB. */
 const MAX_ROWS = 200
 const MAX_BYTES = 44 * 1024
-/** What a counter's change takes, in bytes. */
+/** Size of one counter's change, in bytes. */
 const COUNT_BYTES = 60
 
 /**
@@ -35,7 +35,10 @@ export async function writeMutations(
 
 const MOVE_COUNTER = 'UPDATE characters_experience SET experience = experience + ? WHERE did = ?'
 
-/** Moves counters, once. Returns those of which it is not known whether they have moved. */
+/**
+ * Moves counters, once.
+ * @returns those that may or may not have moved
+ */
 export async function moveCounters(session: Session, counts: readonly Count[]): Promise<Count[]> {
   const requests = requestsForCounts(counts, session.client, session.keyspace)
   const unknown = await Promise.all(
@@ -47,7 +50,7 @@ export async function moveCounters(session: Session, counts: readonly Count[]): 
   return unknown.flat()
 }
 
-/** All of `mutations`, in requests that may arrive in any order: what deletes has an earlier time than what writes. */
+/** Divides `mutations` into requests that may arrive in any order, since deletions have an earlier time than writes. */
 function requestsFor(mutations: readonly Mutation[], ring: Ring, keyspace: string): WriteRequest[] {
   const requests: WriteRequest[] = []
   // Table by table: what is in one partition and one request is one write to the server.

@@ -1,17 +1,17 @@
-// The journal of a shard: each batch as one block of bytes, kept before anything of it is written, so that whoever comes
-// after a crash can write the rest of it. What it says is only valid once the shard's row names it; see leases.ts.
+// The journal of a shard: each batch is stored there before any of its rows is written, so that the next owner can write
+// the rest after a crash. A batch is only valid once the shard's row names it; see leases.ts.
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { StoreError } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import type { Mutation } from '../rows/mutations.ts'
 
-/** One row holds that many bytes, so that no request is too large for a server. */
+/** Bytes in one row at most, so that no request is too large for a server. */
 const CHUNK = 256 * 1024
-/** Rows that are packed together. */
+/** Mutations in one block at most. */
 const PIECE = 4_000
 const ZSTD_MAGIC = 0xfd2fb528
-/** Batches that stay for those who follow what happens, and how often older ones go. */
+/** Batches that stay for followers of the ledger; after every `SWEEP_EVERY` batches, older ones are deleted. */
 export const KEPT = 128
 const SWEEP_EVERY = 64
 
@@ -19,7 +19,7 @@ const INSERT = 'INSERT INTO journal (shard, seq, chunk, data) VALUES (?, ?, ?, ?
 const SELECT = 'SELECT chunk, data FROM journal WHERE shard = ? AND seq = ?'
 const SWEEP = 'DELETE FROM journal USING TIMESTAMP ? WHERE shard = ? AND seq < ?'
 
-/** A batch, with the epoch of whoever made it: it is always written under the times of that one. */
+/** A batch, with the epoch of the owner that made it: its rows are always written under the times of that epoch. */
 export type Batch = { epoch: number; mutations: Mutation[] }
 
 /**
@@ -48,7 +48,7 @@ function packPart({ epoch, mutations, isLast }: Block): Buffer[] {
   ]
 }
 
-/** Reads what `pack` made, of this version or of those before, which cut one text into blocks. */
+/** Reads the blocks of `pack`, or those of earlier versions, which cut one text into blocks. */
 export function unpack(chunks: readonly Buffer[]): Batch {
   const parts = blocksOf(chunks)
   return { epoch: parts[0]?.epoch ?? 0, mutations: parts.flatMap(({ mutations }) => mutations) }
@@ -64,7 +64,7 @@ function isWhole(chunk: Buffer): boolean {
   return chunk.length >= 4 && chunk.readUInt32LE() === ZSTD_MAGIC
 }
 
-/** Writes a batch down as number `seq` of `shard`; durable when it resolves. */
+/** Stores a batch as number `seq` of `shard`; durable when it resolves. */
 export async function keep(
   session: Session,
   { shard, seq, time }: { shard: number; seq: number; time: number },
@@ -77,7 +77,7 @@ export async function keep(
   if (seq % SWEEP_EVERY === 0) await session.write(SWEEP, [time - 1, shard, seq - KEPT], signal)
 }
 
-/** Drops every batch before number `seq`, which has to count by now. */
+/** Drops every batch before number `seq`, which has to be committed. */
 export async function forgetBefore(
   session: Session,
   { shard, seq, time }: { shard: number; seq: number; time: number },
@@ -87,8 +87,9 @@ export async function forgetBefore(
 }
 
 /**
- * The times under which batch `seq` of an owner is written: later than everything of earlier batches and owners, and what
- * it deletes older than what it writes. Numbers of their own, and no clock: exact below 2^53 for 2^19 owners of a shard.
+ * The times under which batch `seq` of an owner is written: later than those of all earlier batches and owners, so that a
+ * late request of a former owner overwrites nothing. Deletions are older than writes. They are counted, not read from a
+ * clock: exact below 2^53 for 2^19 owners of a shard.
  */
 export function timesOf(epoch: number, seq: number): { delete: number; write: number } {
   const base = epoch * 2 ** 33 + seq * 2
@@ -96,8 +97,8 @@ export function timesOf(epoch: number, seq: number): { delete: number; write: nu
 }
 
 /**
- * The shard's row names a batch that the journal does not have: copies of the two were lost in different places, or somebody
- * has emptied the table.
+ * The shard's row names a batch that the journal does not have: the database lost copies of the journal but not of the row,
+ * or somebody has emptied the table.
  */
 export class BatchMissingError extends StoreError {
   override name = 'BatchMissingError'
@@ -111,14 +112,14 @@ export class BatchMissingError extends StoreError {
   }
 }
 
-/** Reads rows, some of them at a time where a third parameter says so. */
+/** Reads rows page by page, `pageRows` at a time. */
 export type ReadPages = (
   query: string,
   params: readonly unknown[],
   pageRows: number,
 ) => AsyncIterable<readonly Row[]>
 
-/** Rows of a quarter of a megabyte that are asked for at once. */
+/** Rows, each of up to a quarter of a megabyte, in one page. */
 const BLOCKS_AT_ONCE = 16
 
 /**
@@ -137,12 +138,12 @@ export async function recall(
   return unpack(blocks)
 }
 
-/** A batch that is in the journal as a whole. */
+/** A batch of which the journal has every block. */
 export type KeptBatch = Batch & { seq: number }
 
 /**
- * Reads up to `count` batches from before number `seq` that the journal has as a whole, newest first. Of an older version's
- * only those in one block are told to be whole.
+ * Reads the batches among the `count` before number `seq` that the journal has as a whole, newest first. A batch of an
+ * earlier version only counts as whole where it is one block, since its last block was not marked.
  */
 export async function* keptBefore(
   read: ReadPages,

@@ -1,6 +1,6 @@
-// Who owns which shard. A shard's row in `shards` changes only on condition of its epoch, which grows with every owner:
-// whoever was paused past its lease and wakes up finds that nothing it wants to commit is accepted any more. No clock of
-// another machine is looked at: an owner shows that it lives by changing its row, and others watch for how long it does not.
+// Which worker owns which shard. A shard's row in `shards` changes only on condition of its epoch, which grows with every
+// owner: a worker that was paused past its lease and wakes up has every commit refused. No worker trusts the clock of
+// another machine: an owner shows that it lives by changing its row, and the others measure how long the row stays as it is.
 import type { Cursor } from '../../../atproto/event.ts'
 import { StoreError } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'
@@ -8,7 +8,7 @@ import { isPassing } from '../driver/retries.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 
-/** For how long a shard's row may stay as it is before its owner must be gone, in milliseconds. */
+/** How long a shard's row may stay unchanged before its owner counts as gone, in milliseconds. */
 export const LEASE_MS = 6_000
 
 /** A shard as its row says. */
@@ -21,16 +21,16 @@ export type ShardRow = {
   until: number
   /** The rules by which all of it was awarded (see `Rulebook.fingerprint`); `undefined` where an older version left it. */
   rules: string | undefined
-  /** The newest batch that counts, and of how many blocks it is in the journal. */
+  /** The newest committed batch, and its number of blocks in the journal; 0 after a rollback. */
   seq: number
   chunks: number
   cursor: Cursor | undefined
 }
 
-/** What is committed by naming it in the shard's row. */
+/** What a commit sets in the shard's row. */
 export type Commit = { seq: number; chunks: number; cursor: Cursor | undefined }
 
-/** The shard belongs to somebody else by now. */
+/** Another worker owns the shard, or has to take it anew. */
 export class LeaseLostError extends StoreError {
   override name = 'LeaseLostError'
 }
@@ -49,12 +49,12 @@ const ROLL_BACK =
   'UPDATE shards SET epoch = ?, until = 0, chunks = 0, host = ?, wire = ?, value = ?, at = ? WHERE shard = ? IF epoch = ? AND seq = ?'
 const SELECT = 'SELECT shard, owner, epoch, until, rules, seq, chunks, host, wire, value, at FROM shards'
 
-/** Every shard that ever had an owner; for those who only look, see `checkShards`. */
+/** Every shard that ever had an owner. For a reader that only shows them, see `checkShards`. */
 export async function readShards(session: Session): Promise<ShardRow[]> {
   return (await session.readForDecision(SELECT, [])).map(shardRow)
 }
 
-/** The same for somebody who waits to be shown it. */
+/** The same for display: it gives up where a client would wait too long. */
 export async function checkShards(session: Session): Promise<ShardRow[]> {
   return (await session.readForDisplay(SELECT, [])).map(shardRow)
 }
@@ -75,8 +75,8 @@ export type TakeOptions = {
 }
 
 /**
- * Takes `shard` over from whoever `seen` says.
- * @returns the shard as it is now, or `undefined` where somebody else was faster
+ * Takes `shard` over from the owner that `seen` names.
+ * @returns the shard as it is now, or `undefined` where another worker was faster
  */
 export async function take(
   session: Session,
@@ -92,7 +92,7 @@ export async function take(
   } catch (error) {
     if (!isPassing(error)) throw error
   }
-  // What the answer was does not matter; what was agreed on does.
+  // The answer may be lost: the row shows whether the write was applied.
   const [row] = await session.readAgreed(`${SELECT} WHERE shard = ?`, [shard])
   const now = row && shardRow(row)
   return now?.owner === owner && now.epoch === epoch ? now : undefined
@@ -102,8 +102,8 @@ export async function take(
 export type Lease = { shard: number; epoch: number; until: number; seq: number }
 
 /**
- * One attempt to make batch `lease.seq + 1` count, and the cursor with it. A failure leaves open whether it did; the same
- * again finds out, for the row then shows the batch's number.
+ * One attempt to commit batch `lease.seq + 1`, and the cursor with it. After a failure it is not known whether the batch is
+ * committed; the next attempt finds out, since the row then has the batch's number.
  * @throws {LeaseLostError} where another worker owns the shard, or its row has gone back
  */
 export async function commit(
@@ -112,7 +112,7 @@ export async function commit(
   { chunks, cursor }: Pick<Commit, 'chunks' | 'cursor'>,
 ): Promise<void> {
   const { host = null, wire = null, value = null, at = null } = cursor ?? {}
-  // A request that was sent long ago may still be carried out, by a server that was paused: not over later batches.
+  // A paused server may carry out a request that was sent long ago: `seq` keeps that from overwriting later batches.
   const condition = [shard, epoch, seq]
   const params = [until, seq + 1, chunks, host, wire, value, at, ...condition]
   const { applied, row } = await session.conditional(COMMIT, params)
@@ -121,7 +121,7 @@ export async function commit(
 }
 
 /**
- * Renews the lease: others see that its owner lives. Touches no batch, so that it may go on beside a commit.
+ * Renews the lease: other workers see that its owner lives. It changes no batch, so it may run beside a commit.
  * @throws {LeaseLostError}
  */
 export function renew(
@@ -133,7 +133,7 @@ export function renew(
 }
 
 /**
- * Saves a cursor that moved without a batch, and renews the lease. Beside a commit, the later one stands.
+ * Saves a cursor that moved without a batch, and renews the lease. Where a commit runs beside it, the commit's cursor stays.
  * @throws {LeaseLostError}
  */
 export function move(
@@ -165,14 +165,14 @@ export async function rollBackRow(session: Session, seen: ShardRow, cursor: Curs
   } catch (error) {
     if (!isPassing(error)) throw error
   }
-  // What the answer was does not matter; what was agreed on does.
+  // The answer may be lost: the row shows whether the write was applied.
   const [row] = await session.readAgreed(`${SELECT} WHERE shard = ?`, [shard])
   const now = row && shardRow(row)
   return now?.epoch === epoch + 1 && now.until === 0 && now.chunks === 0
 }
 
 /**
- * Says by which rules all of the shard is awarded now.
+ * Declares by which rules all of the shard is awarded now.
  * @throws {LeaseLostError}
  */
 export function declareRules(
@@ -184,7 +184,7 @@ export function declareRules(
   return insist(session, RULES, [rules], { shard, epoch }, signal)
 }
 
-/** The same condition and the same values, however often: nobody but the owner of this epoch can fulfil it. */
+/** Repeats a conditional write until it is answered. Only the owner of this epoch can fulfil its condition. */
 function insist(
   session: Session,
   query: string,
@@ -211,7 +211,7 @@ function lost(shard: number, row: Row | undefined, epoch: number): LeaseLostErro
   return new LeaseLostError(`shard ${shard} ${why}`)
 }
 
-/** Reads the columns of a cursor, in whatever table they are. */
+/** Reads the columns of a cursor, which several tables have. */
 export function cursorOf({ host, wire, value, at }: Row): Cursor | undefined {
   if (host === null || host === undefined) return undefined
   return { host: String(host), wire: String(wire), value: numberOf(value), at: numberOf(at) }

@@ -1,5 +1,5 @@
-// The way out where the journal has lost the last batch of a shard for good: the shard goes back to the last batch that is
-// there as a whole, and hears of everything after it from the stream again.
+// The way out where the journal has lost the last batch of a shard for good: the shard goes back to the last batch that the
+// journal has as a whole, and the stream delivers everything after it again.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cursor } from '../../../atproto/event.ts'
 import { StoreBusyError, StoreError } from '../../store.ts'
@@ -9,7 +9,7 @@ import { type Mutation, writtenRow } from '../rows/mutations.ts'
 import { BatchMissingError, KEPT, keptBefore, type ReadPages, recall } from './journal.ts'
 import { cursorOf, LEASE_MS, readShards, rollBackRow, type ShardRow } from './leases.ts'
 
-/** What was given up, and from where the shard's stream goes on. `batch` is `undefined` where none was left to go back to. */
+/** The batch that was given up, and the cursor from which the shard goes on; `batch` `undefined`: none was left to go back to. */
 export type Rollback = { lost: number; batch: number | undefined; cursor: Cursor }
 
 export type RollbackOptions = {
@@ -20,14 +20,14 @@ export type RollbackOptions = {
 }
 
 const LOOK_AGAIN_MS = 500
-const BOOKS = 'SELECT seq, host, wire, value, at FROM books WHERE shard = ?'
-/** How far to go back by time alone, where nothing tells where the batch before had come to: in microseconds. */
+const TOTALS = 'SELECT seq, host, wire, value, at FROM books WHERE shard = ?'
+/** How far to go back by time where no earlier cursor is stored, in microseconds. */
 const HOUR = 3_600_000_000
 /** No host and no wire: of such a cursor the time alone is used. */
 const NOWHERE = 'none'
 
 /**
- * Gives up the last batch of `shard`. Its number stays taken: what an owner of before still sends changes nothing.
+ * Gives up the last batch of `shard`. Its number is not used again, so late requests of former owners change nothing.
  * @throws {StoreBusyError} while the shard's owner lives, who has the batch in memory
  * @throws {StoreError} where the journal has the batch, or the shard has never had one
  */
@@ -43,11 +43,11 @@ export async function rollBack({ session, shard, elapsedMs }: RollbackOptions): 
     }
     const { batch, cursor } = await placeBefore(session, read, row)
     if (await rollBackRow(session, row, cursor)) return { lost: row.seq, batch, cursor }
-    // A worker has tried to take it meanwhile, in vain.
+    // A worker has tried to take the shard meanwhile, which changed its epoch.
   }
 }
 
-/** The shard's row once it is known that no owner lives: those who only try to take it begin a new epoch each time. */
+/** Waits until the shard has no live owner, and reads its row. Workers that try to take it in vain only change the epoch. */
 async function idleRow(session: Session, shard: number, elapsedMs: () => number): Promise<ShardRow> {
   const sentMs = elapsedMs()
   const first = await rowOf(session, shard)
@@ -89,16 +89,16 @@ async function placeBefore(
     const reached = batch.mutations.map(placeOf).find((place) => place !== undefined)
     if (reached !== undefined) return { batch: batch.seq, cursor: reached }
   }
-  const [books] = await session.readForDecision(BOOKS, [shard])
-  const reached = cursorOf(books ?? {})
-  if (reached !== undefined && numberOf(books?.seq) < seq) {
-    return { batch: numberOf(books?.seq), cursor: reached }
+  const [totals] = await session.readForDecision(TOTALS, [shard])
+  const reached = cursorOf(totals ?? {})
+  if (reached !== undefined && numberOf(totals?.seq) < seq) {
+    return { batch: numberOf(totals?.seq), cursor: reached }
   }
   const at = (cursor?.at ?? 0) - HOUR
   return { batch: undefined, cursor: { host: NOWHERE, wire: NOWHERE, value: at, at } }
 }
 
-/** Where a batch had brought the stream: its sums say so. */
+/** The cursor that a batch has stored with the shard's totals. */
 function placeOf(mutation: Mutation): Cursor | undefined {
   const totals = writtenRow('books', mutation)
   return totals && cursorOf(totals)

@@ -1,5 +1,5 @@
-// Which shards this worker owns, and how many it should: workers announce themselves, and each takes what is free up to an
-// equal part and gives back what is more.
+// Which shards this worker owns, and how many it should: workers announce themselves, and each takes free shards up to a
+// fair share and gives back those beyond it.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertRules, RECOMPUTING } from '../../bound-rules.ts'
@@ -16,14 +16,14 @@ export type ShardAssignmentOptions = {
   shards: number
   /** The rules by which this worker awards; see `Rulebook.fingerprint`. */
   rules: string
-  /** Whether shards that were awarded by other rules are taken too: until `declareRules` they are nobody else's. */
+  /** Whether to take shards that were awarded by other rules, too: no other worker takes them until `declareRules`. */
   recomputes: boolean
   log: StoreLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
 }
 
-/** A worker that was not heard of for so long is gone, in seconds. */
+/** After so many seconds without an announcement, a worker counts as gone. */
 const HEARD_SECONDS = Math.ceil((LEASE_MS * 1.5) / 1_000)
 const ANNOUNCE = `INSERT INTO workers (worker, wants) VALUES (?, ?) USING TTL ${HEARD_SECONDS}`
 const LEAVE = 'DELETE FROM workers WHERE worker = ?'
@@ -51,8 +51,8 @@ export class ShardAssignment {
   }
 
   /**
-   * Takes everything.
-   * @throws {StoreBusyError} where a worker is alive; one that died a moment ago is waited for
+   * Takes all shards. Waits for the leases of workers that died a moment ago.
+   * @throws {StoreBusyError} where a worker is alive
    */
   async takeAll(): Promise<void> {
     for (;;) {
@@ -78,9 +78,9 @@ export class ShardAssignment {
   }
 
   /**
-   * Comes closer to an equal part: drops what was lost, gives back what is too much, takes what is free.
-   * @returns whether anything was taken
-   * @throws {RulesChangedError} where what is free was awarded by other rules
+   * Rebalances towards a fair share: drops lost shards, gives back the surplus, takes free ones.
+   * @returns whether any shard was taken
+   * @throws {RulesChangedError} where a free shard was awarded by other rules
    */
   async settle(): Promise<boolean> {
     await this.#session.write(ANNOUNCE, [this.worker, this.shards])
@@ -103,7 +103,7 @@ export class ShardAssignment {
     return this.owned.size > before
   }
 
-  /** Says of everything that is owned by which rules it is awarded now. */
+  /** Declares by which rules all shards are awarded now. */
   async declareRules(rules: string): Promise<void> {
     if (this.owned.size < this.shards) {
       throw new LeaseLostError('another worker has taken a part of the ledger meanwhile: run it again.')
@@ -118,7 +118,7 @@ export class ShardAssignment {
     await this.#session.write(LEAVE, [this.worker])
   }
 
-  /** Reads all rows, and which shards may be taken: given back, never owned, ours from before an outage, or of somebody who is gone. */
+  /** Reads all rows, and which shards are free: given back, never owned, ours from before an outage, or of a dead worker. */
   async #look(): Promise<Look> {
     const { elapsedMs } = this.#options
     const sentMs = elapsedMs()
@@ -138,7 +138,7 @@ export class ShardAssignment {
     free: readonly number[],
     max = free.length,
   ): Promise<void> {
-    // Those who begin at the same moment begin at different places.
+    // Workers that start at the same moment begin at different shards, so that they rarely want the same one.
     const begin = free.length === 0 ? 0 : Number.parseInt(this.worker.slice(0, 6), 16) % free.length
     const order = [...free.slice(begin), ...free.slice(0, begin)].slice(0, max)
     for (let at = 0; at < order.length; at += AT_ONCE) {
@@ -163,7 +163,7 @@ export class ShardAssignment {
       this.damaged.delete(shard)
     } catch (error) {
       if (!(error instanceof BatchMissingError)) throw error
-      // The others are as good as ever. Nobody may write this one: its lease runs out, and whoever looks next says the same.
+      // The other shards are not affected. No worker may write this one: its lease runs out, and the next finds the same fault.
       if (this.damaged.get(shard) !== error.message) this.#options.log.warn({ shard }, error.message)
       this.damaged.set(shard, error.message)
     }

@@ -1,6 +1,5 @@
-// The sums of one shard, in its owner's memory: how much there is, how many hold how much, and who is on the board. They
-// change with every batch and are written with it.
-
+// The totals of one shard, in its owner's memory: sums, the XP histogram and the shard's part of the board. They change with
+// every batch and are written with it.
 import type { Cursor, Did } from '../../../atproto/event.ts'
 import type { ActorState, QuestionKind } from '../../../game/state.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'
@@ -10,7 +9,7 @@ import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 import { type Mutation, rowMutation } from '../rows/mutations.ts'
 
-/** Most of one shard who are on the board. */
+/** Characters of one shard that are on the board at most. */
 const MAX_PLACES = 500
 
 export type Sums = {
@@ -32,7 +31,7 @@ export class ShardTotals {
   /** No question of a kind that was never asked has a smaller number: where to begin looking. */
   readonly oldest: PerQuestion
   /** When to look next for questions that were put off under a clock that was ahead, by `performance.now()`. */
-  readonly lookBeyondAt: PerQuestion = { subject: 0, profile: 0, repository: 0 }
+  readonly lookBeyondAtMs: PerQuestion = { subject: 0, profile: 0, repository: 0 }
   /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
   readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
   /** Nothing waits in the inbox under a smaller name, as a rule; when to look for exceptions, by `performance.now()`. */
@@ -40,12 +39,12 @@ export class ShardTotals {
   inboxBelowAtMs = 0
   #nextQuestion: number
   #oldestDay: number | undefined
-  readonly #standings: Map<number, number>
+  readonly #charactersByXp: Map<number, number>
   readonly #board: TopPlaces<Did>
-  readonly #touchedStandings = new Set<number>()
+  readonly #changedAmounts = new Set<number>()
   #changed = false
 
-  constructor(shard: number, row: Row | undefined, standings: readonly Row[], board: readonly Row[]) {
+  constructor(shard: number, row: Row | undefined, histogram: readonly Row[], board: readonly Row[]) {
     this.shard = shard
     this.sums = {
       characters: numberOf(row?.characters),
@@ -60,8 +59,8 @@ export class ShardTotals {
     this.#nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.inboxFrom = textOf(row?.inbox_from) ?? ''
     this.#oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
-    this.#standings = new Map(
-      standings
+    this.#charactersByXp = new Map(
+      histogram
         .map(({ experience, characters }): [number, number] => [numberOf(experience), numberOf(characters)])
         .filter(([, characters]) => characters !== 0),
     )
@@ -72,13 +71,13 @@ export class ShardTotals {
     })
   }
 
-  /** Records came to be, or went. */
+  /** Adds `step` to the number of records. */
   countRecords(step: number): void {
     this.#changed = true
     this.sums.records += step
   }
 
-  /** Events came to be, or went. */
+  /** Adds `step` to the number of events. */
   countEvents(step: number): void {
     this.#changed = true
     this.sums.events += step
@@ -111,7 +110,7 @@ export class ShardTotals {
     this.nextDue[kind] = Math.min(this.nextDue[kind], due)
   }
 
-  /** A question is open no more. */
+  /** A question is not open any more. */
   closeQuestion(kind: QuestionKind, due: number): void {
     this.#changed = true
     this.waiting[kind] = Math.max(0, this.waiting[kind] - 1)
@@ -123,12 +122,12 @@ export class ShardTotals {
     return this.#oldestDay
   }
 
-  /** Above those of all questions. */
+  /** Greater than the numbers of all questions so far. */
   get nextQuestion(): number {
     return this.#nextQuestion
   }
 
-  /** A character's state changed. */
+  /** Moves the totals by the change of a character's state. */
   move(before: ActorState, after: ActorState): void {
     this.#changed = true
     this.sums.experience += after.experience - before.experience
@@ -136,8 +135,8 @@ export class ShardTotals {
     const [had, has] = [shownXp(before), shownXp(after)]
     this.sums.characters += Number(has !== undefined) - Number(had !== undefined)
     if (had !== has) {
-      this.#stand(had, -1)
-      this.#stand(has, 1)
+      this.#countXp(had, -1)
+      this.#countXp(has, 1)
       this.#board.place(after.did, has)
     }
   }
@@ -147,7 +146,7 @@ export class ShardTotals {
     return this.#changed
   }
 
-  /** The sums as batch `seq` leaves them, having brought the stream to `cursor`, and what of the rest has changed since the last. */
+  /** Writes the sums as of batch `seq`, with its cursor, and the other totals that have changed since the batch before. */
   mutations({ seq, cursor }: { seq: number; cursor: Cursor | undefined }): Mutation[] {
     const moved = this.#board.takeChanges()
     const { shard, sums, waiting, postponed, oldest, nextQuestion, oldestDay } = this
@@ -175,9 +174,9 @@ export class ShardTotals {
         inbox_from: this.inboxFrom,
       }),
     ]
-    for (const xp of this.#touchedStandings) {
+    for (const xp of this.#changedAmounts) {
       // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.
-      const characters = this.#standings.get(xp) ?? 0
+      const characters = this.#charactersByXp.get(xp) ?? 0
       mutations.push(rowMutation('standing', { shard, experience: xp, characters }))
     }
     for (const [did, xp] of moved) {
@@ -185,28 +184,28 @@ export class ShardTotals {
         xp === undefined ? ['dropBoard', shard, did] : rowMutation('board', { shard, did, experience: xp }),
       )
     }
-    this.#touchedStandings.clear()
+    this.#changedAmounts.clear()
     this.#changed = false
     return mutations
   }
 
-  #stand(experience: number | undefined, step: 1 | -1): void {
+  #countXp(experience: number | undefined, step: 1 | -1): void {
     if (experience === undefined) return
-    const n = (this.#standings.get(experience) ?? 0) + step
-    if (n === 0) this.#standings.delete(experience)
-    else this.#standings.set(experience, n)
-    this.#touchedStandings.add(experience)
+    const n = (this.#charactersByXp.get(experience) ?? 0) + step
+    if (n === 0) this.#charactersByXp.delete(experience)
+    else this.#charactersByXp.set(experience, n)
+    this.#changedAmounts.add(experience)
   }
 }
 
 /** Reads the totals of `shard` as its last owner left them. */
 export async function readShardTotals(session: Session, shard: number): Promise<ShardTotals> {
-  const [[row], standings, board] = await Promise.all([
+  const [[row], histogram, board] = await Promise.all([
     session.readForDecision('SELECT * FROM books WHERE shard = ?', [shard]),
     session.readForDecision('SELECT experience, characters FROM standings WHERE shard = ?', [shard]),
     session.readForDecision('SELECT did, experience FROM board WHERE shard = ?', [shard]),
   ])
-  return new ShardTotals(shard, row, standings, board)
+  return new ShardTotals(shard, row, histogram, board)
 }
 
 function shownXp(actor: ActorState): number | undefined {

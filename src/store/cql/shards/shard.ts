@@ -1,9 +1,9 @@
-// One shard in its owner's hands: batches are planned in memory, kept in the journal, made to count by one conditional
-// write, and only then written out. Whoever takes the shard over writes the last batch out again, so that a crash leaves
-// nothing half done.
+// One shard, as its owner works on it. A batch is planned in memory, stored in the journal, and committed by one conditional
+// write to the shard's row; only then its rows are written. The next owner writes the last batches again, so that a crash
+// leaves nothing half done.
 //
-// What is held in memory is true as long as nobody else took the shard and the database kept what it had taken. Both are
-// noticed in the same way: the shard counts as lost, and has to be taken, and read, anew.
+// The cache in memory is right as long as no other worker has taken the shard and the database has kept what it confirmed.
+// A breach of either is handled in the same way: the shard counts as lost, and has to be taken and read anew.
 import { setMaxListeners } from 'node:events'
 import type { Cursor } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
@@ -40,12 +40,12 @@ export type OwnedShardOptions = {
   outages: number
 }
 
-/** What a batch is made of, beside what the totals add. */
+/** A batch without the changes of the totals, which `commit` adds. */
 export type Planned = { mutations: readonly Mutation[]; counts: readonly Count[]; forgets: boolean }
 
 /**
- * Batches that are written out again by whoever takes a shard over. Servers that take writes before they are on their disks may
- * lose what they took in the last ten seconds, where several lose power at once; a batch takes a second where little happens.
+ * Batches that a new owner writes again. Servers confirm writes before they are on their disks, and lose those of the last
+ * ten seconds where several lose power at once; while little happens, a batch is committed every second.
  */
 const REWRITTEN = 16
 /** How often a cursor that moved without a batch is saved, and a lease is renewed, in milliseconds. */
@@ -66,9 +66,9 @@ export class OwnedShard {
   #savedCursor: Cursor | undefined
   #timer: NodeJS.Timeout
   #renewing: Promise<void> = Promise.resolve()
-  /** Ends when what is changing the shard's row has done so. */
+  /** Ends with the last change of the shard's row that was begun. */
   #turn: Promise<unknown> = Promise.resolve()
-  /** After how many batches from now on nothing of those before may be left. */
+  /** Batches, from the next on, after each of which all earlier ones leave the journal. */
   #toForget = 0
 
   private constructor({ session, row, totals, outages }: OwnedShardOptions) {
@@ -88,24 +88,25 @@ export class OwnedShard {
   }
 
   /**
-   * Takes over what `row` says: the last owners' last batches are written out again, and then the totals are read.
+   * Begins to own the shard that `row` says: writes the last batches of former owners again, then reads the totals. In this
+   * order, since a former owner may have died between committing a batch and writing its rows.
    * @throws {BatchMissingError} where the journal does not have the very last one
    */
   static async open(session: Session, row: ShardRow, outages: number): Promise<OwnedShard> {
     const { shard, seq, chunks } = row
     const read: ReadPages = (query, params, pageRows) => session.pagesForDecision(query, params, pageRows)
-    // One that was rolled back names none.
+    // After a rollback, the row names no batch.
     const last = chunks === 0 ? [] : [{ seq, ...(await recall(read, row)) }]
     const before: KeptBatch[] = []
     for await (const batch of keptBefore(read, { shard, seq, count: REWRITTEN - 1 })) before.push(batch)
     for (const { epoch, seq, mutations } of [...before.reverse(), ...last]) {
-      // Under the same times as its owner did, who may still be at it.
+      // Under the times that its own owner used and may still be using: the same rows at the same times are the same.
       await writeMutations(session, mutations.map(completed), timesOf(epoch, seq))
     }
     return new OwnedShard({ session, row, totals: await readShardTotals(session, shard), outages })
   }
 
-  /** Whether somebody else has taken it over, or what is held of it may not be what the database holds. */
+  /** Whether another worker has taken the shard, or the database may have lost writes that the cache here contains. */
   get lost(): boolean {
     return this.#lost.signal.aborted || this.#session.outages !== this.#outages
   }
@@ -120,7 +121,7 @@ export class OwnedShard {
   }
 
   /**
-   * Makes a batch count, and the cursor with it; durable when it resolves.
+   * Commits a batch, and the cursor with it; durable when it resolves.
    * @throws {LeaseLostError}
    */
   commit({ mutations: planned, forgets }: Planned, reached: Cursor | undefined): Promise<void> {
@@ -134,35 +135,35 @@ export class OwnedShard {
       const seq = this.#seq + 1
       const times = timesOf(this.#epoch, seq)
       const mutations = [...planned, ...this.totals.mutations({ seq, cursor })]
-      await this.#makeCount(mutations, cursor)
+      await this.#storeAndCommit(mutations, cursor)
       this.#seq = seq
-      // Not before: what is saved beside this must not be ahead of what counts.
+      // Not before: a renewal that runs beside this saves the cursor, which must not be ahead of the committed batches.
       this.#cursor = cursor
       this.#saved(cursor)
       const { signal } = this.#lost
       await writeMutations(this.#session, mutations, times, signal)
-      // The batch that forgets somebody names them, and goes with the next.
+      // The batch that forgets somebody names them itself, and leaves the journal after the next one.
       if (forgets) this.#toForget = 2
       if (this.#toForget > 0) {
         this.#toForget -= 1
         await forgetBefore(this.#session, { shard: this.shard, seq, time: times.write }, signal)
       }
-      this.#assertHeld()
+      this.#assertOwned()
     })
   }
 
   /**
-   * Says by which rules all of it is awarded from now on.
+   * Declares by which rules all of the shard is awarded from now on.
    * @throws {LeaseLostError}
    */
   declareRules(rules: string): Promise<void> {
     return this.#guard(() => declareRules(this.#session, this.#lease(), rules, this.#lost.signal))
   }
 
-  /** Gives it back, with the cursor saved. */
+  /** Gives the shard back, with the cursor saved. */
   async release(): Promise<void> {
     clearInterval(this.#timer)
-    // What is under way would else renew what has been given back.
+    // A renewal under way would take back the lease that has been given up.
     await this.#renewing
     if (!this.lost) {
       await this.#guard(async () => {
@@ -177,32 +178,32 @@ export class OwnedShard {
     this.#lost.abort(new LeaseLostError(`shard ${this.shard} was given back`))
   }
 
-  /** Ends what goes on by itself: it is somebody else's. */
+  /** Stops renewing: the shard is another worker's. */
   drop(): void {
     clearInterval(this.#timer)
     this.#lost.abort(new LeaseLostError(`shard ${this.shard} has to be taken again`))
   }
 
   /**
-   * Keeps the batch and has it count. Kept again before each attempt: a database that crashed in between may have lost the
-   * journal, and must not be made to name a batch that it does not have.
+   * Stores the batch in the journal, then commits it. It is stored again before each attempt: a database that crashed in
+   * between may have lost the journal, and the shard's row must not name a batch that is not there.
    */
-  async #makeCount(mutations: readonly Mutation[], cursor: Cursor | undefined): Promise<void> {
+  async #storeAndCommit(mutations: readonly Mutation[], cursor: Cursor | undefined): Promise<void> {
     const { signal } = this.#lost
     const [epoch, seq] = [this.#epoch, this.#seq + 1]
     const chunks = pack({ epoch, mutations: [...mutations] })
     const place = { shard: this.shard, seq, time: timesOf(epoch, seq).write }
     await this.#session.retries.run(`batch ${seq} of shard ${this.shard}`, signal, async () => {
-      this.#assertHeld()
+      this.#assertOwned()
       await keep(this.#session, place, chunks, signal)
-      this.#assertHeld()
+      this.#assertOwned()
       await this.#inTurn(() => commit(this.#session, this.#lease(), { chunks: chunks.length, cursor }))
-      this.#assertHeld()
+      this.#assertOwned()
     })
   }
 
   /** @throws {LeaseLostError} */
-  #assertHeld(): void {
+  #assertOwned(): void {
     this.#lost.signal.throwIfAborted()
     if (this.lost) {
       throw new LeaseLostError(
@@ -213,7 +214,7 @@ export class OwnedShard {
 
   #tick(): void {
     if (this.lost || performance.now() - this.#savedMs < RENEW_EVERY_MS / 2) return
-    // Whoever wants to commit next hears of a failure.
+    // A failure is reported to the next commit.
     this.#renewing = this.#guard(() => this.#saveCursor()).catch(() => {})
   }
 
@@ -245,7 +246,7 @@ export class OwnedShard {
     this.#savedCursor = cursor
   }
 
-  /** Every renewal differs from the one before, whatever clocks do, so that others see it. */
+  /** Every renewal differs from the one before even if the clock is set back: other workers look for a change. */
   #lease(): Lease {
     this.#until = Math.max(this.#until + 1, Date.now() + LEASE_MS)
     return { shard: this.shard, epoch: this.#epoch, until: this.#until, seq: this.#seq }
@@ -253,7 +254,7 @@ export class OwnedShard {
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {
     try {
-      this.#assertHeld()
+      this.#assertOwned()
       return await work()
     } catch (error) {
       if (error instanceof LeaseLostError) {

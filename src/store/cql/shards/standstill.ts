@@ -1,4 +1,4 @@
-// Whether an owner lives, seen by nothing but a clock of one's own: its row stays as it is for longer than a lease.
+// Finds dead owners by this machine's clock alone: their rows stay unchanged for longer than a lease.
 import { LEASE_MS, markOf, type ShardRow } from './leases.ts'
 
 /** A little more than a lease: a renewal may be on its way. */
@@ -6,15 +6,15 @@ const STILL_MS = LEASE_MS + 1_000
 
 type Sight = { mark: string; sinceMs: number }
 
-/** Shards whose owners show that they live, and those whose owners have not for longer than a lease. */
+/** Shards whose rows changed since the last look, and those whose rows have not changed for longer than a lease. */
 export type Sighting = { moved: ReadonlySet<number>; still: ReadonlySet<number> }
 
 export class Standstill {
   readonly #seen = new Map<number, Sight>()
 
   /**
-   * Compares rows with how they were seen before. A row is known to have stayed as it is from when an answer with it arrived
-   * until the request for another with the same was sent: this process may itself have been paused in between.
+   * Compares rows with how they were seen before. A row counts as unchanged from the arrival of the first answer with it to
+   * the sending of the last request: this process may have been paused before an answer arrived, and the owner alive.
    */
   look(rows: readonly ShardRow[], { sentMs, arrivedMs }: { sentMs: number; arrivedMs: number }): Sighting {
     const moved = new Set<number>()

@@ -1,6 +1,6 @@
-// The counters of the table `characters_experience`, which is the article's and which nothing here reads but `verify`. A
-// counter cannot be moved twice to the same end, so nothing waits for it: changes are gathered over many batches and sent in
-// the background, and where it is not known what has arrived, the counter is read and moved by what it lacks.
+// The counters of the table `characters_experience`, which only `verify` reads. Moving a counter twice moves it twice as far,
+// so they are no part of a batch: changes are gathered over many batches and sent in the background, and where an answer is
+// lost, the counter is read and moved by the difference.
 import type { Did } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
@@ -15,7 +15,7 @@ export const GATHER_MS = 5_000
 /** Counters that are put right in one turn, and rows asked for at once. */
 const MENDED_AT_ONCE = 200
 const AT_ONCE = 40
-/** Blocks of the journal that tell whom a former owner may have left behind: it had gathered changes for no longer. */
+/** Blocks of the journal that name the people whose changes a former owner may not have sent: it gathered no longer. */
 const BLOCKS = 40
 const ENDING_TURNS = 100
 
@@ -36,7 +36,7 @@ export class Counters {
   readonly #options: CountersOptions
   readonly #timer: NodeJS.Timeout
   #pending = new Map<Did, number>()
-  /** Whose counters may say anything. */
+  /** People whose counters have to be read before they are moved again. */
   readonly #doubtful = new Set<Did>()
   #sending: Promise<void> | undefined
   #mending = false
@@ -47,7 +47,7 @@ export class Counters {
     this.#timer.unref()
   }
 
-  /** What a batch that counts changes. */
+  /** Adds the changes of a committed batch. */
   add(counts: readonly Count[]): void {
     for (const { did, delta } of counts) this.#pending.set(did, (this.#pending.get(did) ?? 0) + delta)
   }
@@ -57,7 +57,7 @@ export class Counters {
     this.#doubtful.add(did)
   }
 
-  /** Has the counters put right that the former owner of `shard` may have left behind, this worker before an outage included. */
+  /** Corrects the counters that the former owner of `shard` may not have moved; that may be this worker before an outage. */
   async takeOver(shard: number): Promise<void> {
     const { session, shards } = this.#options
     for (const did of this.#pending.keys()) if (shardOf(did, shards) === shard) this.#doubtful.add(did)
@@ -67,7 +67,7 @@ export class Counters {
     }
   }
 
-  /** Puts some of the doubtful ones right. In the writer's turn: nobody's experience may change meanwhile. */
+  /** Corrects some of the doubtful counters. In the writer's turn: no character's experience may change meanwhile. */
   async mend(): Promise<void> {
     if (this.#sending !== undefined || this.#doubtful.size === 0) return
     this.#mending = true
@@ -93,13 +93,13 @@ export class Counters {
   async #mendSome(dids: readonly Did[]): Promise<void> {
     const { session, people, owns } = this.#options
     const rows = await session.readForDecision(COUNTERS, [dids])
-    const told = new Map(rows.map((row) => [row.did as Did, numberOf(row.experience)]))
+    const counted = new Map(rows.map((row) => [row.did as Did, numberOf(row.experience)]))
     for (const did of dids) {
       this.#doubtful.delete(did)
       this.#pending.delete(did)
       if (!owns(did)) continue
-      const held = await people.one(did)
-      const lacks = (held?.state.experience ?? 0) - (told.get(did) ?? 0)
+      const character = await people.one(did)
+      const lacks = (character?.state.experience ?? 0) - (counted.get(did) ?? 0)
       if (lacks !== 0) this.#pending.set(did, lacks)
     }
   }
@@ -118,7 +118,7 @@ export class Counters {
   }
 }
 
-/** Whose characters a batch writes; nobody's where not all of it was read. */
+/** The people whose characters a batch writes; empty where not all of its blocks were read. */
 function peopleOf(blocks: readonly Buffer[]): Did[] {
   try {
     return unpack(blocks).mutations.flatMap(([statement, did]) =>

@@ -1,11 +1,12 @@
-// Questions in the table of earlier programs, in which none could be put off: their owner moves them to `open_questions`.
+// The table `questions` of earlier versions, in which no question could be put off: owners move its rows to
+// `open_questions`.
 import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
 import { parseUri } from '../../../atproto/uri.ts'
 import type { Question, QuestionKind } from '../../../game/state.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
-import { characterMutation, type Held } from '../rows/character-row.ts'
+import { characterMutation, type StoredCharacter } from '../rows/character-row.ts'
 import type { OwnedShard } from '../shards/shard.ts'
 import { type BatchPlan, type CommitPlan, planFor } from './batch-plan.ts'
 import type { People } from './people.ts'
@@ -39,7 +40,7 @@ export class FormerQuestions {
       if (changed === undefined) break
       await commit(owned, plan)
       if (owned.lost) return
-      for (const held of changed) people.hold(held.state.did, held)
+      for (const character of changed) people.cache(character.state.did, character)
     }
     this.#moved.add(owned)
   }
@@ -49,29 +50,33 @@ export class FormerQuestions {
  * Puts the move of some of the questions into `plan`.
  * @returns the people whose rows change by it; `undefined` where no question is left
  */
-async function planMove(session: Session, people: People, plan: BatchPlan): Promise<Held[] | undefined> {
+async function planMove(
+  session: Session,
+  people: People,
+  plan: BatchPlan,
+): Promise<StoredCharacter[] | undefined> {
   const { totals } = plan
   for (const kind of KINDS) {
     const rows = await session.readForDecision(SELECT, [totals.shard, kind, AT_ONCE])
     if (rows.length === 0) continue
-    const after = new Map<Did, Held>()
+    const after = new Map<Did, StoredCharacter>()
     for (const row of rows) {
       const did = row.did as Did
       plan.mutations.push(['dropQuestion', totals.shard, kind, numberOf(row.id)])
       // Due 0: in that table no question was put off.
       totals.closeQuestion(kind, 0)
-      const held = after.get(did) ?? (await people.one(did))
-      const question = held?.state.born ? questionOf(kind, row) : undefined
-      if (question === undefined || held === undefined) continue
-      // Of those without a profile nobody has said yet whether they want to be shown.
-      const isStranger = kind === 'profile' && held.profile === undefined
-      const introduced = held.state.introduced && !isStranger
-      const changed = { ...held, state: { ...held.state, introduced } }
-      totals.move(held.state, changed.state)
+      const character = after.get(did) ?? (await people.one(did))
+      const question = character?.state.born ? questionOf(kind, row) : undefined
+      if (question === undefined || character === undefined) continue
+      // Earlier versions took people for introduced whose profile was never read: whether they opted out is not known.
+      const isStranger = kind === 'profile' && character.profile === undefined
+      const introduced = character.state.introduced && !isStranger
+      const changed = { ...character, state: { ...character.state, introduced } }
+      totals.move(character.state, changed.state)
       openAgain(plan, question, changed)
       if (kind !== 'subject') after.set(did, changed)
     }
-    for (const held of after.values()) plan.mutations.push(characterMutation(held, plan.time))
+    for (const character of after.values()) plan.mutations.push(characterMutation(character, plan.time))
     return [...after.values()]
   }
   return undefined

@@ -1,5 +1,6 @@
-// Who is found by which handle. The table is everybody's: whoever learns whose a handle is writes it there, later than what is
-// there already. Two who do so at the same moment go by when each asked the network, by the servers' clock.
+// The table `handles`: which person is found by a handle. Workers share it: the owner of a person who takes a handle writes
+// that with a later time than the row has. Where two do so at the same moment, the one that asked the network later wins, by
+// the servers' clock.
 import type { Did } from '../../../atproto/event.ts'
 import type { Profile } from '../../../atproto/profile.ts'
 import type { ServerClock } from '../driver/server-clock.ts'
@@ -16,10 +17,10 @@ export type HandleParts = {
   owns: (did: Did) => boolean
 }
 
-/** What is written about handles, and who is told that theirs is somebody else's by now. */
+/** Writes to the table, and notes for people who have lost a handle to somebody else. */
 export type HandlePlan = { mutations: Mutation[]; notes: Note[] }
 
-/** Has `did` found by the handle of `profile`, and no longer by that of `former`. */
+/** Plans that `did` is found by the handle of `profile`, and not by the one of `former` any more. */
 export async function planHandle(
   { session, clock, owns }: HandleParts,
   did: Did,
@@ -28,17 +29,17 @@ export async function planHandle(
   const plan: HandlePlan = { mutations: [], notes: [] }
   if (former?.handle !== undefined && former.handle !== profile?.handle) {
     const [row] = await session.readForDecision(HANDLE, [former.handle])
-    // Under the very time at which it was written: whoever is known by it from now on stays.
+    // Under the time at which the row was written, so that a later owner of the handle stays.
     if (row?.did === did) plan.mutations.push(['dropHandle', numberOf(row.written), former.handle])
   }
   if (profile?.handle === undefined || profile === former) return plan
   const { handle } = profile
   const [row] = await session.readForDecision(HANDLE, [handle])
-  // As it was decided, whatever clock the one before went by: its owner is told that it is theirs no more.
+  // Always later than the row there, whose writer's clock may be ahead; the former owner gets a note.
   const asked = Math.min(clock.now(), clock.of(profile.asked))
   plan.mutations.push(['handle', handle, did, Math.max(asked, numberOf(row?.written) + 1)])
   const owner = row?.did as Did | null | undefined
-  // Our own are part of what was decided.
+  // For a person of our own shards, the game has decided the same.
   if (owner !== null && owner !== undefined && owner !== did && !owns(owner)) {
     plan.notes.push({ kind: 'unhandle', did: owner, handle })
   }

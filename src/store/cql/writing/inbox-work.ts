@@ -4,7 +4,7 @@ import type { StoreLog } from '../../driver.ts'
 import type { ServerClock } from '../driver/server-clock.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, noteMutation, readInbox } from '../inbox.ts'
-import type { Held } from '../rows/character-row.ts'
+import type { StoredCharacter } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import type { ShardAssignment } from '../shards/shard-assignment.ts'
 import { type CommitPlan, planFor } from './batch-plan.ts'
@@ -57,11 +57,11 @@ export class InboxWork {
     const notes = items.filter((item) => 'note' in item).filter((item) => !this.#mustWait(item))
     if (notes.length > 0 && !owned.lost) {
       const plan = planFor(owned)
-      const after = new Map<Did, Held>()
+      const after = new Map<Did, StoredCharacter>()
       const leave = (note: Note): Mutation => this.leave(note)
       await followNotes(notes, { plan, after, session, people, leave, recount })
       await commit(owned, plan)
-      for (const [did, held] of after) if (owns(did)) people.hold(did, held)
+      for (const [did, character] of after) if (owns(did)) people.cache(did, character)
       if (items.length === limit) return this.run(shard, limit)
     }
     return items.flatMap((item) => ('wish' in item ? [item.wish] : []))

@@ -1,25 +1,25 @@
-// Whose records name a person. The owner of the record writes that beside it, and whoever has to forget the person finds
-// the records by it.
+// The table `mentions`: which records name a person. The record's owner writes it beside the record, and the owner of a
+// person who is to be forgotten finds the records by it.
 import type { Did, Nsid } from '../../../atproto/event.ts'
 import type { RecordId } from '../../../atproto/uri.ts'
 import type { RecordState } from '../../../game/state.ts'
 import type { Session } from '../driver/session.ts'
 import { MENTION_BUCKETS, mentionBucket } from '../rows/buckets.ts'
 
-/** Partitions that are looked into at once, and records that are enough for one turn: fewer than a page. */
+/** Partitions read by one request, and records that are enough for one turn: fewer than a page. */
 const PARTITIONS_AT_ONCE = 64
 const ENOUGH = 4_000
 
 const SEVERAL = 'SELECT did, collection, rkey FROM mentions WHERE subject = ? AND bucket IN ? LIMIT ?'
 const WHOLE = 'SELECT did, collection, rkey FROM mentions WHERE subject = ? AND bucket = ?'
 
-/** Whom a record of `author` names beside themselves. */
+/** The person whom a record of `author` names, if it is not the author. */
 export function named(author: Did, record: RecordState | undefined): Did | undefined {
   const subject = record?.live ? record.facts?.subject?.did : undefined
   return subject === author ? undefined : subject
 }
 
-/** The primary key of the row that says so. */
+/** The primary key of the row in `mentions`. */
 export function mentionKey(
   subject: Did,
   { did, collection, rkey }: RecordId,
@@ -29,7 +29,7 @@ export function mentionKey(
 
 /**
  * Finds records that name `subject`, from the partition `from` on: some thousand, or the whole of one partition.
- * `next` is where to go on, and `undefined` at the end.
+ * @returns `next`: the partition from which to go on; `undefined` at the end
  */
 export async function mentionsOf(
   session: Session,

@@ -1,8 +1,8 @@
-// What an owner does about a note that somebody left for it.
+// What an owner does when another owner has left it a note.
 import type { Did } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, takeOut } from '../inbox.ts'
-import { characterMutation, type Held } from '../rows/character-row.ts'
+import { characterMutation, type StoredCharacter } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import { recordMutation } from '../rows/record-row.ts'
 import type { BatchPlan } from './batch-plan.ts'
@@ -10,23 +10,23 @@ import { mentionKey, mentionsOf } from './mentions.ts'
 import type { People } from './people.ts'
 
 export type NoteParts = {
-  /** What a note wants is put into it, and people as they are then into `after`. */
+  /** Gets the mutations for all notes, and `after` the people that they change. */
   plan: BatchPlan
-  after: Map<Did, Held>
+  after: Map<Did, StoredCharacter>
   session: Session
   people: People
-  /** Makes what leaves a note for somebody else. */
+  /** Makes the mutation that leaves a note for the owner of its person. */
   leave: (note: Note) => Mutation
   /** Has somebody's experience counter put right. */
   recount: (did: Did) => void
 }
 
-/** Does what notes say. One that has come true already wants nothing. */
+/** Plans what notes ask for. A note that has been fulfilled already changes nothing. */
 export async function followNotes(
   notes: readonly (InboxItem & { note: Note })[],
   parts: NoteParts,
 ): Promise<void> {
-  // There may be thousands of these, and each changes nothing but a record; the others see what those before them did.
+  // There may be thousands of these, and each changes one record only; the others change characters, one after the other.
   const alone = notes.filter(({ note }) => note.kind === 'unname')
   await Promise.all(alone.map((item) => followNote(item, parts)))
   for (const item of notes) if (item.note.kind !== 'unname') await followNote(item, parts)
@@ -36,12 +36,12 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
   const { note } = item
   const { plan, after, session, people, leave, recount } = parts
   plan.mutations.push(takeOut(item))
-  const held = after.get(note.did) ?? (await people.one(note.did))
-  if (held === undefined) return
+  const character = after.get(note.did) ?? (await people.one(note.did))
+  if (character === undefined) return
   switch (note.kind) {
     case 'unname-all': {
       const { did, bucket } = note
-      if (!held.state.forgotten) return
+      if (!character.state.forgotten) return
       const { records, next } = await mentionsOf(session, did, bucket)
       for (const record of records) {
         plan.mutations.push(leave({ kind: 'unname', ...record, subject: did }))
@@ -53,7 +53,7 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
     case 'unname': {
       plan.mutations.push(['dropMention', ...mentionKey(note.subject, note)])
       plan.forgets = true
-      const record = await people.record(note, held)
+      const record = await people.record(note, character)
       const { facts } = record?.state ?? {}
       if (record === undefined || facts?.subject?.did !== note.subject) return
       const state = { ...record.state, facts: { ...facts, subject: undefined } }
@@ -61,9 +61,9 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
       return
     }
     case 'unhandle': {
-      const { profile } = held
+      const { profile } = character
       if (profile?.handle !== note.handle) return
-      const changed = { ...held, profile: { ...profile, handle: undefined } }
+      const changed = { ...character, profile: { ...profile, handle: undefined } }
       after.set(note.did, changed)
       plan.mutations.push(characterMutation(changed, plan.time))
       return

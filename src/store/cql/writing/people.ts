@@ -1,4 +1,4 @@
-// What an owner knows of its people: their rows, held while they are in use, for nobody else changes them.
+// The characters of this worker's shards, cached while they are in use, since no other worker changes them.
 import { isTid } from '@atcute/lexicons/syntax'
 import type { Did, Handle, Nsid } from '../../../atproto/event.ts'
 import { type RecordId, uriOf } from '../../../atproto/uri.ts'
@@ -9,10 +9,10 @@ import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 import { allRecordBuckets, recordBuckets } from '../rows/buckets.ts'
-import { type Held, readHeld } from '../rows/character-row.ts'
-import { type HeldRecord, readRecord } from '../rows/record-row.ts'
+import { readStoredCharacter, type StoredCharacter } from '../rows/character-row.ts'
+import { readRecord, type StoredRecord } from '../rows/record-row.ts'
 
-/** Rows held at most, in two generations; one takes about a kilobyte. */
+/** Rows cached at most, in two generations; one takes about a kilobyte. */
 const MAX_CACHED = 200_000
 /** Rows asked for at once: more in one request would make one server wait for the others. */
 const AT_ONCE = 40
@@ -24,36 +24,36 @@ const GRANTS_ON = 'SELECT day, granted FROM grants WHERE did = ? AND day IN ?'
 const OWNER = 'SELECT did FROM handles WHERE handle = ?'
 const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
 
-/** What `load` found, as the game wants it and as the plan does. */
+/** What `load` found: `known` for the game, the rest for the plan. */
 export type Loaded = {
   known: Known
-  held: (did: Did) => Held | undefined
-  records: Map<Did, Map<RecordPath, HeldRecord>>
+  character: (did: Did) => StoredCharacter | undefined
+  records: Map<Did, Map<RecordPath, StoredRecord>>
 }
 
 export class People {
   readonly #session: Session
   readonly #owns: (did: Did) => boolean
-  #young = new Map<Did, Held | null>()
-  #old = new Map<Did, Held | null>()
+  #young = new Map<Did, StoredCharacter | null>()
+  #old = new Map<Did, StoredCharacter | null>()
 
   constructor(session: Session, owns: (did: Did) => boolean) {
     this.#session = session
     this.#owns = owns
   }
 
-  /** Reads what of `touched` is not held. Others' people are read every time: their owners change them. */
+  /** Reads `touched`, as far as it is not cached. People of other workers are read every time: their owners change them. */
   async load({ actors, records: ids, whole, grants, handles }: Touched): Promise<Loaded> {
     const owners = await this.#owners(handles)
     const people = await this.#people(new Set([...actors, ...whole, ...owners.values()]))
-    const found = new Map<string, HeldRecord>()
+    const found = new Map<string, StoredRecord>()
     await Promise.all([
       ...dedupe(ids).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
       ...[...whole].map((did) => this.#whole(did, people.get(did) ?? undefined, found)),
     ])
     const granted = await this.#granted({ whole, grants }, found)
     const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
-    const records = new Map<Did, Map<RecordPath, HeldRecord>>()
+    const records = new Map<Did, Map<RecordPath, StoredRecord>>()
     for (const [did, all] of byDid)
       records.set(did, new Map(all.map((record) => [pathOf(record.id), record])))
     return {
@@ -62,37 +62,37 @@ export class People {
         record: (id) => found.get(uriOf(id))?.state,
         ownerOf: (handle) => {
           const owner = owners.get(handle)
-          // The table tells who was known by it last; whether they still are, their own row says.
-          const held = owner === undefined ? undefined : people.get(owner)
-          return held?.profile?.handle === handle ? owner : undefined
+          // The table names the person who had the handle last; their own row says whether they still have it.
+          const character = owner === undefined ? undefined : people.get(owner)
+          return character?.profile?.handle === handle ? owner : undefined
         },
         records: (did) =>
-          (byDid.get(did) ?? []).map(({ id, state }): [RecordId, HeldRecord['state']] => [id, state]),
+          (byDid.get(did) ?? []).map(({ id, state }): [RecordId, StoredRecord['state']] => [id, state]),
         granted: (did) => granted.get(did) ?? new Map(),
       },
-      held: (did) => people.get(did) ?? undefined,
+      character: (did) => people.get(did) ?? undefined,
       records,
     }
   }
 
-  async one(did: Did): Promise<Held | undefined> {
+  async one(did: Did): Promise<StoredCharacter | undefined> {
     return (await this.#people(new Set([did]))).get(did) ?? undefined
   }
 
-  record(id: RecordId, held: Held): Promise<HeldRecord | undefined> {
-    return this.#lookUp(id, held)
+  record(id: RecordId, character: StoredCharacter): Promise<StoredRecord | undefined> {
+    return this.#lookUp(id, character)
   }
 
-  /** As it was just written. */
-  hold(did: Did, held: Held | null): void {
+  /** Caches a character as it was just written. */
+  cache(did: Did, character: StoredCharacter | null): void {
     if (this.#young.size >= MAX_CACHED / 2) {
       this.#old = this.#young
       this.#young = new Map()
     }
-    this.#young.set(did, held)
+    this.#young.set(did, character)
   }
 
-  /** Somebody else owns some of them now, or what was planned for them has not come about. */
+  /** Empties the cache: another worker owns some of the people now, or a plan for them was refused. */
   forget(): void {
     this.#young.clear()
     this.#old.clear()
@@ -109,13 +109,13 @@ export class People {
     return owners
   }
 
-  async #people(dids: ReadonlySet<Did>): Promise<Map<Did, Held | null>> {
-    const people = new Map<Did, Held | null>()
+  async #people(dids: ReadonlySet<Did>): Promise<Map<Did, StoredCharacter | null>> {
+    const people = new Map<Did, StoredCharacter | null>()
     const missing: Did[] = []
     for (const did of dids) {
-      const held = this.#peek(did)
-      if (held === undefined) missing.push(did)
-      else people.set(did, held)
+      const character = this.#peek(did)
+      if (character === undefined) missing.push(did)
+      else people.set(did, character)
     }
     const groups: Did[][] = []
     for (let at = 0; at < missing.length; at += AT_ONCE) groups.push(missing.slice(at, at + AT_ONCE))
@@ -123,34 +123,41 @@ export class People {
       groups.map(async (group) => {
         for (const did of group) people.set(did, null)
         for (const row of await this.#session.readForDecision(CHARACTERS, [group])) {
-          people.set(row.did as Did, readHeld(row))
+          people.set(row.did as Did, readStoredCharacter(row))
         }
-        for (const did of group) if (this.#owns(did)) this.hold(did, people.get(did) ?? null)
+        for (const did of group) if (this.#owns(did)) this.cache(did, people.get(did) ?? null)
       }),
     )
     return people
   }
 
-  #peek(did: Did): Held | null | undefined {
+  #peek(did: Did): StoredCharacter | null | undefined {
     const young = this.#young.get(did)
     if (young !== undefined) return young
     const old = this.#old.get(did)
-    if (old !== undefined) this.hold(did, old)
+    if (old !== undefined) this.cache(did, old)
     return old
   }
 
-  /** A TID greater than all that the person has had is that of a new record: most need not be looked up. */
-  async #record(id: RecordId, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
-    const kind = held?.kinds.get(id.collection)
-    if (held === undefined || kind === undefined) return
+  /** Skips a key that is a TID greater than all of the person's: the record is new. Most records need no request so. */
+  async #record(
+    id: RecordId,
+    character: StoredCharacter | undefined,
+    found: Map<string, StoredRecord>,
+  ): Promise<void> {
+    const kind = character?.kinds.get(id.collection)
+    if (character === undefined || kind === undefined) return
     if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) return
-    const record = await this.#lookUp(id, held)
+    const record = await this.#lookUp(id, character)
     if (record !== undefined) found.set(uriOf(id), record)
   }
 
-  async #lookUp({ did, collection, rkey }: RecordId, held: Held): Promise<HeldRecord | undefined> {
+  async #lookUp(
+    { did, collection, rkey }: RecordId,
+    character: StoredCharacter,
+  ): Promise<StoredRecord | undefined> {
     const rows = await Promise.all(
-      recordBuckets(rkey, held.records).map((bucket) =>
+      recordBuckets(rkey, character.records).map((bucket) =>
         this.#session.readForDecision(RECORD, [did, bucket, collection, rkey]),
       ),
     )
@@ -160,7 +167,7 @@ export class People {
 
   async #granted(
     { whole, grants }: Pick<Touched, 'whole' | 'grants'>,
-    found: ReadonlyMap<string, HeldRecord>,
+    found: ReadonlyMap<string, StoredRecord>,
   ): Promise<Map<Did, ReadonlyMap<Day, Granted>>> {
     const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
     const onDays = [...grants].filter(([did]) => !whole.has(did))
@@ -177,10 +184,14 @@ export class People {
     return granted
   }
 
-  async #whole(did: Did, held: Held | undefined, found: Map<string, HeldRecord>): Promise<void> {
-    if (held === undefined) return
+  async #whole(
+    did: Did,
+    character: StoredCharacter | undefined,
+    found: Map<string, StoredRecord>,
+  ): Promise<void> {
+    if (character === undefined) return
     await Promise.all(
-      allRecordBuckets(held.records).map(async (bucket) => {
+      allRecordBuckets(character.records).map(async (bucket) => {
         for await (const rows of this.#session.pagesForDecision(RECORDS, [did, bucket])) {
           for (const row of rows) {
             const record = readRecord(row)

@@ -1,14 +1,14 @@
-// What becomes of the questions about one person: of each kind but `subject` at most one is open, and the person's own
-// row says which, so that it is found without a search.
+// Plans changes of the questions about one person: of each kind but `subject` at most one is open, and the person's own row
+// names it, so that it is found without a search.
 import { uriOf } from '../../../atproto/uri.ts'
 import { startOf } from '../../../game/retries.ts'
 import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../../game/state.ts'
-import type { Held, OpenQuestion, OpenQuestions } from '../rows/character-row.ts'
+import type { OpenQuestion, OpenQuestions, StoredCharacter } from '../rows/character-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { questionPlace } from './questions.ts'
 
-/** How a question begins that was never asked. */
+/** A question that was never asked. */
 const FRESH = { due: 0, tries: 0 }
 
 /** The columns of a question that is about a person as a whole. */
@@ -16,8 +16,8 @@ const NO_RECORD = { collection: null, rkey: null, rev: null, subject: null }
 
 const PERSON_KINDS = ['profile', 'repository'] as const
 
-/** Puts what becomes of a person's questions into `plan`, and which are open then into `after`. */
-export function planQuestions(plan: BatchPlan, change: ActorChange, after: Held): void {
+/** Puts the changes of a person's questions into `plan`, and the ones that are open then into `after`. */
+export function planQuestions(plan: BatchPlan, change: ActorChange, after: StoredCharacter): void {
   const open = { ...after.open }
   for (const question of change.answered) end(plan, question, open)
   for (const question of change.postponed) postpone(plan, question, open)
@@ -26,13 +26,13 @@ export function planQuestions(plan: BatchPlan, change: ActorChange, after: Held)
   replaceOpen(plan, after, open)
 }
 
-/** Drops whatever is open about a person that can be found by their row; reposts' questions go when they are looked at. */
-export function dropQuestions(plan: BatchPlan, held: Held): void {
-  replaceOpen(plan, { ...held }, {})
+/** Drops the questions that a person's row names; those about reposts are dropped when they are next read. */
+export function dropQuestions(plan: BatchPlan, character: StoredCharacter): void {
+  replaceOpen(plan, { ...character }, {})
 }
 
 /** Asks `question` as if it had never been asked, unless one like it is open. */
-export function openAgain(plan: BatchPlan, question: Question, after: Held): void {
+export function openAgain(plan: BatchPlan, question: Question, after: StoredCharacter): void {
   const open = { ...after.open }
   ask(plan, question.kind === 'subject' ? question : { ...question, ifOpen: 'keep' }, open)
   replaceOpen(plan, after, open)
@@ -71,7 +71,7 @@ function postpone(plan: BatchPlan, { question, due }: Postponed, open: Mutable<O
 }
 
 /** A row that one batch both writes and deletes would stay: only what is open in the end is written. */
-function replaceOpen(plan: BatchPlan, after: Held, open: OpenQuestions): void {
+function replaceOpen(plan: BatchPlan, after: StoredCharacter, open: OpenQuestions): void {
   for (const kind of PERSON_KINDS) {
     const [former, now] = [after.open[kind], open[kind]]
     if (former === now) continue

@@ -1,38 +1,42 @@
-// From what the game decided about one person to what is written: the rows of that person, numbered on from those before.
+// Turns the game's decision about one person into mutations: that person's rows, numbered on from the earlier ones.
 import { isTid } from '@atcute/lexicons/syntax'
 import type { Nsid } from '../../../atproto/event.ts'
 import { type ActorChange, type ActorState, pathOf, type RecordPath } from '../../../game/state.ts'
 import { dayOf, secondsOf } from '../../../game/time.ts'
 import { allRecordBuckets, eventBuckets, recordBucket } from '../rows/buckets.ts'
-import { characterMutation, type Held, type Kind, noKind } from '../rows/character-row.ts'
+import { characterMutation, type Kind, noKind, type StoredCharacter } from '../rows/character-row.ts'
 import { eventMutations } from '../rows/event-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
-import { type HeldRecord, recordMutation } from '../rows/record-row.ts'
+import { recordMutation, type StoredRecord } from '../rows/record-row.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { mentionKey, named } from './mentions.ts'
 import { dropQuestions, planQuestions } from './plan-questions.ts'
 
 export type Before = {
-  held: Held
-  /** What is held of each record that is changed; what is not named is new. */
-  records: ReadonlyMap<RecordPath, HeldRecord>
+  character: StoredCharacter
+  /** The stored state of each record that is changed; records that are not in it are new. */
+  records: ReadonlyMap<RecordPath, StoredRecord>
 }
 
 /**
- * Puts what becomes of one person into `plan`.
- * @returns the person as they are then
+ * Puts the changes of one person into `plan`.
+ * @returns the person after them
  */
-export function planActor(plan: BatchPlan, change: ActorChange, { held, records }: Before): Held {
+export function planActor(
+  plan: BatchPlan,
+  change: ActorChange,
+  { character, records }: Before,
+): StoredCharacter {
   const { totals, mutations, counts, time } = plan
-  const before = held.state
-  const after = change.purge ? purged(plan, held) : { ...held, kinds: copyOf(held.kinds) }
+  const before = character.state
+  const after = change.purge ? purged(plan, character) : { ...character, kinds: copyOf(character.kinds) }
   planRecords(plan, change, after, records)
   planGrants(plan, change)
   planEvents(plan, change, after, before)
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
-  // Whose it has become has a row of its own under that name.
+  // Another person has the handle now, and is found by it.
   if (change.unnamed !== undefined && after.profile?.handle === change.unnamed) {
     after.profile = { ...after.profile, handle: undefined }
   }
@@ -47,15 +51,15 @@ export function planActor(plan: BatchPlan, change: ActorChange, { held, records 
 function planRecords(
   { totals, mutations }: BatchPlan,
   { records, actor }: ActorChange,
-  held: Held,
-  known: ReadonlyMap<RecordPath, HeldRecord>,
+  character: StoredCharacter,
+  known: ReadonlyMap<RecordPath, StoredRecord>,
 ): void {
   for (const { id, state, created } of records.values()) {
     const before = created ? undefined : known.get(pathOf(id))
-    mutations.push(recordMutation(id, before?.bucket ?? recordBucket(id.rkey, held.records), state))
-    const kind = kindOf(held, id.collection)
+    mutations.push(recordMutation(id, before?.bucket ?? recordBucket(id.rkey, character.records), state))
+    const kind = kindOf(character, id.collection)
     if (created) {
-      held.records += 1
+      character.records += 1
       totals.countRecords(1)
       if (isTid(id.rkey) && (kind.greatest === undefined || id.rkey > kind.greatest)) kind.greatest = id.rkey
     }
@@ -76,15 +80,15 @@ function planGrants({ mutations }: BatchPlan, { actor: { did }, granted }: Actor
 function planEvents(
   { totals, mutations }: BatchPlan,
   { events, actor }: ActorChange,
-  held: Held,
+  character: StoredCharacter,
   before: ActorState,
 ): void {
-  let lastDay = held.lastSeq < held.firstSeq ? undefined : dayOf(secondsOf(before.updatedAt))
+  let lastDay = character.lastSeq < character.firstSeq ? undefined : dayOf(secondsOf(before.updatedAt))
   for (const event of events) {
-    const kind = kindOf(held, event.collection)
-    held.lastSeq += 1
+    const kind = kindOf(character, event.collection)
+    character.lastSeq += 1
     kind.lastSeq += 1
-    mutations.push(...eventMutations(event, held.lastSeq, kind.lastSeq))
+    mutations.push(...eventMutations(event, character.lastSeq, kind.lastSeq))
     const day = dayOf(secondsOf(event.at))
     if (day !== lastDay) mutations.push(rowMutation('eventDay', { shard: totals.shard, day, did: actor.did }))
     lastDay = day
@@ -93,24 +97,24 @@ function planEvents(
   if (events.length > 0) totals.countEvents(events.length)
 }
 
-/** Everything that was held goes; numbers begin anew, under later times than what went. */
-function purged(plan: BatchPlan, held: Held): Held {
+/** Drops all rows of a person; numbers begin anew, under later times than the dropped rows have. */
+function purged(plan: BatchPlan, character: StoredCharacter): StoredCharacter {
   const { totals, mutations } = plan
-  const { did } = held.state
-  dropQuestions(plan, held)
+  const { did } = character.state
+  dropQuestions(plan, character)
   mutations.push(['dropGrants', did])
-  for (const bucket of allRecordBuckets(held.records)) mutations.push(['dropRecords', did, bucket])
-  for (const bucket of eventBuckets(held)) mutations.push(['dropEvents', did, bucket])
-  for (const [nsid, kind] of held.kinds) {
+  for (const bucket of allRecordBuckets(character.records)) mutations.push(['dropRecords', did, bucket])
+  for (const bucket of eventBuckets(character)) mutations.push(['dropEvents', did, bucket])
+  for (const [nsid, kind] of character.kinds) {
     for (const bucket of eventBuckets(kind)) mutations.push(['dropEventsByType', did, nsid, bucket])
   }
-  totals.countRecords(-held.records)
-  totals.countEvents(-(held.lastSeq - held.firstSeq + 1))
-  return { ...held, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined, open: {} }
+  totals.countRecords(-character.records)
+  totals.countEvents(-(character.lastSeq - character.firstSeq + 1))
+  return { ...character, kinds: new Map(), records: 0, lastSeq: 0, firstSeq: 1, profile: undefined, open: {} }
 }
 
-function kindOf(held: Held, nsid: Nsid): Kind {
-  return held.kinds.getOrInsertComputed(nsid, noKind)
+function kindOf(character: StoredCharacter, nsid: Nsid): Kind {
+  return character.kinds.getOrInsertComputed(nsid, noKind)
 }
 
 function copyOf(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, Kind> {

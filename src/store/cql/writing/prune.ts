@@ -7,7 +7,7 @@ import { type Expiry, expiredCount } from '../../expired.ts'
 import type { Session } from '../driver/session.ts'
 import { millisOf, numberOf } from '../driver/values.ts'
 import { eventBucket } from '../rows/buckets.ts'
-import { characterMutation, type Held } from '../rows/character-row.ts'
+import { characterMutation, type StoredCharacter } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import type { OwnedShard } from '../shards/shard.ts'
 import { type BatchPlan, type CommitPlan, planFor } from './batch-plan.ts'
@@ -16,7 +16,7 @@ import type { People } from './people.ts'
 export type PruningOptions = { session: Session; people: People; commit: CommitPlan }
 
 /** The drop of somebody's oldest events: how many, and the person without them. */
-type Drop = { count: number; after: Held; mutations: Mutation[] }
+type Drop = { count: number; after: StoredCharacter; mutations: Mutation[] }
 
 /** How often people with events on the day in which `Expiry.before` falls are looked through. */
 const LAST_DAY_EVERY: Micros = 3_600_000_000
@@ -62,7 +62,7 @@ export class Pruning {
   ): Promise<{ dropped: number; isThrough: boolean }> {
     const { people, commit } = this.#options
     const plan = planFor(owned)
-    const changed: Held[] = []
+    const changed: StoredCharacter[] = []
     let dropped = 0
     let isThrough = true
     for (const did of await this.#peopleOn(owned.shard, day)) {
@@ -70,8 +70,8 @@ export class Pruning {
         isThrough = false
         break
       }
-      const held = await people.one(did)
-      const drop = held && (await this.#planDrop(held, expiry, max - dropped))
+      const character = await people.one(did)
+      const drop = character && (await this.#planDrop(character, expiry, max - dropped))
       if (drop === undefined) continue
       dropped += drop.count
       changed.push(drop.after)
@@ -82,7 +82,7 @@ export class Pruning {
     // Events of this day that come after one from a time to come stay (see `expiredCount`), and go when that one's day does.
     if (isThrough && !isLast) forgetDay(plan, day)
     if (plan.mutations.length > 0) await commit(owned, plan)
-    for (const held of changed) people.hold(held.state.did, held)
+    for (const character of changed) people.cache(character.state.did, character)
     return { dropped, isThrough }
   }
 
@@ -94,13 +94,13 @@ export class Pruning {
   }
 
   /** Plans to drop up to `max` of a person's events that have expired, from the oldest on; `undefined` where none has. */
-  async #planDrop(held: Held, expiry: Expiry, max: number): Promise<Drop | undefined> {
-    const { did } = held.state
+  async #planDrop(character: StoredCharacter, expiry: Expiry, max: number): Promise<Drop | undefined> {
+    const { did } = character.state
     /** By collection: the number of the last event that goes. */
     const lastOfType = new Map<string, number>()
     let count = 0
-    let { firstSeq } = held
-    while (count < max && firstSeq <= held.lastSeq) {
+    let { firstSeq } = character
+    while (count < max && firstSeq <= character.lastSeq) {
       const bucket = eventBucket(firstSeq)
       const rows = await this.#options.session.readForDecision(OLDEST, [did, bucket, firstSeq, max - count])
       const expired = expiredCount(rows, (row) => millisOf(row.event_at) * 1000, expiry)
@@ -111,23 +111,23 @@ export class Pruning {
       }
       if (expired < rows.length || rows.length === 0) break
     }
-    return count === 0 ? undefined : { count, ...dropBefore(held, firstSeq, lastOfType) }
+    return count === 0 ? undefined : { count, ...dropBefore(character, firstSeq, lastOfType) }
   }
 }
 
 /** Drops a person's events before number `firstSeq`, which are those up to `lastOfType` in each collection. */
 function dropBefore(
-  held: Held,
+  character: StoredCharacter,
   firstSeq: number,
   lastOfType: ReadonlyMap<string, number>,
 ): Pick<Drop, 'after' | 'mutations'> {
-  const { did } = held.state
+  const { did } = character.state
   const mutations: Mutation[] = []
-  for (let bucket = eventBucket(held.firstSeq); bucket <= eventBucket(firstSeq - 1); bucket++) {
+  for (let bucket = eventBucket(character.firstSeq); bucket <= eventBucket(firstSeq - 1); bucket++) {
     mutations.push(['dropEventsUpTo', did, bucket, firstSeq - 1])
   }
-  const kinds = new Map(held.kinds)
-  for (const [nsid, kind] of held.kinds) {
+  const kinds = new Map(character.kinds)
+  for (const [nsid, kind] of character.kinds) {
     const last = lastOfType.get(nsid)
     if (last === undefined) continue
     for (let bucket = eventBucket(kind.firstSeq); bucket <= eventBucket(last); bucket++) {
@@ -135,7 +135,7 @@ function dropBefore(
     }
     kinds.set(nsid, { ...kind, firstSeq: last + 1 })
   }
-  return { after: { ...held, kinds, firstSeq }, mutations }
+  return { after: { ...character, kinds, firstSeq }, mutations }
 }
 
 /** No event of `day` or before is left, so the next search begins after it. */

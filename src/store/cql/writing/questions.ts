@@ -1,5 +1,5 @@
-// The table `open_questions`: what the network has to be asked of one shard's people. Within a kind it goes by when a
-// question may be asked: those that were never asked first (`due` 0), then those that wait, by the end of their pause.
+// The table `open_questions`: the questions about one shard's people, ordered within a kind by when they may be asked:
+// first those that were never asked (`due` 0), then those that wait, by the end of their pause.
 import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
 import { parseUri, uriOf } from '../../../atproto/uri.ts'
 import { ASLEEP, isBeyondPause } from '../../../game/retries.ts'
@@ -19,7 +19,7 @@ const LATER = `SELECT ${COLUMNS} FROM open_questions
 
 const LATER_ALL = `SELECT ${COLUMNS} FROM open_questions
   WHERE shard = ? AND kind = ? AND due > ? AND due < ?`
-/** How often to look at all that wait, for those that wait longer than they should. */
+/** How often all waiting questions are read, to find those that wait longer than they should. */
 const LOOK_BEYOND_EVERY_MS = 60_000
 
 export type Wanted = {
@@ -43,7 +43,7 @@ export async function readQuestions(
   { kind, limit, except, now }: Wanted,
 ): Promise<Found> {
   const found: Found = { questions: [], stale: [] }
-  // All that is stepped over may come first.
+  // All questions of `except` may come first.
   const page = limit + except.size
   const take = async (rows: readonly Row[]): Promise<boolean> => {
     const wanted = rows.filter((row) => !except.has(idOf(kind, shard, row)))
@@ -63,7 +63,7 @@ export async function readQuestions(
     first = false
   ) {
     const rows = await session.readForDecision(FRESH, [shard, kind, after, page])
-    // Where the first is, there is nothing before: next time the search begins there, past what was deleted.
+    // No question comes before the first one found: the next search begins there, past the deleted rows.
     if (first) totals.oldest[kind] = rows[0] === undefined ? totals.nextQuestion : numberOf(rows[0].id)
     if (!(await take(rows)) || rows.length < page) break
     after = numberOf(rows.at(-1)?.id)
@@ -77,19 +77,19 @@ export async function readQuestions(
     ;[due, number] = [numberOf(ripe.at(-1)?.due), numberOf(ripe.at(-1)?.id)]
   }
   const moment = performance.now()
-  if (found.questions.length < limit && moment >= totals.lookBeyondAt[kind]) {
+  if (found.questions.length < limit && moment >= totals.lookBeyondAtMs[kind]) {
     for await (const rows of session.pagesForDecision(LATER_ALL, [shard, kind, now, ASLEEP])) {
       const beyond = rows.filter((row) => {
         return isBeyondPause(kind, { due: numberOf(row.due), tries: numberOf(row.tries) }, now)
       })
       if (!(await take(beyond))) break
     }
-    if (found.questions.length < limit) totals.lookBeyondAt[kind] = moment + LOOK_BEYOND_EVERY_MS
+    if (found.questions.length < limit) totals.lookBeyondAtMs[kind] = moment + LOOK_BEYOND_EVERY_MS
   }
   return found
 }
 
-/** How many of `questions` are about people of `shard`. */
+/** How many of `questions` are of `kind` and about people of `shard`. */
 export function countOf(questions: ReadonlySet<QuestionId>, kind: QuestionKind, shard: number): number {
   const prefix = `${kind}:${shard}:`
   let count = 0
@@ -97,15 +97,15 @@ export function countOf(questions: ReadonlySet<QuestionId>, kind: QuestionKind, 
   return count
 }
 
-/** What the row asks; `undefined` where that is of no use any more. */
+/** The question of a row; `undefined` where its answer is of no use any more. */
 async function questionOf(people: People, kind: QuestionKind, row: Row): Promise<Question | undefined> {
   const did = row.did as Did
-  const held = await people.one(did)
-  if (!held?.state.born) return undefined
+  const character = await people.one(did)
+  if (!character?.state.born) return undefined
   if (kind !== 'subject') return { kind, did }
   const subject = parseUri(String(row.subject))
   const id = { did, collection: row.collection as Nsid, rkey: String(row.rkey) }
-  const record = await people.record(id, held)
+  const record = await people.record(id, character)
   const current = record?.state.facts?.subject
   if (subject === undefined || current === undefined || uriOf(current) !== uriOf(subject)) return undefined
   if (record?.state.live !== true || record.state.rev !== row.rev) return undefined
@@ -116,7 +116,7 @@ function idOf(kind: QuestionKind, shard: number, { due, id }: Row): QuestionId {
   return `${kind}:${shard}:${numberOf(due)}:${numberOf(id)}`
 }
 
-/** Reads a question's name. */
+/** Reads the id of a question. */
 export function questionPlace(id: QuestionId): QuestionPlace {
   const [kind, shard, due, number] = id.split(':')
   return { kind: kind as QuestionKind, shard: Number(shard), due: Number(due), number: Number(number) }

@@ -78,9 +78,10 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       localDataCenter,
       consistency,
       shards: options.shards,
+      retries,
     })
     client.keyspace = keyspace
-    await client.execute(`USE ${keyspace}`)
+    await retries.run('the choice of the keyspace', undefined, () => client.execute(`USE ${keyspace}`))
     const session = new Session({
       client,
       keyspace,

@@ -118,3 +118,21 @@ test('a keyspace is made by servers that take twenty seconds for each change of 
   await (await openOn(cluster, {}, client))[Symbol.asyncDispose]()
   assert.ok(changes > 20)
 })
+
+test('a connection that breaks off while the keyspace is made does not end the process', async () => {
+  for (const change of [
+    /CREATE KEYSPACE/,
+    /CREATE TABLE IF NOT EXISTS \w+\.meta/,
+    /ALTER TABLE/,
+    /^USE /,
+    /^DELETE/,
+  ]) {
+    for (const fate of ['lost', 'unanswered'] as const) {
+      const cluster = new MemoryCluster()
+      let broken = 0
+      cluster.fate = (cql) => (change.test(cql) && broken++ === 0 ? fate : 'fine')
+      await (await openOn(cluster))[Symbol.asyncDispose]()
+      assert.ok(broken > 1, `${change} is sent again when it is ${fate}`)
+    }
+  }
+})

@@ -19,10 +19,10 @@ export const CHANGE_TIMEOUT_MS = 60_000
 export class Meta {
   readonly #client: Client
   readonly #table: string
-  readonly #retries: Pick<Retries, 'run'> | undefined
+  readonly #retries: Pick<Retries, 'run'>
 
-  /** With `retries`, `get`, `set` and `setOnce` go on while the cluster is out of reach; without, they fail. */
-  constructor(client: Client, keyspace: string, retries?: Pick<Retries, 'run'>) {
+  /** @param retries for requests that an outage interrupts: all but the renewal of the lock */
+  constructor(client: Client, keyspace: string, retries: Pick<Retries, 'run'>) {
     this.#client = client
     this.#table = `${keyspace}.meta`
     this.#retries = retries
@@ -31,11 +31,8 @@ export class Meta {
   async create(scylla: boolean): Promise<void> {
     // Cassandra does not order changes of the schema: with the same id, two processes that create it at once make one table.
     const id = scylla ? '' : ` WITH id = ${idOf(this.#table)}`
-    await this.#client.execute(
-      `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`,
-      [],
-      { readTimeout: CHANGE_TIMEOUT_MS },
-    )
+    const query = `CREATE TABLE IF NOT EXISTS ${this.#table} (name text PRIMARY KEY, value text)${id}`
+    await this.#persist(() => this.#client.execute(query, [], { readTimeout: CHANGE_TIMEOUT_MS }))
   }
 
   async get(name: string): Promise<string | undefined> {
@@ -89,7 +86,8 @@ export class Meta {
       })
     } finally {
       clearInterval(timer)
-      await this.#run(`DELETE FROM ${this.#table} WHERE name = 'lock' IF value = ?`, [holder])
+      const release = `DELETE FROM ${this.#table} WHERE name = 'lock' IF value = ?`
+      await this.#persist(() => this.#run(release, [holder]))
     }
   }
 
@@ -103,7 +101,7 @@ export class Meta {
 
   /** Repeats an attempt that may safely arrive twice. */
   #persist<T>(attempt: () => Promise<T>): Promise<T> {
-    return this.#retries === undefined ? attempt() : this.#retries.run('a setting', undefined, attempt)
+    return this.#retries.run('a setting', undefined, attempt)
   }
 
   #run(query: string, params: unknown[], consistency?: 'serial') {

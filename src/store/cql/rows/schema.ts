@@ -3,6 +3,7 @@
 import type { Client } from 'cassandra-driver'
 import { StoreError } from '../../store.ts'
 import type { Consistency } from '../driver/address.ts'
+import type { Retries } from '../driver/retries.ts'
 import { CHANGE_TIMEOUT_MS, Meta } from './meta.ts'
 import { type PerServer, type ServerKind, tableOptions } from './table-options.ts'
 
@@ -120,6 +121,8 @@ export type SchemaOptions = {
   consistency: Consistency
   /** Fixed when the keyspace is made. */
   shards: number
+  /** Repeats what a passing outage has interrupted. */
+  retries: Pick<Retries, 'run'>
 }
 
 /**
@@ -127,12 +130,15 @@ export type SchemaOptions = {
  * @returns into how many shards its people are divided
  */
 export async function migrate(client: Client, options: SchemaOptions): Promise<number> {
-  const { keyspace, replication, localDataCenter, shards } = options
-  const scylla = await isScylla(client)
-  const known = await client.execute(
-    'SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?',
-    [keyspace],
-    { prepare: true },
+  const { keyspace, replication, localDataCenter, shards, retries } = options
+  // Each step is the same again: a connection that breaks off in the middle of one must not end the process.
+  const step = <T>(attempt: () => Promise<T>): Promise<T> =>
+    retries.run('the schema of the keyspace', undefined, attempt)
+  const scylla = await step(() => isScylla(client))
+  const known = await step(() =>
+    client.execute('SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?', [keyspace], {
+      prepare: true,
+    }),
   )
   const [made] = known.rows
   const nodes = client.hosts.values().filter(({ datacenter }) => datacenter === localDataCenter).length
@@ -142,15 +148,17 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
     copies = copiesOf(made.replication as Replication)
   } else {
     const tablets = scylla ? " AND tablets = {'enabled': false}" : ''
-    await client.execute(
-      `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication =
+    await step(() =>
+      client.execute(
+        `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication =
          {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${copies}}${tablets}`,
-      [],
-      { readTimeout: CHANGE_TIMEOUT_MS },
+        [],
+        { readTimeout: CHANGE_TIMEOUT_MS },
+      ),
     )
   }
   const server = scylla ? (copies === 1 ? 'scylla-single' : 'scylla') : 'cassandra'
-  const meta = new Meta(client, keyspace)
+  const meta = new Meta(client, keyspace, retries)
   await meta.create(scylla)
   for (;;) {
     const version = Number((await meta.get('version')) ?? 0)
@@ -160,7 +168,7 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
       )
     }
     if (version === MIGRATIONS.length) {
-      await assertLayout(client, keyspace)
+      await step(() => assertLayout(client, keyspace))
       return Number(await meta.get('shards'))
     }
     await meta.locked(async (assertHeld) => {
@@ -169,9 +177,11 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
       for (const each of MIGRATIONS[version] ?? []) {
         const statement = typeof each === 'string' ? each : each[server]
         assertHeld()
-        // Somebody may have died in the middle of it.
-        if (await isAdded(client, keyspace, statement)) continue
-        await client.execute(inKeyspace(statement, keyspace), [], { readTimeout: CHANGE_TIMEOUT_MS })
+        await step(async () => {
+          // Another process may have died in the middle of it, or the answer to our own attempt was lost.
+          if (await isAdded(client, keyspace, statement)) return
+          await client.execute(inKeyspace(statement, keyspace), [], { readTimeout: CHANGE_TIMEOUT_MS })
+        })
       }
       assertHeld()
       if (version === 0) await meta.setOnce('shards', String(shards))

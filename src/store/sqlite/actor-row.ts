@@ -4,18 +4,18 @@ import { readVisibility, visibilityOf } from '../visibility.ts'
 import { placesOf } from './columns.ts'
 import { integerToTid, isOrdered, tidToInteger } from './tid.ts'
 
-/** Where a person's events and records of one collection begin, newest first. */
+/** The heads of a person's chains of events and records in one collection; each row names the one before it. */
 export type Kind = {
   live: number
   /** Id of the newest event; 0 where there is none. */
   lastEvent: number
   /** Key of the record made last; `undefined` where there is none. */
   lastRecord: RecordKey | undefined
-  /** The greatest of the keys that `isOrdered`: a greater one is new for sure, and need not be looked up. */
+  /** The greatest of the keys that `isOrdered`: a greater one is certainly new, and needs no look-up. */
   greatest: Tid | undefined
 }
 
-/** One row of `actors`, as the writer holds it. */
+/** One row of `actors`, as the writer caches it. */
 export type ActorRow = {
   id: number
   /** False until the row is in the file. */
@@ -26,7 +26,7 @@ export type ActorRow = {
 
 type Written = (row: ActorRow, collectionId: (nsid: Nsid) => number) => number | bigint | string | null
 
-/** Each column of `actors` that changes, with what is written to it. */
+/** The columns of `actors` that change, with the value to write. */
 const CHANGING = {
   standing: ({ state }) => visibilityOf(state),
   experience: ({ state }) => state.experience,
@@ -57,7 +57,7 @@ export const ACTOR_COLUMNS: readonly Column[] = ['id', 'did', ...CHANGING_COLUMN
 
 const AT = placesOf(ACTOR_COLUMNS)
 
-/** What is to be written of `row`, in the order of `CHANGING_COLUMNS`. */
+/** The values to write of `row`, in the order of `CHANGING_COLUMNS`. */
 export function changingValues(row: ActorRow, collectionId: (nsid: Nsid) => number): ReturnType<Written>[] {
   return WRITTEN.map((written) => written(row, collectionId))
 }
@@ -102,8 +102,8 @@ function tidOf(integer: unknown): Tid | undefined {
 }
 
 /**
- * Reads the column `kinds`: for each collection `id,live,newest event,newest record,greatest key`, with spaces in between.
- * Event ids are in base 36; a greatest key that is the newest record's own is left out. Neither sign occurs in a key.
+ * Reads the column `kinds`: for each collection `id,live,newest event,newest record,greatest key`, separated by spaces.
+ * Event ids are in base 36; the greatest key is left out where it is the newest record's. Keys contain no comma or space.
  */
 export function readKinds(text: string, nsid: (collection: number) => Nsid): Map<Nsid, Kind> {
   const kinds = new Map<Nsid, Kind>()
@@ -132,7 +132,7 @@ export function writeKinds(kinds: ReadonlyMap<Nsid, Kind>, id: (nsid: Nsid) => n
   return text
 }
 
-/** Live records by collection; those without any are left out. */
+/** Live records by collection; collections without any are omitted. */
 export function liveCounts(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, number> {
   const counts = new Map<Nsid, number>()
   for (const [nsid, { live }] of kinds) if (live > 0) counts.set(nsid, live)

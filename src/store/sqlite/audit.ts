@@ -9,19 +9,19 @@ import { explained } from './failure.ts'
 import { Names } from './names.ts'
 import { isLive } from './record-row.ts'
 
-/** When a record was witnessed, in seconds: kept as a distance from its key's own time, see tid.ts. */
+/** A record's first witness time in seconds; the column holds its distance from the key's own time, see tid.ts. */
 const AT = "after + iif(typeof(rkey) = 'integer', (rkey >> 10) / 1000000, 0)"
 /** Rows between two reports of progress; the event loop runs in between. */
 const STRIDE = 200_000
 
 /**
- * Adds up the books over one snapshot, so that a ledger in use can be checked: every person's records and events against
- * their experience, live records against the counts, and the totals and standings against the people.
+ * Audits one snapshot, so a ledger in use can be checked: every person's records and events against their experience, live
+ * records against the counts, and the totals, the XP histogram and the board against the people.
  */
 export class SqliteAuditor implements Auditor {
   readonly #open: () => DatabaseSync
 
-  /** `open` gives a connection of the audit's own, for the snapshot lasts as long as it runs. */
+  /** @param open opens a connection of the audit's own, since its snapshot lasts as long as it runs */
   constructor(open: () => DatabaseSync) {
     this.#open = open
   }
@@ -38,7 +38,7 @@ export class SqliteAuditor implements Auditor {
     }
   }
 
-  /** One transaction a batch: a crash leaves nothing that could be mended. */
+  /** Always 0: each batch is one transaction, so a crash leaves nothing to mend. */
   async repair(): Promise<number> {
     return 0
   }
@@ -52,7 +52,7 @@ class Audit {
   readonly #recordXp: Float64Array
   readonly #liveRecords: Uint32Array
   readonly #eventXp: Float64Array
-  /** By actor id: the day whose week and month are summed up, and those sums. */
+  /** By actor id: the day whose week and month are summed up, and their sums. */
   readonly #day: Int32Array
   readonly #weekXp: Float64Array
   readonly #monthXp: Float64Array
@@ -103,7 +103,7 @@ class Audit {
       people.introductions,
       this.#total('introductions'),
     )
-    this.#auditStandings(people.standings)
+    this.#auditHistogram(people.histogram)
     return {
       characters: people.born,
       records,
@@ -121,9 +121,9 @@ class Audit {
   }
 
   async #auditPeople(names: Names) {
-    const standings = new Map<number, number>()
+    const histogram = new Map<number, number>()
     const board = this.#board()
-    const sums = { experience: 0, born: 0, shown: 0, introductions: 0, standings }
+    const sums = { experience: 0, born: 0, shown: 0, introductions: 0, histogram }
     const columns = 'id, did, standing, experience, kinds, pruned_xp, week_xp, month_xp'
     await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
       const id = Number(row.id)
@@ -143,33 +143,33 @@ class Audit {
       if (row.standing === WAITING) sums.introductions += 1
       if (row.standing !== SHOWN) return
       sums.shown += 1
-      standings.set(experience, (standings.get(experience) ?? 0) + 1)
+      histogram.set(experience, (histogram.get(experience) ?? 0) + 1)
     })
     this.#expect(undefined, 'places on the board without a character', 0, board.size)
     return sums
   }
 
-  /** By actor id: with how much experience they stand on the board. */
+  /** The experience on the board, by actor id. */
   #board(): Map<number, number> {
     const rows = this.#db.prepare('SELECT actor, experience FROM foremost').all()
     return new Map(rows.map(({ actor, experience }) => [Number(actor), Number(experience)]))
   }
 
-  /** Those with just as much as the board ends with may be on it or not. */
+  /** A character with exactly the experience at which the board ends may be on it or not. */
   #auditPlace(did: Did, shown: number | undefined, placed: number | undefined): void {
     const above = this.#total('board_above')
     const belongs = shown !== undefined && (shown > above || (shown === above && placed !== undefined))
     this.#expect(did, 'experience on the board', belongs ? shown : 0, placed ?? 0)
   }
 
-  #auditStandings(expected: ReadonlyMap<number, number>): void {
-    const kept = new Map<number, number>()
+  #auditHistogram(expected: ReadonlyMap<number, number>): void {
+    const stored = new Map<number, number>()
     for (const row of this.#db.prepare('SELECT experience, characters FROM standings').all()) {
-      kept.set(Number(row.experience), Number(row.characters))
+      stored.set(Number(row.experience), Number(row.characters))
     }
-    for (const experience of new Set([...expected.keys(), ...kept.keys()])) {
+    for (const experience of new Set([...expected.keys(), ...stored.keys()])) {
       const what = `characters with ${experience} XP`
-      this.#expect(undefined, what, expected.get(experience) ?? 0, kept.get(experience) ?? 0)
+      this.#expect(undefined, what, expected.get(experience) ?? 0, stored.get(experience) ?? 0)
     }
   }
 
@@ -179,7 +179,7 @@ class Audit {
     for (const row of this.#db.prepare(sql).iterate()) {
       add(row)
       if (++done % STRIDE !== 0) continue
-      // Before it is told: whoever wants to stop is heard at once.
+      // Lets signals in before progress is reported, so a caller who wants to stop is heard at once.
       await new Promise(setImmediate)
       this.#progress({ step: table, done, total })
     }

@@ -4,14 +4,14 @@ import type { BoardPage, Character, Page, Ranked } from '../store.ts'
 import { SHOWN } from '../visibility.ts'
 import { CHARACTER_COLUMNS, type CharacterRow } from './character-row.ts'
 
-/** The board in the table `foremost`, with the characters on a page of it. Equals stand in the order of their ids. */
+/** Pages of the board in the table `foremost`, with their characters. Equals are ordered by id. */
 export class Board {
   readonly #toCharacter: (row: CharacterRow) => Character
   readonly #places: StatementSync
   readonly #character: StatementSync
   readonly #version: StatementSync
-  /** As it was read last, and the file's version then. */
-  #held: { places: Places<number>; version: unknown } | undefined
+  /** The board at the last read, and the file's version then. */
+  #cached: { places: Places<number>; version: unknown } | undefined
 
   constructor(db: DatabaseSync, toCharacter: (row: CharacterRow) => Character) {
     this.#toCharacter = toCharacter
@@ -31,18 +31,18 @@ export class Board {
     return this.#withCharacters(boardAfter(this.#read(), { cursor, limit }, readId))
   }
 
-  /** A page with the character of this id in its middle; empty where they are below the board's end. */
+  /** A page with the character of this id in its middle; empty where it is not on the board. */
   around(id: number, limit: number): Page<Ranked> {
     return this.#withCharacters(boardAround(this.#read(), id, limit))
   }
 
-  /** Read once for each commit, however many pages are asked for: putting it in order takes a millisecond or more. */
+  /** Reads and sorts the board, a millisecond or more, once per commit rather than once per page. */
   #read(): Places<number> {
     const version = this.#version.get()?.data_version
-    if (this.#held !== undefined && this.#held.version === version) return this.#held.places
+    if (this.#cached !== undefined && this.#cached.version === version) return this.#cached.places
     const rows = this.#places.all() as unknown as [number, number][]
     const places = ranked(rows.map(([key, experience]) => ({ key, experience })))
-    this.#held = { places, version }
+    this.#cached = { places, version }
     return places
   }
 

@@ -5,7 +5,7 @@ import { type Kind, liveCounts, readKinds } from './actor-row.ts'
 import { placesOf } from './columns.ts'
 import type { Names } from './names.ts'
 
-/** What `toCharacter` reads of `actors a` with `profiles p`. */
+/** The columns that `toCharacter` reads, of `actors a` joined with `profiles p`. */
 const COLUMNS = [
   'a.id',
   'a.did',
@@ -27,12 +27,12 @@ export const CHARACTER_COLUMNS = COLUMNS.join(', ')
 /** A row as an array; integers come as numbers. */
 export type CharacterRow = readonly (string | number | null)[]
 
-/** The number by which other tables name the person. */
+/** The person's id in other tables. */
 export function idOf(row: CharacterRow): number {
   return Number(row[AT['a.id']])
 }
 
-/** Where the person's events and records begin, by collection. */
+/** The heads of the person's chains, by collection. */
 export function kindsOf(row: CharacterRow, names: Names): Map<Nsid, Kind> {
   return readKinds(String(row[AT['a.kinds']]), (id) => names.nsid(id))
 }
@@ -60,7 +60,7 @@ export function toCharacter(row: CharacterRow, names: Names): Character {
     lastDelta: Number(row[AT['a.last_delta']]),
     counts: liveCounts(kinds),
     updatedAt: Number(row[AT['a.updated_at']]) * 1000,
-    // Event ids are never used again, a profile is only replaced by one that was asked for later, and may lose its handle.
+    // Event ids are never reused, and a new profile was asked for later than the old one. Losing a handle changes neither.
     version: `${lastEvent.toString(36)}.${(asked ?? 0).toString(36)}${handle === null ? '' : '.n'}`,
   }
 }

@@ -17,7 +17,7 @@ export function freeBytes(path: string): number {
   return bavail * bsize
 }
 
-/** Bytes of the ledger in `file` and of its log. */
+/** Bytes of the ledger in `file` and its write-ahead log. */
 export function diskBytes(file: string): number {
   return size(file) + size(`${file}-wal`)
 }

@@ -5,7 +5,7 @@ import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { storedKey } from './tid.ts'
 
-/** The table `events`, written at its end and pruned at its beginning. */
+/** The table `events`: appended at its end, pruned at its beginning. A row's `back` is the distance to its chain's previous id. */
 export class Events {
   readonly #names: Names
   readonly #insert: StatementSync
@@ -56,7 +56,7 @@ export class Events {
     return gone
   }
 
-  /** Removes up to `limit` of the oldest events that have expired; their sums stay with the people. */
+  /** Removes up to `limit` of the oldest expired events; their sum stays in `actors.pruned_xp`, so the audit adds up. */
   prune(expiry: Expiry, limit: number): number {
     let last = 0
     let gone = 0

@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreBusyError, StoreError, StoreFullError } from '../store.ts'
 
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html); extended ones have them in their last byte. */
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html), the last byte of extended ones. */
 const CODE = {
   busy: 5,
   locked: 6,
@@ -14,15 +14,15 @@ const CODE = {
   notADatabase: 26,
 }
 
-/** With less free than this, an I/O error is taken for a full disk: SQLite says so only where it writes pages itself. */
+/** With less free than this, an I/O error is taken for a full disk, which SQLite reports only where it writes pages itself. */
 const NO_ROOM_BYTES = 1024 * 1024
 
-/** SQLITE_BUSY, whichever extended code it comes with. */
+/** True for SQLITE_BUSY and its extended codes. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error) === CODE.busy
 }
 
-/** What went wrong with the file at `path`, in words that say what to do; what is not of SQLite or the disk stays as it is. */
+/** Turns an error of SQLite or the disk into one that says what to do with the file at `path`; returns others unchanged. */
 export function explained(error: unknown, path: string): unknown {
   const why = error instanceof Error ? error.message : String(error)
   const options = { cause: error }
@@ -44,10 +44,7 @@ export function explained(error: unknown, path: string): unknown {
       )
     case CODE.corrupt:
     case CODE.notADatabase:
-      return new StoreError(
-        `${path} is damaged: ${why}. Go back to a backup; see docs/operating.md.`,
-        options,
-      )
+      return new StoreError(`${path} is damaged: ${why}. Restore a backup; see docs/operating.md.`, options)
     case CODE.readOnly:
     case CODE.cannotOpen:
       return new StoreError(`${path} cannot be used as a ledger: ${why}.`, options)

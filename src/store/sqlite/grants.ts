@@ -4,7 +4,7 @@ import { type Day, dayOf } from '../../game/time.ts'
 import type { ActorRow } from './actor-row.ts'
 import type { Names } from './names.ts'
 
-/** The table `grants`: what caps have granted, by person, day and collection. Empty while there are no caps. */
+/** The table `grants`: XP that caps have granted, by person, day and collection. Empty while there are no caps. */
 export class Grants {
   readonly #names: Names
   readonly #onDay: StatementSync
@@ -22,7 +22,7 @@ export class Grants {
     this.#deleteAll = db.prepare('DELETE FROM grants WHERE actor = ?')
   }
 
-  /** On `days`, and on those on which `records` were first witnessed. */
+  /** Grants on `days`, and on the days on which `records` were first witnessed. */
   on(row: ActorRow, days: ReadonlySet<Day>, records: Iterable<RecordState>): Map<Day, Granted> {
     const all = new Set(days)
     for (const { at } of records) all.add(dayOf(at))

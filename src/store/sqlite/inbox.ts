@@ -4,11 +4,11 @@ import { isBusy } from './failure.ts'
 import type { OpenFiles } from './files.ts'
 import { Transactions } from './transactions.ts'
 
-/** How often to try again while somebody else holds the file's write lock, in milliseconds. */
+/** How often to try again while another connection has the file's write lock. */
 const TRY_EVERY_MS = 25
-/** How long a wish is tried to be left, in milliseconds. */
+/** How long to try to leave a wish before it fails. */
 const LEAVE_WITHIN_MS = 5_000
-/** Wishes that may wait for the lock at a time: some hundred kilobytes. */
+/** Maximum wishes that wait for the lock: some hundred kilobytes. */
 const MAX_WAITING = 1_000
 
 export type SqliteInboxOptions = {
@@ -20,12 +20,12 @@ export type SqliteInboxOptions = {
   files: () => OpenFiles
 }
 
-type Waiting = { wish: WishToLeave; until: number; resolve: () => void; reject: (error: unknown) => void }
+type Waiting = { wish: WishToLeave; untilMs: number; resolve: () => void; reject: (error: unknown) => void }
 
 /**
- * Leaves wishes in the file. The API does so in the thread that answers everybody, while ingest may hold the write lock for
- * as long as a large transaction takes: a lock that is not free is tried again by a timer, and never waited for. What
- * waits is left together.
+ * Leaves wishes in the file. The API does so in the thread that answers all requests, which must not block, while ingest may
+ * hold the write lock for as long as a large transaction takes. So a timer tries for the lock again, and then leaves all
+ * wishes that wait in one transaction.
  */
 export class SqliteInbox implements Inbox {
   readonly #options: SqliteInboxOptions
@@ -43,12 +43,12 @@ export class SqliteInbox implements Inbox {
     if (this.#ended) throw new StoreBusyError(`${this.#options.path} was closed before a wish was left in it`)
     if (this.#waiting.length >= MAX_WAITING) {
       throw new StoreBusyError(
-        `${MAX_WAITING} wishes wait already for another program to end its transaction on ${this.#options.path}`,
+        `${MAX_WAITING} wishes wait already for another program to end its transaction on ${this.#options.path}. Try again later.`,
       )
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push({ wish, until: performance.now() + LEAVE_WITHIN_MS, resolve, reject })
-    // Those who come meanwhile wait for the timer, too.
+    this.#waiting.push({ wish, untilMs: performance.now() + LEAVE_WITHIN_MS, resolve, reject })
+    // While a timer runs, the lock was not free: new wishes wait for it, too.
     if (this.#timer === undefined) this.#leaveAll()
     await promise
   }
@@ -67,8 +67,8 @@ export class SqliteInbox implements Inbox {
       this.#insert(this.#waiting.map(({ wish }) => wish))
     } catch (error) {
       const now = performance.now()
-      // Only a lock is worth another try.
-      const failed = isLocked(error) ? this.#waiting.filter(({ until }) => until <= now) : this.#waiting
+      // Only a lock is worth another try; any other error fails all wishes at once.
+      const failed = isLocked(error) ? this.#waiting.filter(({ untilMs }) => untilMs <= now) : this.#waiting
       this.#waiting = this.#waiting.filter((one) => !failed.includes(one))
       for (const { reject } of failed) reject(error)
       if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#leaveAll(), TRY_EVERY_MS)
@@ -96,7 +96,7 @@ export class SqliteInbox implements Inbox {
   }
 }
 
-/** Whether somebody else's lock, told in words by now, was in the way. */
+/** True for a lock of another connection, an error that `explained` has wrapped. */
 function isLocked(error: unknown): boolean {
   return error instanceof StoreBusyError && isBusy(error.cause)
 }

@@ -3,14 +3,14 @@ import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Cause } from '../../game/state.ts'
 import { StoreError } from '../store.ts'
 
-/** What a ledger entry says besides its numbers. */
+/** The text of a ledger event: what is left besides numbers and keys. */
 export type Entry = { collection: Nsid; cause: Cause; reason: string }
 
-/** Collections and entries as small integers. There are few of each, so all of them are held. */
+/** Collections and entries as small integers. There are few of each, so all of them are cached. */
 export class Names {
   readonly #collections = new Map<Nsid, number>()
   readonly #nsids: (Nsid | undefined)[] = []
-  /** By collection, cause and reason: no text is put together to look one up. */
+  /** By collection, cause and reason; nested, so a look-up builds no key. */
   readonly #entryIds = new Map<Nsid, Map<Cause, Map<string, number>>>()
   readonly #entries: (Entry | undefined)[] = []
   readonly #selectCollections: StatementSync
@@ -26,10 +26,10 @@ export class Names {
     this.reload()
   }
 
-  /** Reads what others have added: nothing is ever taken away, or gets another number. */
+  /** Reads names that the writer has added since. Names are never removed or renumbered. */
   reload(): void {
-    for (const { id, nsid } of this.#selectCollections.all()) this.#hold(Number(id), nsid as Nsid)
-    for (const { id, ...entry } of this.#selectEntries.all()) this.#holdEntry(Number(id), entry as Entry)
+    for (const { id, nsid } of this.#selectCollections.all()) this.#cache(Number(id), nsid as Nsid)
+    for (const { id, ...entry } of this.#selectEntries.all()) this.#cacheEntry(Number(id), entry as Entry)
   }
 
   nsid(id: number): Nsid {
@@ -51,22 +51,22 @@ export class Names {
     return this.#collections.get(nsid)
   }
 
-  /** For writers only: takes a new number where there is none. */
+  /** For writers only: adds the collection where it has no id yet. */
   collection(nsid: Nsid): number {
     const known = this.#collections.get(nsid)
     if (known !== undefined) return known
     const id = this.#insert('INSERT INTO collections (nsid) VALUES (?)', nsid)
-    this.#hold(id, nsid)
+    this.#cache(id, nsid)
     return id
   }
 
-  /** For writers only: takes a new number where there is none. */
+  /** For writers only: adds the entry where it has no id yet. */
   entryId(collection: Nsid, cause: Cause, reason: string): number {
     const known = this.#entryIds.get(collection)?.get(cause)?.get(reason)
     if (known !== undefined) return known
     const sql = 'INSERT INTO entries (collection, cause, reason) VALUES (?, ?, ?)'
     const id = this.#insert(sql, this.collection(collection), cause, reason)
-    this.#holdEntry(id, { collection, cause, reason })
+    this.#cacheEntry(id, { collection, cause, reason })
     return id
   }
 
@@ -74,12 +74,12 @@ export class Names {
     return Number(this.#db.prepare(sql).run(...values).lastInsertRowid)
   }
 
-  #hold(id: number, nsid: Nsid): void {
+  #cache(id: number, nsid: Nsid): void {
     this.#collections.set(nsid, id)
     this.#nsids[id] = nsid
   }
 
-  #holdEntry(id: number, entry: Entry): void {
+  #cacheEntry(id: number, entry: Entry): void {
     const byCause = this.#entryIds.getOrInsertComputed(entry.collection, () => new Map())
     byCause.getOrInsertComputed(entry.cause, () => new Map()).set(entry.reason, id)
     this.#entries[id] = entry
@@ -88,6 +88,6 @@ export class Names {
 
 function missing(what: string, id: number): never {
   throw new StoreError(
-    `the ledger names ${what} ${id}, which it does not hold: the file is damaged; restore a copy.`,
+    `the ledger names ${what} ${id}, which it does not have: the file is damaged. Restore a backup; see docs/operating.md.`,
   )
 }

@@ -17,25 +17,25 @@ import { bindRules, SqliteWriter } from './writer.ts'
 export type SqliteOptions = {
   /** The ledger's file. */
   path: string
-  /** Bytes to leave free on the disk: what would go below is not written. */
+  /** Bytes to leave free on the disk: the writer refuses batches while fewer are free. */
   reserve: number
   /** Bytes free on the disk that holds `path`. */
   freeBytes?: (path: string) => number
-  /** What may be done to the file before it is used; see `Preparation`. @default 'create' */
+  /** What opening may do to the file; see `Preparation`. @default 'create' */
   preparation?: Preparation
-  /** Told in words when another program's lock keeps the writer waiting. */
+  /** Called with a message when another program's lock keeps the writer waiting. */
   waiting?: (message: string) => void
 }
 
 /**
- * When the log has grown so long, its pages are brought to their places in the file, each once however often it was
- * written. Longer saves some of that and takes as much more disk; readers then search a longer log.
+ * Size of the write-ahead log at which SQLite copies its pages into the file (a checkpoint), each once however often it was
+ * written. A longer log saves copies, but takes more disk and makes readers search longer.
  */
 const LOG_BYTES = 256 * 2 ** 20
 
 /**
- * For how long a call may stand still for another connection's lock, in milliseconds; the writer then tries again. Wishes are
- * left by the thread that answers everybody, which stands still for nobody.
+ * How long SQLite may block the thread for another connection's lock. The writer then tries again by a timer; the inbox never
+ * blocks, since its thread answers all requests of the API.
  */
 const LOCK_TIMEOUT_MS = { read: 5_000, write: 100, leave: 0 }
 
@@ -66,26 +66,26 @@ export function openSqlite({
     inbox,
     auditor: new SqliteAuditor(() => connection(file, 'read')),
     write: async (options) => {
-      const held = await lock(file)
+      const ownLock = await lock(file)
       const db = connection(file, 'write')
       try {
         const files = new OpenFiles(file)
         const { signal } = options
         const transactions = new Transactions({ db, path: file, files, waiting, signal })
-        // All that the writer holds in memory is read under the file's lock: nobody else can write meanwhile.
+        // Everything that the writer caches is read in a transaction, so nobody else can write meanwhile.
         const writer = await transactions.run(() => {
           checkRules(db, file, options)
           return new SqliteWriter({
             db,
             transactions,
-            lock: held,
+            lock: ownLock,
             assertSpace: () => assertSpace(file, reserve, freeBytes),
           })
         })
         return new FailStopWriter(writer, (error) => explained(error, file))
       } catch (error) {
         db.close()
-        held[Symbol.dispose]()
+        ownLock[Symbol.dispose]()
         throw error
       }
     },
@@ -100,10 +100,10 @@ function connection(file: string, purpose: keyof typeof LOCK_TIMEOUT_MS): Databa
   return explaining(file, () => {
     const db = new DatabaseSync(file, { readOnly: purpose === 'read', timeout: LOCK_TIMEOUT_MS[purpose] })
     db.exec('PRAGMA mmap_size = 1073741824')
-    // The writer brings the log's pages to their places: that takes far longer than leaving a wish may.
+    // Leaves checkpoints to the writer: they take far longer than leaving a wish may.
     if (purpose === 'leave') db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     if (purpose === 'write') {
-      // With NORMAL a power cut may lose the last transactions but tears none: cursor and state go back together.
+      // With NORMAL a power cut may lose the last transactions but tears none: cursor and ledger go back together.
       db.exec('PRAGMA synchronous = NORMAL')
       db.exec('PRAGMA cache_size = -65536')
       const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.page_size)
@@ -122,12 +122,12 @@ function explaining<T>(file: string, work: () => T): T {
   }
 }
 
-/** Binds a new ledger to its rules, and keeps one that was awarded by others from being mixed up. */
+/** Binds a new ledger to its rules, and refuses one that other rules awarded. */
 function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: WriteOptions): void {
-  const held = db
+  const stored = db
     .prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1')
     .get()?.fingerprint
   if (purpose === 'recompute') bindRules(db, RECOMPUTING)
-  else if (held === undefined) bindRules(db, fingerprint)
-  else assertRules(String(held), fingerprint, file)
+  else if (stored === undefined) bindRules(db, fingerprint)
+  else assertRules(String(stored), fingerprint, file)
 }

@@ -5,12 +5,11 @@ import { StoreError } from '../store.ts'
 import { ACTOR_COLUMNS, type ActorRow, actorRow, CHANGING_COLUMNS, changingValues } from './actor-row.ts'
 import type { Names } from './names.ts'
 
-/** Most rows held: two generations of half as many. A row is about 700 bytes, so this is at most some 35 MB. */
+/** Maximum rows cached, in two generations of half as many. A row is about 700 bytes, so this is some 35 MB. */
 const MAX_CACHED = 50_000
 
 /**
- * The rows of `actors`, read once and then held while they are in use. The writer is the only one to change them, so
- * what is held is what is in the file.
+ * The rows of `actors`, cached while they are in use. Only the writer changes them, so its cache never differs from the file.
  */
 export class People {
   readonly #names: Names
@@ -20,7 +19,7 @@ export class People {
   readonly #update: StatementSync
   #young = new Map<Did, ActorRow>()
   #old = new Map<Did, ActorRow>()
-  /** Looked for and not there: a batch asks for the same stranger several times. */
+  /** DIDs known to have no row: a batch looks the same unknown person up several times. */
   readonly #absent = new Set<Did>()
   /** The id that the next new person takes. */
   nextId: number
@@ -38,29 +37,29 @@ export class People {
     this.#update = db.prepare(`UPDATE actors SET ${changes} WHERE id = ?`)
   }
 
-  /** The person's row; `undefined` where they were never heard of. */
+  /** The person's row; `undefined` where they have none. */
   find(did: Did): ActorRow | undefined {
     const young = this.#young.get(did)
     if (young !== undefined) return young
     const old = this.#old.get(did)
-    if (old !== undefined) return this.#hold(old)
+    if (old !== undefined) return this.#cache(old)
     if (this.#absent.has(did)) return undefined
     const row = this.#byDid.get(did) as unknown as unknown[] | undefined
-    if (row !== undefined) return this.#hold(actorRow(row, (id) => this.#names.nsid(id)))
+    if (row !== undefined) return this.#cache(actorRow(row, (id) => this.#names.nsid(id)))
     if (this.#absent.size >= MAX_CACHED) this.#absent.clear()
     this.#absent.add(did)
     return undefined
   }
 
-  /** The person's row, begun where there is none; it is in the file once `save` has been called. */
+  /** The person's row, made in memory where there is none; `save` writes it to the file. */
   row(did: Did): ActorRow {
     const found = this.find(did)
     if (found !== undefined) return found
     this.#absent.delete(did)
-    return this.#hold({ id: this.nextId++, stored: false, state: unknownActor(did), kinds: new Map() })
+    return this.#cache({ id: this.nextId++, stored: false, state: unknownActor(did), kinds: new Map() })
   }
 
-  /** The number by which rows name a person, who is put into the file if they are not there. */
+  /** The person's id in other tables; inserts the person into the file first where needed. */
   idOf(did: Did): number {
     const row = this.row(did)
     if (!row.stored) this.save(row)
@@ -70,7 +69,9 @@ export class People {
   didOf(id: number): Did {
     const row = this.#didById.get(id)
     if (row === undefined)
-      throw new StoreError(`the ledger names person ${id}, who is not in it: the file is damaged.`)
+      throw new StoreError(
+        `the ledger names person ${id}, who is not in it: the file is damaged. Restore a backup; see docs/operating.md.`,
+      )
     return row.did as Did
   }
 
@@ -81,7 +82,7 @@ export class People {
     row.stored = true
   }
 
-  #hold(row: ActorRow): ActorRow {
+  #cache(row: ActorRow): ActorRow {
     if (this.#young.size >= MAX_CACHED / 2) {
       this.#old = this.#young
       this.#young = new Map()

@@ -7,18 +7,18 @@ import { explained } from './failure.ts'
 import { APPLICATION_ID, applicationId, migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts'
 
 /**
- * A commit writes every page on which it changed anything, and nearly every event changes the row of another person: the
- * smaller a page, the less is written. Rows that come in order fill pages of any size.
+ * Small, since a commit writes every page that it changed, and nearly every event changes another person's row on a page of
+ * its own. Rows that are appended fill pages of any size.
  */
 const PAGE_BYTES = 1_024
 
-/** How long to wait for another connection's transaction before giving up, in milliseconds. */
-const PATIENCE_MS = 5_000
+/** How long to wait for another connection's transaction before giving up. */
+const LOCK_TIMEOUT_MS = 5_000
 
 /**
- * Sees to it that `path` is a ledger that this program can use.
- * @returns the file's one name, without symbolic links
- * @throws {StoreError | StoreBusyError | StoreFullError} what was found instead; such a file is left as it is
+ * Makes sure that `path` is a ledger that this program can use, by creating or migrating it where `preparation` allows.
+ * @returns the file's path without symbolic links
+ * @throws {StoreError | StoreBusyError | StoreFullError} where it is not; the file is left unchanged
  */
 export function prepareFile(path: string, preparation: Preparation): string {
   try {
@@ -36,7 +36,7 @@ export function prepareFile(path: string, preparation: Preparation): string {
       }
       return file
     }
-    const db = new DatabaseSync(file, { timeout: PATIENCE_MS })
+    const db = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS })
     try {
       // Takes effect only on a new file.
       db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
@@ -57,7 +57,10 @@ export function prepareFile(path: string, preparation: Preparation): string {
   }
 }
 
-/** SQLite's log goes by the name that a file was opened under: by a second name it would miss what is in the first one's. */
+/**
+ * SQLite names the write-ahead log after the path by which a file was opened. By a second path it would miss commits that are
+ * in the first one's log, so links are resolved or refused.
+ */
 function nameOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return resolve(path)
@@ -76,20 +79,20 @@ function nameOf(path: string): string {
 }
 
 /**
- * Looks at a file without changing it.
- * @returns the version of a ledger's schema, or why there is none
- * @throws {StoreError} where it is somebody else's, or a newer program's
+ * Inspects a file without changing it.
+ * @returns the version of the ledger's schema, or why there is no ledger
+ * @throws {StoreError} where it is another program's database, or a newer version's ledger
  */
 function contents(file: string): number | 'missing' | 'empty' {
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return 'missing'
   if (found.size === 0) return 'empty'
-  const db = new DatabaseSync(file, { readOnly: true, timeout: PATIENCE_MS })
+  const db = new DatabaseSync(file, { readOnly: true, timeout: LOCK_TIMEOUT_MS })
   try {
     const version = schemaVersion(db)
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
     if (version === 0 && tables.length === 0) return 'empty'
-    // Ledgers of the first versions say who made them by their tables alone.
+    // Ledgers of the first versions have no application id, only their tables.
     const ours =
       applicationId(db) === APPLICATION_ID || (version > 0 && tables.some(({ name }) => name === 'rulebooks'))
     if (!ours) {

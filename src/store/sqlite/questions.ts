@@ -27,10 +27,10 @@ export function openQuestions(db: DatabaseSync): Pick<StoreStatus, 'waiting' | '
 /** The primary key of a row of `questions`. */
 type Place = { kind: number; due: number; id: number }
 
-/** Questions that may be asked, and those about records that have changed since, which are of no use any more. */
+/** Questions that may be asked, and stale ones about records that have changed since, to be removed. */
 export type Found = { questions: AskedQuestion[]; stale: QuestionId[] }
 
-/** How often to look at all that wait, for those that wait longer than they should. */
+/** How often to search all postponed questions for those that are due too late (see `isBeyondPause`). */
 const LOOK_BEYOND_EVERY_MS = 30_000
 /** No question has a greater id. */
 const LAST_ID = 2n ** 62n
@@ -44,7 +44,7 @@ type Search = {
   wanted: (progress: Progress) => boolean
 }
 
-/** The table `questions`: what the network has to be asked, until it has answered. */
+/** The table `questions`: open questions to the network. A row's key begins with `due`, 0 for those never asked. */
 export class Questions {
   readonly #names: Names
   readonly #insert: StatementSync
@@ -55,9 +55,9 @@ export class Questions {
   readonly #plain: StatementSync
   readonly #subjects: StatementSync
   readonly #count: StatementSync
-  /** By kind, how many more are open than the table `waiting` says, and how many more of them were asked before. */
+  /** By kind, changes to the counts in the table `waiting` that are not written yet. */
   readonly #steps = KINDS.map(() => ({ open: 0, postponed: 0 }))
-  /** When to look next for questions that were put off under a clock that was ahead, by `performance.now()`. */
+  /** When to search next for questions postponed by a clock that was ahead, by `performance.now()`. */
   readonly #lookBeyondAt = new Map<QuestionKind, number>()
   /** The id that the next question takes. */
   nextId: number
@@ -70,7 +70,7 @@ export class Questions {
     )
     this.#delete = db.prepare('DELETE FROM questions WHERE kind = ? AND due = ? AND id = ?')
     this.#deleteOf = db.prepare('DELETE FROM questions WHERE actor = ? RETURNING kind, due')
-    // Left to itself, SQLite would look through all questions of the kind.
+    // Without INDEXED BY, SQLite would scan all questions of the kind.
     this.#openOf = db.prepare(
       'SELECT kind, due, id, tries FROM questions INDEXED BY questions_by_actor WHERE actor = ? AND kind = ?',
     )
@@ -121,7 +121,7 @@ export class Questions {
     this.#drop(placeOf(question))
   }
 
-  /** Does nothing where another question has taken its place. */
+  /** Does nothing where a newer question has replaced it. */
   postpone({ question, due }: Postponed): void {
     const place = placeOf(question.id)
     const { changes } = this.#postpone.run(due, question.tries, place.kind, place.due, place.id)
@@ -137,7 +137,7 @@ export class Questions {
     }
   }
 
-  /** Writes how many are open now. */
+  /** Writes the changed counts. */
   save(): void {
     for (const [kind, step] of this.#steps.entries()) {
       if (step.open !== 0 || step.postponed !== 0) this.#count.run(kind, step.open, step.postponed)
@@ -145,7 +145,7 @@ export class Questions {
     }
   }
 
-  /** Those whose time has come by `now`, first those that were never asked. */
+  /** Questions due by `now`, first those never asked. Every 30 s also those that a wrong clock has postponed too far. */
   list(kind: QuestionKind, limit: number, except: ReadonlySet<QuestionId>, now: Seconds): Found {
     const found: Found = { questions: [], stale: [] }
     this.#find(found, { kind, limit, except, after: -1, until: now, wanted: () => true })
@@ -198,7 +198,7 @@ export class Questions {
   }
 
   #subject(row: unknown[]): Question | undefined {
-    const [, , , did, collection, rkey, rev, heldRev, subjectDid, key] = row as [
+    const [, , , did, collection, rkey, rev, recordRev, subjectDid, key] = row as [
       bigint,
       bigint,
       bigint,
@@ -210,7 +210,7 @@ export class Questions {
       Did | null,
       StoredKey | null,
     ]
-    if (heldRev === null || fromDistance(rkey, heldRev) !== rev || subjectDid === null || key === null)
+    if (recordRev === null || fromDistance(rkey, recordRev) !== rev || subjectDid === null || key === null)
       return undefined
     const nsid: Nsid = this.#names.nsid(Number(collection))
     return {
@@ -224,7 +224,7 @@ export class Questions {
   }
 }
 
-/** Reads a question's name. */
+/** Parses a question's id, `kind:due:id`. */
 function placeOf(question: QuestionId): Place {
   const [kind, due, id] = question.split(':')
   return { kind: KINDS.indexOf(kind as QuestionKind), due: Number(due), id: Number(id) }

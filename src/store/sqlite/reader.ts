@@ -24,12 +24,12 @@ import { perDay } from './samples.ts'
 import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
 
 /**
- * Amounts of XP read at a time: one millisecond or two. Commits in between may count a character twice or not at all, which
- * moves ranks by one until they are made again.
+ * Amounts of XP read at a time, which takes a millisecond or two. A commit in between may count a character twice or not at
+ * all, which shifts ranks by one until the histogram is read again.
  */
-const STANDINGS_AT_ONCE = 5_000
+const AMOUNTS_AT_ONCE = 5_000
 
-/** Most gaps that the status names, newest first. */
+/** Maximum gaps in the status, newest first. */
 const MAX_GAPS = 100
 
 /** Reads the ledger over a connection of its own; the file's write-ahead log keeps readers and the writer apart. */
@@ -44,7 +44,7 @@ export class SqliteReader implements Reader {
   readonly #byHandle: StatementSync
   readonly #recent: StatementSync
   readonly #bounds: StatementSync
-  readonly #standings: StatementSync
+  readonly #histogram: StatementSync
 
   constructor(db: DatabaseSync, { diskBytes, files }: { diskBytes: () => number; files: OpenFiles }) {
     this.#db = db
@@ -68,11 +68,11 @@ export class SqliteReader implements Reader {
     this.#recent.setReadBigInts(true)
     this.#recent.setReturnArrays(true)
     this.#bounds = db.prepare('SELECT next_event - 1 AS newest, oldest_event AS oldest FROM totals')
-    this.#standings = db.prepare(
+    this.#histogram = db.prepare(
       `SELECT experience, characters FROM standings WHERE experience < ? AND characters > 0
-         ORDER BY experience DESC LIMIT ${STANDINGS_AT_ONCE}`,
+         ORDER BY experience DESC LIMIT ${AMOUNTS_AT_ONCE}`,
     )
-    this.#standings.setReturnArrays(true)
+    this.#histogram.setReturnArrays(true)
   }
 
   async character(did: Did): Promise<Character | undefined> {
@@ -105,12 +105,12 @@ export class SqliteReader implements Reader {
   }
 
   async xpHistogram(): Promise<XpCount[]> {
-    const standings: XpCount[] = []
+    const histogram: XpCount[] = []
     for (let below = Number.POSITIVE_INFINITY; ; ) {
-      const rows = this.#standings.all(below) as unknown as [number, number][]
-      for (const [experience, characters] of rows) standings.push({ experience, characters })
+      const rows = this.#histogram.all(below) as unknown as [number, number][]
+      for (const [experience, characters] of rows) histogram.push({ experience, characters })
       const last = rows.at(-1)
-      if (last === undefined || rows.length < STANDINGS_AT_ONCE) return standings
+      if (last === undefined || rows.length < AMOUNTS_AT_ONCE) return histogram
       ;[below] = last
       await nextTurn()
     }

@@ -7,7 +7,7 @@ import { fromDistance, integerToTid, recordKey, type StoredKey, secondsIn, store
 /** The columns of `records` that `recordState` reads, in its order. All integers come as bigints. */
 export const RECORD_COLUMNS = 'rev, after, xp, state, subject_actor, subject_rkey'
 
-/** What `state` says below the bits: what a record shows. `tombstone` is one of which nothing is known. */
+/** The media that `state` names in its lowest three bits. `tombstone` is one whose media are not known. */
 const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
   'none',
   'text',
@@ -18,10 +18,10 @@ const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
 ]
 const TOMBSTONE = CODES.indexOf('tombstone')
 const CAPPED = 8
-/** A tombstone of which it is known what the record showed. */
+/** Added for a tombstone whose media are known. */
 const GONE = 16
 
-/** Subjects are posts, so that their collection need not be kept; any other keeps `collection/rkey`. */
+/** Nearly all subjects are posts, so only other subjects store their collection, as `collection/rkey`. */
 const SUBJECTS: Nsid = 'app.bsky.feed.post'
 
 /** The column `state` of a record. */
@@ -36,7 +36,7 @@ export function isLive(code: number): boolean {
   return code < GONE && code % CAPPED !== TOMBSTONE
 }
 
-/** Reads the row of `RECORD_COLUMNS` that stands at `key`; `did` tells whose id an actor's is. */
+/** Reads the row of `RECORD_COLUMNS` with key `key`; `did` resolves an actor's id. */
 export function recordState(
   key: StoredKey,
   row: readonly unknown[],
@@ -73,7 +73,7 @@ export function subjectKey({ collection, rkey }: RecordId): StoredKey {
   return collection === SUBJECTS && typeof key === 'bigint' ? key : `${collection}/${rkey}`
 }
 
-/** The subject that `subjectKey` and its person's DID stand for. */
+/** The subject of this person that has the `subjectKey` `key`. */
 export function subjectOf(did: Did, key: StoredKey): RecordId {
   if (typeof key === 'bigint') return { did, collection: SUBJECTS, rkey: recordKey(key) }
   const slash = key.indexOf('/')

@@ -17,7 +17,7 @@ import {
   tidToInteger,
 } from './tid.ts'
 
-/** The table `records`: one row for every record that was ever heard of, tombstones included. */
+/** The table `records`: a row for every known record, tombstones included, chained by person and collection. */
 export class Records {
   readonly #names: Names
   readonly #people: People
@@ -74,7 +74,7 @@ export class Records {
     const subjectActor = subject === undefined ? null : this.#people.idOf(subject.did)
     const named = subject === undefined ? null : subjectKey(subject)
     const rev = distance(key, tidToInteger(state.rev))
-    // A record is mostly seen in the second in which its key was made.
+    // Mostly 0: a record is usually witnessed in the second of its key.
     const after = state.at - secondsIn(key)
     const code = stateCode(state)
     if (!created) {
@@ -103,7 +103,7 @@ export class Records {
     return gone
   }
 
-  /** Takes from everybody's records that they name this person. */
+  /** Removes this person as the subject of all records. */
   eraseMentions(person: number): void {
     this.#eraseSubject.run(person)
   }

@@ -4,7 +4,7 @@ import { DAY_MICROS } from '../../game/time.ts'
 import { dailyRate, RATE_WINDOW } from '../daily-rate.ts'
 import type { StoreStatus } from '../store.ts'
 
-/** The table `samples`: how much there was at what time, a day back, so that rates can be told after a restart too. */
+/** The table `samples`: sizes over the last day, from which rates are computed, also after a restart. */
 export class Samples {
   readonly #pages: StatementSync
   readonly #insert: StatementSync
@@ -13,7 +13,7 @@ export class Samples {
   readonly #clear: StatementSync
 
   constructor(db: DatabaseSync) {
-    // Not the size of the files: the log is as large as it ever was, and pages of what was pruned are used again.
+    // Not the size of the files: the log never shrinks while it is in use, and pages of pruned rows are reused.
     this.#pages = db.prepare(
       `SELECT (page_count - freelist_count) * page_size AS bytes
          FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
@@ -26,10 +26,10 @@ export class Samples {
     this.#clear = db.prepare('DELETE FROM samples')
   }
 
-  /** `networkBytes` came since the last sample. */
+  /** @param sample `networkBytes` are those received since the last sample */
   record({ at, events, networkBytes }: { at: Micros; events: number; networkBytes: number }): void {
     const last = this.#last.get()
-    // The clock was set back: what was noted by it before says nothing of how much time has passed.
+    // The clock was set back: older samples no longer say how much time has passed.
     if (last !== undefined && Number(last.at) >= at) this.#clear.run()
     const before = Number(last?.network_bytes ?? 0)
     this.#insert.run(at, events, Number(this.#pages.get()?.bytes), before + networkBytes)
@@ -37,7 +37,7 @@ export class Samples {
   }
 }
 
-/** What a day brings at the rate of the last hour; `undefined` before there are two samples a minute apart. */
+/** Amounts per day at the rate of the last hour; `undefined` before there are two samples a minute apart. */
 export function perDay(db: DatabaseSync): StoreStatus['perDay'] {
   const last = db.prepare('SELECT * FROM samples ORDER BY at DESC LIMIT 1').get()
   if (last === undefined) return undefined
@@ -52,7 +52,7 @@ export function perDay(db: DatabaseSync): StoreStatus['perDay'] {
   return { events: whole(events), diskBytes: whole(diskBytes), networkBytes: whole(networkBytes) }
 }
 
-/** What is stored may have become less: nothing then comes of a day. */
+/** The nearest whole number; 0 where the stored amount has shrunk. */
 function whole(amount: number): number {
   return Math.max(0, Math.round(amount))
 }

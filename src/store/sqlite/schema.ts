@@ -1,8 +1,8 @@
 // The ledger in one SQLite file. Tables that grow with every event grow at their right edge: records because their keys
-// are mostly TIDs, events because they are appended. What is written at random is one actor row per person and batch.
+// are mostly TIDs, events because they are appended. Only actor rows are written at random, one per person and batch.
 import type { DatabaseSync } from 'node:sqlite'
 
-/** Each brings a file from the version that is its index to the next; they are never edited, only added to. */
+/** Each migrates a file from the version that is its index to the next. Only add migrations, never edit one. */
 export const MIGRATIONS: readonly string[] = [
   `
   -- Text that recurs in every row, once: collections, and what ledger entries say (collection, cause, reason).
@@ -200,17 +200,17 @@ export const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 
-/** Says in the file's header whose it is: "brpg" in ASCII. */
+/** Marks the file as ours, in its header: "brpg" in ASCII. */
 export const APPLICATION_ID = 0x62_72_70_67
 
-/** Brings a file that is a ledger, or empty, to the schema that this program knows, each step whole or not at all. */
+/** Migrates a ledger, or an empty file, to the present schema. Each step is one transaction. */
 export function migrate(db: DatabaseSync): void {
   const version = schemaVersion(db)
   for (const [step, sql] of MIGRATIONS.entries()) {
     if (step < version) continue
     db.exec('BEGIN IMMEDIATE')
     try {
-      // Another process may have come first while this one waited for the lock.
+      // Another process may have done this step while this one waited for the lock.
       if (schemaVersion(db) === step) db.exec(`${sql}; PRAGMA user_version = ${step + 1}`)
       db.exec('COMMIT')
     } catch (error) {

@@ -1,7 +1,7 @@
 import { isTid, type RecordKey, type Tid } from '@atcute/lexicons/syntax'
 
 // A TID is 64 bits in 13 characters of sortable base 32, its first bit 0: as an integer it takes 8 bytes and still
-// sorts by time. SQLite's integers hold it, JavaScript's numbers do not, so it travels as a bigint.
+// sorts by time. It fits SQLite's integers but not JavaScript's numbers, so it is passed as a bigint.
 
 const ALPHABET = '234567abcdefghijklmnopqrstuvwxyz'
 const DIGITS = new Uint8Array(128)
@@ -12,12 +12,12 @@ const halves = new Uint32Array(2)
 const whole = new BigInt64Array(halves.buffer)
 const [LOW, HIGH] = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? [0, 1] : [1, 0]
 
-/** How a record key is kept: a TID as its integer, any other key as it is. */
+/** A record key as it is stored: a TID as its integer, any other key as text. */
 export type StoredKey = bigint | string
 
 /** The integer of a TID; `tid` has to be one (`isTid`). */
 export function tidToInteger(tid: Tid): bigint {
-  // The seventh of the 13 digits lies across the halves.
+  // The seventh of the 13 digits has bits in both halves.
   let high = 0
   for (let i = 0; i < 6; i++) high = high * 32 + digit(tid, i)
   let low = 0
@@ -41,8 +41,8 @@ export function integerToTid(integer: bigint): Tid {
 }
 
 /**
- * True for TIDs of times that people live in, which sort alike as text and as integers; those from the 23rd century on
- * have the integer's sign set.
+ * True for TIDs of times before the 23rd century, which sort alike as text and as integers. Later ones set the integer's
+ * sign bit.
  */
 export function isOrdered(rkey: RecordKey): rkey is Tid {
   return rkey < 'c' && isTid(rkey)
@@ -57,19 +57,19 @@ export function recordKey(stored: StoredKey): RecordKey {
 }
 
 /**
- * A number as its distance from the key beside it: what happened close together takes few bytes. Wraps around at 64 bits,
- * so that it comes back whatever the key is. Next to a key that is text, the number itself.
+ * `number` as its distance from the key of its row, which takes few bytes where both are near in time. Wraps around at 64
+ * bits, so `fromDistance` restores it for every key. For a key that is text, `number` itself.
  */
 export function distance(key: StoredKey, number: bigint): bigint {
   return typeof key === 'bigint' ? BigInt.asIntN(64, number - key) : number
 }
 
-/** The number that `distance` made a distance of. */
+/** The inverse of `distance`. */
 export function fromDistance(key: StoredKey, away: bigint): bigint {
   return typeof key === 'bigint' ? BigInt.asIntN(64, key + away) : away
 }
 
-/** The time that a TID tells, in whole seconds since the Unix epoch: its client's word. 0 for any other key. */
+/** The time in a TID, in whole seconds since the Unix epoch, as the client claims it. 0 for any other key. */
 export function secondsIn(key: StoredKey): number {
   return typeof key === 'bigint' ? Number((key >> 10n) / 1_000_000n) : 0
 }

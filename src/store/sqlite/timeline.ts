@@ -28,8 +28,8 @@ export function ledgerEvent(row: readonly unknown[], did: Did, names: Names): Le
 }
 
 /**
- * A person's events, newest first. Each collection's are a chain; all of them are those chains merged by id. A cursor
- * holds where each chain goes on, so that a page costs the same however far down it is.
+ * A person's events, newest first. The events of each collection form a chain, and a page merges the chains by id. A cursor
+ * holds the next id of each chain, so a page costs the same however far down it is.
  */
 export class Timeline {
   readonly #names: Names
@@ -53,7 +53,7 @@ export class Timeline {
       heads.sort((a, b) => a - b)
       const id = heads.pop() as number
       const row = this.#select.get(id) as unknown as EventRow | undefined
-      // Older than what is kept: the chain ends here.
+      // Pruned: the chain ends here.
       if (row === undefined) continue
       const event = ledgerEvent(row, person.did, this.#names)
       if (Number(row[1]) !== person.id || (type !== undefined && event.collection !== type)) {
@@ -79,7 +79,7 @@ function writeCursor(heads: readonly number[]): string {
   return heads.map((id) => id.toString(36)).join('-')
 }
 
-/** At most as many chains as a person can have kinds of records, so that a forged cursor costs no more than a real one. */
+/** At most 128 chains, so a forged cursor costs no more than a real one. */
 const CURSOR = /^[0-9a-z]{1,10}(-[0-9a-z]{1,10}){0,127}$/
 
 function readCursor(cursor: string): number[] {

@@ -2,10 +2,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { TopPlaces } from '../top.ts'
 import { SHOWN } from '../visibility.ts'
 
-/** Some tens of full pages of the API: what somebody may want to leaf through. */
+/** Some tens of full pages of the API, as far as a reader may want to page. */
 const MAX_PLACES = 2_000
 
-/** The table `foremost`: who is on the board, by the id of their row. */
+/** The table `foremost`: the characters on the board, by actor id. */
 export class TopRows {
   readonly #places: TopPlaces<number>
   readonly #select: StatementSync
@@ -22,17 +22,17 @@ export class TopRows {
     this.#drop = db.prepare('DELETE FROM foremost WHERE actor = ?')
   }
 
-  /** See `TopPlaces.above`; it is kept with the totals. */
+  /** See `TopPlaces.above`; stored with the totals. */
   get above(): number {
     return this.#places.above
   }
 
-  /** A character has `experience` now; `undefined` where it is not shown. */
+  /** Places a character that has `experience` now; `undefined` where it is not shown. */
   place(actor: number, experience: number | undefined): void {
     this.#places.place(actor, experience)
   }
 
-  /** Writes who has moved since the last time. */
+  /** Writes the places that have changed since the last call. */
   save(): void {
     for (const [actor, experience] of this.#places.takeChanges()) {
       if (experience === undefined) this.#drop.run(actor)
@@ -41,8 +41,9 @@ export class TopRows {
   }
 
   /**
-   * Looks through all characters where many have left the board, as after rules that award less: seconds, where there are
-   * millions. Returns whether anything has to be saved.
+   * Refills the board from all characters where many have left it, as after a recompute by rules that award less. Takes
+   * seconds with millions of characters.
+   * @returns whether there is anything to save
    */
   refillIfShort(): boolean {
     if (!this.#places.isShort) return false

@@ -3,28 +3,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { explained, isBusy } from './failure.ts'
 import type { OpenFiles } from './files.ts'
 
-/** How often to try again while another program holds the file's write lock, in milliseconds. */
+/** How often to try again while another program has the file's write lock. */
 const TRY_EVERY_MS = 100
-/** After how long such a wait is first told, and how often from then on, in milliseconds. */
-const TOLD_AFTER_MS = 5_000
-const TOLD_EVERY_MS = 30_000
+/** After how long such a wait is first reported, and how often from then on. */
+const REPORT_AFTER_MS = 5_000
+const REPORT_EVERY_MS = 30_000
 
 export type TransactionsOptions = {
   db: DatabaseSync
   path: string
   files: OpenFiles
-  /** Told in words when another program's lock keeps the writer waiting. */
+  /** Called with a message when another program's lock keeps the writer waiting. */
   waiting: (message: string) => void
-  /** Ends the wait for other programs. */
+  /** Ends the wait for another program's lock, with an error. */
   signal: AbortSignal | undefined
 }
 
-/** The one way in which a writer changes the file: all of `work` or nothing. */
+/** The only way in which the writer and the inbox change the file: all of `work` or nothing. */
 export class Transactions {
   readonly #options: TransactionsOptions
   /**
-   * Whether pages that the next transactions free are overwritten with zeros, which writes them once more. What is
-   * deleted within a page always is, at no more than the page that is written anyway.
+   * Whether the next transactions overwrite the pages that they free with zeros (`secure_delete`), which costs a write of
+   * each. Rows deleted within a page are always overwritten, since that page is written anyway.
    */
   overwrites = false
 
@@ -33,8 +33,8 @@ export class Transactions {
   }
 
   /**
-   * Does `work` in one transaction, once nobody else holds the file's write lock.
-   * @throws {StoreFullError | StoreError | StoreBusyError} what went wrong with the file, in words
+   * Runs `work` in one transaction, as soon as the file's write lock is free.
+   * @throws {StoreFullError | StoreError | StoreBusyError} see `explained`
    */
   async run<T>(work: () => T): Promise<T> {
     const { db } = this.#options
@@ -44,8 +44,8 @@ export class Transactions {
   }
 
   /**
-   * Does `work` in one transaction, or nothing where somebody else holds the file's write lock.
-   * @throws {StoreFullError | StoreError | StoreBusyError} what went wrong with the file, in words
+   * Runs `work` in one transaction, without waiting for the file's write lock.
+   * @throws {StoreFullError | StoreError | StoreBusyError} see `explained`; StoreBusyError where the lock is not free
    */
   runNow<T>(work: () => T): T {
     const { db, path } = this.#options
@@ -60,11 +60,11 @@ export class Transactions {
   #finish<T>(work: () => T): T {
     const { db, files, path } = this.#options
     try {
-      // Under the lock, so that nobody who took the ledger over can have read it before this is written.
+      // Checked under the lock: a process that has taken the ledger over cannot have read it before this is written.
       files.assertInPlace()
       const result = work()
       db.exec('COMMIT')
-      // A commit into a file that nobody finds again must not be called durable.
+      // A commit into a file that was moved or deleted must not count as durable.
       files.assertInPlace()
       return result
     } catch (error) {
@@ -74,9 +74,9 @@ export class Transactions {
   }
 
   /**
-   * Brings what is in the log to its place in the file, and the log to no length at all.
-   * @returns false where somebody is reading what the log still holds
-   * @throws {StoreError} where the files are not those that were opened: another's log must not be written over
+   * Copies the write-ahead log into the file, and truncates it.
+   * @returns false where a reader still needs the log
+   * @throws {StoreError} where the files have been replaced: another process's log must not be overwritten
    */
   emptyLog(): boolean {
     const { db, files, path } = this.#options
@@ -91,7 +91,7 @@ export class Transactions {
   async #begin(): Promise<void> {
     const { db, path, waiting, signal } = this.#options
     const began = performance.now()
-    let tellAt = TOLD_AFTER_MS
+    let reportAtMs = REPORT_AFTER_MS
     for (;;) {
       try {
         db.exec('BEGIN IMMEDIATE')
@@ -100,18 +100,18 @@ export class Transactions {
         if (!isBusy(error) || signal?.aborted) throw explained(error, path)
       }
       const waitedMs = performance.now() - began
-      if (waitedMs >= tellAt) {
+      if (waitedMs >= reportAtMs) {
         waiting(
           `another program has held a write lock on ${path} for ${Math.round(waitedMs / 1000)} s: nothing is written until it ends its transaction`,
         )
-        tellAt += TOLD_EVERY_MS
+        reportAtMs += REPORT_EVERY_MS
       }
       await sleep(TRY_EVERY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => {})
     }
   }
 }
 
-/** Where it fails too, the first error says why; closing the file drops what is not committed. */
+/** Ignores a failure of the rollback: the first error says why, and closing the file drops the transaction. */
 function rollBack(db: DatabaseSync): void {
   try {
     if (db.isTransaction) db.exec('ROLLBACK')

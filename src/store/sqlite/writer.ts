@@ -35,7 +35,6 @@ import { XpHistogram } from './xp-histogram.ts'
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
 
-/** What the writer needs of its surroundings. */
 export type WriterOptions = {
   db: DatabaseSync
   transactions: Transactions
@@ -56,15 +55,15 @@ export class SqliteWriter implements Writer {
   readonly #grants: Grants
   readonly #events: Events
   readonly #questions: Questions
-  readonly #standings: XpHistogram
+  readonly #histogram: XpHistogram
   readonly #top: TopRows
   readonly #samples: Samples
   readonly #sql: Statements
-  /** Whether the log may still hold what was to be erased; a writer that was killed may have left some. */
+  /** Whether the write-ahead log may still hold erased data; true at first, since a killed writer may have left some. */
   #unerased = true
   readonly #totals: { records: number; events: number; experience: number }
 
-  /** To be made in a transaction of `transactions`: what is held in memory from now on is what the file says. */
+  /** Must run inside a transaction of `transactions`, so the caches that it fills agree with the file. */
   constructor({ db, transactions, lock, assertSpace }: WriterOptions) {
     this.#db = db
     this.#transactions = transactions
@@ -84,7 +83,7 @@ export class SqliteWriter implements Writer {
     this.#grants = new Grants(db, this.#names)
     this.#events = new Events(db, this.#names, ids)
     this.#questions = new Questions(db, this.#names, Number(totals.next_question))
-    this.#standings = new XpHistogram(db, {
+    this.#histogram = new XpHistogram(db, {
       characters: Number(totals.characters),
       introductions: Number(totals.introductions),
     })
@@ -95,14 +94,14 @@ export class SqliteWriter implements Writer {
 
   readonly gatherMs = 100
 
-  /** The file is not divided, so that this never happens. */
+  /** Never aborts: the file is not divided into shards. */
   readonly moved = new AbortController().signal
 
   owns(): boolean {
     return true
   }
 
-  /** A file is whole, or cannot be opened. */
+  /** Always empty: a file is owned as a whole, or cannot be opened. */
   faults(): readonly string[] {
     return []
   }
@@ -125,9 +124,9 @@ export class SqliteWriter implements Writer {
     const all = new Map<Did, [RecordId, RecordState][]>()
     for (const did of whole) {
       const row = this.#people.find(did)
-      const held = row === undefined ? [] : [...this.#records.of(row)]
-      all.set(did, held)
-      for (const [id, state] of held) keep(id, state)
+      const stored = row === undefined ? [] : [...this.#records.of(row)]
+      all.set(did, stored)
+      for (const [id, state] of stored) keep(id, state)
     }
     const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
     for (const [did, days] of grants) {
@@ -162,7 +161,7 @@ export class SqliteWriter implements Writer {
     await this.#transactions.run(() => {
       for (const change of changes.actors.values()) this.#write(change)
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
-      this.#standings.save()
+      this.#histogram.save()
       this.#questions.save()
       this.#top.save()
       if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
@@ -244,7 +243,7 @@ export class SqliteWriter implements Writer {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#db.isOpen) return
     try {
-      // Readers keep the log from going with the last writer; emptied, it takes no room while nobody writes.
+      // SQLite does not delete the log while readers are connected; emptied, it at least takes no room.
       this.#transactions.emptyLog()
     } finally {
       this.#db.close()
@@ -268,7 +267,7 @@ export class SqliteWriter implements Writer {
     row.state = actor
     this.#people.save(row)
 
-    // What takes an open question's place goes by what has become of that one.
+    // In this order: a new question may take over the pause of the one that it replaces (`startOf`).
     for (const question of change.answered) this.#questions.answered(question)
     for (const question of change.postponed) this.#questions.postpone(question)
     for (const question of change.asked) this.#questions.ask(row.id, question)
@@ -277,22 +276,22 @@ export class SqliteWriter implements Writer {
     this.#totals.events += change.events.length
     this.#totals.experience += actor.experience - before.experience
     const [from, to] = [visibilityOf(before), visibilityOf(actor)]
-    this.#standings.stand(from, to)
+    this.#histogram.changeVisibility(from, to)
     const had = from === SHOWN ? before.experience : undefined
     const has = to === SHOWN ? actor.experience : undefined
     if (had === has) return
-    this.#standings.move(had, has)
+    this.#histogram.move(had, has)
     this.#top.place(row.id, has)
   }
 
-  /** Those who take the places of many who left the board can only be found among all characters. */
+  /** Refills the board where many have left it. Runs at the start and after a recompute, since it reads all characters. */
   #refillBoard(): void {
     if (!this.#top.refillIfShort()) return
     this.#top.save()
     this.#saveTotals()
   }
 
-  /** The log keeps pages as they were before until it is emptied, which has to wait while somebody reads it. */
+  /** Erased rows stay in old pages of the log until it is emptied. While a reader needs it, the next call tries again. */
   #eraseLog(): void {
     if (this.#unerased && this.#transactions.emptyLog()) this.#unerased = false
   }
@@ -318,13 +317,13 @@ export class SqliteWriter implements Writer {
 
   #saveTotals(): void {
     const { records, events, experience } = this.#totals
-    const { characters, introductions } = this.#standings
+    const { characters, introductions } = this.#histogram
     const ids = [this.#people.nextId, this.#events.nextId, this.#events.oldestId, this.#questions.nextId]
     this.#sql.saveTotals.run(characters, introductions, records, events, experience, ...ids, this.#top.above)
   }
 }
 
-/** From the next event on, these rules award. */
+/** Stores that these rules award from the next event on. */
 export function bindRules(db: DatabaseSync, fingerprint: string): void {
   db.prepare('INSERT INTO rulebooks (fingerprint, first_event) SELECT ?, next_event FROM totals').run(
     fingerprint,

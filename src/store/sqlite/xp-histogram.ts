@@ -1,12 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { WAITING } from '../visibility.ts'
 
-/** The table `standings`: how many shown characters hold how much XP, kept up with every commit. */
+/** The table `standings`: the number of shown characters at each amount of XP, updated with every commit. */
 export class XpHistogram {
   readonly #add: StatementSync
   readonly #dropEmpty: StatementSync
   readonly #moves = new Map<number, number>()
-  /** How many characters are shown, and how many would be if somebody had said that they want to be. */
+  /** Numbers of characters that are shown, and of those that would be if they were introduced. */
   characters: number
   introductions: number
 
@@ -23,18 +23,18 @@ export class XpHistogram {
     this.#dropEmpty = db.prepare('DELETE FROM standings WHERE experience = ? AND characters = 0')
   }
 
-  /** A character went from one standing to another. */
-  stand(before: number, after: number): void {
+  /** Counts a change of a character's visibility. */
+  changeVisibility(before: number, after: number): void {
     this.introductions += Number(after === WAITING) - Number(before === WAITING)
   }
 
-  /** A character went from one amount of XP to another; `undefined` where it is not shown. */
+  /** Counts a change of a character's XP; `undefined` where it is not shown. */
   move(from: number | undefined, to: number | undefined): void {
     if (from !== undefined) this.#count(from, -1)
     if (to !== undefined) this.#count(to, 1)
   }
 
-  /** Writes what has moved since the last time; many moves cancel each other out. */
+  /** Writes the changes since the last call; many cancel each other out. */
   save(): void {
     for (const [experience, step] of this.#moves) {
       if (step === 0) continue

@@ -47,7 +47,7 @@ suite('what SQLite or the system says', () => {
     ],
     ['a lock while it recovers', sqlite(5 + 256), StoreBusyError, /holds a lock/],
     ['a lock of its own', sqlite(6), StoreBusyError, /holds a lock/],
-    ['damage', sqlite(11), StoreError, /ledger\.db is damaged: it said why\. Go back to a backup/],
+    ['damage', sqlite(11), StoreError, /ledger\.db is damaged: it said why\. Restore a backup/],
     ['no database', sqlite(26), StoreError, /is damaged/],
     [
       'a file that may not be written',

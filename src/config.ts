@@ -1,17 +1,17 @@
-// The only reader of the environment and of flags. Everything else gets a typed, checked object.
+// The only reader of the environment and of flags; all other code is given a typed, checked object.
 import { parseArgs } from 'node:util'
 import { type Variable, variables } from './config/variables.ts'
 
 type Variables = typeof variables
 
-/** What is set, checked; `undefined` where nothing was given and there is no default. */
+/** The checked settings; `undefined` if one is not set and has no default. */
 export type Config = {
   [Name in keyof Variables]:
     | ReturnType<Variables[Name]['parse']>
     | (Variables[Name]['fallback'] extends undefined ? undefined : never)
 }
 
-/** A setting is not what it has to be. The message names it, what came and what is expected. */
+/** A setting is not valid. The message gives its name, its value and what is expected. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
@@ -37,7 +37,7 @@ export function readInvocation(
   const { values, positionals } = parseWords(words, commandFlags)
   const entries = Object.entries<Variable<unknown>>(variables).map(([name, variable]) => {
     const given = values[flagOf(name)]
-    // An empty variable is one that was not set: the usual way to clear one in a compose file.
+    // An empty variable counts as not set: compose files clear variables that way.
     const text = typeof given === 'string' ? given : environment[name] || variable.fallback
     return [name, text === undefined ? undefined : parsed(name, variable, text)]
   })
@@ -72,8 +72,8 @@ function parsed(
   try {
     return parse(text)
   } catch (error) {
-    const came = secret ? 'a value that is not shown' : JSON.stringify(hide(text))
+    const given = secret ? 'a secret value' : JSON.stringify(hide(text))
     const expected = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`${name} is ${came}; expected ${expected}`, { cause: error })
+    throw new ConfigError(`${name} is ${given}; expected ${expected}`, { cause: error })
   }
 }

@@ -6,13 +6,13 @@ export type LogOptions = { level: string; format: 'pretty' | 'json' | undefined 
 
 const STANDARD_ERROR = 2
 
-/** A log on standard error, which leaves standard output to what commands were asked for. Worker threads may write to it too. */
+/** Logs to standard error, so that standard output has only the results of commands. Also works in worker threads. */
 export function openLog({ level, format }: LogOptions): Logger {
-  // In a worker thread the stream does not know what it leads to.
+  // Not `process.stderr.isTTY`, which is undefined in a worker thread.
   const onTerminal = isatty(STANDARD_ERROR)
   const readable = format === undefined ? onTerminal : format === 'pretty'
   const destination = pino.destination({ dest: STANDARD_ERROR, sync: true })
-  // A log that cannot be written (its disk is full, its reader has gone) must not end what it tells of.
+  // A log that cannot be written (full disk, closed pipe) must not end the program.
   destination.on('error', () => {})
   if (!readable) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const lines = pretty({

@@ -1,4 +1,4 @@
-// The commands. This and what lies in commands/ put the parts together; nothing else knows all of them.
+// The command line: finds the command, reads its settings, and turns errors into messages and exit codes.
 import { api } from './commands/api.ts'
 import { type Command, InterruptedError } from './commands/command.ts'
 import { demo } from './commands/demo.ts'
@@ -28,13 +28,13 @@ const commands: Readonly<Record<string, Command>> = {
   rollback,
 }
 
-// What cannot be told must not end what works.
+// A message that cannot be written must not end the program.
 process.stderr.on('error', () => {})
-/** How long what is left behind may keep the process alive once all is done, in milliseconds. */
+/** How long leftover timers and connections may keep the process alive after the command has ended. */
 const LEFT_OVER_MS = 1_000
 
 process.exitCode = await main(process.argv.slice(2))
-// It ends by itself, unless a library has left a timer or a connection behind.
+// The process ends by itself, unless a library has left a timer or a connection open.
 setTimeout(() => process.exit(), LEFT_OVER_MS).unref()
 
 async function main([word, ...words]: readonly string[]): Promise<number> {

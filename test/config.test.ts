@@ -161,7 +161,7 @@ test('of what follows an address, a message tells that it is there and no more',
   ] as const) {
     assert.throws(
       () => readInvocation([], { JETSTREAM_URLS: value }),
-      (error) => error instanceof ConfigError && error.message.endsWith(`and "${shown}" is not one`),
+      (error) => error instanceof ConfigError && error.message.endsWith(`; "${shown}" is not one`),
     )
   }
 })

@@ -17,20 +17,20 @@ export type ApiJobOptions = {
   config: Config
   log: Logger
   cache: CharacterCache
-  /** What may be done to the ledger's file before it is served. */
+  /** What may be done to the ledger before it is served. */
   preparation: Preparation
-  /** Why ingest in this process has ended, where it has. */
+  /** Why ingest in this process has ended; `undefined` if it has not. */
   ingestFailure: () => string | undefined
-  /** All metrics of this process, given the API's own. */
+  /** All metrics of this process: the API's own and those of the ingest thread. */
   metrics: (own: Registry) => Promise<string>
   signal: AbortSignal
 }
 
-/** Serves the ledger until `signal` aborts. Resolves once it listens, with where, and with what resolves when all is over. */
+/** Serves the ledger until `signal` aborts. Resolves once it listens; `ended` resolves when everything is closed. */
 export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
   const { config, log, cache, preparation, ingestFailure, metrics, signal } = options
-  await using held = new AsyncDisposableStack()
-  const store = held.use(await storeOf(config, preparation, { log, ending: signal }))
+  await using opened = new AsyncDisposableStack()
+  const store = opened.use(await storeOf(config, preparation, { log, ending: signal }))
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const own = { contentType: registry.contentType, metrics: () => metrics(registry) }
@@ -60,17 +60,17 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
       rateLimit: config.RATE_LIMIT,
     },
   })
-  held.defer(() => app.close())
+  opened.defer(() => app.close())
   const { HOST: host, PORT: port, METRICS_PORT: metricsPort } = config
   const url = await listening({ host, port, settings: 'HOST and PORT' }, () => app.listen({ host, port }))
   if (metricsPort !== undefined) {
     const server = await listening({ host, port: metricsPort, settings: 'METRICS_PORT' }, () =>
       serveMetrics({ metrics: own, host, port: metricsPort, onError: (error) => log.error(error) }),
     )
-    held.use(server)
+    opened.use(server)
     log.info(`metrics at ${server.url}`)
   }
-  const stack = held.move()
+  const stack = opened.move()
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

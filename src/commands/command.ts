@@ -1,30 +1,30 @@
 import { constants } from 'node:os'
 import type { CommandFlags, Invocation } from '../config.ts'
 
-/** One word of the command line and what it does. */
+/** A command of the command line. */
 export type Command = {
-  /** What comes after the word, as in `forget <actor>`. */
+  /** The arguments after the name, as in ` <actor>`. */
   usage: string
   summary: string
   flags: CommandFlags
-  /** How many words may follow, flags apart. */
+  /** The number of arguments, not counting flags. */
   positionals: number
   /**
-   * Resolves with the exit code when all is over; ends early and cleanly when `signal` aborts. A command that has not done
-   * what it was asked for by then rejects with the signal's reason, an `InterruptedError`.
+   * Resolves with the exit code; ends early and cleanly when `signal` aborts. A command that has not finished its work by
+   * then rejects with the signal's reason, an `InterruptedError`.
    */
   run(invocation: Invocation, signal: AbortSignal): Promise<number>
 }
 
-/** The command cannot be done as it was asked for; the message is all that there is to say. */
+/** The command cannot be carried out, for a reason that the user can change; the message says which. */
 export class CommandError extends Error {
   override name = 'CommandError'
 }
 
-/** A signal came before the command had done what it was asked for. */
+/** A signal arrived before the command had finished its work. */
 export class InterruptedError extends Error {
   override name = 'InterruptedError'
-  /** As shells have it: 128 and the signal's number. */
+  /** As in shells: 128 plus the number of the signal. */
   readonly exitCode: number
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {

@@ -1,33 +1,33 @@
-// What the demo tells of itself: where to look, how far the history is read, and then who gets on.
+// The log of the demo: where to look, progress through the history, then some of the level-ups.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Micros } from '../atproto/event.ts'
 import { isObject, type JsonObject } from '../atproto/json.ts'
 
 export type StoryOptions = {
-  /** Where the demo is served. */
+  /** The URL of the demo. */
   url: string
-  /** When its network's history began. */
+  /** When the history of its network began. */
   began: Micros
   log: Logger
   clock: () => Micros
   signal: AbortSignal
-  /** Milliseconds between two looks at how far the history is read. @default 2,000 */
-  lookMs?: number
-  /** Least milliseconds between two people who are told of. @default 5,000 */
-  tellMs?: number
+  /** Milliseconds between two checks of the progress. @default 2,000 */
+  pollMs?: number
+  /** Minimum milliseconds between two level-ups in the log. @default 5,000 */
+  levelUpMs?: number
 }
 
-/** The history is read once the ledger is no further behind than that. */
-const THERE: Micros = 10_000_000
+/** The history is complete once the ledger is no further behind than this. */
+const LIVE_LAG_MICROS: Micros = 10_000_000
 
-/** Tells the story until `signal` aborts. Never rejects: a demo goes on without it. */
+/** Logs until `signal` aborts. Never rejects: the demo works without it. */
 export async function tellStory(options: StoryOptions): Promise<void> {
   const { url, log, signal } = options
   log.info(`Open ${url} in a browser. In another terminal:`)
   log.info(`  curl '${url}/v1/leaderboards/all?limit=3'   the top three`)
   log.info(`  curl -N ${url}/v1/stream                    awards and level-ups, live`)
-  log.info(`  ${url}/docs lists everything else; Ctrl-C ends the demo and leaves nothing behind.`)
+  log.info(`  ${url}/docs lists everything else; Ctrl-C ends the demo and removes its data.`)
   try {
     await tellHistory(options)
     for (;;) {
@@ -35,39 +35,39 @@ export async function tellStory(options: StoryOptions): Promise<void> {
       await sleep(1_000, undefined, { signal })
     }
   } catch (error) {
-    if (!signal.aborted) log.debug(error, 'the demo has no more to tell')
+    if (!signal.aborted) log.debug(error, 'the log of the demo ended early')
   }
 }
 
-/** From the first event of the history to the present. */
-async function tellHistory({ url, began, log, clock, signal, lookMs = 2_000 }: StoryOptions): Promise<void> {
+/** Logs the progress through the history, until the ledger is live. */
+async function tellHistory({ url, began, log, clock, signal, pollMs = 2_000 }: StoryOptions): Promise<void> {
   let told = 0
   for (;;) {
     const { stream, characters, events } = await get(`${url}/v1/stats`, signal)
     const reached = isObject(stream) ? Date.parse(String(stream.reached)) * 1_000 : Number.NaN
     const now = clock()
-    if (now - reached < THERE) {
+    if (now - reached < LIVE_LAG_MICROS) {
       log.info(
-        `The past is read: ${characters} characters with ${events} events. From here on, everything happens live.`,
+        `The history is complete: ${characters} characters, ${events} events. From here on everything is live.`,
       )
       return
     }
     const quarters = Math.floor(((reached - began) / (now - began)) * 4)
     if (quarters > told) {
       told = quarters
-      log.info(`${quarters * 25} % of the past is read: ${characters} characters so far.`)
+      log.info(`${quarters * 25} % of the history is read: ${characters} characters so far.`)
     }
-    await sleep(lookMs, undefined, { signal })
+    await sleep(pollMs, undefined, { signal })
   }
 }
 
-/** People who reach a level, some of them, until the connection ends. */
-async function tellLevels({ url, log, signal, tellMs = 5_000 }: StoryOptions): Promise<void> {
+/** Logs some of the level-ups until the connection ends. */
+async function tellLevels({ url, log, signal, levelUpMs = 5_000 }: StoryOptions): Promise<void> {
   const response = await fetch(`${url}/v1/stream`, { signal })
   let told = Number.NEGATIVE_INFINITY
   for await (const event of levelUps(response.body)) {
     const now = performance.now()
-    if (now - told < tellMs) continue
+    if (now - told < levelUpMs) continue
     told = now
     const { did, type, leveling } = event
     const { displayName, handle, title } = await get(
@@ -83,7 +83,7 @@ async function tellLevels({ url, log, signal, tellMs = 5_000 }: StoryOptions): P
   }
 }
 
-/** The data of every `level-up` of an event stream. */
+/** The data of every `level-up` event of a stream. */
 async function* levelUps(body: ReadableStream<Uint8Array> | null): AsyncGenerator<JsonObject> {
   let rest = ''
   const decoder = new TextDecoder()

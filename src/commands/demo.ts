@@ -11,7 +11,7 @@ import { serveAndIngest } from './start.ts'
 const ACTORS = 4_000
 const HISTORY = { events: 60_000, days: 28 }
 const RATE = 20
-/** A demo runs for days: its network has to end growing, and nobody is sent away for being slow. */
+/** A demo may run for days: its network must stop growing, and slow clients stay connected. */
 const LIMITS = {
   keeps: 100_000,
   recordsPerPerson: 1_000,
@@ -21,14 +21,15 @@ const LIMITS = {
 
 export const demo: Command = {
   usage: '',
-  summary:
-    'The whole product without any network: a simulated one, with a history, and a ledger that goes with it',
+  summary: 'Try everything offline: serve a simulated network with a history, in a temporary ledger',
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
     const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-demo-'))
     const log = logOf(config)
-    log.info(`Making a network of ${ACTORS} people with a past of ${HISTORY.days} days; a few seconds.`)
+    log.info(
+      `Making a network of ${ACTORS} people with a history of ${HISTORY.days} days; this takes a few seconds.`,
+    )
     const options = { host: '127.0.0.1', port: 0, seed: 1, actors: ACTORS, rate: RATE, history: HISTORY }
     const { simulator, run } = await simulate({
       ...options,
@@ -64,7 +65,7 @@ export const demo: Command = {
   },
 }
 
-/** What the parts say of their work would drown the story, unless somebody wants to know more than usual. */
+/** Hides the routine log lines of ingest and API, unless the user asked for more than the default. */
 function quieter(level: Config['LOG_LEVEL']): Config['LOG_LEVEL'] {
   return level === 'info' ? 'warn' : level
 }

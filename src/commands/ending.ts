@@ -1,11 +1,11 @@
 import { InterruptedError } from './command.ts'
 
-const LOOK_MS = 500
+const CHECK_PARENT_MS = 500
 
 /**
- * Aborts at the first Ctrl-C or SIGTERM; a second one ends the process where it stands.
- * @param underNpm whether npm started this program. npm passes SIGTERM on to the shell between them, and many shells die of
- *   it without a word to their own child: it is the loss of the parent that tells.
+ * Aborts at the first SIGINT (Ctrl-C) or SIGTERM; a second one kills the process at once.
+ * @param underNpm whether npm started this program. npm sends SIGTERM only to the shell in between, and many shells die of
+ *   it without passing it on; so losing the parent counts as SIGTERM.
  */
 export function endOfProcess({ underNpm }: { underNpm: boolean }): AbortSignal {
   const end = new AbortController()
@@ -18,7 +18,7 @@ export function endOfProcess({ underNpm }: { underNpm: boolean }): AbortSignal {
       if (process.ppid === parent) return
       clearInterval(timer)
       stop('SIGTERM')
-    }, LOOK_MS)
+    }, CHECK_PARENT_MS)
     timer.unref()
   }
   return end.signal

@@ -1,7 +1,7 @@
 import { RulesChangedError, StoreBusyError, StoreError, StoreFullError } from '../store/store.ts'
 import { CommandError } from './command.ts'
 
-/** What the user has to mend, and whose message says how. Anything else is a fault of the program. */
+/** Errors that the user can fix; their messages say how. Any other error is a bug. */
 const EXPECTED = [StoreBusyError, RulesChangedError, StoreFullError, StoreError, CommandError]
 
 export function isExpected(error: unknown): error is Error {

@@ -6,7 +6,7 @@ import { clock, gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
 
 export const forget: Command = wishFor('forget', {
-  summary: 'Remove everything about a person for good: no replay brings it back',
+  summary: 'Remove everything about a person permanently',
   done: 'forgotten',
 })
 
@@ -25,9 +25,9 @@ function wishFor(kind: 'forget' | 'unforget', { summary, done }: { summary: stri
       await using store = await storeOf(config, 'upgrade')
       const did = await didOf(store, positionals[0] ?? '')
       await store.inbox.leave({ kind, did, at: clock() })
-      const here = await fulfil(store, gameOf(config))
-      if (here) console.log(`${did} is ${done}`)
-      else console.log(`${did}: left for the running ingest, which sees to it within seconds`)
+      const isDone = await fulfil(store, gameOf(config))
+      if (isDone) console.log(`${did} is ${done}`)
+      else console.log(`${did}: the running ingest will do it within seconds`)
       return 0
     },
   }
@@ -38,6 +38,6 @@ async function didOf(store: Store, actor: string): Promise<Did> {
   const did = name === undefined || isDid(name) ? name : await store.reader.didOf(name)
   if (did !== undefined) return did
   throw new CommandError(
-    `${JSON.stringify(actor)} is nobody we know; expected a DID, or the handle of a character`,
+    `${JSON.stringify(actor)} is not known here; expected a DID, or the handle of a character`,
   )
 }

@@ -1,4 +1,4 @@
-// How the parts are made of a configuration, for the commands that share them.
+// Makes the parts that several commands share from the configuration.
 
 import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Logger } from 'pino'
@@ -20,7 +20,7 @@ export function clock(): Micros {
   return Date.now() * 1000
 }
 
-/** Microseconds that have passed since some moment, whatever the clock is set to. */
+/** Microseconds of a clock that never goes back. */
 export function monotonic(): Micros {
   return performance.now() * 1000
 }
@@ -36,15 +36,15 @@ export function gameOf({ RULES, TRACK, BASELINE, APPVIEW_URL }: Config): Game {
 }
 
 export type StoreOfOptions = {
-  /** Told of a cluster that does not answer for long. @default nobody */
+  /** Logs that a cluster does not answer. @default a log of its own */
   log?: Logger
-  /** Once it aborts, a cluster that does not answer is given up within seconds. @default never */
+  /** Once it aborts, we stop waiting for a cluster within seconds. @default never */
   ending?: AbortSignal
 }
 
 /**
  * @param preparation what may be done to the ledger before it is used; see `Preparation`
- * @throws {StoreError} where it cannot be used
+ * @throws {StoreError} if the ledger cannot be used
  */
 export async function storeOf(
   config: Config,
@@ -63,7 +63,7 @@ export async function storeOf(
 }
 
 /**
- * @throws {StoreError} where the ledger is a file, or the cluster cannot be used
+ * @throws {StoreError} if the ledger is a file, or the cluster cannot be used
  */
 export async function clusterOf(
   { DATABASE_URL, SHARDS, REPLICATION }: Config,
@@ -80,12 +80,12 @@ export function logOf({ LOG_LEVEL, LOG_FORMAT }: Config): Logger {
   return openLog({ level: LOG_LEVEL, format: LOG_FORMAT })
 }
 
-/** Who is asked about people and posts. */
+/** The AppView to ask about people and posts. */
 export function appviewOf({ APPVIEW_URL }: Config, pace: Pace): AppView {
   return APPVIEW_URL === 'none' ? noAppView : openAppView({ url: APPVIEW_URL, clock, pace })
 }
 
-/** How long events are kept; `undefined` for ever. */
+/** How long events are kept, in microseconds; `undefined`: forever. */
 export function retentionOf({ EVENTS_RETENTION, DIDS }: Config): Micros | undefined {
   if (EVENTS_RETENTION === 'forever') return undefined
   return EVENTS_RETENTION ?? (DIDS === undefined ? 30 * DAY_MICROS : undefined)

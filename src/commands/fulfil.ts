@@ -4,8 +4,8 @@ import { Ledger } from '../ingest/ledger.ts'
 import { type Store, StoreBusyError } from '../store/store.ts'
 
 /**
- * Does what was left in the inbox, unless an ingest is running, which sees to it within seconds.
- * @returns whether it was done here
+ * Fulfils the wishes in the inbox, unless an ingest is running, which does so within seconds.
+ * @returns whether they were fulfilled here
  */
 export async function fulfil(store: Store, game: Game): Promise<boolean> {
   try {

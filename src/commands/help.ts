@@ -2,7 +2,7 @@ import { type Variable, variables } from '../config/variables.ts'
 import { flagOf } from '../config.ts'
 import type { Command } from './command.ts'
 
-/** What `bsky-rpg --help` prints. */
+/** The output of `bsky-rpg --help`. */
 export function help(commands: Readonly<Record<string, Command>>): string {
   const entries = Object.entries(commands)
   const width = Math.max(...entries.map(([word, { usage }]) => word.length + usage.length))
@@ -10,7 +10,7 @@ export function help(commands: Readonly<Record<string, Command>>): string {
   return ['usage: bsky-rpg <command> [flags]', '', ...lines, '', settings()].join('\n')
 }
 
-/** What `bsky-rpg <word> --help` prints. */
+/** The output of `bsky-rpg <command> --help`. */
 export function helpOf(word: string, { usage, summary, flags }: Command): string {
   const own = Object.entries(flags).map(([name, { type, meaning }]) => {
     return `  --${name}${type === 'string' ? ' <value>' : ''}\n      ${meaning}`
@@ -26,7 +26,7 @@ export function helpOf(word: string, { usage, summary, flags }: Command): string
   ].join('\n')
 }
 
-/** Every variable with its flag, default and meaning, as a table in Markdown; docs/configuration.md holds it. */
+/** Every variable with its flag, default and meaning, as the Markdown table in docs/configuration.md. */
 export function reference(): string {
   const rows = Object.entries<Variable<unknown>>(variables).map(([name, variable]) => {
     return `| \`${name}\` | \`--${flagOf(name)}\` | ${defaultOf(variable, '`')} | ${variable.meaning} |`
@@ -38,7 +38,7 @@ function settings(): string {
   const lines = Object.entries<Variable<unknown>>(variables).map(([name, variable]) => {
     return `  --${flagOf(name)} <value>\n      ${variable.meaning} (${name}; default: ${defaultOf(variable, '')})`
   })
-  return ['settings, each a flag or the variable that it names; flags win:', ...lines].join('\n')
+  return ['settings, as a flag or an environment variable; flags win:', ...lines].join('\n')
 }
 
 function defaultOf({ fallback, shown }: Variable<unknown>, quote: string): string {

@@ -16,7 +16,7 @@ export type IngestJobOptions = {
   signal: AbortSignal
 }
 
-/** The main job as a configuration describes it; see `runIngest`. */
+/** Runs ingest as configured until `signal` aborts; see `runIngest`. */
 export async function ingestJob({ config, log, metrics, changed, signal }: IngestJobOptions): Promise<void> {
   await using store = await storeOf(config, 'create', { log, ending: signal })
   await runIngest({
@@ -41,5 +41,5 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
     changed,
     signal,
   })
-  log.info('ingest has stopped; everything that it received is in the ledger')
+  log.info('ingest has stopped; the ledger has everything that it received')
 }

@@ -1,4 +1,4 @@
-// What runs in the worker thread of `start`: the whole of ingest, so that a flood of events does not slow an answer.
+// The worker thread that runs ingest, so that a flood of events does not slow the answers of the API.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../config.ts'
 import { IngestMetrics } from '../ingest/metrics.ts'
@@ -9,7 +9,7 @@ import { ingestJob } from './ingest-job.ts'
 import type { FromIngest } from './ingest-worker.ts'
 
 const METRICS_EVERY_MS = 2_000
-/** How long what is left behind may keep the thread alive once all is done, in milliseconds. */
+/** How long leftover timers and connections may keep the thread alive after its work is done. */
 const LEFT_OVER_MS = 500
 
 const port = parentPort
@@ -33,13 +33,13 @@ try {
     signal: end.signal,
   })
 } catch (error) {
-  // Classes do not survive the way between threads; what the user has to mend is told as text.
+  // Messages between threads lose the class of an error, so one that the user can fix is sent as text.
   if (!isExpected(error)) throw error
   tell({ kind: 'failed', message: error.message, full: error instanceof StoreFullError })
 } finally {
   clearInterval(timer)
-  // Nothing is waited for any more, so the thread ends: by itself, or, where a library has left a timer or a connection
-  // behind (cassandra-driver 4.10 replaces hosts that were away, and never closes the former ones), without it.
+  // The thread ends by itself, unless a library has left a timer or a connection open: cassandra-driver 4.10 replaces hosts
+  // that were down without closing the old ones. Then `exit` ends it.
   port.close()
   setTimeout(() => process.exit(), LEFT_OVER_MS).unref()
 }

@@ -6,17 +6,16 @@ import { StoreFullError } from '../store/store.ts'
 import { CommandError } from './command.ts'
 
 /**
- * Some 80 MB of the thread's heap are in use. V8 would let four times as much garbage lie where it may grow to the usual
- * gigabytes; with this limit it collects sooner, at no cost that could be measured, and there is room for the largest
- * repository that is read.
+ * The thread uses some 80 MB of heap. With V8's default limit of gigabytes four times as much garbage accumulates; with
+ * this one V8 collects sooner, at no measurable cost, and the largest repository still fits.
  */
 export const INGEST_LIMITS = { maxOldGenerationSizeMb: 1_024 }
 
-/** What the ingest thread says. */
+/** Messages of the ingest thread. */
 export type FromIngest =
   | { kind: 'changed'; dids: Did[] }
   | { kind: 'metrics'; metrics: MetricObject[] }
-  /** It cannot go on, for a reason that is the user's to mend; `full` where that is a full disk. */
+  /** It cannot go on, for a reason that the user can fix; `full` if that is a full disk. */
   | { kind: 'failed'; message: string; full: boolean }
 
 export type IngestWorkerOptions = {
@@ -26,13 +25,13 @@ export type IngestWorkerOptions = {
 }
 
 export type IngestWorker = {
-  /** Resolves when the thread has ended cleanly; rejects with what ended it otherwise, a full disk as `StoreFullError`. */
+  /** Resolves when the thread has ended cleanly; rejects with the error that ended it, a full disk as `StoreFullError`. */
   ended: Promise<void>
-  /** The thread's metrics as it last told them, with those of `own`. */
+  /** The metrics that the thread sent last, merged with those of `own`. */
   metrics(own: Registry): Promise<string>
 }
 
-/** Starts ingest in a thread of its own, to be ended by `signal`. */
+/** Starts ingest in a thread of its own; `signal` stops it. */
 export function startIngest({ config, changed, signal }: IngestWorkerOptions): IngestWorker {
   const worker = new Worker(new URL('./ingest-thread.ts', import.meta.url), {
     workerData: config,

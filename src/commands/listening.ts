@@ -1,17 +1,17 @@
 import { ConfigError } from '../config.ts'
 
-/** By the system's codes. */
+/** By error code. */
 const WHY_NOT: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program does',
-  EACCES: 'this user may not',
+  EADDRINUSE: 'another program uses it',
+  EACCES: 'this user has no permission',
   EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such name',
+  ENOTFOUND: 'there is no such host',
 }
 
 /**
- * Lets `listen` begin to serve on `port` of `host`.
- * @param settings what to change where that cannot be
- * @throws {ConfigError} where it cannot be, for a reason that is the user's to mend
+ * Calls `listen`, and explains why it cannot listen on `port` of `host`.
+ * @param settings names of the settings that the user should change
+ * @throws {ConfigError} if the user can fix it
  */
 export async function listening<T>(
   { host, port, settings }: { host: string; port: number; settings: string },

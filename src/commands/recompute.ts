@@ -4,8 +4,8 @@ import { Ledger } from '../ingest/ledger.ts'
 import type { Command } from './command.ts'
 import { clock, gameOf, storeOf } from './from-config.ts'
 
-/** People judged in one transaction. */
-const AT_ONCE = 500
+/** People in one transaction. */
+const PEOPLE_AT_ONCE = 500
 
 export const recompute: Command = {
   usage: '',
@@ -22,15 +22,15 @@ export const recompute: Command = {
     let changed = 0
     let after: Did | undefined
     for (;;) {
-      // A file is read and written without a pause, in which a signal could be heard.
+      // SQLite never yields to the event loop: without this turn a signal would not arrive.
       await turn()
       if (signal.aborted) {
         console.error(
-          `${judged} people judged, ${changed} changed; the rest is as it was. Run \`bsky-rpg recompute\` again: nothing else takes the ledger until it has come to the end.`,
+          `${judged} people judged, ${changed} changed; the others are unchanged. Run \`bsky-rpg recompute\` again: until it has finished, nothing else may write to the ledger.`,
         )
         throw signal.reason
       }
-      const dids = await writer.people(after, AT_ONCE)
+      const dids = await writer.people(after, PEOPLE_AT_ONCE)
       if (dids.length === 0) break
       const { actors } = await ledger.fold(
         dids.map((did) => ({ kind: 'recompute', did, at })),
@@ -39,7 +39,7 @@ export const recompute: Command = {
       judged += dids.length
       changed += actors.size
       after = dids.at(-1)
-      if (judged % (AT_ONCE * 20) === 0) console.error(`${judged} people judged, ${changed} changed`)
+      if (judged % (PEOPLE_AT_ONCE * 20) === 0) console.error(`${judged} people judged, ${changed} changed`)
     }
     await writer.bindRules(game.rules.fingerprint)
     console.log(`${judged} people judged, ${changed} changed`)

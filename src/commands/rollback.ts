@@ -5,13 +5,13 @@ import { clusterOf } from './from-config.ts'
 export const rollback: Command = {
   usage: ' <shard>',
   summary:
-    'On a cluster: give up the last batch of a shard that the journal has lost; the stream brings it again',
+    'On a cluster: drop the last batch of a shard whose journal has lost it; the stream sends it again',
   flags: {},
   positionals: 1,
   async run({ config, positionals: [word = ''] }, signal) {
     if (!/^\d{1,5}$/.test(word)) {
       throw new CommandError(
-        `${JSON.stringify(word)} is no shard; expected the number that the log and /readyz name, from 0 on`,
+        `${JSON.stringify(word)} is not a shard; expected the number in the log and /readyz, from 0 on`,
       )
     }
     await using store = await clusterOf(config, { ending: signal })
@@ -19,9 +19,9 @@ export const rollback: Command = {
     const from = new Date(cursor.at / 1_000).toISOString()
     const to =
       batch === undefined
-        ? 'no batch before it is left, so it goes'
-        : `it is at batch ${batch} again, and goes`
-    console.log(`shard ${word}: batch ${lost} is given up; ${to} on from the stream as of ${from}`)
+        ? 'no batch before it is left, so it resumes'
+        : `it is at batch ${batch} again, and resumes`
+    console.log(`shard ${word}: batch ${lost} is dropped; ${to} from the stream as of ${from}`)
     return 0
   },
 }

@@ -43,7 +43,7 @@ export const simulate: Command = {
     )
     const { url, httpUrl } = simulator
     log.info(
-      `a network to listen to: bsky-rpg start --jetstream-urls ${url} --appview-url ${httpUrl} --plc-url ${httpUrl}`,
+      `the network runs; listen to it with: bsky-rpg start --jetstream-urls ${url} --appview-url ${httpUrl} --plc-url ${httpUrl}`,
     )
     await live(signal)
     return 0

@@ -19,9 +19,9 @@ export const start: Command = {
 }
 
 /**
- * Ingest in a thread of its own and the API in this one, until `signal` aborts or either fails. A full disk ends ingest
- * alone, and is the failure that this rejects with when the rest ends.
- * @param serving told where, as soon as it answers
+ * Runs ingest in a thread of its own and the API in this one, until `signal` aborts or either fails. A full disk ends only
+ * ingest; then this rejects with a `StoreFullError` when the API ends.
+ * @param serving called with the URL as soon as the API listens
  */
 export async function serveAndIngest(
   config: Config,
@@ -31,14 +31,14 @@ export async function serveAndIngest(
   const log = logOf(config)
   const failure = new AbortController()
   const end = AbortSignal.any([signal, failure.signal])
-  // Where others write, too, they change characters of which nobody tells us.
+  // With other writers, characters change without a message to this process.
   const cache = new CharacterCache({ invalidated: driverOf(config.DATABASE_URL).hasOneWriter })
   const ingest = startIngest({ config, changed: (dids) => cache.invalidate(dids), signal: end })
   let full = false
-  // Heard of below; the API may take a moment to listen before that.
+  // Handled here as well as at the end: it may reject before the API listens.
   ingest.ended.catch((error: unknown) => {
     if (!(error instanceof StoreFullError)) return failure.abort()
-    // What is held can be served without any room. Starting again would not make some.
+    // The API needs no free space, and a restart would not make any.
     full = true
     log.error(`${error.message} Until then this server answers from the ledger as it is, and /readyz is red.`)
   })

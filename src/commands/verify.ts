@@ -4,11 +4,11 @@ import type { Command } from './command.ts'
 import { gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
 
-/** Findings printed one by one; of the rest only how many there are. */
+/** Findings printed one by one; of the others only their number. */
 const MAX_SHOWN = 50
-/** How long a running ingest is given to mend what it was asked to, in milliseconds, and how often that is looked at. */
-const PATIENCE_MS = 3_000
-const LOOKS = 4
+/** After a repair by a running ingest, the audit is repeated this often, after pauses of this length. */
+const RECHECK_MS = 3_000
+const MAX_RECHECKS = 4
 
 export const verify: Command = {
   usage: '',
@@ -16,7 +16,7 @@ export const verify: Command = {
   flags: {
     repair: {
       type: 'boolean',
-      meaning: 'put right what a crash may leave behind: on a cluster, experience counters',
+      meaning: 'repair what a crash may leave wrong: on a cluster, experience counters',
     },
   },
   positionals: 0,
@@ -25,11 +25,15 @@ export const verify: Command = {
     let result = await audit(store, signal)
     report(result)
     if (flags.repair === true && result.findings.length > 0) {
-      const mendable = await store.auditor.repair(result)
-      console.log(`${mendable} of them can be mended`)
+      const repairable = await store.auditor.repair(result)
+      console.log(`${repairable} of them can be repaired`)
       const here = await fulfil(store, gameOf(config))
-      for (let look = 0; mendable > 0 && look < (here ? 1 : LOOKS) && result.findings.length > 0; look++) {
-        if (!here) await sleep(PATIENCE_MS)
+      for (
+        let check = 0;
+        repairable > 0 && check < (here ? 1 : MAX_RECHECKS) && result.findings.length > 0;
+        check++
+      ) {
+        if (!here) await sleep(RECHECK_MS)
         result = await audit(store, signal)
       }
       report(result)
@@ -38,7 +42,7 @@ export const verify: Command = {
   },
 }
 
-/** Says on the way how far it is, and ends where `signal` aborts. */
+/** Prints its progress; `signal` ends it. */
 function audit(store: Store, signal: AbortSignal): Promise<AuditResult> {
   return store.auditor.audit(({ step, done, total }) => {
     signal.throwIfAborted()

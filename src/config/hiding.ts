@@ -1,12 +1,12 @@
 const SCHEME = /^\s*(cql|sqlite|https?|wss?)\b/i
 
 /**
- * `text` as it may be printed: of an address only the scheme and the host, since what stands between them or behind them may
- * be a password, also in an address that is written wrongly.
+ * `text` without parts that may be passwords, for messages: keeps only the scheme and host of an address with credentials,
+ * even if it is malformed.
  */
 export function withoutSecrets(text: string): string {
   const at = text.lastIndexOf('@')
-  // That something stands there is told: it may be what is wrong.
+  // *** shows that there was a query or fragment: it may be the mistake.
   if (at < 0) return text.replace(/([?#]).+$/s, '$1***')
   const scheme = SCHEME.exec(text)?.[1]
   const [host = ''] = text.slice(at + 1).split(/[/?#]/)

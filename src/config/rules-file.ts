@@ -3,13 +3,13 @@ import { NO_CHANGES, type RuleChanges, rulebook } from '../game/rulebook.ts'
 import type { Title } from '../game/titles.ts'
 import { readText } from './values.ts'
 
-const PARTS = ['points', 'caps', 'titles']
+const KEYS = ['points', 'caps', 'titles']
 
 /** Reads the JSON file that `RULES` names: `{"points": {...}, "caps": {...}, "titles": [{"level", "title"}]}`. */
 export function rulesFile(path: string): RuleChanges {
   const parsed = parse(readText(path))
-  const unknown = Object.keys(parsed).find((part) => !PARTS.includes(part))
-  if (unknown !== undefined) throw new Error(`a JSON object of ${PARTS.join(', ')}, and it has ${unknown}`)
+  const unknown = Object.keys(parsed).find((part) => !KEYS.includes(part))
+  if (unknown !== undefined) throw new Error(`a JSON object with only ${KEYS.join(', ')}; it has ${unknown}`)
   const changes: RuleChanges = {
     points: table('points', parsed.points),
     caps: table('caps', parsed.caps),
@@ -18,7 +18,7 @@ export function rulesFile(path: string): RuleChanges {
   try {
     rulebook(changes)
   } catch (error) {
-    throw new Error(`rules that hold together: ${error instanceof Error ? error.message : error}`)
+    throw new Error(`consistent rules: ${error instanceof Error ? error.message : error}`)
   }
   return changes
 }
@@ -28,9 +28,9 @@ function parse(text: string): JsonObject {
   try {
     parsed = JSON.parse(text)
   } catch (error) {
-    throw new Error(`a file of JSON (${error instanceof Error ? error.message : error})`)
+    throw new Error(`a JSON file (${error instanceof Error ? error.message : error})`)
   }
-  if (!isObject(parsed)) throw new Error('a file that holds a JSON object')
+  if (!isObject(parsed)) throw new Error('a file with a JSON object')
   return parsed
 }
 

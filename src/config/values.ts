@@ -1,5 +1,4 @@
-// How text from the environment or a flag becomes a value. Each throws an error that says what was expected; who asked
-// and what came is added by the caller.
+// Parsers of settings. Each throws an error that says what it expected; the caller adds the name and value of the setting.
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
@@ -25,7 +24,7 @@ export function duration(text: string): Micros {
   return Number(amount) * factor
 }
 
-/** `tip`, `oldest`, or a time in microseconds. */
+/** `tip`, `oldest`, or a time. */
 export function start(text: string): 'tip' | 'oldest' | Micros {
   if (text === 'tip' || text === 'oldest') return text
   const at = microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
@@ -44,7 +43,7 @@ export function bytes(text: string): number {
 export function port(text: string): number {
   const number = Number(text)
   if (!/^\d{1,5}$/.test(text) || number > 65_535)
-    throw new Error('a port from 0 to 65535 (0 takes a free one)')
+    throw new Error('a port from 0 to 65535 (0 picks a free one)')
   return number
 }
 
@@ -61,7 +60,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): (text: st
   }
 }
 
-/** A web address without credentials, query or path, as others can build on. */
+/** An http(s) URL without user name, query and trailing slash, to append paths to. */
 export function origin(text: string): string {
   const url = URL.parse(text)
   const plain = url !== null && url.username === '' && url.search === '' && url.hash === ''
@@ -89,7 +88,7 @@ export function jetstreamUrls(text: string): string[] {
 /** Comma-separated DIDs, or `@file` with one a line. */
 export function dids(text: string): Did[] {
   const expected = 'comma-separated DIDs, or @file with one a line'
-  // Behind a DID, after white space, a remark may stand.
+  // `#` after white space begins a comment.
   const lines = text.startsWith('@') ? readText(text.slice(1)).split(/\r?\n/) : [text]
   const source = lines.map((line) => line.replace(/(^|\s)#.*$/, '')).join(',')
   return [...new Set(list(source, expected, (entry) => (isDid(entry) ? entry : undefined)))]
@@ -106,14 +105,14 @@ export function addresses(text: string): string[] {
     const [address = '', bits, ...rest] = entry.split('/')
     const version = isIP(address)
     if (version === 0 || rest.length > 0) return undefined
-    // All addresses there are would be no proxy's: anybody could claim to be anybody.
+    // Not /0: if every client counts as a proxy, anybody can claim any address.
     const network =
       bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
     return network ? entry : undefined
   })
 }
 
-/** The text of a file, without the byte order mark that some editors put before it. */
+/** The text of a file, without a byte order mark. */
 export function readText(path: string): string {
   return readBytes(path)
     .toString('utf8')
@@ -125,7 +124,7 @@ export function readBytes(path: string): Buffer {
     return readFileSync(atHome(path))
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw new Error(`a file that can be read (${path}: ${why})`)
+    throw new Error(`a readable file (${path}: ${why})`)
   }
 }
 
@@ -136,7 +135,7 @@ function list<T>(text: string, expected: string, read: (entry: string) => T | un
     if (entry === '' || entry.startsWith('#')) continue
     const value = read(entry)
     if (value === undefined)
-      throw new Error(`${expected}, and ${JSON.stringify(withoutSecrets(entry))} is not one`)
+      throw new Error(`${expected}; ${JSON.stringify(withoutSecrets(entry))} is not one`)
     values.push(value)
   }
   if (values.length === 0) throw new Error(expected)

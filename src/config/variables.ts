@@ -18,20 +18,20 @@ import {
 
 /** One setting: an environment variable that is also a flag of the same name. */
 export type Variable<T> = {
-  /** What holds where neither is given, as text; `undefined` for nothing. */
+  /** The default, as text; `undefined`: none. */
   fallback: string | undefined
-  /** How the default is told where its text would not do. */
+  /** The default in words, if its text would not tell. */
   shown?: string
   meaning: string
-  /** Never printed. */
+  /** Its value is never printed. */
   secret?: true
-  /** Takes out what is not to be printed. */
+  /** Removes secrets from the value before it is printed. */
   hide?: (text: string) => string
-  /** @throws {Error} whose message is what was expected */
+  /** @throws {Error} with what was expected as its message */
   parse: (text: string) => T
 }
 
-/** The public servers of both generations, nearest to the present first. */
+/** The public servers, newest protocol version first. */
 const PUBLIC_JETSTREAM = [
   'wss://jetstream.us-east.bsky.network',
   'wss://jetstream.us-west.bsky.network',
@@ -41,7 +41,7 @@ const PUBLIC_JETSTREAM = [
   'wss://jetstream2.us-west.bsky.network/subscribe',
 ].join(',')
 
-/** Everything that can be set; `--help`, the reference in docs/ and the parser are made of this one table. */
+/** All settings: the source of the parser, `--help` and docs/configuration.md. */
 export const variables = {
   DATABASE_URL: {
     fallback: 'sqlite:data/bsky-rpg.db',
@@ -141,7 +141,7 @@ export const variables = {
     fallback: '16',
     meaning:
       'on a cluster: number of shards, the upper limit of ingest processes; fixed when the keyspace is created',
-    parse: partsOf,
+    parse: shardCount,
   },
   REPLICATION: {
     fallback: undefined,
@@ -159,7 +159,7 @@ export const variables = {
   METRICS_PORT: {
     fallback: undefined,
     meaning:
-      'separate port for /metrics, open to everybody who reaches that port; /metrics at PORT then wants ADMIN_TOKEN',
+      'separate port for /metrics, open to everybody who reaches that port; /metrics at PORT then requires ADMIN_TOKEN',
     parse: port,
   },
   TRUST_PROXY: {
@@ -195,7 +195,7 @@ function appview(text: string): string {
   return text === 'none' ? text : origin(text)
 }
 
-function partsOf(text: string): number {
+function shardCount(text: string): number {
   const shards = Number(text)
   if (!/^\d{1,4}$/.test(text) || shards < 1 || shards > 1_024)
     throw new Error('a whole number from 1 to 1024')
@@ -208,9 +208,9 @@ function copies(text: string): number {
 }
 
 function requests(text: string): number {
-  const most = Number(text)
-  if (!/^\d{1,9}$/.test(text) || most === 0) throw new Error('a whole number of requests, 1 or more')
-  return most
+  const max = Number(text)
+  if (!/^\d{1,9}$/.test(text) || max === 0) throw new Error('a whole number of requests, 1 or more')
+  return max
 }
 
 function retention(text: string): number | 'forever' {
@@ -230,7 +230,7 @@ function host(text: string): string {
 function dictionary(path: string): Uint8Array {
   const file = readBytes(path)
   if (file.length < 8 || file.readUInt32LE(0) !== 0xec30a437)
-    throw new Error(`a zstd dictionary (${path} is none)`)
+    throw new Error(`a zstd dictionary (${path} is not one)`)
   return new Uint8Array(file)
 }
 

@@ -43,15 +43,15 @@ test('a demo says what to open, how far its past is read, and who gets on', { ti
     log: pino({ base: null }, { write }),
     clock: () => NOW,
     signal: end.signal,
-    lookMs: 0,
-    tellMs: 0,
+    pollMs: 0,
+    levelUpMs: 0,
   })
   server.close()
   server.closeAllConnections()
   assert.equal(lines[0], `Open ${url} in a browser. In another terminal:`)
   assert.deepEqual(lines.slice(4), [
-    '50 % of the past is read: 7 characters so far.',
-    'The past is read: 7 characters with 90 events. From here on, everything happens live.',
+    '50 % of the history is read: 7 characters so far.',
+    'The history is complete: 7 characters, 90 events. From here on everything is live.',
     'Amber Lake reaches level 3, Novice (300 XP), by a post.',
     'did:web:b.test reaches level 4 (400 XP), by a post.',
   ])

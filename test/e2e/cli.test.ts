@@ -55,7 +55,7 @@ test('a port that is taken is told in one line', async () => {
     assert.equal(await program.ended, 2)
     const told = program.output.split('\n').filter((line) => line.startsWith('bsky-rpg:'))
     assert.deepEqual(told, [
-      `bsky-rpg: cannot serve on 127.0.0.1, port ${port}: another program does. Set HOST and PORT.`,
+      `bsky-rpg: cannot serve on 127.0.0.1, port ${port}: another program uses it. Set HOST and PORT.`,
     ])
   }
   server.close()
@@ -267,7 +267,7 @@ test('a signal ends verify and recompute at once, with its own exit code', async
   assert.equal(await recompute.kill('SIGTERM'), 143, recompute.output)
   assert.match(
     recompute.output,
-    /people judged, 0 changed; the rest is as it was\. Run `bsky-rpg recompute` again/,
+    /people judged, 0 changed; the others are unchanged\. Run `bsky-rpg recompute` again/,
   )
 })
 

@@ -33,7 +33,7 @@ const COLUMNS = 'id, kind, did, at, note, writetime(kind) AS written'
 const SELECT = `SELECT ${COLUMNS} FROM inbox WHERE shard = ? AND id >= ? LIMIT ?`
 const SELECT_BELOW = `SELECT ${COLUMNS} FROM inbox WHERE shard = ? AND id < ? LIMIT ?`
 /** How long after the time in its id an item may still arrive, as a rule, in microseconds. */
-const ON_THE_WAY = 600_000_000
+const ON_THE_WAY: Micros = 600_000_000
 /** How often to look for items that arrived even later, in milliseconds: that read passes all deleted ones. */
 const LOOK_BELOW_EVERY_MS = 600_000
 

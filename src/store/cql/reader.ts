@@ -20,7 +20,7 @@ import { numberOf } from './driver/values.ts'
 import { readBoard, readDid, readXpHistogram } from './reading/board.ts'
 import { readRecent } from './reading/recent.ts'
 import { readStatus } from './reading/status.ts'
-import { eventBucket, fingerprint } from './rows/buckets.ts'
+import { EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
 import { readCharacter, readKinds, SHOWN_COLUMNS } from './rows/character-row.ts'
 import { readEvent } from './rows/event-row.ts'
 
@@ -86,7 +86,7 @@ export class CqlReader implements Reader {
       items.push(...rows.map((event) => readEvent(type === undefined ? event : { ...event, type })))
       // The next is in the same partition, or begins the one before.
       const reached = rows.at(-1)
-      seq = reached === undefined ? eventBucket(seq) * PER_BUCKET - 1 : numberOf(reached.seq) - 1
+      seq = reached === undefined ? eventBucket(seq) * EVENTS_PER_BUCKET - 1 : numberOf(reached.seq) - 1
     }
     return { items, cursor: seq >= first ? `${seq.toString(36)}-${mark}` : undefined }
   }
@@ -166,8 +166,6 @@ export class CqlReader implements Reader {
     return answer
   }
 }
-
-const PER_BUCKET = 10_000
 
 function readPlace(cursor: string, mark: string): number {
   const [, seq, whose] = /^([0-9a-z]{1,11})-([\w-]{8})$/.exec(cursor) ?? []

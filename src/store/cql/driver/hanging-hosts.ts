@@ -1,7 +1,7 @@
 // Servers that take requests and answer nothing: a process that is stopped, a machine that is cut off without a word. The
 // driver (4.10.0) finds that out late or never: a request that a second server answered counts as neither answered nor
-// timed out, and no heartbeat is sent over a connection that is written to. So we note the
-// servers for which a second one had to answer, and ask others before them for a while.
+// timed out, and no heartbeat is sent over a connection that is written to. So we note the servers for which a second one had
+// to answer, and ask others before them for a while.
 import { type Client, type ExecutionOptions, type Host, policies } from 'cassandra-driver'
 
 /** How long other servers are asked before one that did not answer in time, in milliseconds. */

@@ -13,7 +13,7 @@ const TIERS: readonly Tier[] = [
   { from: 3_000_000, first: 64, partitions: 4_032 },
 ]
 /** Events in one partition. */
-const EVENTS = 10_000
+export const EVENTS_PER_BUCKET = 10_000
 /**
  * Partitions for the records that name one person. Their number is fixed, since no writer knows how many such records there
  * are: 100 million are some 100,000 in each.
@@ -49,7 +49,7 @@ function reached(records: number): readonly Tier[] {
 
 /** The partition of the event numbered `seq`. */
 export function eventBucket(seq: number): number {
-  return Math.floor(seq / EVENTS)
+  return Math.floor(seq / EVENTS_PER_BUCKET)
 }
 
 /** The partitions that hold events; none where there are no events. */

@@ -7,9 +7,9 @@ import type { Session } from '../driver/session.ts'
 import type { Mutation } from '../rows/mutations.ts'
 
 /** Bytes in one row at most, so that no request is too large for a server. */
-const CHUNK = 256 * 1024
+const MAX_CHUNK_BYTES = 256 * 1024
 /** Mutations in one block at most. */
-const PIECE = 4_000
+const MAX_BLOCK_MUTATIONS = 4_000
 const ZSTD_MAGIC = 0xfd2fb528
 /** Batches that stay for followers of the ledger; after every `SWEEP_EVERY` batches, older ones are deleted. */
 export const KEPT = 128
@@ -37,9 +37,9 @@ type Block = Batch & {
 }
 
 function packPart({ epoch, mutations, isLast }: Block): Buffer[] {
-  if (mutations.length <= PIECE) {
+  if (mutations.length <= MAX_BLOCK_MUTATIONS) {
     const bytes = zstdCompressSync(JSON.stringify({ epoch, mutations, isLast }))
-    if (bytes.length <= CHUNK || mutations.length <= 1) return [bytes]
+    if (bytes.length <= MAX_CHUNK_BYTES || mutations.length <= 1) return [bytes]
   }
   const half = Math.ceil(mutations.length / 2)
   return [

@@ -1,7 +1,7 @@
 // The way out where the journal has lost the last batch of a shard for good: the shard goes back to the last batch that the
 // journal has as a whole, and the stream delivers everything after it again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cursor } from '../../../atproto/event.ts'
+import type { Cursor, Micros } from '../../../atproto/event.ts'
 import { StoreBusyError, StoreError } from '../../store.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
@@ -22,7 +22,7 @@ export type RollbackOptions = {
 const LOOK_AGAIN_MS = 500
 const TOTALS = 'SELECT seq, host, wire, value, at FROM books WHERE shard = ?'
 /** How far to go back by time where no earlier cursor is stored, in microseconds. */
-const HOUR = 3_600_000_000
+const HOUR: Micros = 3_600_000_000
 /** No host and no wire: of such a cursor the time alone is used. */
 const NOWHERE = 'none'
 

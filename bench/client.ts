@@ -8,7 +8,7 @@ import { median } from './median.ts'
 import { type Row, rate } from './table.ts'
 
 const CONTESTANTS = fileURLToPath(new URL('./client-contestants.ts', import.meta.url))
-/** Each runs that often, in turn and in a process of its own; the median counts. */
+/** Runs of each client, in turn, each in a process of its own; the median counts. */
 const ROUNDS = 5
 
 const rows: readonly { who: ContestantName; name: string; beside: ContestantName }[] = [

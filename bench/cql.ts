@@ -19,7 +19,7 @@ const WARM_ROUNDS = 3
 const READ_ROUNDS = 5
 const READS_AT_ONCE = 64
 
-/** @param events how many go through; people are 200,000, a few of whom do the most */
+/** @param events number of events, by 200,000 people, a few of whom cause most */
 export async function benchCql(events = 300_000, actors = 200_000): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
   try {

@@ -10,7 +10,7 @@ import { openSqlite } from '../src/store/sqlite/open.ts'
 import { likeOf } from './crowd.ts'
 
 const STREAMS = 500
-/** For so long a client listens, before it goes away and comes back with an id from long before. */
+/** How long a client listens before it reconnects with an old id. */
 const LISTEN_MS = 5_000
 const EXPORTS_A_SECOND = 20
 const WALKS = 4
@@ -50,7 +50,7 @@ await Promise.all([
   happen(),
 ])
 
-/** Resolves with an answer to a client that nobody has seen before. */
+/** Requests from a client address that the server has not seen before. */
 async function ask(path: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
   const n = clients++
   const address = `198.18.${(n >> 8) & 255}.${n & 255}`

@@ -14,15 +14,15 @@ import { openSqlite } from '../src/store/sqlite/open.ts'
 import type { Row } from './table.ts'
 
 const CHARACTERS = 200_000
-/** Events of the one whose ledger is exported. */
+/** Events of the person whose ledger is exported. */
 const LARGE = 61_000
 const START: Micros = 1_750_000_000_000_000
 const WARM_SECONDS = 10
 const SECONDS = 30
-/** Between two questions of the one who measures. */
+/** Pause between two measured requests. */
 const PAUSE_MS = 10
 
-/** What a crowd that asks for what costs most does to those who ask for little. */
+/** Measures how a crowd of expensive requests delays cheap ones. */
 export async function benchCrowd(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
   try {
@@ -33,7 +33,7 @@ export async function benchCrowd(): Promise<Row[]> {
     const url = String(where).trim()
     const alone = await measure(url, WARM_SECONDS)
     const crowd = start('crowd-clients.ts', [url, path, didOf(0)])
-    // The crowd is to be served, not to take the processor from those that are measured.
+    // The crowd must not take processor time from the measured processes.
     setPriority(crowd.pid ?? 0, constants.priority.PRIORITY_LOW)
     const told = once(crowd.stdout, 'data')
     await measure(url, WARM_SECONDS)

@@ -14,7 +14,7 @@ import { openSqlite } from '../src/store/sqlite/open.ts'
 const [kind, url = ''] = process.argv.slice(2)
 console.log(await (kind === 'bare' ? bare() : ours()))
 
-/** As large as what it stands beside: an answer costs by its size, too. */
+/** As large as a character, because the cost of an answer depends on its size. */
 const CHARACTER = {
   did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
   handle: null,

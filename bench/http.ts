@@ -13,10 +13,10 @@ import { medianBy } from './median.ts'
 import { type Row, rate } from './table.ts'
 
 const CHARACTERS = 200_000
-/** Until what is measured is warm: the code, and for any of all characters the answers that are asked for again. */
+/** Warm-up, until the code is compiled and the cache is filled. */
 const WARM_SECONDS = { bare: 4, hot: 6, all: 40 }
 const SECONDS = 5
-/** As many are asked for all the time: what a server is asked for is not spread evenly. */
+/** Characters that are requested all the time: real requests are not spread evenly. */
 const HOT = 2_000
 const ROUNDS = 3
 

@@ -48,7 +48,7 @@ export async function benchIngest(events = 1_000_000, actors = 200_000): Promise
   }
 }
 
-/** Where ingest runs in the program, too: in a thread with a heap of its own. */
+/** Runs ingest as the program does, in a thread with a heap of its own. */
 async function wholePath(work: Work): Promise<Measured> {
   const worker = new Worker(new URL('./ingest-thread.ts', import.meta.url), {
     workerData: work,

@@ -1,4 +1,4 @@
-// The whole program at the network's own pace: how soon what happens shows, and how soon requests are answered meanwhile.
+// The whole program at the pace of the network: delay from an event to its character, and latency of requests meanwhile.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -22,7 +22,7 @@ const RATE = 1_000
 /** Of SQLite's ledger, which is made beforehand. */
 const PEOPLE = 200_000
 const HELD_EVENTS = 300_000
-/** Until all code is warm. */
+/** Warm-up, until all code is compiled. */
 const WARM_SECONDS = 20
 /** Between two looks at SQLite's log. */
 const LOOK_MS = 50

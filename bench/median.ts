@@ -1,4 +1,4 @@
-/** The one of `items` that is in the middle by `value`. */
+/** The median of `items` by `value`. */
 export function medianBy<T>(items: readonly T[], value: (item: T) => number): T {
   const middle = items.toSorted((a, b) => value(a) - value(b))[Math.floor(items.length / 2)]
   if (middle === undefined) throw new Error('there is no median of nothing')

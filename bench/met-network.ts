@@ -1,5 +1,5 @@
-// A ledger of a network that it has followed for a while: everybody met, every question answered. Made without a socket, so
-// that a benchmark need not wait for it.
+// A ledger that has followed a network for a while: everybody is known, every question answered. Made without a socket, to
+// save the benchmark the time.
 
 import { uriOf } from '../src/atproto/uri.ts'
 import { decide } from '../src/game/decide.ts'

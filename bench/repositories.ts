@@ -1,4 +1,4 @@
-// What reading strangers' repositories costs the thread that has it done: how late its event loop is meanwhile.
+// How much reading strangers' repositories delays the event loop of the calling thread.
 import { createServer } from 'node:http'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -6,7 +6,7 @@ export function rate(perSecond: number): string {
   return `${Math.round(perSecond).toLocaleString('en')}/s`
 }
 
-/** Prints rows as a table in Markdown, under the machine that they were measured on. */
+/** Prints rows as a Markdown table. */
 export function print(title: string, rows: readonly Row[]): void {
   console.log(`\n### ${title}\n\n| what | measured | |\n|---|---|---|`)
   for (const { name, value, note } of rows) console.log(`| ${name} | ${value} | ${note} |`)

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 
 /** What a process has written so far, in bytes. */
 export type BytesWritten = {
-  /** Handed to the system, for files and sockets alike. */
+  /** Passed to write calls, for files and sockets alike. */
   byCalls: number
-  /** Pages that were clean in the system's cache and have to go to the disk now. */
+  /** Pages made dirty in the page cache, which go to the disk. */
   toDisk: number
 }
 
-/** Reads what a process has written so far; zeros where the system does not tell (it is Linux that does). */
+/** Reads what a process has written so far; zeros on systems other than Linux. */
 export function bytesWritten(pid: number | undefined): BytesWritten {
   try {
     const io = readFileSync(`/proc/${pid}/io`, 'utf8')

@@ -5,7 +5,7 @@ const HEAD = `# Configuration
 Each setting is an environment variable and a flag; flags win. An empty variable counts as not set.
 `
 
-/** All of docs/configuration.md: the table is the one that the program itself reads. */
+/** The text of docs/configuration.md, from the table of settings that the program uses. */
 export function configurationPage(): string {
   return `${HEAD}\n${reference()}\n`
 }

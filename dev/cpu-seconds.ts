@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** Processor time that a process has taken so far, in seconds; 0 where the system does not tell. */
+/** CPU time of a process so far, in seconds; 0 on systems other than Linux. */
 export function cpuSeconds(pid: number | undefined): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // After the program's name, which may hold anything; times are in hundredths (proc_pid_stat(5)).
+    // Skips the program's name, which may contain anything; times are in hundredths of a second (proc_pid_stat(5)).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return (Number(fields[11]) + Number(fields[12])) / 100
   } catch {

@@ -1,5 +1,5 @@
-// Checks that imports only point down, as docs/architecture.md draws it: `npm run check` runs it. That there are no
-// circles either is biome's business (noImportCycles).
+// Checks that imports only point down, as in docs/architecture.md; part of `npm run check`. Biome checks that there are no
+// cycles (noImportCycles).
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +57,6 @@ const upward = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((file) =>
     .map((imported) => `${file} imports ${imported}`),
 )
 if (upward.length > 0) {
-  console.error(`Imports have to point down (docs/architecture.md); these do not:\n${upward.join('\n')}`)
+  console.error(`Imports must point down (docs/architecture.md); these do not:\n${upward.join('\n')}`)
   process.exitCode = 1
 }

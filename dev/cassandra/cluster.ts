@@ -13,7 +13,7 @@ import { addressOf, DATA_CENTER, javaWords, LOGBACK, PORT, yaml } from './settin
 
 export type ClusterOptions = {
   nodes: 1 | 3
-  /** For their data; what is there from before stays. */
+  /** Folder for their data; existing data is kept. */
   folder: string
   /** @default 512 */
   heapMiB?: number
@@ -22,8 +22,8 @@ export type ClusterOptions = {
   /** Whether clients have to speak TLS; with one node only, whose certificate is then in `authority`. @default false */
   tls?: boolean
   /**
-   * Whether nodes keep what another misses while it is away, and tell it once it is back: without, it stays behind until
-   * somebody repairs it. @default true
+   * Whether nodes store hints for a node that is down, and replay them when it is back; without, it stays behind until a
+   * repair. @default true
    */
   hints?: boolean
 }
@@ -35,7 +35,7 @@ const START_MS = 180_000
 const LOOK_EVERY_MS = 300
 /** How long to wait for others on this machine to end: their ports are the same, and several test files may be before us. */
 const TURN_MS = 1_800_000
-/** Whoever listens here has the machine's nodes to itself; the system gives the port back when they die. */
+/** A lock: the process that listens on this port may run nodes on this machine; the system frees it when it dies. */
 const TURN_PORT = 9_041
 
 export class Cluster implements AsyncDisposable {
@@ -72,17 +72,17 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
-  /** The file of certificates by which clients know the servers; `undefined` without TLS. */
+  /** File with the CA certificates of the servers; `undefined` without TLS. */
   get authority(): string | undefined {
     return this.#key?.authority
   }
 
-  /** Ends a node at once, as a power cut would. */
+  /** Kills a node at once, as a power cut would. */
   async kill(node: number): Promise<void> {
     await end(this.#process(node))
   }
 
-  /** Ends a node in order: everything that it holds is in its files then. */
+  /** Shuts a node down after it has flushed its data to files. */
   async stop(node: number): Promise<void> {
     const child = this.#process(node)
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -95,7 +95,7 @@ export class Cluster implements AsyncDisposable {
     await this.ready()
   }
 
-  /** Stops a node in its tracks; its connections stay. */
+  /** Pauses a node (SIGSTOP); its connections stay open. */
   pause(node: number): void {
     this.#process(node).kill('SIGSTOP')
   }
@@ -104,7 +104,7 @@ export class Cluster implements AsyncDisposable {
     this.#process(node).kill('SIGCONT')
   }
 
-  /** Processor time that a node has taken so far, in seconds; 0 where the system does not tell. */
+  /** CPU time of a node so far, in seconds; 0 on systems other than Linux. */
   cpuSeconds(node: number): number {
     return cpuSeconds(this.#process(node).pid)
   }
@@ -127,7 +127,7 @@ export class Cluster implements AsyncDisposable {
     )
   }
 
-  /** The end of what a node has said. */
+  /** The end of the log of a node. */
   log(node: number): string {
     try {
       return readFileSync(join(this.#options.folder, `node${node}`, 'out.log'), 'utf8').slice(-2_000)

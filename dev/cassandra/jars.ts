@@ -10,7 +10,7 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/bsky-rpg-cassandr
 /** What the server's scripts need, too. */
 const JAVA = 17
 
-/** Why there can be no server here; `undefined` where there can. */
+/** Why no server can run here; `undefined` if one can. */
 export async function missing(): Promise<string | undefined> {
   const java = await version('java', ['-version'], /version "(\d+)/)
   if (java === undefined) return `no Java was found; install a JDK ${JAVA}`

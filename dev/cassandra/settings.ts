@@ -5,9 +5,9 @@ export type NodeSettings = {
   node: number
   /** Whether clients need a name and a password: at first cassandra and cassandra. */
   password: boolean
-  /** Where the node's key is, for clients to be spoken to by TLS only; `undefined` for none. */
+  /** The key of the node, to require TLS of clients; `undefined`: no TLS. */
   keystore: string | undefined
-  /** Whether nodes keep what another misses while it is away, and tell it once it is back. */
+  /** Whether nodes store hints for a node that is down. */
   hints: boolean
 }
 
@@ -136,7 +136,7 @@ const OPENS = [
 
 export type JavaOptions = { lib: string; agent: string; folder: string; heapMiB: number; node: number }
 
-/** The words after `java`. */
+/** The arguments of `java`. */
 export function javaWords({ lib, agent, folder, heapMiB, node }: JavaOptions): string[] {
   const system: Record<string, string | number> = {
     'java.net.preferIPv4Stack': 'true',

@@ -30,7 +30,7 @@ const tried = positionals.includes('handover')
 console.log(`${tried.numRuns} ledgers were as the model has them`)
 process.exitCode = tried.failed ? 1 : 0
 
-/** Prints how it failed, if it did. */
+/** Prints the failure, if there is one. */
 function told<T>(result: fc.RunDetails<T>): fc.RunDetails<T> {
   if (result.failed) console.error(fc.defaultReportMessage(result))
   return result

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * All that an error says. Where closing fails, too, Node shows neither what failed at first nor what failed then: only that
- * there were both.
+ * The full text of an error. If closing fails, too, Node prints neither of the two errors of a `SuppressedError`, only that
+ * there were two.
  */
 export function told(error: unknown): string {
   if (!(error instanceof SuppressedError)) return inspect(error)

@@ -89,7 +89,7 @@ export function startOf(start: Start): Micros | undefined {
   return start === 'oldest' ? TIME_CURSORS : start
 }
 
-/** The filter once more on our side: hosts take only so long lists, and are not to be relied on. */
+/** Filters again on our side: hosts limit the length of the list, and may ignore it. */
 function wantsOf(collections: readonly Nsid[], dids: readonly Did[] | undefined): Settings['wants'] {
   const wanted = new Set<string>(collections)
   const people = dids === undefined ? undefined : new Set<string>(dids)

@@ -31,7 +31,7 @@ export type NetworkOptions = {
   lasting?: boolean
   /** Who has more records deletes the oldest, so that a network can live for long. @default no limit */
   recordsPerPerson?: number
-  /** Once there are more records than that, whoever acts deletes their oldest. @default no limit */
+  /** Above this many records, each person who acts deletes their oldest. @default no limit */
   records?: number
 }
 

@@ -123,7 +123,7 @@ export class Broadcast {
       if (events.length < PAGE) {
         this.#position = position
         this.#recent.add(happened, position)
-        // Before the next page: all pages at once would make a slow reader look like one that does not read.
+        // All pages in one write: `write` disconnects a client that has not read the one before yet.
         await this.#send(happened)
         return true
       }

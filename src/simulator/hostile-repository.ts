@@ -8,7 +8,7 @@ import type { Random } from './random.ts'
 /** What is sent of a flood, in bytes, before it ends: more than anybody should take. */
 const FLOOD_BYTES = 96 * 2 ** 20
 const CHUNK = 2 ** 20
-/** Size, interval and duration of an answer that trickles. */
+/** Interval and duration of an answer that trickles. */
 const DRIP_MS = 200
 const TRICKLE_MS = 10_000
 

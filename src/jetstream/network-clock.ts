@@ -93,6 +93,8 @@ export class NetworkClock {
       return cursor
     }
     const at = Math.max(EARLIEST, (heard ?? now) - TOLERANCE)
+    // It was that late already: a clock that was set back since must not move the place, nor date events, to before then.
+    if (heard !== undefined) this.#lead = Math.max(this.#lead, at - this.monotonic())
     // A place may be a time itself; its own number a host still knows.
     return { ...cursor, at, value: cursor.value >= TIME_CURSORS ? Math.min(cursor.value, at) : cursor.value }
   }

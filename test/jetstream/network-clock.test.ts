@@ -210,4 +210,31 @@ suite('a place that was saved', () => {
     assert.equal(network.now(), truth() - HOUR)
     assert.equal(network.date(like(truth() - HOUR))?.misdated, false)
   })
+
+  test('is believed from then on, though it was moved, where our clock was set back to before the last heartbeat', () => {
+    const { network, truth } = machine({ wrongBy: -HOUR })
+    // A heartbeat came late: the place is further than it says.
+    const [heard, saved] = [truth() - 2 * MINUTE, v2(truth())]
+    const cursor = network.place(saved, heard)
+    assert.deepEqual(cursor, v2(heard - MINUTE))
+    assert.deepEqual(network.place(cursor, undefined), cursor)
+    network.begin(cursor.at)
+    const dated = network.date(like(truth()))
+    assert.equal(dated?.event.at, heard - MINUTE)
+  })
+
+  test('is where it is, however often it is looked at', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -2 * HOUR, max: 2 * HOUR }),
+        fc.integer({ min: -3 * HOUR, max: 3 * HOUR }),
+        fc.option(fc.integer({ min: -3 * HOUR, max: 3 * HOUR }), { nil: undefined }),
+        (wrongBy, at, heard) => {
+          const { network, truth } = machine({ wrongBy })
+          const first = network.place(v2(truth() + at), heard === undefined ? undefined : truth() + heard)
+          assert.deepEqual(network.place(first, undefined), first)
+        },
+      ),
+    )
+  })
 })

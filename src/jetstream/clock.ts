@@ -1,10 +1,10 @@
-/** Time as the client sees it, so that tests can hold it still. */
+/** The client's only source of time, which tests replace. */
 export type Clock = {
-  /** The machine's clock: milliseconds since the Unix epoch. Somebody may set it. */
+  /** The machine's clock: milliseconds since the Unix epoch. It may be set back or ahead at any time. */
   now: () => number
-  /** Milliseconds that have passed since some moment, whatever the machine's clock is set to. For durations. */
+  /** Milliseconds since an arbitrary moment, unaffected by setting the machine's clock. For durations. */
   monotonic: () => number
-  /** Runs `run` once, `ms` milliseconds from now; the function returned calls it off. */
+  /** Runs `run` once, `ms` milliseconds from now; the returned function cancels it. */
   after: (ms: number, run: () => void) => () => void
 }
 
@@ -17,16 +17,16 @@ export const systemClock: Clock = {
   },
 }
 
-/** Resolves `ms` milliseconds from now; rejects with the signal's reason when that comes first. */
+/** Resolves `ms` milliseconds from now; rejects with the signal's reason if it aborts first. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    const callOff = clock.after(ms, () => {
+    const cancelTimer = clock.after(ms, () => {
       signal.removeEventListener('abort', onAbort)
       resolve()
     })
     const onAbort = () => {
-      callOff()
+      cancelTimer()
       reject(signal.reason)
     }
     signal.addEventListener('abort', onAbort, { once: true })

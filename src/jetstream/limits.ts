@@ -1,14 +1,14 @@
-/** What one connection may take up, and how long it may wait. */
+/** Bounds on the memory and the waits of one connection. */
 export type Limits = {
-  /** Events in one delivery, at most. Default 10,000. */
+  /** Maximum number of events in one delivery. Default 10,000. */
   maxEvents: number
-  /** How long a delivery waits for more after its first event came, in milliseconds. Default 100. */
+  /** Milliseconds that a delivery waits for more events after its first. Default 100. */
   batchWindowMs: number
-  /** Milliseconds without frame or ping after which a connection is given up; hosts ping every 30 s. Default 75,000. */
+  /** Milliseconds without a frame or ping after which we close a connection; hosts ping every 30 s. Default 75,000. */
   silenceMs: number
-  /** Bytes of text that may wait to be taken before the socket is paused. Default 8 MiB. */
+  /** Bytes of queued text at which the socket is paused, until less than half is left. Default 8 MiB. */
   highWaterBytes: number
-  /** Bytes of the largest frame that is taken, before and after decompression. Default 8 MiB. */
+  /** Maximum size of a frame in bytes, before and after decompression. Default 8 MiB. */
   maxFrameBytes: number
 }
 

@@ -1,89 +1,93 @@
-// The one place that decides what a frame may claim about time. Three clocks tell it: this machine's, the stream's own
-// progress, and the revisions of commits, which thousands of people's servers set independently of the stream's host.
+// Decides, here and nowhere else, which times in frames to believe. It weighs three clocks: this machine's, the progress
+// of the stream, and the revisions of commits, which people's servers set independently of the stream's host.
 import { parse } from '@atcute/tid'
 import type { Cursor, Did, Micros, StreamEvent } from '../atproto/event.ts'
 import type { Clock } from './clock.ts'
 import { TIME_CURSORS } from './wires/wire.ts'
 
-/** Before the protocol existed; an event cannot have been witnessed then. */
+/** No event was witnessed before this: the protocol did not exist. */
 const EARLIEST: Micros = Date.UTC(2020, 0) * 1_000
-/** How far clocks that are in order may differ. */
+/** How far two correct clocks may differ. */
 const TOLERANCE: Micros = 60_000_000
 /** How far a commit's revision may lie from its witness time and still confirm it. */
 const REV_TOLERANCE: Micros = 600_000_000
-/** Commits in a row, and people among them, whose revisions have to confirm that our clock is behind. */
+/** Our clock counts as behind once so many commits in a row, by at least so many people, confirm it. */
 const CONFIRMATIONS = 20
 const CONFIRMING_PEOPLE = 5
 
 export type NetworkClockOptions = Pick<Clock, 'now' | 'monotonic'>
 
 /**
- * An event with a time that can be believed; `misdated` where it claimed another. `at` is how far that shows the stream to
- * be: undefined for one that had nothing but our clock to be dated by.
+ * An event with a believable time; `misdated` where its frame claimed another. `at` is how far the stream has got with
+ * it, undefined where nothing but our clock could date the event.
  */
 export type Dated = { event: StreamEvent; misdated: boolean; at: Micros | undefined }
 
 /**
- * What time it is on the network. Time never goes back: an event that was witnessed at T shows that it is at least T plus
- * what has passed since, even if the machine's clock is set back meanwhile.
+ * The network's time. It never goes back: after an event witnessed at T it is at least T plus the time passed since,
+ * even if the machine's clock is set back meanwhile.
  */
 export class NetworkClock {
   readonly #clock: NetworkClockOptions
-  /** How far the newest believed event was ahead of the monotonic clock. */
+  /** The furthest that a believed event was ahead of the monotonic clock; their sum is the earliest that it can be now. */
   #lead: Micros = Number.NEGATIVE_INFINITY
-  /** The event before, or the place where the connection began; and when it came, by the monotonic clock. */
-  #last: { at: Micros; came: Micros } | undefined
-  /** Events in a row that are ahead of our clock and whose revisions say the same. */
+  /** Time of the event before, or of the place where the connection began; its arrival is by the monotonic clock. */
+  #last: { at: Micros; arrived: Micros } | undefined
+  /** Commits in a row that are ahead of our clock, with revisions that confirm it. */
   #confirmations = 0
+  /** Their authors, up to `CONFIRMING_PEOPLE`. */
   readonly #confirming = new Set<Did>()
 
   constructor(clock: NetworkClockOptions) {
     this.#clock = clock
   }
 
+  /** Microseconds since the Unix epoch. */
   now(): Micros {
     return Math.floor(Math.max(this.#ownNow(), this.#lead + this.monotonic()))
   }
 
-  /** Microseconds that have passed since some moment; for durations. */
+  /** Microseconds since an arbitrary moment, for durations. */
   monotonic(): Micros {
     return this.#clock.monotonic() * 1_000
   }
 
-  /** How far the network is ahead of the machine's clock; 0 where that is not known to be wrong. */
+  /** How far the machine's clock is behind the network, in microseconds; 0 within the tolerance. */
   get ahead(): Micros {
     const ahead = this.now() - this.#ownNow()
     return ahead > TOLERANCE ? ahead : 0
   }
 
-  /** A connection begins, at `at` in the stream where that is known: its first event has no other neighbour. */
+  /** Call when a connection begins, with the time of its place if known: that may have to date its first event. */
   begin(at: Micros | undefined): void {
-    this.#last = at === undefined ? undefined : { at, came: this.monotonic() }
+    this.#last = at === undefined ? undefined : { at, arrived: this.monotonic() }
   }
 
   /**
-   * Gives the next event of a connection a time that can be believed. One from more than a minute ahead is as old as its
-   * neighbour, unless the stream and its people agree that our clock is behind. Undefined for an impossible time.
+   * Gives the next event of a connection a believable time. One more than a minute ahead is dated by the event before
+   * it, unless enough revisions confirm that our clock is behind. Undefined for a time before `EARLIEST`.
    */
   date(event: StreamEvent): Dated | undefined {
     const { at } = event
     if (at < EARLIEST) return undefined
-    const came = this.monotonic()
-    const own = this.#ownNow()
-    if (at <= own + TOLERANCE) {
+    const arrived = this.monotonic()
+    const ownNow = this.#ownNow()
+    if (at <= ownNow + TOLERANCE) {
       this.#confirmations = 0
-      this.#lead = Math.max(this.#lead, at - came)
+      this.#lead = Math.max(this.#lead, at - arrived)
     } else {
-      this.#weigh(event, came)
-      if (at > this.#lead + came + TOLERANCE) return this.#redate(event, came, own)
+      // Ahead of our clock. If enough events have shown that clock to be behind, it need not be ahead of the network.
+      this.#weigh(event, arrived)
+      if (at > this.#lead + arrived + TOLERANCE) return this.#redate(event, arrived, ownNow)
     }
-    this.#last = { at, came }
+    this.#last = { at, arrived }
     return { event, misdated: false, at }
   }
 
   /**
-   * A saved place that can be believed. It cannot lie ahead of `heard`, when the ledger was last fed by the clock of that
-   * time, nor of now: one that does goes back to there. Where only now is before it, our clock has gone back since.
+   * Moves a saved place back if it lies in the future. `heard` is when the ledger's last heartbeat was written, by the
+   * clock of that time. A place ahead of now but not of `heard` stays: our clock was set back since. One ahead of both
+   * goes back to a minute before `heard`, or before now where `heard` is undefined.
    */
   place(cursor: Cursor, heard: Micros | undefined): Cursor {
     const now = this.now()
@@ -93,14 +97,14 @@ export class NetworkClock {
       return cursor
     }
     const at = Math.max(EARLIEST, (heard ?? now) - TOLERANCE)
-    // It was that late already: a clock that was set back since must not move the place, nor date events, to before then.
+    // It was `at` already: a clock that was set back since must not date events before it.
     if (heard !== undefined) this.#lead = Math.max(this.#lead, at - this.monotonic())
-    // A place may be a time itself; its own number a host still knows.
+    // A cursor that is a time moves back, too. A sequence number stays: its host still knows it.
     return { ...cursor, at, value: cursor.value >= TIME_CURSORS ? Math.min(cursor.value, at) : cursor.value }
   }
 
-  /** An event ahead of our clock: enough of them in a row, confirmed by their people's own servers, outweigh it. */
-  #weigh(event: StreamEvent, came: Micros): void {
+  /** Counts an event that is ahead of our clock: enough in a row, confirmed by enough people's revisions, outweigh it. */
+  #weigh(event: StreamEvent, arrived: Micros): void {
     if (event.kind !== 'commit') return
     if (this.#confirmations === 0) this.#confirming.clear()
     if (Math.abs(parse(event.rev).timestamp - event.at) > REV_TOLERANCE) {
@@ -111,18 +115,18 @@ export class NetworkClock {
     if (this.#confirming.size < CONFIRMING_PEOPLE) this.#confirming.add(event.did)
     if (this.#confirmations < CONFIRMATIONS || this.#confirming.size < CONFIRMING_PEOPLE) return
     this.#confirmations = 0
-    this.#lead = Math.max(this.#lead, event.at - came)
+    this.#lead = Math.max(this.#lead, event.at - arrived)
   }
 
-  /** As old as the neighbour before it, and by as much younger as it came later. */
-  #redate(event: StreamEvent, came: Micros, own: Micros): Dated | undefined {
+  /** Dates an event by the one before it plus the time between their arrivals, or by our clock where there is none. */
+  #redate(event: StreamEvent, arrived: Micros, ownNow: Micros): Dated | undefined {
     const last = this.#last
-    const at = Math.floor(last === undefined ? own : last.at + came - last.came)
+    const at = Math.floor(last === undefined ? ownNow : last.at + arrived - last.arrived)
     if (at < EARLIEST) return undefined
-    if (last !== undefined) this.#last = { at, came }
+    if (last !== undefined) this.#last = { at, arrived }
     const dated = { misdated: true, at: last && at }
     if (event.kind !== 'account') return { event: { ...event, at }, ...dated }
-    // An account's own time is no later than it was witnessed, or its status could not be replaced until then.
+    // The account's `time` must not be later either, or no other status could replace this one until then.
     return { event: { ...event, at, time: Math.min(event.time, at) }, ...dated }
   }
 

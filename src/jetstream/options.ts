@@ -10,33 +10,33 @@ import { TIME_CURSORS, type WireList } from './wires/wire.ts'
 
 export type SubscribeOptions = Partial<Limits> & {
   /**
-   * URLs in order of preference. `wss://host` uses the best wire that the host speaks; the path of a wire fixes it.
+   * URLs in order of preference. `wss://host` uses the best wire that the host speaks; a wire's path fixes that wire.
    * `ws://` for hosts without TLS.
    */
   hosts: readonly string[]
   /** The wires to choose from, best first. Default: all that are built in. */
   wires?: WireList
-  /** Where to go on; at `start` when undefined. */
+  /** The place to resume at; undefined to begin at `start`. */
   cursor: Cursor | undefined
   /**
    * Where to begin without a cursor: at the live tip, with the oldest event that a host keeps, or at a time. Hosts may
    * begin some minutes before the time. Default `tip`.
    */
   start?: Start
-  /** Commits in other collections are left out; none are when empty. */
+  /** Commits in other collections are left out; empty means every collection. */
   collections: readonly Nsid[]
   /** Events of other people are left out; undefined means everyone. */
   dids: readonly Did[] | undefined
   compression: Compression
-  /** The zstd dictionary for wires whose hosts serve none; those come uncompressed without. */
+  /** The zstd dictionary for wires whose hosts serve none; without it, frames come uncompressed there. */
   userDictionary: Uint8Array | undefined
   observer: StreamObserver
   signal: AbortSignal
-  /** Between attempts: half a second at first, a minute at most, by default. */
+  /** Waits between attempts. Default: half a second at first, a minute at most. */
   backoff?: Backoff
   /** Default: the system's. */
   clock?: Clock
-  /** What the network's time is judged by. Default: one of the stream's own. */
+  /** Decides which times in frames to believe. Default: a new one for this stream. */
   networkClock?: NetworkClock
 }
 
@@ -80,16 +80,13 @@ export function settingsOf(options: SubscribeOptions): Settings {
   }
 }
 
-/**
- * The time to ask for; undefined for the live tip. Every host keeps less than what it is asked for by its smallest time, and
- * begins with what it has.
- */
+/** The time to request; undefined for the live tip. `oldest` is the smallest time: hosts begin with what they keep. */
 export function startOf(start: Start): Micros | undefined {
   if (start === 'tip') return undefined
   return start === 'oldest' ? TIME_CURSORS : start
 }
 
-/** Filters again on our side: hosts limit the length of the list, and may ignore it. */
+/** Filters again on our side: hosts limit the length of the lists, and may ignore them. */
 function wantsOf(collections: readonly Nsid[], dids: readonly Did[] | undefined): Settings['wants'] {
   const wanted = new Set<string>(collections)
   const people = dids === undefined ? undefined : new Set<string>(dids)

@@ -1,6 +1,6 @@
-// The Jetstream client: whatever host and wire, one stream of events with their cursor. Here: the loop that
-// dials, delivers and fails over. Reading frames is in wires/, a socket's queue in socket/, what to ask for and
-// what to do after a failure in attempts/. Nothing here knows a rule or a store.
+// The Jetstream client: one stream of events with their cursor, whichever host and wire they come from. This file is
+// the loop that dials, delivers and fails over; wires/ reads frames, socket/ queues them, and attempts/ decides what to
+// request and what to do after a failure. Nothing here knows a rule or a store.
 import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
 import { dialTimeoutMs, jittered } from './attempts/backoff.ts'
 import { askFrom, isPast, mayBeClamped, REWIND } from './attempts/cursor.ts'
@@ -20,19 +20,19 @@ export { silentObserver } from './observer.ts'
 export type { Start, SubscribeOptions } from './options.ts'
 
 export type Delivery = {
-  /** In the order of the wire. Empty when all that came was filtered out on our side. */
+  /** In the stream's order. Empty where our own filter left everything out. */
   events: StreamEvent[]
-  /** The place after the last of them. May be saved once the next delivery is asked for. */
+  /** The place after the last of them. Save it no earlier than what the events change. */
   cursor: Cursor | undefined
-  /** Received on the wire since the delivery before, in bytes. */
+  /** Bytes received on the wire since the delivery before. */
   bytes: number
-  /** What may be missing before the first of `events`. */
+  /** What may be missing before `events`. */
   gaps: Gap[]
-  /** The host has nothing more to send for now: all that it has is in this delivery and those before. */
+  /** The host has nothing more to send for now. */
   quiet: boolean
 }
 
-/** A quiet stream looks like a host that silently began later than asked: so much later, at least, is a gap. */
+/** A suspected clamp is a gap only where the first event is later by more than this: a quiet stream is late, too. */
 const QUIET: Micros = 60_000_000
 
 type DeliverOptions = {
@@ -44,9 +44,9 @@ type DeliverOptions = {
 }
 
 /**
- * Yields what the hosts send after `options.cursor`, for ever: failures are told to the observer and tried
- * again. At least once: after a reconnection, events may come again. Ends by `break`; rejects with the
- * signal's reason when aborted; both once the socket is closed. Throws at once for a URL that it cannot read.
+ * Yields the events after `options.cursor`, for ever: reports failures to the observer and tries again. Delivers at least
+ * once: after a reconnection, events may come again. Ends by `break`, or rejects with the signal's reason when aborted,
+ * in both cases after the socket has closed. Throws at once for a URL that it cannot read.
  */
 export function subscribe(options: SubscribeOptions): AsyncGenerator<Delivery, void, undefined> {
   return new Subscription(settingsOf(options), options.cursor).run()
@@ -61,7 +61,7 @@ class Subscription {
   #cursor: Cursor | undefined
   /** Where to begin while there is no cursor; the live tip when undefined. */
   #start: Micros | undefined
-  /** In a row, without anything new. */
+  /** Attempts in a row that brought nothing new. */
   #failures = 0
 
   constructor(settings: Settings, cursor: Cursor | undefined) {
@@ -69,7 +69,7 @@ class Subscription {
     this.#dictionaries = new Dictionaries(settings)
     this.#route = new Route(settings.targets)
     this.#start = settings.start
-    // A caller that knew no better may have saved a time to come.
+    // A caller that shares no network clock with us may have saved a place in the future.
     this.#cursor = cursor && settings.networkClock.place(cursor, undefined)
     this.#resume = new ResumeState(this.#cursor)
   }
@@ -102,7 +102,7 @@ class Subscription {
           : yield* this.#deliver(connection, { place, compressed, reason: plan.reason, clamped })
       signal.throwIfAborted()
       observer.disconnected(place, ending)
-      // A connection counts when it brought something new and lasted, or lasted long.
+      // Healthy: the connection brought something new and lasted, or lasted long without.
       const moved = this.#cursor !== undefined && isPast(this.#cursor, before)
       const lasted = clock.monotonic() - openedMs >= (moved ? backoff.baseMs : backoff.maxMs)
       const recovery = recoveryFrom(ending, {
@@ -120,15 +120,15 @@ class Subscription {
       this.#dictionaries.apply(recovery.dictionary, place)
       this.#route.follow(recovery.step)
       this.#failures = recovery.failures
-      const ms = jittered(recovery.maxWaitMs, backoff.random)
-      if (ms > 0) {
-        observer.waiting(ms, this.#failures)
-        await pause(clock, ms, signal)
+      const waitMs = jittered(recovery.maxWaitMs, backoff.random)
+      if (waitMs > 0) {
+        observer.waiting(waitMs, this.#failures)
+        await pause(clock, waitMs, signal)
       }
     }
   }
 
-  /** Hands over what comes, to the end of the connection. */
+  /** Yields what the connection brings until it ends, and returns how it ended. */
   async *#deliver(
     opened: Connection,
     { place, compressed, reason: planned, clamped }: DeliverOptions,
@@ -136,7 +136,8 @@ class Subscription {
     await using connection = opened
     this.#settings.observer.connected({ ...place, compressed })
     this.#dictionaries.reportFailure(place)
-    // From here on nothing is to be missed, however long it takes until something comes.
+    // Should the connection end before its first event, there is no cursor yet: the next one must begin here, not at the
+    // live tip of its own time.
     this.#start ??= this.#settings.networkClock.now() - REWIND
     let first = true
     for (;;) {
@@ -152,12 +153,13 @@ class Subscription {
       const cursor = cursorAfter(chunk, place, this.#cursor) ?? this.#cursor
       const gaps = this.#gapsBefore(chunk, place, reason)
       yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps, quiet: false }
+      // By asking for more, the consumer has said that it is done with the delivery.
       this.#cursor = cursor
       this.#resume.reached(cursor)
     }
   }
 
-  /** A suspicion comes true only when the host began later than we had been. */
+  /** Reports a gap only where the host began later than our place, and clearly later for a clamp that we suspect. */
   #gapsBefore(chunk: Chunk, { host, wire }: Place, reason: GapReason | undefined): Gap[] {
     const from = this.#cursor?.at
     if (reason === undefined || from === undefined) return []
@@ -169,8 +171,8 @@ class Subscription {
 }
 
 /**
- * The place after `chunk`. Its time never goes back: what a rewound replay brings again has been delivered,
- * so that one failover after another does not lead further and further into the past.
+ * The place after `chunk`. Its time never goes back, though a rewound replay repeats older events. Each failover rewinds
+ * from there, and one after another would otherwise lead further and further into the past.
  */
 function cursorAfter({ reached }: Chunk, { host, wire }: Place, before: Cursor | undefined) {
   return reached && { host, wire, value: reached.value, at: Math.max(reached.at, before?.at ?? 0) }

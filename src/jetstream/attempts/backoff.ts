@@ -6,8 +6,8 @@ export type Backoff = {
 }
 
 /**
- * Where to go after an ending: to the same endpoint (`redial`, `again`), another wire of its host, or the next host. `again` and `next` wait as the back-off says, `redial` and `other-wire`
- * do not: they answer a refusal that tells how to do better.
+ * Where the next attempt goes: the same endpoint (`redial`, `again`), another wire of its host, or the next host.
+ * `again` and `next` wait as long as the back-off says. `redial` and `other-wire` come at once: we know what to change.
  */
 export type Step = 'redial' | 'other-wire' | 'again' | 'next'
 
@@ -15,8 +15,8 @@ const FIRST_DIAL_TIMEOUT_MS = 2_000
 const MAX_DIAL_TIMEOUT_MS = 10_000
 
 /**
- * The longest wait after `failures` (1 or more) in a row, in milliseconds. Going round the hosts is free, each whole
- * round that failed doubles the wait; staying with one host doubles it each time.
+ * The longest wait in milliseconds after `failures` (1 or more) in a row. `again` always waits, `next` only after a
+ * whole round of the hosts; each wait is twice as long as the one before.
  */
 export function maxWaitMs(
   step: Step,
@@ -35,12 +35,12 @@ export function maxWaitMs(
   }
 }
 
-/** From half of `maxMs` up to it, so that clients that were cut off together do not come back together. */
+/** A random wait from half of `maxMs` up to it, or clients that were cut off together would come back together. */
 export function jittered(maxMs: number, random: () => number): number {
   return maxMs * (0.5 + random() / 2)
 }
 
-/** Milliseconds to give one attempt: short in the first round, so that every host is heard of soon. */
+/** How long one attempt may take, in milliseconds: short at first, to try every host soon, then doubled each round. */
 export function dialTimeoutMs(failures: number, hosts: number): number {
   return Math.min(MAX_DIAL_TIMEOUT_MS, FIRST_DIAL_TIMEOUT_MS * 2 ** Math.floor(failures / hosts))
 }

@@ -4,21 +4,22 @@ import { TIME_CURSORS, type Wire } from '../wires/wire.ts'
 
 export type AskOptions = { steps: number; byTime: boolean; now: Micros; start: Micros | undefined }
 
-/** What is asked of an endpoint; `exact` when it is our very place there and not a time near it. */
+/** The cursor to request; `exact` where it is our own place at that endpoint, not a time near it. */
 export type Ask = { value: number | undefined; exact: boolean }
 
-/** How far to go back where only the time of our place can be used: hosts witness at different times. */
+/** How far to rewind where only the time of our place can be used: hosts witness the same event at different times. */
 export const REWIND: Micros = 10_000_000
 
-/** So much before a host may forget, its forgetting is suspected already. */
+/** A cursor this close to the age at which hosts may clamp it counts as possibly clamped. */
 const MARGIN: Micros = 3_600_000_000
 
 /**
- * The cursor to ask an endpoint for, having been at `cursor`. `steps` steps past it, each doubling the way;
- * `byTime` when the host has said that it does not know our place. A time to come is never asked for: hosts take it for
- * the live tip, and what came between would be missed without a word.
+ * Which cursor to request to resume at `cursor`: its number where this endpoint issued it, else its time, rewound.
+ * Without a cursor it is the time `start`, or the live tip where that is undefined.
  *
- * Without a cursor it is `start`, a time, or the live tip where that is undefined.
+ * `steps` go past a frame that cannot be taken, each doubling the distance. `byTime` avoids a number at which the
+ * host has said that it cannot resume. A time in the future is never requested: hosts take it for the live tip, and we
+ * would silently miss everything before that.
  */
 export function askFrom(
   cursor: Cursor | undefined,
@@ -34,12 +35,12 @@ export function askFrom(
   return { value: timeCursor(Math.min(cursor.at, now) - REWIND, now), exact: false }
 }
 
-/** A time as a host takes it: never one to come, nor one so early that it would be read as a sequence number. */
+/** Clamps `at` to times that hosts accept: not in the future, and not so early that it reads as a sequence number. */
 function timeCursor(at: Micros, now: Micros): number {
   return Math.max(TIME_CURSORS, Math.floor(Math.min(at, now)))
 }
 
-/** True when a host may silently have begun later than asked. */
+/** True where the host may have begun later than asked without saying so. */
 export function mayBeClamped(ask: Ask, wire: Pick<Wire, 'silentClampAfter'>, now: Micros): boolean {
   const { silentClampAfter } = wire
   return (
@@ -47,12 +48,12 @@ export function mayBeClamped(ask: Ask, wire: Pick<Wire, 'silentClampAfter'>, now
   )
 }
 
-/** True when `cursor` belongs to this host and wire. One of a wire that we do not know belongs to none of ours. */
+/** True where this host issued `cursor` on this wire: nowhere else does its number mean the same. */
 function isAt(cursor: Cursor, place: Place): boolean {
   return cursor.host === place.host && cursor.wire === place.wire
 }
 
-/** True when `next` is further than `cursor` was: by its own numbers where they compare, else by time. */
+/** True where `next` is further on than `cursor`: by number within one host and wire, else by time. */
 export function isPast(next: Cursor, cursor: Cursor | undefined): boolean {
   if (cursor === undefined) return true
   return isAt(next, cursor) ? next.value > cursor.value : next.at > cursor.at

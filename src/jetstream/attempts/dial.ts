@@ -12,13 +12,13 @@ export type DialOptions = {
   dictionaries: Dictionaries
   endpoint: Endpoint
   ask: Ask
-  /** The host shall leave out larger messages; undefined for no limit. */
+  /** Asks the host to leave out larger messages; undefined for no limit. */
   maxMessageBytes: number | undefined
-  /** For everything until the socket is open. */
+  /** Covers fetching the dictionary and the handshake. */
   dialTimeoutMs: number
 }
 
-/** Either an open connection, which the caller disposes, or why there is none. */
+/** An open connection, which the caller must dispose, or why there is none. */
 export type Dialled = { compressed: boolean } & (
   | { connection: Connection; ending: undefined }
   | { connection: undefined; ending: Ending }
@@ -29,18 +29,18 @@ export async function dial(options: DialOptions): Promise<Dialled> {
   const { settings, dictionaries, endpoint, ask, maxMessageBytes, dialTimeoutMs } = options
   const { place, wire } = endpoint
   const { signal, clock } = settings
-  const late = new AbortController()
-  const callOff = clock.after(dialTimeoutMs, () =>
-    late.abort(new Error(`no answer within ${dialTimeoutMs / 1_000} s`)),
+  const timeout = new AbortController()
+  const cancelTimer = clock.after(dialTimeoutMs, () =>
+    timeout.abort(new Error(`no answer within ${dialTimeoutMs / 1_000} s`)),
   )
-  const attempt = AbortSignal.any([signal, late.signal])
+  const attempt = AbortSignal.any([signal, timeout.signal])
   try {
     const dictionary = await dictionaries.get(endpoint, attempt)
     const request: Request = { cursor: ask.value, dictionary: dictionary?.id, maxMessageBytes }
     const socket = new WebSocket(requestUrl(endpoint, settings.filter, request), [...wire.subprotocols], {
-      // Offered beside zstd it would be answered 400.
+      // Hosts answer 400 where it is offered beside zstd.
       perMessageDeflate: false,
-      // Bytes that are no UTF-8 harm one string, which is checked where it is used.
+      // Invalid UTF-8 must not end the connection: it spoils one string, and wires/ checks those that are used.
       skipUTF8Validation: true,
       maxPayload: settings.maxFrameBytes,
       headers: { 'user-agent': 'bsky-rpg' },
@@ -74,6 +74,6 @@ export async function dial(options: DialOptions): Promise<Dialled> {
       compressed: false,
     }
   } finally {
-    callOff()
+    cancelTimer()
   }
 }

@@ -5,46 +5,47 @@ import { isNearby } from './nearby.ts'
 import type { DictionaryChange } from './recovery.ts'
 
 /**
- * `auto` chooses by what is scarce: traffic with a host far away, so that it is asked for zstd, and our own time with one
- * nearby. `zstd` asks wherever a dictionary can be had.
+ * `auto` asks distant hosts for zstd, to save traffic, and nearby ones for plain text, to save processor time. `zstd`
+ * asks every host for which there is a dictionary.
  */
 export type Compression = 'auto' | 'zstd' | 'off'
 
 export type DictionariesOptions = {
   compression: Compression
-  /** For the wires whose hosts serve none; frames come uncompressed there without. */
+  /** For wires whose hosts serve none; without it, frames come uncompressed there. */
   userDictionary: Uint8Array | undefined
   observer: StreamObserver
 }
 
-/** Far above the 64 to 128 KB that dictionaries have. */
+/** Far above the 64 to 128 KB of real dictionaries. */
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Which dictionary to ask an endpoint for. One that failed at an endpoint is not tried there again. */
+/** Picks the dictionary to ask each endpoint for, and gives compression up where it failed. */
 export class Dictionaries {
   readonly #options: DictionariesOptions
-  readonly #users: Dictionary | undefined
-  /** What hosts served. By place, like all that follows. */
+  readonly #userDictionary: Dictionary | undefined
+  /** Dictionaries that hosts served. Keyed by place, as are the next three. */
   readonly #served = new Map<string, Dictionary>()
-  /** Why a dictionary could not be fetched. */
+  /** Why the last fetch failed; not yet reported. */
   readonly #failures = new Map<string, string>()
+  /** Where compression was given up. */
   readonly #refused = new Set<string>()
-  /** Where a retired dictionary has been replaced once already. */
+  /** Where the host's dictionary was renewed and the new one has not worked yet. */
   readonly #replaced = new Set<string>()
 
   constructor(options: DictionariesOptions) {
     this.#options = options
-    this.#users = options.userDictionary && dictionaryOf(options.userDictionary)
+    this.#userDictionary = options.userDictionary && dictionaryOf(options.userDictionary)
   }
 
-  /** The dictionary for `endpoint`; undefined when frames have to come uncompressed. Rejects only by `signal`. */
+  /** The dictionary for `endpoint`; undefined where frames must come uncompressed. Rejects only on abort. */
   async get(endpoint: Endpoint, signal: AbortSignal): Promise<Dictionary | undefined> {
     const { compression } = this.#options
     const { dictionary } = endpoint.wire
     const key = keyOf(endpoint.place)
     if (compression === 'off' || this.#refused.has(key)) return undefined
     if (compression === 'auto' && isNearby(endpoint.url)) return undefined
-    if (dictionary.from === 'user') return this.#users
+    if (dictionary.from === 'user') return this.#userDictionary
     const known = this.#served.get(key)
     if (known !== undefined) return known
     try {
@@ -54,13 +55,13 @@ export class Dictionaries {
       return fetched
     } catch (error) {
       signal.throwIfAborted()
-      // A host that has none may well have one after its next release.
+      // Tried again at the next dial: a host without a dictionary may have one after its next release.
       this.#failures.set(key, error instanceof Error ? error.message : String(error))
       return undefined
     }
   }
 
-  /** The endpoint has answered: reports a dictionary that could not be fetched before. */
+  /** Reports a failed fetch. Call once the endpoint has answered: while the host is down, the fetch is no news. */
   reportFailure(place: Place): void {
     const key = keyOf(place)
     const reason = this.#failures.get(key)
@@ -68,12 +69,12 @@ export class Dictionaries {
     if (reason !== undefined) this.#options.observer.uncompressed(place, reason)
   }
 
-  /** The host serves its dictionary, and has not been asked for a new one since it last worked. */
+  /** True where the host serves a dictionary that was not renewed since it last worked. */
   isRenewable({ place, wire }: Endpoint): boolean {
     return wire.dictionary.from === 'host' && !this.#replaced.has(keyOf(place))
   }
 
-  /** Carries out what an ending at `place` has led to. */
+  /** Carries out what `recoveryFrom` has decided about the dictionary at `place`. */
   apply(change: DictionaryChange, place: Place): void {
     const key = keyOf(place)
     if (change === 'keep') return
@@ -86,7 +87,7 @@ export class Dictionaries {
     this.#options.observer.uncompressed(place, change.giveUp)
   }
 
-  /** The endpoint sends what our dictionary can read: once that is retired, a new one may be fetched. */
+  /** Call once our dictionary has worked at `place`: when the host retires it, a new one may be fetched again. */
   accept(place: Place): void {
     this.#replaced.delete(keyOf(place))
   }

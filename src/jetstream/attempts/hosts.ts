@@ -1,15 +1,15 @@
 import type { Did, Nsid } from '../../atproto/event.ts'
 import type { Place } from '../observer.ts'
-import { wires as spoken } from '../wires/index.ts'
+import { wires as builtIn } from '../wires/index.ts'
 import type { Wire, WireList } from '../wires/wire.ts'
 
-/** One of the user's URLs: where, and which wires to try there, best first. */
+/** One configured URL: its host, and the wires to try there, best first. */
 export type Target = { host: string; url: string; wires: WireList }
 
-/** A place with the wire spoken there and the URL that its stream is asked at. */
+/** A place with its wire and the URL of its stream. */
 export type Endpoint = { place: Place; wire: Wire; url: string }
 
-/** What of the stream is wanted. */
+/** Which events are wanted. */
 export type Filter = {
   /** Commits in these collections; every collection when empty. */
   collections: readonly Nsid[]
@@ -17,23 +17,23 @@ export type Filter = {
   dids: readonly Did[] | undefined
 }
 
-/** What is asked of an endpoint, besides the filter. */
+/** The parameters of one request, besides the filter. */
 export type Request = {
   cursor: number | undefined
-  /** The id of the dictionary that frames shall be compressed with. */
+  /** Id of the dictionary to compress frames with; undefined for plain text. */
   dictionary: number | undefined
-  /** The host shall leave out larger messages; unlimited when undefined. */
+  /** Asks the host to leave out larger messages; undefined for no limit. */
   maxMessageBytes: number | undefined
 }
 
-/** More than these do not safely fit in a URL. */
+/** A longer list may not fit in a URL. */
 const MAX_DIDS_IN_URL = 100
-/** The hosts' own limits; beyond them the filter is ours alone. */
+/** The hosts' own limits; longer lists are filtered on our side only. */
 const MAX_DIDS = 10_000
 const MAX_COLLECTIONS = 100
 
-/** Reads one URL of the list. Throws with what was expected. */
-export function parseTarget(text: string, wires: WireList = spoken): Target {
+/** Parses one configured URL. Throws where it is no WebSocket URL, or its path is no wire's. */
+export function parseTarget(text: string, wires: WireList = builtIn): Target {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const possible = url === undefined ? undefined : wiresAt(url.pathname, wires)
   if (url === undefined || possible === undefined || (url.protocol !== 'wss:' && url.protocol !== 'ws:')) {
@@ -50,9 +50,9 @@ export function endpointOf(target: Target, wire: Wire): Endpoint {
   return { place: { host: target.host, wire: wire.name }, wire, url: url.href }
 }
 
-/** The URL to open: filters and place in its query, in the wire's own names. */
-export function requestUrl({ url: at, wire }: Endpoint, filter: Filter, request: Request): string {
-  const url = new URL(at)
+/** The URL to open, with filter and cursor in its query under the wire's own names. */
+export function requestUrl({ url: streamUrl, wire }: Endpoint, filter: Filter, request: Request): string {
+  const url = new URL(streamUrl)
   const query = url.searchParams
   for (const collection of askedCollections(filter)) query.append(wire.query.collections, collection)
   if (wire.hello !== undefined && needsHello(filter.dids)) query.set(...wire.hello.parameter)
@@ -65,14 +65,14 @@ export function requestUrl({ url: at, wire }: Endpoint, filter: Filter, request:
   return url.href
 }
 
-/** The message that opens a stream whose list of people is too long for its URL; undefined where none is to be sent. */
+/** The first message to send where the list of people is too long for the URL; undefined where none is needed. */
 export function helloOf(wire: Wire, filter: Filter, { maxMessageBytes }: Request): string | undefined {
   const { dids } = filter
   if (!needsHello(dids)) return undefined
   return wire.hello?.message({ collections: askedCollections(filter), dids, maxMessageBytes })
 }
 
-/** A file of the host, over HTTP, without the user's password. */
+/** The HTTP URL of a file on the host, without the user's credentials. */
 export function fileUrl(endpoint: Endpoint, path: string): string {
   const url = new URL(endpoint.url)
   url.protocol = url.protocol === 'wss:' ? 'https:' : 'http:'
@@ -83,7 +83,7 @@ export function fileUrl(endpoint: Endpoint, path: string): string {
   return url.href
 }
 
-/** Every wire where the path fixes none. */
+/** The wires that a path allows: all where it is empty; undefined where no wire has it. */
 function wiresAt(pathname: string, wires: WireList): WireList | undefined {
   const path = pathname.replace(/\/$/, '')
   if (path === '') return wires

@@ -1,11 +1,11 @@
-// All that follows from the end of an attempt or a connection, as one value. It is decided here and nowhere else; the
-// loop in subscribe.ts has the route, the resume state and the dictionaries carry it out.
+// Decides everything that follows from the end of an attempt or connection, as one value. The loop in subscribe.ts
+// hands it to the route, the resume state and the dictionaries, which carry it out.
 import type { Ending } from '../observer.ts'
 import { type Backoff, maxWaitMs, type Step } from './backoff.ts'
 
 export type Recovery = {
   step: Step
-  /** Attempts in a row that brought nothing new, with the one that has ended. */
+  /** Attempts in a row that brought nothing new, including the one that has ended. */
   failures: number
   /** The longest wait before the next attempt, in milliseconds; see `jittered`. */
   maxWaitMs: number
@@ -13,34 +13,34 @@ export type Recovery = {
   dictionary: DictionaryChange
 }
 
-/** What was found out about our place at the endpoint: a frame too large to take, or that the host does not know it. */
+/** What we learned about our place at the endpoint: a frame there is too large, or the host cannot resume there. */
 export type Finding = 'nothing' | 'oversized' | 'cursor-lost' | 'cursor-too-old'
 
-/** What becomes of the dictionary that the endpoint was asked for: fetched anew, or given up together with compression. */
+/** What to do with the endpoint's dictionary: `renew` fetches it anew, `giveUp` ends compression there and says why. */
 export type DictionaryChange = 'keep' | 'renew' | { giveUp: string }
 
-/** What an ending is judged by, besides itself. */
+/** What the recovery depends on, besides the ending. */
 export type Circumstances = {
-  /** The connection brought something new and lasted. */
+  /** The connection brought something new and lasted, or lasted long without. */
   healthy: boolean
-  /** Frames were asked to be compressed. */
+  /** The request asked for compressed frames. */
   compressed: boolean
   /** The request named an exact place (not a time near it). */
   exact: boolean
   /** The host's URL left the wire open, and a less preferred one has not been tried. */
   otherWireLeft: boolean
-  /** How many times running this very place has ended in an oversized frame before. */
+  /** How often an oversized frame has ended the stream at this place before. */
   oversizedTimes: number
-  /** The host serves the dictionary, and has not been asked for a new one since it last worked. */
+  /** See `Dictionaries.isRenewable`. */
   dictionaryRenewable: boolean
   /** Attempts in a row before this one that brought nothing new. */
   failures: number
-  /** How many hosts there are to try. */
+  /** Number of hosts to try. */
   hosts: number
   backoff: Pick<Backoff, 'baseMs' | 'maxMs'>
 }
 
-/** How a host that does not speak a wire answers its path. */
+/** Statuses with which hosts answer the path of a wire that they do not speak. */
 const NO_SUCH_PATH: ReadonlySet<number> = new Set([200, 404, 405, 410, 501])
 
 export function recoveryFrom(ending: Ending, circumstances: Circumstances): Recovery {
@@ -61,16 +61,20 @@ function stepAfter(ending: Ending, circumstances: Circumstances): Step {
     case 'refused':
       if (NO_SUCH_PATH.has(ending.status) && otherWireLeft) return 'other-wire'
       if (ending.status !== 400) return 'next'
+      // Redial only where the next request leaves out what the host objects to: the exact place, or the dictionary.
       if (ending.error === 'CursorTooOld') return exact ? 'redial' : 'next'
       return compressed ? 'redial' : 'next'
     case 'cursor-lost':
     case 'undecodable':
       return 'redial'
     case 'oversized':
+      // The second request asks the host to leave the frame out. A host that sends it all the same is no use.
       return oversizedTimes === 0 ? 'again' : 'next'
     case 'error-frame':
+      // Being too slow is our fault: another host would find the same.
       return ending.error === 'ConsumerTooSlow' ? 'again' : 'next'
     case 'closed':
+      // 1001: the host is going away (RFC 6455, 7.4.1).
       return healthy && ending.code !== 1001 ? 'again' : 'next'
     case 'unreachable':
     case 'silent':
@@ -78,7 +82,7 @@ function stepAfter(ending: Ending, circumstances: Circumstances): Step {
   }
 }
 
-/** Trying the same host in another way is still the same attempt. */
+/** Trying the same host in another way counts as the same attempt. */
 function failuresAfter(step: Step, { healthy, failures }: Circumstances): number {
   if (step === 'redial' || step === 'other-wire') return failures
   return healthy ? 1 : failures + 1

@@ -3,23 +3,24 @@ import type { GapReason, Place } from '../observer.ts'
 import { isPast } from './cursor.ts'
 import type { Finding } from './recovery.ts'
 
-/** How an attempt has to differ from the plain one. */
+/** How the next request must differ from one for our exact place. */
 export type ResumePlan = {
-  /** How far to step past our place; see `askFrom`. */
+  /** How many steps past our place; see `askFrom`. */
   steps: number
+  /** The host cannot resume at our number; see `askFrom`. */
   byTime: boolean
-  /** The host shall leave out messages that are too large. */
+  /** Asks the host to leave out messages that are too large. */
   skipsOversized: boolean
-  /** What may be missing, when it works. */
+  /** Why events may be missing once the attempt has worked. */
   reason: GapReason | undefined
 }
 
-/** What has gone wrong at one place in the stream. It is forgotten as soon as the stream has got past that place. */
+/** Remembers what went wrong at one place in the stream, until the consumer has got past it. */
 export class ResumeState {
   #cursor: Cursor | undefined
-  /** How often the stream ended here in a frame too large to take. */
+  /** How often a frame too large to take has ended the stream here. */
   #oversizedTimes = 0
-  /** The endpoint that said that it does not know our place, and how. */
+  /** The last endpoint that could not resume at our place, and why. */
   #lost: (Place & { reason: GapReason }) | undefined
 
   constructor(cursor: Cursor | undefined) {
@@ -30,7 +31,7 @@ export class ResumeState {
     return this.#oversizedTimes
   }
 
-  /** Remembers what an ending at `place` has shown. */
+  /** Records the finding of an attempt at a place. */
   learn(finding: Finding, { host, wire }: Place): void {
     switch (finding) {
       case 'nothing':
@@ -45,7 +46,7 @@ export class ResumeState {
     }
   }
 
-  /** The consumer is done with everything up to `cursor`. */
+  /** Call when the consumer is done with everything up to `cursor`. */
   reached(cursor: Cursor | undefined): void {
     if (cursor === undefined || !isPast(cursor, this.#cursor)) return
     this.#cursor = cursor
@@ -53,9 +54,10 @@ export class ResumeState {
     this.#lost = undefined
   }
 
+  /** Plans the next request to a place. */
   planFor({ host, wire }: Place): ResumePlan {
     const lost = this.#lost?.host === host && this.#lost.wire === wire ? this.#lost : undefined
-    // The first time, the host is asked to leave large messages out, which loses nothing else.
+    // The first time we only ask the host to leave the frame out, which loses nothing else. Then we step past it.
     const steps = Math.max(0, this.#oversizedTimes - 1)
     return {
       steps,

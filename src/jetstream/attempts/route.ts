@@ -2,12 +2,12 @@ import type { Wire } from '../wires/wire.ts'
 import type { Step } from './backoff.ts'
 import { type Endpoint, endpointOf, type Target } from './hosts.ts'
 
-/** Which host of the list is tried, and which wire there. */
+/** The host to try, and the wire to try there. */
 export class Route {
   readonly #targets: readonly [Target, ...Target[]]
-  #at = 0
-  /** Wires that the host at hand was found not to speak. */
-  #tried = 0
+  #index = 0
+  /** How many of its wires the current host has turned out not to speak. */
+  #wiresTried = 0
 
   constructor(targets: readonly [Target, ...Target[]]) {
     this.#targets = targets
@@ -17,32 +17,32 @@ export class Route {
     return endpointOf(this.#target, this.#wire)
   }
 
-  /** True when the host at hand may speak a less preferred wire than the one tried. */
+  /** True where the current host may speak a less preferred wire than the one tried. */
   get otherWireLeft(): boolean {
-    return this.#tried + 1 < this.#target.wires.length
+    return this.#wiresTried + 1 < this.#target.wires.length
   }
 
-  /** A host that is come back to is tried with its best wire again: it may have been renewed. */
+  /** Takes a step. Each visit to a host begins with its best wire: the host may have been upgraded since. */
   follow(step: Step): void {
     switch (step) {
       case 'redial':
       case 'again':
         break
       case 'other-wire':
-        this.#tried += 1
+        this.#wiresTried += 1
         break
       case 'next':
-        this.#at = (this.#at + 1) % this.#targets.length
-        this.#tried = 0
+        this.#index = (this.#index + 1) % this.#targets.length
+        this.#wiresTried = 0
         break
     }
   }
 
   get #target(): Target {
-    return this.#targets[this.#at] ?? this.#targets[0]
+    return this.#targets[this.#index] ?? this.#targets[0]
   }
 
   get #wire(): Wire {
-    return this.#target.wires[this.#tried] ?? this.#target.wires[0]
+    return this.#target.wires[this.#wiresTried] ?? this.#target.wires[0]
   }
 }

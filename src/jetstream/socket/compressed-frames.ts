@@ -3,31 +3,32 @@ import { type Dictionary, type Inflated, inflate } from './zstd.ts'
 
 export type CompressedFramesOptions = {
   dictionary: Dictionary
-  /** Bytes of the largest text that a frame may hold. */
+  /** Maximum size of a frame's text, in bytes. */
   maxFrameBytes: number
-  /** The longest that a frame may wait for others, in milliseconds, if that is less than 10. */
+  /** Milliseconds that a frame may wait for others, where that is less than `MAX_WAIT_MS`. */
   batchWindowMs: number
   clock: Clock
-  /** While it is false, frames wait. */
+  /** Frames wait while it returns false. */
   hasRoom: () => boolean
-  /** Takes the text of each frame, in their order. */
+  /** Receives the text of each frame, in order. */
   onText: (text: string) => void
-  /** Hears why there is no text. After `wrong-dictionary`, everything that waits is dropped: it would be the same. */
+  /** Receives why a frame has no text. On `wrong-dictionary` all waiting frames are dropped: they would fail alike. */
   onFailure: (failed: Failure) => void
 }
 
 export type Failure = Extract<Inflated, { failed: unknown }>['failed']
 
-/** How long a frame waits for others, and with how many it does not wait. */
+/** How long a frame waits for others. */
 const MAX_WAIT_MS = 10
+/** So many frames are inflated without waiting longer. */
 const MAX_FRAMES = 256
 
-/** Keeps compressed frames until others have come with them: hosts send one by one, and together they cost a tenth. */
+/** Gathers compressed frames, which hosts send one by one: inflated in one call they cost a tenth. See zstd.ts. */
 export class CompressedFrames {
   readonly #options: CompressedFramesOptions
-  /** Not inflated yet, oldest first. */
+  /** Not yet inflated, oldest first. */
   #frames: Buffer[] = []
-  #callOff = () => {}
+  #cancelTimer = () => {}
 
   constructor(options: CompressedFramesOptions) {
     this.#options = options
@@ -35,18 +36,19 @@ export class CompressedFrames {
 
   add(frame: Buffer): void {
     const { clock, batchWindowMs } = this.#options
-    const waiting = this.#frames.push(frame)
-    if (waiting === MAX_FRAMES) this.flush()
-    else if (waiting === 1) {
-      this.#callOff = clock.after(Math.min(MAX_WAIT_MS, batchWindowMs), () => this.flush())
+    const count = this.#frames.push(frame)
+    if (count === MAX_FRAMES) this.flush()
+    else if (count === 1) {
+      this.#cancelTimer = clock.after(Math.min(MAX_WAIT_MS, batchWindowMs), () => this.flush())
     }
   }
 
-  /** Inflates what waits, as far as there is room for it. */
+  /** Inflates the waiting frames while there is room; the rest wait for the next flush. */
   flush(): void {
     const { dictionary, maxFrameBytes, hasRoom, onText, onFailure } = this.#options
-    this.#callOff()
+    this.#cancelTimer()
     while (this.#frames.length > 0 && hasRoom()) {
+      // One call takes only the first frames, and their text may leave no room for more.
       const results = inflate(this.#frames, dictionary, maxFrameBytes)
       this.#frames = this.#frames.slice(results.length)
       for (const result of results) {
@@ -60,8 +62,8 @@ export class CompressedFrames {
     }
   }
 
-  /** Nothing is inflated by itself any more. */
+  /** Cancels the timer: frames that wait are no longer inflated by themselves. */
   stop(): void {
-    this.#callOff()
+    this.#cancelTimer()
   }
 }

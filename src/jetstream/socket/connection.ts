@@ -17,9 +17,9 @@ export type ConnectionOptions = {
   place: Place
   wire: Pick<Wire, 'read' | 'cursors'>
   wants: (event: StreamEvent) => boolean
-  /** What the frames are compressed with; undefined when they are not. */
+  /** Frames are compressed with it; undefined where they come uncompressed. */
   dictionary: Dictionary | undefined
-  /** Our very place was asked for, so that a host that does not know it has to be asked otherwise. */
+  /** The request named our exact place, so a host that does not know it must be asked again, by time. */
   exact: boolean
   signal: AbortSignal
   limits: Limits
@@ -29,8 +29,8 @@ export type ConnectionOptions = {
 }
 
 /**
- * A socket as a bounded queue of chunks. Frames are parsed as they arrive; the socket is paused at a mark and
- * resumed below half of it. Its opener disposes it.
+ * Reads a socket into a bounded queue of chunks. Frames are parsed as they arrive; the socket is paused at
+ * `highWaterBytes` and resumed below half of it. The caller must dispose it.
  */
 export class Connection implements AsyncDisposable {
   readonly #options: ConnectionOptions
@@ -40,9 +40,9 @@ export class Connection implements AsyncDisposable {
   readonly #reader: FrameReader
   readonly #watchdog: Watchdog
   readonly #quietMeter: QuietMeter
-  /** The host has nothing more to send, which the consumer does not know yet. */
+  /** The host has nothing more to send, and `next` has not said so yet. */
   #quiet = false
-  /** Undefined where frames are to come uncompressed. */
+  /** Undefined where frames come uncompressed. */
   readonly #compressed: CompressedFrames | undefined
   #paused = false
   #ending: Ending | undefined
@@ -58,7 +58,7 @@ export class Connection implements AsyncDisposable {
       networkClock,
       observer,
       queue: this.#queue,
-      onInfo: (name, message) => this.#heed(name, message),
+      onInfo: (name, message) => this.#onInfo(name, message),
       onError: (error, message) => this.#end({ kind: 'error-frame', error, message }),
     })
     this.#compressed =
@@ -101,7 +101,7 @@ export class Connection implements AsyncDisposable {
     })
   }
 
-  /** Once the socket is open: says `hello` where the wire wants one, and watches for silence. */
+  /** Call once the socket is open: sends `hello` if there is one, and begins to watch for silence. */
   start(hello: string | undefined): void {
     if (hello !== undefined) this.#options.socket.send(hello)
     if (this.#ending !== undefined) return
@@ -109,19 +109,20 @@ export class Connection implements AsyncDisposable {
     this.#quietMeter.start()
   }
 
-  /** What the server said of the place that it was asked for. */
+  /** Why events may be missing, if the host has said that it did not begin at the cursor requested. */
   get notice(): GapReason | undefined {
     return this.#notice
   }
 
   /**
-   * The next chunk, as soon as it is full or old enough; `quiet` once all were taken and the host has nothing more to send;
-   * after the last chunk, how it ended. Rejects when aborted.
+   * The next chunk, as soon as it is full or old enough; `quiet` if none is left and the host has nothing more to send;
+   * after the last chunk, how the connection ended. Rejects when aborted.
    */
   async next(): Promise<Chunk | Ending | 'quiet'> {
     for (;;) {
       this.#options.signal.throwIfAborted()
       const dueMs = this.#queue.dueMs
+      // Nothing more comes while the socket is paused or once it has ended, so a chunk need not wait to fill.
       if (dueMs === 0 || this.#paused || this.#ending !== undefined) {
         const chunk = this.#take()
         if (chunk !== undefined) return chunk
@@ -135,7 +136,7 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  /** Resolves when the socket is gone. */
+  /** Resolves once the socket is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#compressed?.stop()
@@ -147,13 +148,14 @@ export class Connection implements AsyncDisposable {
 
   #onMessage(data: RawData, isBinary: boolean): void {
     if (this.#ending !== undefined) return
-    // One buffer, as long as nobody sets the socket's binaryType.
+    // `ws` passes one buffer unless the socket's binaryType is set.
     const frame = data as Buffer
     this.#watchdog.hear()
     this.#quietMeter.hear()
     this.#quiet = false
     this.#queue.receive(frame.length)
     if (!isBinary) {
+      // Compressed frames that still wait came before this one.
       this.#compressed?.flush()
       this.#accept(frame.toString())
     } else if (this.#compressed === undefined) {
@@ -196,14 +198,15 @@ export class Connection implements AsyncDisposable {
     this.#paused = false
     this.#watchdog.listen()
     observer.resumed(place)
-    // What had been read before the pause comes first, and may fill the queue again.
+    // Frames read before the pause come first, and may fill the queue again.
     this.#compressed?.flush()
     if (!this.#paused) socket.resume()
   }
 
-  #heed(name: string, message: string): void {
+  #onInfo(name: string, message: string): void {
     if (name === 'OutdatedCursor') this.#notice = 'outdated-cursor'
     if (name !== 'FutureCursor') return
+    // The host does not know the cursor and has begun at the live tip. An exact one is requested again, by time.
     if (this.#options.exact) this.#end({ kind: 'cursor-lost', message })
     else this.#notice = 'cursor-lost'
   }
@@ -220,7 +223,7 @@ export class Connection implements AsyncDisposable {
 
   #end(ending: Ending): void {
     if (this.#ending !== undefined) return
-    // Frames that came before the end are part of the stream.
+    // Frames that wait came before the end and are part of the stream; one of them may say more about why it ended.
     this.#compressed?.flush()
     this.#ending ??= ending
     this.#watchdog.stop()

@@ -9,20 +9,20 @@ export type FrameReaderOptions = {
   wire: Pick<Wire, 'read' | 'cursors'>
   networkClock: NetworkClock
   observer: StreamObserver
-  /** Gets every event, with a time that can be believed. */
+  /** Receives every event, with a believable time. */
   queue: Queue
-  /** The host tells something about the request. */
+  /** The host says something about the request. */
   onInfo: (name: string, message: string) => void
   /** The host says why it ends the connection. */
   onError: (error: string, message: string) => void
 }
 
-/** Reads a connection's frames in their order, and reports those that cannot be used. */
+/** Reads a connection's frames in order, and reports those that it skips. */
 export class FrameReader {
   readonly #options: FrameReaderOptions
   readonly #read: Wire['read']
   readonly #byTime: boolean
-  /** The newest time that was sent. */
+  /** The newest time of all events so far. */
   #newest: Micros = 0
 
   constructor(options: FrameReaderOptions) {
@@ -53,7 +53,7 @@ export class FrameReader {
     }
   }
 
-  #push(event: StreamEvent, value: number, size: number): void {
+  #push(event: StreamEvent, value: number, textBytes: number): void {
     const { networkClock, observer, place, queue } = this.#options
     const dated = networkClock.date(event)
     if (dated === undefined) {
@@ -62,9 +62,9 @@ export class FrameReader {
     }
     if (dated.misdated) observer.misdated(place, networkClock.ahead)
     const { at } = dated
-    // Where the place is a time, one frame with an old one must not lead back there.
+    // Where cursors are times, one old event must not move the place back.
     this.#newest = Math.max(this.#newest, at ?? 0)
     const reached = at === undefined ? undefined : { value: this.#byTime ? this.#newest : value, at }
-    queue.push(dated.event, reached, size)
+    queue.push(dated.event, reached, textBytes)
   }
 }

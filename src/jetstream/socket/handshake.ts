@@ -3,10 +3,10 @@ import type { WebSocket } from 'ws'
 import type { Ending } from '../observer.ts'
 import { objectOf } from '../wires/fields.ts'
 
-/** Of a refusal's body only the beginning is of interest. */
+/** How much of a refusal's body is read. */
 const MAX_BODY_CHARACTERS = 16 * 1024
 
-/** Waits until `socket` is open, which gives undefined, or has failed. An abort ends the attempt. */
+/** Resolves with undefined once `socket` is open, else with why it failed. An abort counts as `unreachable`. */
 export function handshake(socket: WebSocket, signal: AbortSignal): Promise<Ending | undefined> {
   return new Promise((resolve) => {
     const settle = (ending: Ending | undefined) => {
@@ -25,7 +25,7 @@ export function handshake(socket: WebSocket, signal: AbortSignal): Promise<Endin
   })
 }
 
-/** What to tell of an error; connecting to several addresses fails with an empty message. */
+/** An error's message. Of several the first one's, since a host with several addresses fails with an empty message. */
 export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0])
@@ -40,7 +40,7 @@ async function refusalOf(response: IncomingMessage): Promise<Ending> {
       if (body.length > MAX_BODY_CHARACTERS) break
     }
   } catch {
-    // A body cut off says no less than none.
+    // Report what came before the body was cut off.
   }
   const answer = objectOf(body)
   const error = typeof answer?.error === 'string' ? answer.error : undefined

@@ -2,17 +2,17 @@ import type { Micros, StreamEvent } from '../../atproto/event.ts'
 import type { Clock } from '../clock.ts'
 import type { Limits } from '../limits.ts'
 
-/** A place in the stream, `value` as in a `Cursor`, and the newest time up to there. */
+/** A place in the stream: `value` as in a `Cursor`, and `at`, the newest time up to there. */
 export type Reached = { value: number; at: Micros }
 
-/** Events that came in a row, and the place after the last. */
+/** Consecutive events, and the place after the last. */
 export type Chunk = {
   events: StreamEvent[]
-  /** How far these lead, wanted or not; undefined where nothing in them tells. */
+  /** The place after all events, unwanted ones included; undefined where none of them shows it. */
   reached: Reached | undefined
-  /** The first frame's time, wanted or not. */
+  /** The time of the first event, wanted or not. */
   firstAt: Micros
-  /** Received on the wire since the chunk before. */
+  /** Bytes received on the wire since the chunk before. */
   bytes: number
 }
 
@@ -22,9 +22,10 @@ export type QueueOptions = {
   clock: Clock
 }
 
+/** A chunk in the queue. `startedMs` is by the monotonic clock. */
 type Filling = Chunk & { startedMs: number; textBytes: number }
 
-/** Events on their way from the socket to the consumer, in chunks that are handed over whole. */
+/** Queues events between the socket and the consumer, in chunks that are taken whole. */
 export class Queue {
   readonly #options: QueueOptions
   readonly #chunks: Filling[] = []
@@ -36,7 +37,7 @@ export class Queue {
     this.#options = options
   }
 
-  /** Bytes of text that the waiting events had. */
+  /** Bytes of text of all queued events. */
   get textBytes(): number {
     return this.#textBytes
   }
@@ -50,12 +51,13 @@ export class Queue {
     return Math.max(0, chunk.startedMs + limits.batchWindowMs - clock.monotonic())
   }
 
+  /** Counts bytes received on the wire. */
   receive(bytes: number): void {
     this.#bytes += bytes
   }
 
-  /** Adds an event whose text has `size` bytes. One that is not wanted only moves the place. */
-  push(event: StreamEvent, reached: Reached | undefined, size: number): void {
+  /** Adds an event whose text has `textBytes`. One that is not wanted only moves the place. */
+  push(event: StreamEvent, reached: Reached | undefined, textBytes: number): void {
     const { wants, clock } = this.#options
     const { maxEvents } = this.#options.limits
     let chunk = this.#chunks.at(-1)
@@ -70,13 +72,13 @@ export class Queue {
       }
       if (this.#chunks.push(chunk) === 1) this.#wake()
     }
-    // One from long ago between others says nothing of how far we are.
+    // An old event among newer ones must not move the time back.
     if (reached !== undefined) {
       chunk.reached = { value: reached.value, at: Math.max(reached.at, chunk.reached?.at ?? 0) }
     }
     if (!wants(event)) return
-    chunk.textBytes += size
-    this.#textBytes += size
+    chunk.textBytes += textBytes
+    this.#textBytes += textBytes
     if (chunk.events.push(event) >= maxEvents) this.#wake()
   }
 
@@ -101,10 +103,11 @@ export class Queue {
    */
   changed(waitMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
-      const callOff = waitMs === undefined ? undefined : this.#options.clock.after(waitMs, () => this.#wake())
+      const cancelTimer =
+        waitMs === undefined ? undefined : this.#options.clock.after(waitMs, () => this.#wake())
       this.#wake = () => {
         this.#wake = () => {}
-        callOff?.()
+        cancelTimer?.()
         resolve()
       }
     })

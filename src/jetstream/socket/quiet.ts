@@ -10,13 +10,13 @@ export type QuietMeterOptions = {
 
 /** Milliseconds without a frame before the host is pinged, and between two pings. */
 const PING_EVERY_MS = 1_000
-/** A host that answers so many pings in a row and sends nothing meanwhile has nothing to send. */
+/** A host that answers so many pings in a row, and sends nothing meanwhile, has nothing to send. */
 const ANSWERS = 3
 
 /**
- * Tells a host that has nothing more for us from one that is too busy to send it: both are silent, but only the first
- * answers pings. The next ping waits for the answer to the one before, or a host that was stuck would answer all of them
- * at once. Hearing costs no timer: it is called for every frame.
+ * Distinguishes a host that has nothing more for us from one that is stuck: both are silent, but only the first answers
+ * pings. Each ping waits for the answer to the one before, or a host that was stuck could answer all of them at once.
+ * `hear` is called for every frame, so it sets a flag rather than a timer.
  */
 export class QuietMeter {
   readonly #options: QuietMeterOptions
@@ -24,7 +24,7 @@ export class QuietMeter {
   #pinged = false
   #answers = 0
   #stopped = false
-  #callOff = () => {}
+  #cancelTimer = () => {}
 
   constructor(options: QuietMeterOptions) {
     this.#options = options
@@ -32,7 +32,7 @@ export class QuietMeter {
 
   start(): void {
     const { clock, ping } = this.#options
-    this.#callOff = clock.after(PING_EVERY_MS, () => {
+    this.#cancelTimer = clock.after(PING_EVERY_MS, () => {
       if (!this.#heard && !this.#pinged) {
         this.#pinged = true
         ping()
@@ -44,10 +44,10 @@ export class QuietMeter {
 
   stop(): void {
     this.#stopped = true
-    this.#callOff()
+    this.#cancelTimer()
   }
 
-  /** A frame has come. */
+  /** Call for every frame. */
   hear(): void {
     const wasQuiet = this.#answers === ANSWERS
     this.#heard = true
@@ -55,15 +55,16 @@ export class QuietMeter {
     if (wasQuiet && !this.#stopped) this.start()
   }
 
-  /** The host has answered a ping. */
+  /** Call for every pong. */
   answered(): void {
-    // Hosts may send pongs that nobody asked for, and what came after the ping counts for more than its answer.
+    // Hosts may send pongs without a ping.
     if (!this.#pinged || this.#stopped) return
     this.#pinged = false
+    // A frame since the ping shows that the host had something to send.
     if (this.#heard) return
     this.#answers += 1
     if (this.#answers < ANSWERS) return
-    this.#callOff()
+    this.#cancelTimer()
     this.#options.onQuiet()
   }
 }

@@ -2,21 +2,21 @@ import type { Clock } from '../clock.ts'
 
 export type WatchdogOptions = {
   clock: Clock
-  /** Milliseconds; noticed up to a quarter later. */
+  /** Milliseconds of silence to report; noticed up to a quarter late. */
   silenceMs: number
   onSilence: () => void
 }
 
-const LOOKS_PER_SILENCE = 4
+const CHECKS_PER_SILENCE = 4
 
-/** Notices when nothing has been heard for too long. Hearing costs no timer: it is called for every frame. */
+/** Reports too long a silence. `hear` is called for every frame, so it sets a flag rather than a timer. */
 export class Watchdog {
   readonly #options: WatchdogOptions
   #heard = true
-  /** We do not read, so that nothing can be heard. */
+  /** The socket is paused, so we cannot hear anything. */
   #deaf = false
-  #quietLooks = 0
-  #callOff = () => {}
+  #silentChecks = 0
+  #cancelTimer = () => {}
 
   constructor(options: WatchdogOptions) {
     this.#options = options
@@ -24,23 +24,23 @@ export class Watchdog {
 
   start(): void {
     const { clock, silenceMs, onSilence } = this.#options
-    this.#callOff = clock.after(silenceMs / LOOKS_PER_SILENCE, () => {
-      this.#quietLooks = this.#heard || this.#deaf ? 0 : this.#quietLooks + 1
+    this.#cancelTimer = clock.after(silenceMs / CHECKS_PER_SILENCE, () => {
+      this.#silentChecks = this.#heard || this.#deaf ? 0 : this.#silentChecks + 1
       this.#heard = false
-      if (this.#quietLooks < LOOKS_PER_SILENCE) this.start()
+      if (this.#silentChecks < CHECKS_PER_SILENCE) this.start()
       else onSilence()
     })
   }
 
   stop(): void {
-    this.#callOff()
+    this.#cancelTimer()
   }
 
   hear(): void {
     this.#heard = true
   }
 
-  /** From here to `listen`, silence is our own. */
+  /** Ignores silence until `listen`: we do not read. */
   deafen(): void {
     this.#deaf = true
   }

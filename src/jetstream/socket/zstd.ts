@@ -1,9 +1,9 @@
-// zstd frames with a dictionary, many at a time: node:zlib reads the dictionary anew at every call, which
-// costs more than thirty frames do. Dictionaries and where they come from: dictionaries.ts.
+// Decompresses zstd frames, many in one call: node:zlib reads the dictionary anew at every call, which costs more than
+// thirty frames do. Where dictionaries come from is in dictionaries.ts.
 import { constants, zstdDecompressSync } from 'node:zlib'
 
 export type Dictionary = {
-  /** 0 for one that names no id. */
+  /** 0 where it has none. */
   id: number
   bytes: Uint8Array
 }
@@ -15,12 +15,12 @@ type Sized = { frame: Buffer; size: number }
 
 const FRAME_MAGIC = 0xfd2fb528
 const DICTIONARY_MAGIC = 0xec30a437
-/** Together, in bytes of text: enough to make the call cheap, little enough to hold at once. */
-const MAX_TOGETHER = 1024 * 1024
+/** Text inflated in one call, in bytes: enough to make the call worth it, little enough for memory. */
+const MAX_TOGETHER_BYTES = 1024 * 1024
 /** 8 MiB, the most that a decoder must support (RFC 8878, 3.1.1.1.2). */
 const MAX_WINDOW_LOG = 23
 
-/** Reads a dictionary's own id (RFC 8878, section 5); bytes of another form are a raw one, without id. */
+/** Reads a dictionary's own id (RFC 8878, section 5); bytes without its magic number are a raw dictionary, without id. */
 export function dictionaryOf(bytes: Uint8Array): Dictionary {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const structured = bytes.length > 8 && view.getUint32(0, true) === DICTIONARY_MAGIC
@@ -28,29 +28,34 @@ export function dictionaryOf(bytes: Uint8Array): Dictionary {
 }
 
 /**
- * Decompresses the first of `frames` (one or more), each a whole zstd frame: as many as are worth one call.
- * No frame harms another, and none is given more than `maxBytes`, whatever it declares.
+ * Decompresses the first of `frames` (one or more, each a whole zstd frame), as many as fit in one call, and returns a
+ * result for each of these. A broken frame fails alone, and none inflates to more than `maxBytes`, whatever it declares.
  */
 export function inflate(frames: readonly Buffer[], dictionary: Dictionary, maxBytes: number): Inflated[] {
-  const set: Sized[] = []
-  let sizes = 0
+  const batch: Sized[] = []
+  let totalBytes = 0
   for (const frame of frames) {
     const header = headerOf(frame)
     const size = header?.size
     const fault = faultOf(header, dictionary, maxBytes)
-    if (fault !== undefined || size === undefined || (sizes > 0 && sizes + size > MAX_TOGETHER)) {
-      if (set.length > 0) break
+    // A frame without a size goes alone: in a batch, only the sizes show where each text ends.
+    if (
+      fault !== undefined ||
+      size === undefined ||
+      (totalBytes > 0 && totalBytes + size > MAX_TOGETHER_BYTES)
+    ) {
+      if (batch.length > 0) break
       return [fault ?? inflateOne(frame, size, dictionary, maxBytes)]
     }
-    set.push({ frame, size })
-    sizes += size
+    batch.push({ frame, size })
+    totalBytes += size
   }
-  return inflateTogether(set, sizes, dictionary)
+  return inflateTogether(batch, totalBytes, dictionary)
 }
 
 /**
- * What a frame's header declares: the size of its content and its dictionary, where it does (RFC 8878,
- * section 3.1.1.1). Undefined when it is no frame.
+ * What a frame's header declares (RFC 8878, section 3.1.1.1): the size of its content in bytes or undefined, and the id
+ * of its dictionary or 0. Undefined where it is no zstd frame.
  */
 export function headerOf(frame: Buffer): { size: number | undefined; dictionary: number } | undefined {
   if (frame.length < 6 || frame.readUInt32LE(0) !== FRAME_MAGIC) return undefined
@@ -70,7 +75,7 @@ export function headerOf(frame: Buffer): { size: number | undefined; dictionary:
 
 function declaredSize(frame: Buffer, at: number, bytes: number): number {
   if (bytes === 8) return Number(frame.readBigUInt64LE(at))
-  // Two bytes begin where one byte ends.
+  // A size of two bytes counts from 256 (RFC 8878, section 3.1.1.1.4).
   return frame.readUIntLE(at, bytes) + (bytes === 2 ? 256 : 0)
 }
 
@@ -85,22 +90,22 @@ function faultOf(
   return undefined
 }
 
-/** A set that does not come out as declared is taken apart, to find who is to blame. */
-function inflateTogether(set: readonly Sized[], sizes: number, dictionary: Dictionary): Inflated[] {
-  const input = set.map(({ frame }) => frame)
-  const all = set.length > 1 ? decompress(Buffer.concat(input), sizes, dictionary) : undefined
-  if (all === undefined || all.length !== sizes) {
-    return set.map(({ frame, size }) => inflateOne(frame, size, dictionary, size))
+/** Inflates frames in one call, or one by one if that fails or gives another size: so only the broken ones fail. */
+function inflateTogether(batch: readonly Sized[], totalBytes: number, dictionary: Dictionary): Inflated[] {
+  const input = batch.map(({ frame }) => frame)
+  const all = batch.length > 1 ? decompress(Buffer.concat(input), totalBytes, dictionary) : undefined
+  if (all === undefined || all.length !== totalBytes) {
+    return batch.map(({ frame, size }) => inflateOne(frame, size, dictionary, size))
   }
   let at = 0
-  return set.map(({ size }) => {
+  return batch.map(({ size }) => {
     const text = all.toString('utf8', at, at + size)
     at += size
     return { text }
   })
 }
 
-/** A frame that was cut off may give less than it declares, without an error. */
+/** Compares the size, too: a frame that was cut off may give less than it declares without an error. */
 function inflateOne(
   frame: Buffer,
   size: number | undefined,

@@ -1,4 +1,4 @@
-// What wires have in common: the fields of an event, checked no further than they are used.
+// What the wires share: reading an event's fields, which are checked only as far as they are used.
 import { isHandle } from '@atcute/lexicons/syntax'
 import {
   ACCOUNT_STATUSES,
@@ -16,7 +16,9 @@ import type { MalformedReason } from '../observer.ts'
 import { collectionOf, isRecordKey, isTid } from './syntax.ts'
 import type { Frame } from './wire.ts'
 
-const REASONS: ReadonlySet<unknown> = new Set(ACCOUNT_STATUSES.filter((status) => status !== 'active'))
+const INACTIVE_STATUSES: ReadonlySet<unknown> = new Set(
+  ACCOUNT_STATUSES.filter((status) => status !== 'active'),
+)
 const UNKNOWN: Frame = { type: 'unknown' }
 
 export function malformed(reason: MalformedReason): Frame {
@@ -82,7 +84,7 @@ export function unknownFrame(): Frame {
   return UNKNOWN
 }
 
-/** A whole number that is neither negative nor past what a number holds exactly. */
+/** True for a whole number from 0 to the largest that is exact, 2^53 - 1. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
@@ -91,26 +93,26 @@ export function isCount(value: unknown): value is number {
 const LATEST: Micros = Number.MAX_SAFE_INTEGER
 
 /**
- * A witness time as a frame claims it, in whole microseconds; undefined when it is none. Whether it can be believed is
- * NetworkClock's to say, so that one from beyond what a number holds is only made to fit.
+ * A witness time as a frame claims it, in whole microseconds; undefined where it is none. A time beyond what a number
+ * holds is only clamped here: NetworkClock decides what to believe.
  */
 export function timeOf(value: unknown): Micros | undefined {
   return Number.isInteger(value) && (value as number) >= 0 ? Math.min(value as number, LATEST) : undefined
 }
 
 /**
- * An account's own clock, which orders its statuses. Its server sets it: no later than it was witnessed,
- * or a wrong clock would hold one status for ever.
+ * The account's own time, which orders its statuses. The account's server sets it, so it is capped at the witness time:
+ * a wrong clock would otherwise make one status last for ever.
  */
 function accountTime(time: unknown, at: Micros): Micros {
   const own = microsOf(time)
   return own === undefined || own < 0 ? at : Math.min(own, at)
 }
 
-/** `active` decides; the reason only colours it. */
+/** `active` decides; `status` only gives the reason, which may be unknown. */
 function statusOf(active: boolean, status: unknown): AccountStatus {
   if (active) return 'active'
-  return REASONS.has(status) ? (status as AccountStatus) : 'inactive'
+  return INACTIVE_STATUSES.has(status) ? (status as AccountStatus) : 'inactive'
 }
 
 function handleOf(handle: unknown): Handle | undefined {

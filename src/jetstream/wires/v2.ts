@@ -32,7 +32,7 @@ export const v2: Wire = {
   dictionary: { from: 'host', path: '/xrpc/network.bsky.jetstream.getZstdDictionary' },
 }
 
-/** Types are told by their fragment: the part before `#` names a lexicon that may move. */
+/** Recognizes types by their fragment alone: the part before `#` names a lexicon, which may be renamed. */
 function read(text: string): Frame {
   const message = objectOf(text)
   if (message === undefined) return malformed('json')
@@ -65,7 +65,7 @@ function readPayload(payload: JsonObject): Frame {
   }
   const { did, seq } = payload
   if (!isDid(did)) return malformed('did')
-  // From there on, hosts would read it as a time.
+  // Hosts would read a larger cursor as a time.
   if (!isCount(seq) || seq >= TIME_CURSORS) return malformed('seq')
   const at = witnessOf(payload)
   if (at === undefined) return malformed('time')
@@ -92,15 +92,15 @@ function readEvent(
 }
 
 /**
- * `witnessedAt` where the server sends it: an operator's import may have set `time` to something else, and
- * time cursors are looked up by the former (lexicon network.bsky.jetstream.subscribeEvents).
+ * `witnessedAt` where the host sends it: an import may have set `time` to something else, and hosts look up time cursors
+ * by `witnessedAt` (lexicon network.bsky.jetstream.subscribeEvents).
  */
 function witnessOf({ witnessedAt, time }: JsonObject): Micros | undefined {
   return timeOf(microsOf(witnessedAt ?? time))
 }
 
 function fragmentOf(type: unknown): string | undefined {
-  // Nearly every frame has these two; comparing a string costs less than taking it apart.
+  // Nearly every frame has these two types, and comparing a string costs less than slicing it.
   if (type === 'message') return type
   if (type === COMMIT) return 'commit'
   return typeof type === 'string' ? type.slice(type.lastIndexOf('#') + 1) : undefined

@@ -14,21 +14,21 @@ export type AppViewServerOptions = {
   network: Network
   faults: Faults
   seed: number
-  /** Takes those about whom something is said that they do not want: see `Simulator`. */
+  /** Receives the people whom an answer misrepresents; see `Simulator`. */
   misled: Set<Did>
-  /** This server's own address, which is also where everybody's repository is. */
+  /** This server's own address, also that of everybody's repository. */
   url: () => string
-  /** The zstd dictionary that is served at a path at the time; undefined where there is none, or no such path. */
+  /** The zstd dictionary served at a path for now; undefined where there is none. */
   dictionaryAt: (path: string) => Uint8Array | undefined
 }
 
-/** The most that one call may name, by its lexicon. */
-const AT_ONCE = 25
+/** How many actors or URIs the lexicons allow in one call. */
+const MAX_PER_CALL = 25
 
 /** An answer: a status with JSON, or bytes. */
 type Answer = { status: number; json: unknown } | { status: 200; bytes: Uint8Array; type: string }
 
-/** Answers what an AppView, the directory of DIDs and a repository server would, over the one network. */
+/** Answers as an AppView, the PLC directory and a repository server would, all about one network. */
 export function appviewHandler(options: AppViewServerOptions) {
   const { faults } = options
   const random = new Random(options.seed ^ 0x2545f491)
@@ -69,7 +69,7 @@ async function answerTo(
       return found({ status: 'ok' })
     case '/xrpc/app.bsky.actor.getProfiles': {
       const actors = query.getAll('actors')
-      if (actors.length > AT_ONCE) return refusal('InvalidRequest', `at most ${AT_ONCE} actors`)
+      if (actors.length > MAX_PER_CALL) return refusal('InvalidRequest', `at most ${MAX_PER_CALL} actors`)
       const people = actors.flatMap((actor) => personOf(network, actor) ?? network.byHandle(actor) ?? [])
       const views = people.flatMap((person) => {
         const said = saidOf(person, network, faults, random)
@@ -80,9 +80,9 @@ async function answerTo(
     }
     case '/xrpc/app.bsky.feed.getPosts': {
       const uris = query.getAll('uris')
-      if (uris.length > AT_ONCE) return refusal('InvalidRequest', `at most ${AT_ONCE} uris`)
-      const told = uris.filter(() => !random.chance(faults.appviewOmits))
-      return found({ posts: told.flatMap((uri) => postView(network, uri) ?? []) })
+      if (uris.length > MAX_PER_CALL) return refusal('InvalidRequest', `at most ${MAX_PER_CALL} uris`)
+      const shown = uris.filter(() => !random.chance(faults.appviewOmits))
+      return found({ posts: shown.flatMap((uri) => postView(network, uri) ?? []) })
     }
     case '/xrpc/com.atproto.identity.resolveHandle': {
       const person = network.byHandle(query.get('handle') ?? '')
@@ -91,7 +91,7 @@ async function answerTo(
     case '/xrpc/com.atproto.sync.getRepo':
     case '/xrpc/com.atproto.sync.getLatestCommit': {
       const person = personOf(network, query.get('did') ?? '')
-      // Those of people who are away stay, so that an answer does not depend on when the question comes.
+      // People who are away keep theirs, so that an answer does not depend on when the question comes.
       if (person === undefined || person.status === 'deleted')
         return refusal('RepoNotFound', 'it is not here')
       const { cid, rev, car } = await repositoryOf(person)
@@ -103,7 +103,7 @@ async function answerTo(
   }
 }
 
-/** A DID document, as the directory serves it: of people of other methods, too, for there is no other place. */
+/** A DID document as the PLC directory serves it, but for every DID method: no other server here has them. */
 function documentOf(network: Network, did: string, serviceEndpoint: string): Answer {
   const service = [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }]
   if (decoded(did) === HOSTILE) return found({ id: HOSTILE, alsoKnownAs: [], service })
@@ -112,7 +112,7 @@ function documentOf(network: Network, did: string, serviceEndpoint: string): Ans
   return found({ id: person.did, alsoKnownAs: [`at://${person.handle}`], service })
 }
 
-/** Whether a repository is served as none should be: that of somebody who means ill always. */
+/** True where the repository is to be served in a hostile way: always for `HOSTILE`, else by chance. */
 function isHostile(url: URL, faults: Faults, random: Random): boolean {
   return url.searchParams.get('did') === HOSTILE || random.chance(faults.repositories)
 }

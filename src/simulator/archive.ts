@@ -1,7 +1,7 @@
 import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { SimulatedWire } from './wires/wire.ts'
 
-/** An event in its place, and as each wire shows it; made when first sent. */
+/** An event with its number, and its frame on each wire, made when first sent. */
 export class Entry {
   readonly seq: number
   readonly event: StreamEvent
@@ -13,33 +13,33 @@ export class Entry {
     this.event = event
   }
 
-  /** Undefined where the wire does not tell of it. */
+  /** Undefined where the wire has no such event. */
   frame(wire: SimulatedWire): string | undefined {
     this.#frames[wire.name] ??= wire.frame(this.event, this.seq)
     return this.#frames[wire.name]
   }
 }
 
-/** What has happened, in order, as far back as a server keeps it. */
+/** The events of a server, in order, as far back as it keeps them. */
 export class Archive {
   readonly entries: Entry[] = []
   /** The number of the first of `entries`. */
   #firstSeq: number
   readonly #keeps: number
-  /** Entries before this one are not served any more. */
+  /** Index of the first entry that is still served. */
   floor = 0
   #listeners = new Set<(added: readonly StreamEvent[]) => void>()
 
   /**
-   * @param firstSeq servers number what they see each in their own way
-   * @param keeps older entries are forgotten, some at a time
+   * @param firstSeq the first event's number; servers number events differently
+   * @param keeps how many entries to keep; older ones are dropped, some at a time
    */
   constructor(firstSeq: number, keeps = Number.POSITIVE_INFINITY) {
     this.#firstSeq = firstSeq
     this.#keeps = keeps
   }
 
-  /** The number of what is added next. */
+  /** The number of the next event to be added. */
   get nextSeq(): number {
     return this.#firstSeq + this.entries.length
   }
@@ -50,28 +50,28 @@ export class Archive {
     for (const listener of this.#listeners) listener(events)
   }
 
-  /** The entry of that number; the oldest where that is forgotten, undefined where there is none yet. */
+  /** The entry numbered `seq`; the oldest if that was dropped, undefined if there is none yet. */
   from(seq: number): Entry | undefined {
     return this.entries[Math.max(0, seq - this.#firstSeq)]
   }
 
-  /** Calls `listener` whenever something was added, until the function returned is called. */
+  /** Calls `listener` with all that is added, until the returned function is called. */
   onAdded(listener: (added: readonly StreamEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** The number of what stands, or would stand, at `index`. */
+  /** The number of the entry at `index`, whether or not there is one yet. */
   seqAt(index: number): number {
     return this.#firstSeq + index
   }
 
-  /** Where the entry of `seq` stands, or would. */
+  /** The index of the entry numbered `seq`, within the bounds of `entries`. */
   indexOfSeq(seq: number): number {
     return Math.min(this.entries.length, Math.max(0, seq - this.#firstSeq))
   }
 
-  /** The first entry not before `at`; entries are in order of time but for a few moments. */
+  /** The index of the first entry not before `at`; entries are in order of time, except within a few moments. */
   indexOfTime(at: Micros): number {
     let low = 0
     let high = this.entries.length

@@ -4,10 +4,10 @@ import { Entry } from './archive.ts'
 import { hostileEntry } from './hostile.ts'
 import type { Random } from './random.ts'
 
-/** As late as RFC 3339 can write it. */
+/** The latest time that RFC 3339 can express. */
 const LATEST: Micros = Date.UTC(9999, 11, 31) * 1000
 
-/** A well-formed frame by somebody who means ill, of a time at which nothing can have been witnessed by now. */
+/** A well-formed event of the hostile account, with a witness time that cannot be true. */
 export function badTimeEntry(random: Random, neighbour: Entry): Entry {
   const { event } = hostileEntry(random, neighbour, { repositories: 0 })
   const { at } = neighbour.event

@@ -3,10 +3,10 @@ import { constants, zstdCompressSync } from 'node:zlib'
 /** The wires' zstd dictionaries, by their names; a wire without one sends text. */
 export type WireDictionaries = Record<string, Uint8Array | undefined>
 
-/** Makes of a frame's text what goes over the wire: bytes are sent as a binary frame. */
+/** Encodes a frame's text for sending; a buffer is sent as a binary frame. */
 export type Encode = (text: string) => string | Buffer
 
-/** What a client asked for that it cannot get. */
+/** Why a client cannot get the compression that it asked for. */
 export type Refused = { error: 'InvalidRequest' | 'UnknownZstdDictionary'; message: string }
 
 /** Reads the id of a zstd dictionary (RFC 8878, section 5). */
@@ -19,7 +19,7 @@ export function plain(text: string): string {
   return text
 }
 
-/** Compresses each frame, which declares its size. */
+/** Compresses each frame, which declares its size in its header. */
 export function zstd(dictionary: Uint8Array): Encode {
   const params = { [constants.ZSTD_c_contentSizeFlag]: 1 }
   return (text) => zstdCompressSync(text, { dictionary, params })

@@ -9,14 +9,14 @@ const ELSEWHERE: Did = 'did:plc:elsewhereelsewhereelsewh'
 const POST = 'app.bsky.feed.post'
 const POSTS = 400
 
-/** Posts by someone whom the stream never shows: only the AppView knows what is in them. */
+/** Posts by someone whom the stream never shows: only the AppView knows their content. */
 export class Elsewhere {
-  /** A post that is no more. */
+  /** A post that has been deleted. */
   readonly absent: RecordId = { did: ELSEWHERE, collection: POST, rkey: '3kelsewhere22' }
   readonly uris: readonly string[]
   readonly #posts: ReadonlyMap<string, JsonObject>
 
-  /** Written one a second until `before`. */
+  /** Makes posts that were written one a second until `before`. */
   constructor(before: Micros, random: Random) {
     const posts = Array.from({ length: POSTS }, (_, i): [string, JsonObject] => {
       const rkey = createRaw(before - (POSTS - i) * 1_000_000, 7)

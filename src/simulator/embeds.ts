@@ -15,7 +15,7 @@ const WORDS =
     ' ',
   )
 
-/** A line of words that say nothing. */
+/** A line of random words. */
 export function sentence(random: Random): string {
   return Array.from({ length: 4 + random.below(14) }, () => random.pick(WORDS)).join(' ')
 }
@@ -40,7 +40,7 @@ export function embedOf(random: Random): JsonObject | undefined {
   return { $type: 'app.bsky.embed.images', images: [] }
 }
 
-/** The same embed with everything in it described, as far as it can be after the fact. */
+/** The same embed with a description on every image and video. */
 export function described(embed: JsonObject, random: Random): JsonObject {
   const alt = random.pick(SIGHTS)
   const describe = (items: unknown) => (items as JsonObject[]).map((item) => ({ ...item, alt }))
@@ -94,7 +94,7 @@ function card(uri: string, description: string): JsonObject {
   return { $type: 'app.bsky.embed.external', external: { uri, title: 'A page', description } }
 }
 
-/** Most people describe one picture in two, or forget; blanks are no description. */
+/** A description for three pictures in five, else an empty or blank one, which counts as none. */
 function alt(random: Random): string {
   return random.chance(0.6) ? random.pick(SIGHTS) : random.pick(['', ' '])
 }
@@ -103,7 +103,7 @@ function blob(random: Random, mimeType: string): JsonObject {
   return { $type: 'blob', ref: { $link: cid(random) }, mimeType, size: 1000 + random.below(900_000) }
 }
 
-/** A content id of nothing in particular. */
+/** A random content id. */
 export function cid(random: Random): string {
   const digest = new Uint8Array(32)
   for (let i = 0; i < digest.length; i++) digest[i] = random.below(256)

@@ -1,38 +1,38 @@
 import type { Random } from './random.ts'
 
-/** What goes wrong, settable while a server runs. Chances are per frame; 0 is never. */
+/** The faults to inject, settable while a server runs. Chances are from 0 to 1, per frame unless said otherwise. */
 export type Faults = {
   /** The connection breaks off. */
   drop: number
-  /** Every connection breaks off after so many events; `undefined` for none. */
+  /** Every connection breaks off after so many events; undefined for never. */
   dropAfter: number | undefined
-  /** A frame that cannot be read comes before the real one. */
+  /** An unreadable frame comes before the real one. */
   malformed: number
-  /** A frame comes before the real one that can be read, with a record in it that is nonsense. */
+  /** A well-formed frame with a nonsense record comes before the real one. */
   hostile: number
-  /** A well-formed frame comes before the real one that claims to be of a time at which nothing can have been witnessed. */
+  /** A well-formed frame with an impossible witness time comes before the real one. */
   badTime: number
   /** A few earlier frames come again. */
   duplicate: number
-  /** Two events of different people are witnessed in the other order. Decided when they happen. */
+  /** Two events of different people are witnessed in the other order. A chance per event, when it happens. */
   reorder: number
   /** Nothing is sent any more, not even pings, until the connection is closed. */
   silent: boolean
   /** Upgrades are answered 503. */
   unavailable: boolean
-  /** How many of the newest events the host still has: older cursors are clamped or refused. */
+  /** How many of the newest events the host still serves: older cursors are clamped or refused. */
   keeps: number
   /** Chance that the AppView fails: 429, 500, garbage or a connection that breaks off. */
   appview: number
   /** Chance that the AppView takes a request and never answers. */
   appviewHangs: number
-  /** Chance that the AppView leaves somebody, or some post, out of an answer, as if there were none. */
+  /** Chance that the AppView leaves a person or post out of an answer, as if it did not exist. */
   appviewOmits: number
-  /** Chance that the AppView says the contrary of what somebody wants about being shown. */
+  /** Chance that the AppView inverts a person's wish not to be shown without sign-in. */
   appviewLies: number
-  /** For so many happenings the AppView goes on telling what a handle or a label was before. */
+  /** For so many happenings after a change, the AppView still shows the old handle or label. */
   appviewBehind: number
-  /** Chance that a repository is served as no repository should be: cut off, garbage, without end. */
+  /** Chance that a repository is served in a hostile way: cut off, garbage, endless. */
   repositories: number
   /** Size of the largest malformed frame, in characters. */
   hugeFrame: number
@@ -58,7 +58,7 @@ export const NO_FAULTS: Faults = {
   hugeFrame: 100_000,
 }
 
-/** Everything that can be ridden out without a gap, at once. */
+/** Every fault that a client can survive without a gap, all at once. */
 export const ALL_FAULTS: Faults = {
   ...NO_FAULTS,
   drop: 0.0005,
@@ -70,7 +70,7 @@ export const ALL_FAULTS: Faults = {
   appviewHangs: 0.001,
 }
 
-/** A frame that no client may choke on, and none may take for an event. `ofWires` are those in the manner of some wire. */
+/** A malformed frame, which clients must skip without failing; `ofWires` are the wires' own, of which it may be one. */
 export function malformedFrame(random: Random, hugeFrame: number, ofWires: readonly string[]): string {
   const n = random.below(BROKEN.length + ofWires.length + 2)
   const short = BROKEN[n] ?? ofWires[n - BROKEN.length]
@@ -78,7 +78,7 @@ export function malformedFrame(random: Random, hugeFrame: number, ofWires: reado
   return n === BROKEN.length + ofWires.length ? nested() : JSON.stringify({ text: 'x'.repeat(hugeFrame) })
 }
 
-/** A frame whose end did not make it. */
+/** A frame cut off somewhere. */
 export function cutOff(frame: string | Buffer, random: Random): string | Buffer {
   const end = random.below(frame.length)
   return typeof frame === 'string' ? frame.slice(0, end) : frame.subarray(0, end)

@@ -1,20 +1,20 @@
 import { isDid, isNsid } from '@atcute/lexicons/syntax'
 import type { StreamEvent } from '../atproto/event.ts'
 
-/** What one client wants to be sent. */
+/** Which events one client wants. */
 export type Filter = {
   wants(event: StreamEvent): boolean
-  /** Larger frames are left out without a word; 0 for no limit. */
+  /** Frames larger than so many bytes are left out silently; 0 for no limit. */
   largest: number
 }
 
-/** Why a filter cannot be had, in words for the client. */
+/** Why a filter is refused, in words for the client. */
 export type FilterProblem = { problem: string }
 
 const MAX_COLLECTIONS = 100
 const MAX_DIDS = 10_000
 
-/** Checks lists and makes a filter of them; empty ones let everything pass. */
+/** Checks the lists and makes a filter of them; empty lists let everything pass. */
 export function filterOf(options: {
   collections: readonly string[]
   dids: readonly string[]
@@ -35,7 +35,7 @@ export function filterOf(options: {
   const wants = (event: StreamEvent): boolean => {
     if (dids.size > 0 && !dids.has(event.did)) return false
     if (kinds.length > 0 && !kinds.includes(event.kind)) return false
-    // Whatever happens to an account passes every list of collections.
+    // Lists of collections select among commits; other events always pass.
     if (event.kind !== 'commit' || collections.size === 0) return true
     const { collection } = event
     return collections.has(collection) || prefixes.some((prefix) => collection.startsWith(prefix))

@@ -5,14 +5,14 @@ import { encode } from '@atcute/cbor'
 import { CODEC_DCBOR, create, toCidLink } from '@atcute/cid'
 import type { Random } from './random.ts'
 
-/** What is sent of a flood, in bytes, before it ends: more than anybody should take. */
+/** How much a flood sends before it ends, uncompressed: more than any client should accept. */
 const FLOOD_BYTES = 96 * 2 ** 20
-const CHUNK = 2 ** 20
-/** Interval and duration of an answer that trickles. */
+const CHUNK_BYTES = 2 ** 20
+/** Interval and duration of a trickling answer. */
 const DRIP_MS = 200
 const TRICKLE_MS = 10_000
 
-/** Answers a request for a repository by something that is none, of any of several kinds. */
+/** Answers a request for a repository with an error, garbage, a truncated file, a trickle or a flood. */
 export async function serveHostileRepository(response: ServerResponse, random: Random): Promise<void> {
   switch (random.below(6)) {
     case 0:
@@ -26,7 +26,7 @@ export async function serveHostileRepository(response: ServerResponse, random: R
       response.destroy()
       break
     case 3:
-      // Whose root is nowhere.
+      // A CAR file without the root that it names.
       response.writeHead(200, CAR).end(await header())
       break
     case 4:
@@ -39,7 +39,7 @@ export async function serveHostileRepository(response: ServerResponse, random: R
 
 const CAR = { 'content-type': 'application/vnd.ipld.car' }
 
-/** A few bytes now and then, as from a server that hopes to be waited for. */
+/** Sends one byte now and then, to keep the client waiting. */
 async function trickle(response: ServerResponse): Promise<void> {
   response.writeHead(200, CAR).write(await header())
   for (let ms = 0; ms < TRICKLE_MS && !response.destroyed; ms += DRIP_MS) {
@@ -49,12 +49,12 @@ async function trickle(response: ServerResponse): Promise<void> {
   response.end()
 }
 
-/** Millions of the smallest blocks there are, which weigh little on the way and much in memory. */
+/** Sends millions of the smallest blocks possible: little to transfer, much to hold in memory. */
 async function flood(response: ServerResponse): Promise<void> {
   response.writeHead(200, { ...CAR, 'content-encoding': 'gzip' }).write(gzipSync(await header()))
   const block = await smallestBlock()
-  const chunk = gzipSync(Buffer.concat(Array<Buffer>(Math.floor(CHUNK / block.length)).fill(block)))
-  for (let sent = 0; sent < FLOOD_BYTES && !response.destroyed; sent += CHUNK) {
+  const chunk = gzipSync(Buffer.concat(Array<Buffer>(Math.floor(CHUNK_BYTES / block.length)).fill(block)))
+  for (let sent = 0; sent < FLOOD_BYTES && !response.destroyed; sent += CHUNK_BYTES) {
     if (response.write(chunk)) continue
     await Promise.race([sleep(TRICKLE_MS), new Promise((resolve) => response.once('drain', resolve))])
   }
@@ -73,7 +73,7 @@ async function smallestBlock(): Promise<Buffer> {
   return prefixed(Buffer.concat([bytes, data]))
 }
 
-/** Lengths are below 128 here, so that one byte says them. */
+/** Prefixes the length as a varint: one byte, since lengths here are below 128. */
 function prefixed(bytes: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(bytes.length), bytes])
 }

@@ -4,13 +4,13 @@ import { Entry } from './archive.ts'
 import type { Faults } from './faults.ts'
 import type { Random } from './random.ts'
 
-/** Who sends them; nobody else on the network knows this account. */
+/** The account that sends hostile records; it is not one of the network's people. */
 export const HOSTILE: Did = 'did:plc:hostilehostilehostileho2'
 
 const SUBJECT = '{"uri":"at://did:plc:elsewhereelsewhereelsewh/app.bsky.feed.post/3kelsewhere22","cid":"?"}'
 const DEEP = 5_000
 
-/** Records as they come over the wire: some keys and values do not survive being written down in a program. */
+/** Records as JSON text: some of these keys and values cannot be written as object literals. */
 const RECORDS: readonly [collection: CommitEvent['collection'], json: () => string][] = [
   ['app.bsky.feed.like', () => '{"subject":null}'],
   ['app.bsky.feed.like', () => '{"subject":{"uri":42}}'],
@@ -35,13 +35,13 @@ const RECORDS: readonly [collection: CommitEvent['collection'], json: () => stri
   ],
 ]
 
-/** Keys that are allowed and that look like something else. */
+/** Valid record keys that look like something else. */
 const KEYS = ['__proto__', 'constructor', 'zzzzzzzzzzzzz', '2222222222222', '0', '~', ':', 'a'.repeat(512)]
 
-/** A well-formed frame with a record that somebody made to be a nuisance, witnessed together with `neighbour`. */
+/** A well-formed event with a hostile record, with the number and time of `neighbour`. */
 export function hostileEntry(random: Random, neighbour: Entry, faults: Pick<Faults, 'repositories'>): Entry {
   const { seq, event } = neighbour
-  // Says that all of it was replaced, so that somebody fetches a repository that no one should.
+  // Says that the repository was replaced, so that clients fetch it: it is served in a hostile way.
   if (faults.repositories > 0 && random.chance(0.05)) {
     return new Entry(seq, { kind: 'sync', did: HOSTILE, at: event.at, rev: createRaw(event.at, 31) })
   }

@@ -5,24 +5,24 @@ import type { Simulator } from './simulator.ts'
 const TICK_MS = 50
 
 /**
- * Lets the simulator's network live at `rate` events a second, by `clock`, until the signal aborts. Every tick makes up for
- * those that came late, so that the rate holds in the long run; and as several events may be one happening, every tick
- * begins anew from the clock, or the network's would fall behind.
+ * Emits `rate` events a second until the signal aborts. A tick makes up for late ones, so the rate holds in the long run.
+ * Each tick sets the network's time by `clock` anew: by itself it advances one step for each happening, which may be
+ * several events, and would fall behind.
  */
 export async function live(
   simulator: Simulator,
   { rate, clock, signal }: { rate: number; clock: () => Micros; signal: AbortSignal },
 ): Promise<void> {
   const { network } = simulator
-  const step = Math.max(1, Math.floor(1_000_000 / rate))
-  const started = performance.now()
+  const stepMicros = Math.max(1, Math.floor(1_000_000 / rate))
+  const startedMs = performance.now()
   let emitted = 0
   while (!signal.aborted) {
     await sleep(TICK_MS, undefined, { signal }).catch(() => {})
-    const due = Math.floor(((performance.now() - started) / 1_000) * rate) - emitted
+    const due = Math.floor(((performance.now() - startedMs) / 1_000) * rate) - emitted
     if (due <= 0) continue
-    // What is due happened since the last tick, and not in a time to come.
-    network.moveTo(Math.max(network.now, clock() - due * step), step)
+    // The due events happened since the last tick, none of them in the future.
+    network.moveTo(Math.max(network.now, clock() - due * stepMicros), stepMicros)
     emitted += simulator.emit(due)
   }
 }

@@ -1,5 +1,6 @@
-// A small network of its own: people who post, like, repost, change their minds and leave, the same for the same seed.
-// It has no clock and does no I/O; servers that show it to the world are beside it.
+// A simulated network: people who post, like, repost, change their minds and leave, the same for the same seed. It has
+// no clock and does no I/O; the files beside it serve it. It advances by happenings: what one person does at a moment,
+// as one event or several.
 
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
@@ -20,43 +21,44 @@ export type NetworkOptions = {
   actors: number
   /** When the first thing happens. */
   start: Micros
-  /** Time between two happenings. */
+  /** Time from one happening to the next. */
   step: Micros
-  /** `feed` leaves out what happens to accounts; `everything` has it all. */
+  /** `everything` adds rare events to `feed`: renames, profiles, blocks, replaced repositories, departures. */
   mix: 'feed' | 'everything'
   /**
-   * Posts that were reposted stay for the AppView as they were, whatever becomes of them, and are not edited: so that what
-   * a repost earns does not depend on when the AppView is asked. @default false
+   * Reposted posts are not edited, and the AppView shows them even after they are deleted, so that a repost's XP does not
+   * depend on when the AppView is asked. @default false
    */
   lasting?: boolean
-  /** Who has more records deletes the oldest, so that a network can live for long. @default no limit */
+  /** People with more records delete their oldest, so that a network can run for long. @default no limit */
   recordsPerPerson?: number
   /** Above this many records, each person who acts deletes their oldest. @default no limit */
   records?: number
 }
 
 /**
- * A post is not reposted before that many happenings since its last change, and not changed for as many after it was
- * reposted, nor its author: so that what a repost earns does not depend on how servers interleave different people.
+ * Happenings from a post's last change until it may be reposted, and from its repost until it or its author may change.
+ * So a repost's XP does not depend on how servers interleave different people.
  */
 const SETTLED = 500
-/** How far back people change their minds, in records. */
+/** How many of their latest records people choose from when they delete one. */
 const RECENT = 8
-/** Posts that may be reposted; older ones make room. */
+/** How many of the latest posts may be liked or reposted. */
 const POOL = 3_000
 
-/** At most one in so many is away at a time, so that there is always somebody to act. */
+/** At most one person in so many is away at a time, so that somebody can always act. */
 const AWAY = 5
-/** How often to draw lots before the first who is there acts. */
+/** How many random people to try before the first active one acts. */
 const DRAWS = 100
 
 const POST: Nsid = 'app.bsky.feed.post'
 const LIKE: Nsid = 'app.bsky.feed.like'
 const REPOST: Nsid = 'app.bsky.feed.repost'
 
+/** A post that may be liked or reposted; `changed` is the happening of its last change. */
 type Pooled = { id: RecordId; author: Person; changed: number }
 
-/** Everything that there is, and what happens next. */
+/** The state of the network, and the source of its events. */
 export class Network {
   readonly people: readonly Person[]
   readonly #options: NetworkOptions
@@ -64,10 +66,10 @@ export class Network {
   readonly #byDid = new Map<Did, Person>()
   readonly #elsewhere: Elsewhere
   readonly #pool: Pooled[] = []
-  /** Posts as they were when they were reposted, where those last. */
+  /** Reposted posts by their URI, with the option `lasting`. */
   readonly #lasting = new Map<string, JsonObject>()
   #happened = 0
-  /** How many records there are. */
+  /** Number of records of all people. */
   #records = 0
 
   constructor(options: NetworkOptions) {
@@ -83,23 +85,23 @@ export class Network {
     return this.#options.start + this.#happened * this.#options.step
   }
 
-  /** How many records everybody has together. */
+  /** Number of records of all people. */
   get records(): number {
     return this.#records
   }
 
-  /** How much has happened. */
+  /** Number of happenings so far. */
   get happened(): number {
     return this.#happened
   }
 
-  /** From now on, things happen at `now` and later, `step` apart. */
+  /** The next happening is at `now`, and those after it are `step` apart. */
   moveTo(now: Micros, step: Micros): void {
     this.#options.step = step
     this.#options.start = now - this.#happened * step
   }
 
-  /** What happens next: mostly one operation, sometimes several of one commit. */
+  /** Makes one thing happen and returns its events: mostly one, sometimes several of one commit. */
   next(): StreamEvent[] {
     const at = this.now
     this.#happened += 1
@@ -119,7 +121,7 @@ export class Network {
     return this.#options.mix === 'feed' ? [this.#like(person, at)] : this.#rare(person, at)
   }
 
-  /** Something that this very person does, for those who need everybody to have acted. */
+  /** Has `person` like and post, for callers that need everybody to have acted. */
   first(person: Person): StreamEvent[] {
     const at = this.now
     this.#happened += 1
@@ -134,21 +136,21 @@ export class Network {
     return this.people.find((person) => person.handle === handle)
   }
 
-  /** The record as it stands, of anybody. */
+  /** Anybody's record as it stands; undefined where there is none. */
   record(id: RecordId): JsonObject | undefined {
     const uri = uriOf(id)
     const lasting = this.#elsewhere.post(uri) ?? this.#lasting.get(uri)
     return lasting ?? this.#byDid.get(id.did)?.records.get(pathOf(id))
   }
 
-  /** What a post shows; `undefined` where there is none. */
+  /** The media of a post; undefined where there is no such post. */
   subjectMedia(uri: string): Media | undefined {
     const id = parseUri(uri)
     const record = id && this.record(id)
     return record && mediaOf(record.embed)
   }
 
-  /** The first people do the most, as in life. */
+  /** Picks an active person; the first people in the list act the most. */
   #someone(): Person {
     for (let draw = 0; draw < DRAWS; draw++) {
       const index = Math.floor(this.people.length * this.#random.next() ** 2.5)
@@ -193,7 +195,7 @@ export class Network {
     return this.#create(person, at, REPOST, { subject: { uri, cid: cid(this.#random) } })
   }
 
-  /** A post that has been as it is for long enough, if chance finds one. */
+  /** A random post of the pool; undefined unless it is settled and still there. */
   #pooled(): Pooled | undefined {
     if (this.#pool.length === 0) return undefined
     const pooled = this.#random.pick(this.#pool)
@@ -204,21 +206,22 @@ export class Network {
   #remove(person: Person, at: Micros): StreamEvent[] {
     const path = person.recent.at(-1 - this.#random.below(RECENT))
     const rev = this.#rev(person, at)
+    // Some deletes name a record that the stream has never shown.
     const unseen = path === undefined || !person.records.has(path) || this.#random.chance(0.1)
     const [collection, rkey] = unseen ? [LIKE, createRaw(at - DAY_MICROS, person.index % 1024)] : split(path)
-    if (!unseen && !this.#change(person, collection)) return [this.#like(person, at)]
+    if (!unseen && !this.#mayChange(person, collection)) return [this.#like(person, at)]
     if (!unseen) this.#drop(person, path)
     return [{ kind: 'commit', did: person.did, at, rev, op: 'delete', collection, rkey, record: undefined }]
   }
 
-  /** Deletes the oldest records of somebody where they or all have too many, as far as they may be changed. */
+  /** Deletes a person's oldest records while they, or all people together, have too many. */
   #tidyUp(person: Person, at: Micros): StreamEvent[] {
     const { recordsPerPerson = Number.POSITIVE_INFINITY, records = Number.POSITIVE_INFINITY } = this.#options
     const events: StreamEvent[] = []
     for (const path of person.records.keys()) {
       if (person.records.size <= recordsPerPerson && this.#records <= records) break
       const [collection, rkey] = split(path)
-      if (!this.#change(person, collection)) continue
+      if (!this.#mayChange(person, collection)) continue
       this.#drop(person, path)
       const rev = this.#rev(person, at)
       events.push({
@@ -235,16 +238,16 @@ export class Network {
     return events
   }
 
-  /** Adds the descriptions that a post was missing. */
+  /** Adds the descriptions missing from one of a person's posts. */
   #edit(person: Person, at: Micros): StreamEvent[] {
     const found = [...person.records].findLast(
-      ([path, held]) => path.startsWith(POST) && held.embed !== undefined,
+      ([path, record]) => path.startsWith(POST) && record.embed !== undefined,
     )
-    if (found === undefined || !this.#change(person, POST)) return [this.#like(person, at)]
-    const [path, held] = found
+    if (found === undefined || !this.#mayChange(person, POST)) return [this.#like(person, at)]
+    const [path, old] = found
     const [collection, rkey] = split(path)
     if (this.#lasting.has(uriOf({ did: person.did, collection, rkey }))) return [this.#like(person, at)]
-    const record = { ...held, embed: described(held.embed as JsonObject, this.#random) }
+    const record = { ...old, embed: described(old.embed as JsonObject, this.#random) }
     this.#put(person, path, record)
     const pooled = this.#pool.find(({ id }) => id.did === person.did && id.rkey === rkey)
     if (pooled !== undefined) pooled.changed = this.#happened
@@ -276,7 +279,7 @@ export class Network {
   }
 
   #rename(person: Person) {
-    // Sometimes a handle moves to somebody else, who was called otherwise before.
+    // Sometimes the old handle moves to somebody else.
     const other = this.#random.chance(0.3) ? this.#someone() : undefined
     const { handle, shy } = person
     person.former = { handle, shy, until: this.#happened }
@@ -301,9 +304,9 @@ export class Network {
     return { kind: 'commit', did: person.did, at, rev, op: 'update', collection, rkey: 'self', record }
   }
 
-  /** The repository is replaced by part of itself, which comes again as creates of one revision. */
+  /** Replaces a repository by part of itself, which comes again as creates of one revision. */
   #replace(person: Person, at: Micros): StreamEvent[] {
-    if (!this.#change(person, POST)) return [this.#like(person, at)]
+    if (!this.#mayChange(person, POST)) return [this.#like(person, at)]
     const rev = this.#rev(person, at)
     for (const path of person.records.keys()) if (this.#random.chance(0.2)) this.#drop(person, path)
     const creates = [...person.records].map(([path, record]): StreamEvent => {
@@ -321,15 +324,15 @@ export class Network {
       return [{ kind: 'account', did: back.did, at, time: at, status: 'active' }, this.#like(back, at)]
     }
     const crowded = (away.length + 1) * AWAY > this.people.length
-    if (crowded || !this.#change(person, POST)) return [this.#like(person, at)]
+    if (crowded || !this.#mayChange(person, POST)) return [this.#like(person, at)]
     const status: AccountStatus = this.#random.pick(['deactivated', 'deleted', 'takendown', 'deactivated'])
     person.status = status
     if (status === 'deleted') for (const path of person.records.keys()) this.#drop(person, path)
     return [{ kind: 'account', did: person.did, at, time: at, status }]
   }
 
-  /** Whether something of theirs in `collection` may be changed just now. */
-  #change(person: Person, collection: string): boolean {
+  /** True where the person's records in `collection` may change now; see `SETTLED`. */
+  #mayChange(person: Person, collection: string): boolean {
     return collection !== POST || person.frozenUntil < this.#happened
   }
 
@@ -360,7 +363,7 @@ export class Network {
   }
 
   #rev(person: Person, at: Micros): string {
-    // Keys of records lie up to half a millisecond before their revision and must not meet.
+    // Record keys lie up to half a millisecond before their revision; a millisecond between revisions keeps them unique.
     person.revMicros = Math.max(at, person.revMicros + 1_000)
     return createRaw(person.revMicros, person.index % 1024)
   }

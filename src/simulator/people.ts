@@ -12,16 +12,16 @@ export type Person = {
   displayName: string
   /** Wants not to be shown by apps without sign-in. */
   shy: boolean
-  /** What was said of them before the last change of it, and when that was, in happenings. */
+  /** `handle` and `shy` before their last change, which was at the happening `until`. */
   former: { handle: Handle; shy: boolean; until: number } | undefined
   status: AccountStatus
   /** The repository as it stands. */
   records: Map<RecordPath, JsonObject>
-  /** The paths made last, oldest first: what people change their minds about. */
+  /** Paths of their latest records, oldest first: they delete one of these. */
   recent: RecordPath[]
-  /** Its newest revision, in microseconds; revisions only grow. */
+  /** The repository's newest revision, in microseconds; revisions only grow. */
   revMicros: number
-  /** Until that many happenings: nothing of theirs is changed, for somebody has just referred to it. */
+  /** Their posts and status do not change up to this happening, since somebody has just reposted one. */
   frozenUntil: number
 }
 

@@ -1,17 +1,17 @@
 import type { Archive } from './archive.ts'
 import type { SimulatedWire } from './wires/wire.ts'
 
-/** Where a client is served from, with what is said of it first; or why it is refused. */
+/** The index to serve a client from, with an info frame to send first, or why the client is refused. */
 export type Beginning =
   | { index: number; info: string | undefined }
   | { error: 'InvalidRequest' | 'CursorTooOld'; message: string }
 
-/** From here on a cursor is a time in microseconds, below it is a sequence number: on every wire. */
+/** On every wire, cursors from here on are times in microseconds, and smaller ones sequence numbers. */
 const TIME_CURSORS = 1e15
 
 /**
- * Reads a `cursor`: the first event sent is the one that it names. What is older than `floor`, the first entry that is
- * kept, begins there, and the wire may say so, or refuse a number.
+ * Finds the event that `cursor` names, which is the first to be sent. A cursor older than the entry at `floor`, the first
+ * one kept, begins there; the wire may announce that, or refuse the cursor if it is a number.
  */
 export function beginningOf(
   cursor: string | null,
@@ -36,7 +36,7 @@ export function beginningOf(
   return { index: Math.max(index, floor), info: wire.infoFrame('OutdatedCursor', message) }
 }
 
-/** A time before everything that ever happened is older than what is kept, too. */
+/** True for a time before the oldest entry, which counts as too old even if nothing was dropped. */
 function isBefore({ entries: [oldest] }: Archive, at: number): boolean {
   return oldest !== undefined && at < oldest.event.at
 }

@@ -6,7 +6,7 @@ import { microsOf } from '../atproto/micros.ts'
 
 /**
  * Reads a file of v1 messages, one a line.
- * @throws {Error} naming the first line that is none
+ * @throws {Error} naming the first line that is no such message
  */
 export function readRecording(path: string): StreamEvent[] {
   const lines = readFileSync(path, 'utf8').split('\n')
@@ -18,7 +18,7 @@ export function readRecording(path: string): StreamEvent[] {
   })
 }
 
-/** Strict where clients are lenient: a recording is meant to hold what was really sent. */
+/** Stricter than clients: a recording should hold only what was really sent. */
 function readMessage(line: string): StreamEvent | undefined {
   let message: unknown
   try {
@@ -29,21 +29,21 @@ function readMessage(line: string): StreamEvent | undefined {
   if (!isObject(message)) return undefined
   const { did, time_us: at, kind } = message
   if (!isDid(did) || typeof at !== 'number' || !Number.isSafeInteger(at)) return undefined
-  const told: JsonObject = isObject(message[String(kind)]) ? (message[String(kind)] as JsonObject) : {}
+  const fields: JsonObject = isObject(message[String(kind)]) ? (message[String(kind)] as JsonObject) : {}
   switch (kind) {
     case 'commit': {
-      const { rev, operation: op, collection, rkey, record } = told
+      const { rev, operation: op, collection, rkey, record } = fields
       if (!isTid(rev) || !isNsid(collection) || !isRecordKey(rkey)) return undefined
       if (op === 'delete') return { kind, did, at, rev, op, collection, rkey, record: undefined }
       if ((op !== 'create' && op !== 'update') || !isObject(record)) return undefined
       return { kind, did, at, rev, op, collection, rkey, record }
     }
     case 'identity':
-      return { kind, did, at, handle: isHandle(told.handle) ? told.handle : undefined }
+      return { kind, did, at, handle: isHandle(fields.handle) ? fields.handle : undefined }
     case 'account': {
-      const time = microsOf(told.time)
-      if (typeof told.active !== 'boolean' || time === undefined) return undefined
-      const status = told.active ? 'active' : ((told.status ?? 'inactive') as AccountStatus)
+      const time = microsOf(fields.time)
+      if (typeof fields.active !== 'boolean' || time === undefined) return undefined
+      const status = fields.active ? 'active' : ((fields.status ?? 'inactive') as AccountStatus)
       return { kind, did, at, time, status }
     }
     default:

@@ -6,10 +6,10 @@ import { MemoryBlockStore, NodeStore, NodeWrangler } from '@atcute/mst'
 import { createRaw } from '@atcute/tid'
 import type { Person } from './people.ts'
 
-/** A repository as its server gives it: its newest commit, and all of it as a CAR file. */
+/** A repository as served: its newest commit, and all of it as a CAR file. */
 export type Repository = { cid: string; rev: Tid; car: Uint8Array }
 
-/** A person's repository as it stands; its signature is empty, for nobody here checks it. */
+/** A person's repository as it stands; its signature is all zeros, since nobody here checks it. */
 export async function repositoryOf({ did, records, revMicros, index }: Person): Promise<Repository> {
   const rev = createRaw(revMicros, index % 1024)
   const blocks: { cid: Uint8Array; data: Uint8Array }[] = []
@@ -23,7 +23,7 @@ export async function repositoryOf({ did, records, revMicros, index }: Person): 
   const tree = new NodeWrangler(new NodeStore(store))
   let root: string | null = null
   for (const [path, record] of records) {
-    // The keys of the tree and what they point to are all that readers of a whole repository look at.
+    // Readers of a whole repository look only at the tree's keys and the records that they point to.
     root = await tree.putRecord(root, path, toCidLink(await add(JSON.parse(JSON.stringify(record)))))
   }
   // A repository without records is a tree of one empty node.

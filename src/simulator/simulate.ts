@@ -15,29 +15,29 @@ export type SimulateOptions = {
   rate: number
   /** Events to send before anything else. */
   recording: readonly StreamEvent[]
-  /** How much has happened already when it starts: events, spread over so many days. */
+  /** Events that have happened before the start, spread over so many days. */
   history: { events: number; days: number }
   faults: 'none' | 'all'
-  /** For a network that lives for days. */
+  /** For a network that runs for days. */
   limits?: Limits | undefined
   clock: () => Micros
 }
 
-/** How much the server keeps, how many records there are, and how long a client that does not read is borne. */
+/** Entries that the server keeps, records on the network, and when a client that does not read is cut off. */
 type Limits = { keeps: number; recordsPerPerson: number; records: number; slow: SlowReader }
 
-/** Starts a simulator with its history; `run` keeps it living until the signal aborts. */
+/** Starts a simulator with its history; `run` goes on emitting events until the signal aborts. */
 export async function simulate(
   options: SimulateOptions,
 ): Promise<{ simulator: Simulator; run(signal: AbortSignal): Promise<void> }> {
   const { host, port, seed, actors, rate, recording, history, faults, limits, clock } = options
   const begin = clock() - history.days * DAY_MICROS
-  const step = history.events === 0 ? 1_000 : (history.days * DAY_MICROS) / history.events
+  const stepMicros = history.events === 0 ? 1_000 : (history.days * DAY_MICROS) / history.events
   const network = new Network({
     seed,
     actors,
     start: Math.floor(begin),
-    step: Math.max(1, Math.floor(step)),
+    step: Math.max(1, Math.floor(stepMicros)),
     mix: 'everything',
     ...(limits && { recordsPerPerson: limits.recordsPerPerson, records: limits.records }),
   })

@@ -16,29 +16,29 @@ export type SimulatorOptions = {
   network: Network
   seed: number
   host?: string
-  /** 0 takes a free one. @default 0 */
+  /** 0 for any free port. @default 0 */
   port?: number
   faults?: Partial<Faults>
-  /** Servers number what they see each in their own way. @default 1 */
+  /** The first event's number; servers number events differently. @default 1 */
   firstSeq?: number
-  /** Entries of its archive that it keeps at least; older ones may be gone. @default all */
+  /** How many entries its archive keeps at least; older ones may be dropped. @default all */
   keeps?: number
   /** Another server's archive: this one shows the same, with its own numbers and times. @default none */
   mirror?: Archive
   /** A mirror witnesses everything up to so many microseconds later. @default 0 */
   jitter?: Micros
-  /** What it speaks. @default every wire of the list */
+  /** The wires that it speaks. @default every wire of the list */
   wires?: readonly SimulatedWire[]
-  /** What frames can be compressed with; may be changed at any time. @default none */
+  /** Dictionaries to compress frames with; may be changed at any time. @default none */
   dictionaries?: WireDictionaries
-  /** When a client that does not read is given up. @default 4 MiB, 5 s */
+  /** When a client that does not read is cut off. @default 4 MiB, 5 s */
   slow?: SlowReader
-  /** Milliseconds between keep-alives. @default 30,000, as real ones */
+  /** Milliseconds between keep-alives. @default 30,000, as real hosts have */
   pingMs?: number
 }
 
 const NO_DICTIONARIES: WireDictionaries = {}
-/** As real ones: they give a write of one frame 5 s. */
+/** As real hosts, which allow 5 s to write one frame. */
 const SLOW: SlowReader = { bytes: 4 * 2 ** 20, ms: 5_000 }
 
 /** A running server: Jetstream on every wire, the AppView, the directory and everybody's repository. */
@@ -51,9 +51,9 @@ export type Simulator = AsyncDisposable & {
   /** May be changed at any time. */
   faults: Faults
   archive: Archive
-  /** About whom the AppView has said the contrary of what they want about being shown, since it lied or was behind. */
+  /** People whose wish not to be shown the AppView has inverted, because it lies or is out of date. */
   misled: Set<Did>
-  /** Lets `count` events happen, or a few more where they belong together, shows them to all, and returns how many. */
+  /** Makes `count` events happen, or a few more that belong together, serves them, and returns how many. */
   emit(count: number): number
   /** Adds events that happened elsewhere, a recording for instance. */
   add(events: readonly StreamEvent[]): void
@@ -119,29 +119,29 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
 }
 
-/** Of neighbours by different people, some are witnessed the other way round; the times stay where they are. */
+/** Swaps some neighbouring events of different people, each of which takes over the other's time. */
 function reordered(events: readonly StreamEvent[], chance: number, random: Random): StreamEvent[] {
   const seen = [...events]
   for (let i = 0; i + 1 < seen.length; i++) {
     const [a, b] = [seen[i], seen[i + 1]]
     if (a === undefined || b === undefined || a.did === b.did || !random.chance(chance)) continue
-    seen[i] = at(b, a.at)
-    seen[i + 1] = at(a, b.at)
+    seen[i] = redated(b, a.at)
+    seen[i + 1] = redated(a, b.at)
   }
   return seen
 }
 
-function at(event: StreamEvent, time: Micros): StreamEvent {
-  // An account's own clock does not run ahead of who witnesses it.
+function redated(event: StreamEvent, time: Micros): StreamEvent {
+  // An account's own time is no later than its witness time.
   if (event.kind === 'account') return { ...event, at: time, time: Math.min(event.time, time) }
   return { ...event, at: time }
 }
 
-/** Tells of events as somebody would who hears of them up to `jitter` later; nothing overtakes anything. */
+/** Redates events as a host that witnesses them up to `jitter` microseconds later, in the same order. */
 function witnessOf(jitter: Micros, random: Random): (event: StreamEvent) => StreamEvent {
   let last: Micros = 0
   return (event) => {
     last = Math.max(last, event.at + random.below(jitter + 1))
-    return at(event, last)
+    return redated(event, last)
   }
 }

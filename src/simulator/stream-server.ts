@@ -21,24 +21,24 @@ export type StreamServerOptions = {
   pingMs: number
 }
 
-/** How long a client may take to answer a goodbye, in milliseconds. */
+/** How long a client may take to answer a close frame, in milliseconds. */
 const GOODBYE_MS = 200
 
-/** Why an upgrade is answered otherwise. */
+/** Why an upgrade is refused. */
 type Refusal = { status: number; error: string; message: string }
 
-/** What a request asks for, once it is found to be in order. */
+/** What a valid request asks for. */
 type Agreed = {
   wire: SimulatedWire
   filter: Filter
   encode: Encode
   seq: number
   info: string | undefined
-  /** Nothing is sent before the client has said what it wants. */
+  /** Nothing is sent before the client's hello. */
   waitsForHello: boolean
 }
 
-/** Serves an archive over every wire, as a host of the newest version does; `server` gets the upgrade requests. */
+/** Serves an archive over every wire, answering the upgrade requests of `server`. */
 export function serveStream(server: Server, options: StreamServerOptions): { close(): void } {
   const { wires } = options
   const random = new Random(options.seed ^ 0x51ed270b)
@@ -89,7 +89,7 @@ function agreementOf(request: IncomingMessage, options: StreamServerOptions): Ag
   return { wire, filter, encode, waitsForHello, seq: archive.seqAt(begin.index), info: begin.info }
 }
 
-/** Serves a client that is connected, and listens to what it says. */
+/** Serves a connected client and handles its messages. */
 function attend(client: WebSocket, agreed: Agreed, options: StreamServerOptions, random: Random): void {
   const { wire, encode, seq, info, waitsForHello } = agreed
   const brokenFrames = options.wires.flatMap((known) => known.brokenFrames)
@@ -118,7 +118,7 @@ function attend(client: WebSocket, agreed: Agreed, options: StreamServerOptions,
   if (!waitsForHello) start(agreed.filter)
 }
 
-/** Answers an upgrade in the manner of its wire. */
+/** Refuses an upgrade in its wire's own format. */
 function refuse(socket: Duplex, wire: SimulatedWire | undefined, { status, error, message }: Refusal): void {
   const { type, text } = (wire?.refusalBody ?? jsonRefusal)(error, message)
   const lines = [

@@ -17,30 +17,30 @@ export type SubscriptionOptions = {
   filter: Filter
   encode: Encode
   faults: Faults
-  /** Frames in the manner of some wire that are broken; see `Faults.malformed`. */
+  /** The broken frames of all wires; see `Faults.malformed`. */
   brokenFrames: readonly string[]
   random: Random
   slow: SlowReader
   pingMs: number
 }
 
-/** When a client is given up: the bytes that it leaves waiting, and for how many milliseconds. */
+/** A client that leaves more than `bytes` unread for more than `ms` milliseconds is cut off. */
 export type SlowReader = { bytes: number; ms: number }
 
 /** Frames sent before other clients have their turn. */
-const TURN = 500
-/** How often to look whether a client that is behind has read on, in milliseconds. */
-const LOOK_MS = 5
+const FRAMES_PER_TURN = 500
+/** How often to check whether a slow client has read on, in milliseconds. */
+const CHECK_EVERY_MS = 5
 
-/** Sends one client the archive from its place on, and what is added to it, no faster than it takes them. */
+/** Sends one client the archive from its place on, new entries included, no faster than the client reads. */
 export class Subscription {
   readonly #options: SubscriptionOptions
   #filter: Filter
   #seq: number
   #sent = 0
   #scheduled = false
-  /** Since when the client has left too much waiting, by `performance.now()`. */
-  #behindSince: number | undefined
+  /** Since when the client has left too much unread, by `performance.now()`. */
+  #behindSinceMs: number | undefined
 
   constructor(options: SubscriptionOptions) {
     const { socket, archive, faults, pingMs, filter, seq } = options
@@ -58,7 +58,7 @@ export class Subscription {
     this.#schedule()
   }
 
-  /** From the next event on, this is what the client wants. */
+  /** Replaces the filter from the next event on. */
   update(filter: Filter): void {
     this.#filter = filter
   }
@@ -72,7 +72,7 @@ export class Subscription {
   #pump(): void {
     const { socket, archive, faults, slow } = this.#options
     this.#scheduled = false
-    for (let n = 0; n < TURN && this.#seq < archive.nextSeq; n++) {
+    for (let n = 0; n < FRAMES_PER_TURN && this.#seq < archive.nextSeq; n++) {
       if (socket.readyState !== socket.OPEN || faults.silent) return
       if (socket.bufferedAmount > slow.bytes) {
         this.#waitForReader()
@@ -81,18 +81,18 @@ export class Subscription {
       const entry = archive.from(this.#seq)
       if (entry === undefined) return
       this.#seq = entry.seq + 1
-      this.#tell(entry)
+      this.#sendEntry(entry)
     }
-    this.#behindSince = undefined
+    this.#behindSinceMs = undefined
     if (this.#seq < archive.nextSeq) this.#schedule()
   }
 
   #waitForReader(): void {
     const { socket, wire, slow } = this.#options
-    this.#behindSince ??= performance.now()
-    if (performance.now() - this.#behindSince <= slow.ms) {
+    this.#behindSinceMs ??= performance.now()
+    if (performance.now() - this.#behindSinceMs <= slow.ms) {
       this.#scheduled = true
-      setTimeout(() => this.#pump(), LOOK_MS)
+      setTimeout(() => this.#pump(), CHECK_EVERY_MS)
       return
     }
     const error = wire.errorFrame('ConsumerTooSlow', 'reading below the floor rate')
@@ -101,8 +101,8 @@ export class Subscription {
     else socket.close(1008)
   }
 
-  /** Sends an event, and whatever the faults make of it. */
-  #tell(entry: Entry): void {
+  /** Sends an event, with the faults that chance adds. */
+  #sendEntry(entry: Entry): void {
     const { socket, faults, random } = this.#options
     const text = this.#frameOf(entry)
     if (text === undefined) return
@@ -115,7 +115,7 @@ export class Subscription {
     if (random.chance(faults.drop) || this.#sent === faults.dropAfter) socket.terminate()
   }
 
-  /** Sends something that is no frame, or `text` without its end. */
+  /** Sends a malformed frame, or `text` cut off. */
   #garble(text: string): void {
     const { socket, encode, faults, brokenFrames, random } = this.#options
     const cut = random.chance(0.2)
@@ -124,14 +124,14 @@ export class Subscription {
     )
   }
 
-  /** Sends the last few again, in order, as a server that resumes a little too early does. */
+  /** Sends the last five entries again, in order, as a host does that resumes a little too early. */
   #repeat(): void {
     const { archive } = this.#options
     const index = archive.indexOfSeq(this.#seq)
     for (const entry of archive.entries.slice(Math.max(0, index - 5), index)) this.#send(this.#frameOf(entry))
   }
 
-  /** The text to send; undefined where the client does not want it or its wire does not have it. */
+  /** The text to send; undefined where the client does not want the event, or the wire has no such event. */
   #frameOf(entry: Entry): string | undefined {
     const { wants, largest } = this.#filter
     if (!wants(entry.event)) return undefined

@@ -1,4 +1,4 @@
-// An AppView that is not to be believed: it is behind, leaves people and posts out, and has labels that are wrong.
+// The AppView's untrue answers: out of date, incomplete, or with wrong labels.
 
 import type { Faults } from './faults.ts'
 import type { Network } from './network.ts'
@@ -6,7 +6,7 @@ import type { Person } from './people.ts'
 import type { Random } from './random.ts'
 import type { Said } from './views.ts'
 
-/** What is said of `person`; `undefined` where they are left out. */
+/** What the AppView says of `person`; undefined where it leaves them out. */
 export function saidOf(person: Person, network: Network, faults: Faults, random: Random): Said | undefined {
   if (random.chance(faults.appviewOmits)) return undefined
   const { former } = person

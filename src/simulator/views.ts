@@ -5,10 +5,10 @@ import type { Network } from './network.ts'
 import type { Person } from './people.ts'
 import { Random } from './random.ts'
 
-/** What an AppView says of a person: as they are, or as somebody who is behind or lies has it. */
+/** What an AppView says of a person, true or not. */
 export type Said = Pick<Person, 'handle' | 'shy'>
 
-/** A person as `app.bsky.actor.getProfiles` shows them; nothing of somebody who cannot be seen. */
+/** A person as `app.bsky.actor.getProfiles` shows them; undefined where they are not active. */
 export function profileView(person: Person, { handle, shy }: Said = person): JsonObject | undefined {
   if (person.status !== 'active') return undefined
   const { did, displayName, records } = person
@@ -19,8 +19,8 @@ export function profileView(person: Person, { handle, shy }: Said = person): Jso
 }
 
 /**
- * A post as `app.bsky.feed.getPosts` shows it; nothing where there is none. Those of people who are away are shown
- * all the same, so that an answer does not depend on when the question comes.
+ * A post as `app.bsky.feed.getPosts` shows it; undefined where there is none. Posts of people who are away are shown,
+ * too, so that an answer does not depend on when the question comes.
  */
 export function postView(network: Network, uri: string): JsonObject | undefined {
   const id = parseUri(uri)
@@ -39,7 +39,7 @@ export function postView(network: Network, uri: string): JsonObject | undefined 
   }
 }
 
-/** An embed as the AppView shows it: blobs have become addresses, the words stay. */
+/** An embed as the AppView shows it: with URLs in place of blobs, and the same descriptions. */
 function embedView(embed: JsonObject | undefined): JsonObject | undefined {
   if (embed === undefined) return undefined
   const $type = `${embed.$type}#view`

@@ -1,4 +1,4 @@
-// What wires have in common: the fields of an event, as a real server writes them.
+// What the wires share: the fields of an event, as real hosts write them.
 import type { StreamEvent } from '../../atproto/event.ts'
 import { cid } from '../embeds.ts'
 import { Random } from '../random.ts'
@@ -11,7 +11,7 @@ export function commitOf(event: StreamEvent & { kind: 'commit' }, seq: number): 
   return op === 'delete' ? commit : { ...commit, record, cid: cid(new Random(seq)) }
 }
 
-/** How a status is told. */
+/** An account's status as hosts write it. */
 export function standing(status: string): object {
   return status === 'active' ? { active: true } : { active: false, status }
 }
@@ -31,7 +31,7 @@ export function jsonRefusal(error: string, message: string): Body {
   return { type: 'application/json', text: JSON.stringify({ error, message }) }
 }
 
-/** What frames that are broken on purpose have in common. */
+/** Parts of the frames that are broken on purpose. */
 export const BROKEN_DID = 'did:plc:hhhhhhhhhhhhhhhhhhhhhhhh'
 export const BROKEN_COMMIT = {
   rev: '3kaaaaaaaaa2a',

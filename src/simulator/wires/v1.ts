@@ -5,7 +5,7 @@ import { type Filter, type FilterProblem, filterOf } from '../filter.ts'
 import { BROKEN_COMMIT, BROKEN_DID, BROKEN_LIKE, commitOf, iso, micro, standing } from './fields.ts'
 import type { Headers, SimulatedWire } from './wire.ts'
 
-/** `/subscribe`. It says little: errors are plain text, and old cursors are moved up without a word. */
+/** `/subscribe`: errors are plain text, and old cursors are silently moved up. */
 export const v1: SimulatedWire = {
   name: 'v1',
   path: '/subscribe',
@@ -58,7 +58,7 @@ function frame(event: StreamEvent, seq: number): string | undefined {
   }
 }
 
-/** A limit that is no number is none. */
+/** A size limit that is no number is ignored. */
 function filterOfQuery(query: URLSearchParams): Filter | FilterProblem {
   const largest = Number.parseInt(query.get('maxMessageSizeBytes') ?? '0', 10)
   return filterOf({

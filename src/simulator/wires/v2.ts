@@ -16,7 +16,7 @@ import type { Headers, SimulatedWire } from './wire.ts'
 const LEXICON = 'network.bsky.jetstream.subscribeEvents'
 const KINDS: ReadonlySet<string> = new Set(['commit', 'identity', 'account', 'sync'])
 
-/** `subscribeEvents`, an XRPC subscription: only the server speaks, and it says why. */
+/** `subscribeEvents`, an XRPC subscription: clients send nothing, and hosts say why they refuse or end it. */
 export const v2: SimulatedWire = {
   name: 'v2',
   path: `/xrpc/${LEXICON}`,
@@ -71,7 +71,7 @@ function messageOf(payload: object): string {
   return JSON.stringify({ $type: 'message', payload })
 }
 
-/** It minds its manners more than the wire before. */
+/** Refuses unknown kinds, contradictions, and the parameters of `/subscribe`. */
 function filterOfQuery(query: URLSearchParams): Filter | FilterProblem {
   const legacy = [...query.keys()].find((name) => name.startsWith('wanted') || name === 'requireHello')
   if (legacy !== undefined) return { problem: `${legacy} is a parameter of /subscribe` }

@@ -2,41 +2,41 @@ import type { StreamEvent } from '../../atproto/event.ts'
 import type { Encode, Refused } from '../compression.ts'
 import type { Filter, FilterProblem } from '../filter.ts'
 
-/** One generation of Jetstream's protocol: all that the simulator has to know of it. */
+/** One protocol version of Jetstream: all that the simulator knows about it. */
 export type SimulatedWire = {
   name: string
   /** The URL's path. */
   path: string
-  /** Agreed to in the WebSocket handshake where a client offers it. */
+  /** Accepted in the WebSocket handshake where a client offers it. */
   subprotocol: string | undefined
-  /** Where its zstd dictionary is served over HTTP; undefined where users have to bring it. */
+  /** The HTTP path of its zstd dictionary; undefined where users must bring their own. */
   dictionaryPath: string | undefined
-  /** The frame of an event, as a real server writes it; undefined where the wire does not tell of it. */
+  /** The frame of an event, as real hosts write it; undefined where the wire has no such event. */
   frame: (event: StreamEvent, seq: number) => string | undefined
-  /** Tells a client something about its request; undefined where the wire says nothing. */
+  /** Informs a client about its request; undefined where the wire has no such frame. */
   infoFrame: (name: string, message: string) => string | undefined
-  /** The last frame of a connection that the server ends; undefined where it ends without a word. */
+  /** The last frame of a connection that the server ends; undefined where it ends silently. */
   errorFrame: (error: string, message: string) => string | undefined
-  /** The number of an event that is gone is answered 400, not moved up. */
+  /** A sequence number that is no longer kept is answered 400, not moved up. */
   refusesOldNumbers: boolean
-  /** Reads what a request is filtered by. */
+  /** Reads a request's filter. */
   filterOf: (query: URLSearchParams) => Filter | FilterProblem
-  /** Settles how frames are sent to a client that asks by `query` and by its headers, with lower-case names. */
+  /** Chooses how to encode frames, by a request's query and headers, whose names are in lower case. */
   encodingOf: (
     query: URLSearchParams,
     headers: Headers,
     dictionary: Uint8Array | undefined,
   ) => Encode | Refused
-  /** Nothing is sent before the client has said what it wants. */
+  /** True where nothing is sent before the client's hello. */
   waitsForHello: (query: URLSearchParams) => boolean
   /**
-   * Reads what a client says, undefined for bytes: a whole new filter, nothing that matters (`undefined`), or something
-   * that it is cut off for, with the WebSocket close code.
+   * Reads a client's message (`text` is undefined for bytes). Returns a new filter, why to cut the client off with the
+   * WebSocket close code, or undefined for a message to ignore.
    */
   heed: (text: string | undefined) => Filter | (FilterProblem & { code: number }) | undefined
-  /** How a request that cannot be granted is answered. */
+  /** The body of a refusal. */
   refusalBody: (error: string, message: string) => Body
-  /** Frames in its manner that no client may choke on, and none may take for an event. */
+  /** Broken frames of this wire, which clients must skip without failing. */
   brokenFrames: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-// One reader of the stream, alone in its process: `node bench/client-contestants.ts <name> <url> <messages>` reads all of
-// them once to warm up and once more for the clock, and prints messages a second.
+// One stream client, alone in its process: `node bench/client-contestants.ts <name> <url> <messages>` reads all messages once
+// to warm up and once more to measure, and prints messages a second.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { JetstreamSubscription } from '@atcute/jetstream'
@@ -28,7 +28,7 @@ export const contestants = {
 
 export type ContestantName = keyof typeof contestants
 
-/** Counts to `count` and says how fast. */
+/** Counts messages up to `count`, and their rate from the second call of `tick` on. */
 function counter(
   count: number,
   nowMs = () => performance.now(),
@@ -38,7 +38,7 @@ function counter(
   let began = 0
   return {
     tick: (n) => {
-      // What came before the clock ran is not counted.
+      // The first messages only start the clock.
       if (began === 0) began = nowMs()
       else counted += n
       seen += n
@@ -66,7 +66,7 @@ function bare(url: string, count: number): Promise<number> {
   })
 }
 
-/** @param by what the seconds are of: frames that are sent one by one leave the reader time to spare */
+/** @param by the clock, or processor time: a client of frames that are sent one by one is idle for part of the time */
 async function ours(
   url: string,
   count: number,
@@ -83,8 +83,8 @@ async function ours(
     userDictionary: compression === 'zstd' ? new Uint8Array(readFileSync(DICTIONARY)) : undefined,
     observer: silentObserver,
     signal: new AbortController().signal,
-    // The others keep nothing. What waits in a delivery of 10,000 survives the collector's young generation, and is
-    // copied twice for it: that costs a third of the speed, and buys ingest fewer transactions.
+    // The other clients keep no messages. Events of a delivery of 10,000 survive the collector's young generation, which
+    // copies them twice: that costs a third of the speed, and saves ingest transactions, which are not measured here.
     maxEvents: 500,
   })
   let measured = 0

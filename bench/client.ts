@@ -1,4 +1,4 @@
-// The client alone: from the socket to events, beside others.
+// The stream client alone, from the socket to events, compared with other clients.
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -41,8 +41,8 @@ export async function benchClient(events = 300_000): Promise<Row[]> {
   const rates = new Map<ContestantName, number[]>()
   for (let round = 0; round < ROUNDS; round++) {
     for (const { who } of rows) {
-      const words = [CONTESTANTS, who, feed.url, String(feed.events)]
-      const { stdout } = await promisify(execFile)(process.execPath, words)
+      const args = [CONTESTANTS, who, feed.url, String(feed.events)]
+      const { stdout } = await promisify(execFile)(process.execPath, args)
       rates.getOrInsertComputed(who, () => []).push(Number(stdout))
     }
   }

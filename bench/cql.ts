@@ -1,4 +1,4 @@
-// The same path into a real Cassandra node that shares this machine: what an event costs the database and us, and reads.
+// The whole path into a real Cassandra node on this machine: the cost of an event to the database and to us, and reads.
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { type Row, rate } from './table.ts'
 import { foldFeed } from './whole-path.ts'
 
 const READ_SECONDS = 3
-/** Each reads that often, in turn, once the server is warm: that makes it three times as fast. */
+/** Runs of each reader, in turn, on a warm server, which is three times as fast. */
 const WARM_ROUNDS = 3
 const READ_ROUNDS = 5
 const READS_AT_ONCE = 64
@@ -135,7 +135,7 @@ async function ingest(store: CqlStore, cluster: Cluster, wanted: number, actors:
   }
 }
 
-/** Bytes of all files of a keyspace. */
+/** Total size in bytes of a keyspace's files. */
 function bytesIn(folder: string, keyspace: string): number {
   const files = readdirSync(join(folder, keyspace), { recursive: true, withFileTypes: true })
   return files
@@ -145,7 +145,7 @@ function bytesIn(folder: string, keyspace: string): number {
 
 type CharacterReader = { read: (did: Did) => Promise<unknown>; end: () => Promise<void> }
 
-/** The driver alone, with the one statement that a character takes. */
+/** Reads a character by the driver alone, with one statement. */
 async function bareReader({
   contactPoints,
   localDataCenter = '',
@@ -160,7 +160,7 @@ async function bareReader({
   }
 }
 
-/** Reads a second, anybody at random. */
+/** Reads random characters; returns the reads per second. */
 async function reads(read: CharacterReader['read'], dids: readonly Did[]): Promise<number> {
   let state = 7
   const next = (): Did => {

@@ -1,5 +1,5 @@
-// A crowd that asks for what costs most, each of it from an address of its own, behind a proxy on this machine:
-// `node bench/crowd-clients.ts <server's URL> <ledger's file> <DID>`. Says what it was served once it is told to end.
+// A crowd of clients that send the most expensive requests, each from an address of its own, as from behind a proxy on this
+// machine: `node bench/crowd-clients.ts <server's URL> <ledger's file> <DID>`. On SIGTERM it prints what it was served.
 
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
@@ -14,7 +14,7 @@ const STREAMS = 500
 const LISTEN_MS = 5_000
 const EXPORTS_A_SECOND = 20
 const WALKS = 4
-/** What happens in the ledger meanwhile. */
+/** Events that are folded into the ledger meanwhile. */
 const EVENTS_A_SECOND = 100
 
 const [url = '', path = '', large = ''] = process.argv.slice(2)
@@ -30,10 +30,10 @@ const served = {
 let clients = 0
 
 process.once('SIGTERM', () => {
-  const told = Object.entries(served).map(
+  const counts = Object.entries(served).map(
     ([what, count]) => `${Math.round(count).toLocaleString('en')} ${what}`,
   )
-  process.stdout.write(`${told.join(', ')}\n`, () => process.exit(0))
+  process.stdout.write(`${counts.join(', ')}\n`, () => process.exit(0))
   end.abort()
 })
 
@@ -62,7 +62,7 @@ async function ask(path: string, headers: Record<string, string> = {}): Promise<
 async function listen(n: number): Promise<void> {
   await pause((LISTEN_MS * n) / STREAMS)
   for (let turn = 0; !end.signal.aborted; turn++) {
-    // All different, and all as far back as one is brought up to date.
+    // Each resumes from another event, all as far back as the server still catches clients up.
     const last = events - 9_000 + ((n * 17 + turn) % 8_000)
     const response = await ask('/v1/stream', { 'last-event-id': String(last) })
     if (response.statusCode === 200) served['times resumed'] += 1

@@ -35,11 +35,11 @@ export async function benchCrowd(): Promise<Row[]> {
     const crowd = start('crowd-clients.ts', [url, path, didOf(0)])
     // The crowd must not take processor time from the measured processes.
     setPriority(crowd.pid ?? 0, constants.priority.PRIORITY_LOW)
-    const told = once(crowd.stdout, 'data')
+    const summary = once(crowd.stdout, 'data')
     await measure(url, WARM_SECONDS)
     const beside = await measure(url, SECONDS)
     crowd.kill('SIGTERM')
-    const [done] = await told
+    const [done] = await summary
     server.kill()
     await Promise.all([once(crowd, 'close'), once(server, 'close')])
     const note = (kind: Kind) =>
@@ -64,13 +64,13 @@ export async function benchCrowd(): Promise<Row[]> {
 
 type Kind = 'health' | 'character'
 
-function start(script: string, words: string[]) {
-  return spawn(process.execPath, [fileURLToPath(new URL(`./${script}`, import.meta.url)), ...words], {
+function start(script: string, args: string[]) {
+  return spawn(process.execPath, [fileURLToPath(new URL(`./${script}`, import.meta.url)), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }
 
-/** Asks for one after the other for `seconds`; milliseconds that each took, in order of size. */
+/** Sends one request after the other for `seconds`; returns the milliseconds that each took, sorted. */
 async function measure(url: string, seconds: number): Promise<Record<Kind, number[]>> {
   const agent = new Agent({ keepAlive: true })
   const took: Record<Kind, number[]> = { health: [], character: [] }
@@ -104,7 +104,7 @@ function didOf(n: number): Did {
   return `did:web:p${n}.example`
 }
 
-/** A ledger in which no two of 200,000 people have as much XP, and one person has 61,000 events. */
+/** Makes a ledger in which all 200,000 people differ in XP, and one of them has 61,000 events. */
 async function fill(path: string): Promise<void> {
   const rules = rulebook(NO_CHANGES)
   await using store = openSqlite({ path, reserve: 0 })
@@ -119,14 +119,14 @@ async function fill(path: string): Promise<void> {
     for (let at = 0; at < likes.length; at += 5_000) await ledger.fold(likes.slice(at, at + 5_000), undefined)
   }
   const db = new DatabaseSync(path)
-  // Quicker than earning it, and no reader can tell the difference.
+  // Quicker than folding events for the XP, and readers see no difference.
   db.exec(`UPDATE actors SET experience = id * 10;
     DELETE FROM standings; INSERT INTO standings (experience, characters) SELECT experience, 1 FROM actors;
     DELETE FROM foremost`)
   db.close()
 }
 
-/** The `n`-th event of the ledger: somebody likes something. */
+/** The `n`-th event of the ledger: `did` likes a feed generator. */
 export function likeOf(did: Did, n: number): StreamEvent {
   const at = START + n * 1_000
   const rev = tidOf(at, 1)

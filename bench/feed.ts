@@ -11,19 +11,19 @@ export type FeedOptions = {
   dictionary?: string
 }
 
-/** Starts a feeder in a process of its own, which leaves this one its core. */
+/** Starts a feeder in a process of its own, so that it takes no time from this process's core. */
 export async function startFeed({ events, actors, kinds, dictionary }: FeedOptions): Promise<Feed> {
   const script = fileURLToPath(new URL('./feeder.ts', import.meta.url))
-  const words = ['--max-old-space-size=8000', script, String(events), String(actors)]
-  const child = spawn(process.execPath, dictionary === undefined ? words : [...words, dictionary], {
+  const args = ['--max-old-space-size=8000', script, String(events), String(actors)]
+  const child = spawn(process.execPath, dictionary === undefined ? args : [...args, dictionary], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, FEED: kinds.join(',') },
   })
   const [line] = await once(child.stdout, 'data')
-  const told = JSON.parse(String(line))
+  const listening = JSON.parse(String(line))
   return {
-    url: `ws://127.0.0.1:${told.port}`,
-    events: told.events,
+    url: `ws://127.0.0.1:${listening.port}`,
+    events: listening.events,
     [Symbol.asyncDispose]: async () => {
       child.kill()
       await once(child, 'close')

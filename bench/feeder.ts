@@ -1,6 +1,6 @@
-// A process of its own that sends prepared frames as fast as they are taken: `node bench/feeder.ts <events> <actors> [zdict]`.
-// Says on standard output where it listens. A client that asks for compress=true or a zstdDictionary gets the compressed
-// frames; one that asks for singly=1 gets each in a write of its own, as real servers send them.
+// Sends prepared frames as fast as its clients read: `node bench/feeder.ts <events> <actors> [zdict]`, a process of its own.
+// Prints its port and number of events as JSON. A client that asks for compress=true or a zstdDictionary gets compressed
+// frames; one that asks for singly=1 gets each frame in a write of its own, as real servers send them.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +12,7 @@ import { v2 } from '../src/simulator/wires/v2.ts'
 
 const [count = '200000', actors = '200000', dictionaryPath] = process.argv.slice(2)
 const CHUNK = 256 * 1024
-/** Between two frames that are sent one by one, in milliseconds: 20,000 a second, so that most reads bring one. */
+/** Milliseconds between two frames that are sent one by one: 20,000 a second, slow enough that most reads bring one frame. */
 const SINGLE_MS = 0.05
 const START = 1_750_000_000_000_000
 
@@ -20,11 +20,11 @@ const network = new Network({ seed: 1, actors: Number(actors), start: START, ste
 const dictionary = dictionaryPath === undefined ? undefined : readFileSync(dictionaryPath)
 type Kind = 'v1' | 'v2' | 'zstd' | 'zstd2'
 
-/** Frames in chunks that are written whole, and where the frames of each end. */
+/** Frames joined into chunks, each sent in one write; `ends`: where the frames of each chunk end. */
 const chunks: Record<Kind, Buffer[]> = { v1: [], v2: [], zstd: [], zstd2: [] }
 const ends: Record<Kind, number[][]> = { v1: [], v2: [], zstd: [], zstd2: [] }
 const open: Record<Kind, Buffer[]> = { v1: [], v2: [], zstd: [], zstd2: [] }
-const held = { v1: 0, v2: 0, zstd: 0, zstd2: 0 }
+const openBytes = { v1: 0, v2: 0, zstd: 0, zstd2: 0 }
 const wanted = new Set(process.env.FEED?.split(',') ?? ['v1'])
 let seq = 0
 while (seq < Number(count)) {
@@ -95,12 +95,12 @@ function packed(text: Buffer, dictionary: Buffer): Buffer {
 
 function add(kind: Kind, bytes: Buffer): void {
   open[kind].push(bytes)
-  held[kind] += bytes.length
-  if (held[kind] > CHUNK) flush(kind)
+  openBytes[kind] += bytes.length
+  if (openBytes[kind] > CHUNK) flush(kind)
 }
 
 function flush(kind: Kind): void {
-  if (held[kind] > 0) {
+  if (openBytes[kind] > 0) {
     chunks[kind].push(Buffer.concat(open[kind]))
     let end = 0
     ends[kind].push(
@@ -111,7 +111,7 @@ function flush(kind: Kind): void {
     )
   }
   open[kind] = []
-  held[kind] = 0
+  openBytes[kind] = 0
 }
 
 /** A server's WebSocket frame (RFC 6455, section 5.2): final, unmasked. */

@@ -1,5 +1,5 @@
-// A server of its own for the benchmark: `node bench/http-server.ts bare|ours|crowd <ledger's URL>`; says where it listens.
-// For a crowd it limits its clients as it does by default, behind a proxy on this machine.
+// The server under measurement, in a process of its own: `node bench/http-server.ts bare|ours|crowd <ledger's URL>`. Prints its
+// URL. With `crowd` it trusts a proxy on this machine and applies the default rate limit.
 
 import { fastify } from 'fastify'
 import { pino } from 'pino'
@@ -14,7 +14,7 @@ import { openSqlite } from '../src/store/sqlite/open.ts'
 const [kind, url = ''] = process.argv.slice(2)
 console.log(await (kind === 'bare' ? bare() : ours()))
 
-/** As large as a character, because the cost of an answer depends on its size. */
+/** As large as a real answer, because the cost of an answer depends on its size. */
 const CHARACTER = {
   did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
   handle: null,

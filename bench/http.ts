@@ -61,7 +61,7 @@ export async function benchHttp(): Promise<Row[]> {
   }
 }
 
-/** The same characters asked for all the time, over the ledger at `url` and over one on SQLite, in turn. */
+/** Requests the same few characters from the ledger at `url` (`there`) and from one on SQLite (`here`), in turn. */
 export async function hotOver(
   url: string,
   dids: readonly string[],
@@ -79,7 +79,7 @@ export async function hotOver(
   return { here: median(measured.here).rate, there: median(measured.there).rate }
 }
 
-/** `rate` is what one core of the server answers in a second, however many it was asked for: wrk may be the slower one. */
+/** `rate`: requests a second of the server's processor time; `asked`: a second of the clock, where wrk may be the limit. */
 type Result = { rate: number; asked: number; p99: string }
 
 const median = (results: readonly Result[]): Result => medianBy(results, ({ rate }) => rate)
@@ -98,9 +98,9 @@ async function measure(
     },
   )
   const [where] = await once(server.stdout, 'data')
-  const words = ['-t1', '-c64', '--latency', '-s', script]
+  const args = ['-t1', '-c64', '--latency', '-s', script]
   const run = (seconds: number) =>
-    execFileSync('wrk', [...words, `-d${seconds}s`, String(where).trim()], { encoding: 'utf8' })
+    execFileSync('wrk', [...args, `-d${seconds}s`, String(where).trim()], { encoding: 'utf8' })
   run(warmSeconds)
   const before = cpuSeconds(server.pid)
   const output = run(SECONDS)
@@ -140,7 +140,7 @@ async function fill(path: string, actors: number): Promise<string[]> {
   return network.people.map(({ did }) => did)
 }
 
-/** What `wrk` runs to ask for these characters at random. */
+/** The Lua script with which `wrk` requests these characters at random. */
 export function charactersLua(dids: readonly string[]): string {
   return `local dids = {${dids.map((did) => `"${did}"`).join(',')}}
 math.randomseed(7)

@@ -1,4 +1,4 @@
-// The whole path in a thread of its own, as in the program; tells its figures when it is through.
+// The whole path in a thread of its own, as in the program; posts its figures to the parent at the end.
 import { readFileSync, statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openSqlite } from '../src/store/sqlite/open.ts'

@@ -8,7 +8,7 @@ import { INGEST_LIMITS } from '../src/commands/ingest-worker.ts'
 import type { Measured, Work } from './ingest-thread.ts'
 import { type Row, rate } from './table.ts'
 
-/** From the socket to committed rows, and beside it the same rows written by a bare loop. */
+/** Measures the path from the socket to committed rows, and a bare loop that writes the same rows. */
 export async function benchIngest(events = 1_000_000, actors = 200_000): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-bench-'))
   try {
@@ -61,10 +61,10 @@ async function wholePath(work: Work): Promise<Measured> {
 type Value = bigint | string | null
 type Table = { name: string; columns: string[]; rows: Value[][] }
 
-/** Those that ingest fills, each in the order in which its rows came to be. */
+/** The tables that ingest fills, each with the column that gives the order in which its rows were added. */
 const FILLED = { records: 'rkey', events: 'id', actors: 'id', questions: 'id', grants: 'day' }
 
-/** Writes the rows of a finished ledger into a new file, in the order in which they came to be, and nothing else. */
+/** Only writes the rows of a finished ledger into a new file, in the order in which they were added. */
 function bareLoop(from: string, to: string): { rate: number } {
   const source = new DatabaseSync(from, { readOnly: true })
   const read = (name: keyof typeof FILLED): Table => {

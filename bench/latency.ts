@@ -1,4 +1,4 @@
-// The whole program at the pace of the network: delay from an event to its character, and latency of requests meanwhile.
+// The whole program at the network's pace: the delay from an event to its XP in the API, and requests' latency meanwhile.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -45,8 +45,8 @@ export async function benchLatency(): Promise<Row[]> {
 
     const script = join(folder, 'paths.lua')
     writeFileSync(script, charactersLua(network.people.map(({ did }) => did)))
-    const words = ['-t1', '-c8', `-d${LOAD_SECONDS}s`, '--latency', '-s', script, program.url]
-    const { stdout } = await promisify(execFile)('wrk', words)
+    const args = ['-t1', '-c8', `-d${LOAD_SECONDS}s`, '--latency', '-s', script, program.url]
+    const { stdout } = await promisify(execFile)('wrk', args)
     end.abort()
     await living
     const at = (share: number) => `${(delays[Math.floor(delays.length * share)] ?? 0).toFixed(0)} ms`
@@ -78,8 +78,8 @@ async function startProgram(simulator: Simulator, file: string): Promise<AsyncDi
     'disk-reserve': '0',
     'rate-limit': '1000000',
   }
-  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
-  const child = spawn(process.execPath, [PROGRAM, 'start', ...words], {
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+  const child = spawn(process.execPath, [PROGRAM, 'start', ...args], {
     env: { PATH: process.env.PATH, LOG_FORMAT: 'json' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -102,7 +102,7 @@ async function startProgram(simulator: Simulator, file: string): Promise<AsyncDi
   }
 }
 
-/** Somebody new posts: milliseconds until there is a character. */
+/** Sends a post by a new person; returns the milliseconds until the API has the character. */
 async function probe(simulator: Simulator, url: string, n: number): Promise<number> {
   const at = Date.now() * 1000
   const did: Did = `did:plc:${createRaw(at, n % 1024)}${createRaw(n, 0).slice(-11)}`

@@ -1,4 +1,4 @@
-// What keeping up with the network costs, once everybody is known: a worker at 1,000 events a second over either store.
+// The cost of keeping up with the network once everybody is known: a worker at 1,000 events a second on either store.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
@@ -19,14 +19,14 @@ import type { Row } from './table.ts'
 
 const PROGRAM = fileURLToPath(new URL('../bin/bsky-rpg.js', import.meta.url))
 const RATE = 1_000
-/** Of SQLite's ledger, which is made beforehand. */
+/** People and events in SQLite's ledger before the worker starts. */
 const PEOPLE = 200_000
-const HELD_EVENTS = 300_000
+const STORED_EVENTS = 300_000
 /** Warm-up, until all code is compiled. */
 const WARM_SECONDS = 20
-/** Between two looks at SQLite's log. */
+/** Milliseconds between two looks at SQLite's write-ahead log. */
 const LOOK_MS = 50
-/** A cluster's worker has to meet everybody itself, and ask for all their profiles. */
+/** Fewer people than on SQLite: the cluster's worker starts empty, and asks for all their profiles while it warms up. */
 const CLUSTER_PEOPLE = 20_000
 const CLUSTER_WARM_SECONDS = 110
 const CLUSTER_SECONDS = 20
@@ -41,16 +41,16 @@ export async function benchLive(): Promise<Row[]> {
 }
 
 /**
- * From one moment at which the log has just been emptied to the next: what is written to the log goes to its places at the
- * end of that time, all at once.
+ * Measures from one emptying of the write-ahead log to the next. SQLite copies the log's pages into the ledger all at once, at
+ * the end of such a period: any other period would count too few or too many of these writes.
  */
 async function onSqlite(path: string): Promise<Row[]> {
   const network = newNetwork(PEOPLE)
-  await meetNetwork(path, network, HELD_EVENTS)
+  await meetNetwork(path, network, STORED_EVENTS)
   return await withWorker(network, `sqlite:${path}`, async (worker) => {
     await sleep(WARM_SECONDS * 1_000)
     const emptying = new DatabaseSync(path, { timeout: 5_000 })
-    // Busy while the worker is reading what the log holds: then nothing was emptied.
+    // The pragma reports `busy` while the worker reads from the log, and has then emptied nothing.
     const empty = emptying.prepare('PRAGMA wal_checkpoint(TRUNCATE)')
     while (empty.get()?.busy !== 0) await sleep(LOOK_MS)
     emptying.close()
@@ -62,7 +62,7 @@ async function onSqlite(path: string): Promise<Row[]> {
       ...bytesWritten(worker.pid),
     })
     const began = await state()
-    await logBegunAnew(`${path}-wal`)
+    await logRestarted(`${path}-wal`)
     const ended = await state()
     const events = ended.events - began.events
     const [seconds, rate] = [(ended.at - began.at) / 1_000, (events / (ended.at - began.at)) * 1_000]
@@ -113,7 +113,7 @@ function newNetwork(actors: number): Network {
   })
 }
 
-/** Has a worker follow `network` as it lives, until `measure` is through. */
+/** Runs a worker on a live `network` until `measure` is done. */
 async function withWorker<T>(
   network: Network,
   ledger: string,
@@ -139,7 +139,7 @@ async function withWorker<T>(
 }
 
 function follow({ url, httpUrl }: Simulator, ledger: string): ChildProcess {
-  const places = [
+  const flags = [
     '--jetstream-urls',
     url,
     '--appview-url',
@@ -149,12 +149,12 @@ function follow({ url, httpUrl }: Simulator, ledger: string): ChildProcess {
     '--database-url',
     ledger,
   ]
-  return spawn(process.execPath, [PROGRAM, 'ingest', ...places, '--log-level', 'error'], { stdio: 'inherit' })
+  return spawn(process.execPath, [PROGRAM, 'ingest', ...flags, '--log-level', 'error'], { stdio: 'inherit' })
 }
 
-/** Resolves when the log's first page is written over: all of it has gone to its places. */
-async function logBegunAnew(log: string): Promise<void> {
-  // Just emptied, it has no header yet.
+/** Resolves when SQLite begins to write over the log: by then it has copied all its pages into the ledger. */
+async function logRestarted(log: string): Promise<void> {
+  // An emptied log has no header before the next write.
   while (saltOf(log) === EMPTY) await sleep(LOOK_MS)
   const before = saltOf(log)
   while (saltOf(log) === before) await sleep(LOOK_MS)
@@ -162,7 +162,7 @@ async function logBegunAnew(log: string): Promise<void> {
 
 const EMPTY = '0'.repeat(16)
 
-/** What the header of a log bears, drawn anew each time that it begins (https://www.sqlite.org/fileformat2.html#walformat). */
+/** The salt in a log's header, new whenever SQLite starts the log over (https://www.sqlite.org/fileformat2.html#walformat). */
 function saltOf(log: string): string {
   const salt = Buffer.alloc(8)
   const file = openSync(log, 'r')

@@ -1,5 +1,5 @@
-// A ledger that has followed a network for a while: everybody is known, every question answered. Made without a socket, to
-// save the benchmark the time.
+// Makes the ledger of a server that has followed a network for a while: everybody is known, every question answered. Using no
+// socket saves the benchmark time.
 
 import { uriOf } from '../src/atproto/uri.ts'
 import { decide } from '../src/game/decide.ts'

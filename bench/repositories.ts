@@ -1,4 +1,4 @@
-// How much reading strangers' repositories delays the event loop of the calling thread.
+// How long reading strangers' repositories delays the event loop of the calling thread.
 import { createServer } from 'node:http'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,7 +18,7 @@ import type { Row } from './table.ts'
 const MIB = 2 ** 20
 const COLLECTIONS = new Set<Nsid>(['app.bsky.feed.post', 'app.bsky.feed.like'])
 
-/** What the server of each path gives; the hostile ones go on for 90 MiB and never come to the point. */
+/** The repositories that are read; the hostile ones have 90 MiB of blocks and no records. */
 const FILES: Readonly<Record<string, [what: string, make: () => Buffer]>> = {
   legit: ['57,000 records', () => legit(57_000)],
   heavy: ['300,000 records', () => legit(300_000)],
@@ -85,7 +85,7 @@ function hostile(bytes: Uint8Array): Buffer {
   return Buffer.concat([carOf(commit, []), blocks])
 }
 
-/** The servers' thread: makes the file that it is told to, and gives it to whoever asks. */
+/** The server's thread: makes the file that a message names, and answers every request with it. */
 if (!isMainThread) {
   let file: Buffer = Buffer.alloc(0)
   const server = createServer((_request, response) => response.end(file))

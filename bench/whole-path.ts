@@ -6,12 +6,12 @@ import { silentObserver, subscribe } from '../src/jetstream/subscribe.ts'
 import type { Store } from '../src/store/store.ts'
 import { startFeed } from './feed.ts'
 
-/** What has come by now of `all` events, the last of them in `batch`. */
+/** The number of events `seen` so far, of `all`; `batch` is the newest of them. */
 export type Progress = { batch: readonly StreamEvent[]; seen: number; all: number }
 
 /**
- * Has a feeder send so many events of so many people, and folds them from the socket on into `store`, as ingest does.
- * @returns how many came, and the times in milliseconds at which the first was there and the last was durable
+ * Starts a feeder that sends `events` events of `actors` people, and folds them from its socket into `store` as ingest does.
+ * @returns the number of events, and the times in milliseconds when the first had arrived and the last was committed
  */
 export async function foldFeed(
   store: Store,

@@ -20,7 +20,7 @@ export async function certificate(
     '-storepass',
     KEYSTORE_PASSWORD,
   ]
-  const keytool = (...words: string[]) => promisify(execFile)('keytool', [...words, ...store])
+  const keytool = (...args: string[]) => promisify(execFile)('keytool', [...args, ...store])
   const whose = ['-dname', 'CN=bsky-rpg-development', '-ext', `SAN=ip:${address}`, '-validity', '3650']
   await keytool('-genkeypair', '-keyalg', 'EC', ...whose)
   await keytool('-exportcert', '-rfc', '-file', authority)

@@ -9,7 +9,7 @@ import { Client, policies } from 'cassandra-driver'
 import { cpuSeconds } from '../cpu-seconds.ts'
 import { certificate } from './certificate.ts'
 import { agentOf, jars } from './jars.ts'
-import { addressOf, DATA_CENTER, javaWords, LOGBACK, PORT, yaml } from './settings.ts'
+import { addressOf, DATA_CENTER, javaArguments, LOGBACK, PORT, yaml } from './settings.ts'
 
 export type ClusterOptions = {
   nodes: 1 | 3
@@ -17,23 +17,23 @@ export type ClusterOptions = {
   folder: string
   /** @default 512 */
   heapMiB?: number
-  /** Whether clients need a name and a password; at first cassandra and cassandra. @default false */
+  /** Whether clients need a name and a password; both are `cassandra` at first. @default false */
   password?: boolean
-  /** Whether clients have to speak TLS; with one node only, whose certificate is then in `authority`. @default false */
+  /** Whether clients must use TLS; only with one node. `authority` is then its certificate. @default false */
   tls?: boolean
   /**
-   * Whether nodes store hints for a node that is down, and replay them when it is back; without, it stays behind until a
-   * repair. @default true
+   * Whether nodes store hints for a node that is down, and replay them when it is back; without hints that node lacks the
+   * writes until a repair. @default true
    */
   hints?: boolean
 }
 
-/** The files of a server's key, and of what vouches for it. */
+/** The files of a server's key and of the certificate that clients check it by. */
 type Key = Awaited<ReturnType<typeof certificate>>
 
 const START_MS = 180_000
 const LOOK_EVERY_MS = 300
-/** How long to wait for others on this machine to end: their ports are the same, and several test files may be before us. */
+/** How long to wait for other clusters on this machine to end: they use the same ports, and several may be ahead of us. */
 const TURN_MS = 1_800_000
 /** A lock: the process that listens on this port may run nodes on this machine; the system frees it when it dies. */
 const TURN_PORT = 9_041
@@ -57,10 +57,10 @@ export class Cluster implements AsyncDisposable {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const key = options.tls === true ? await certificate(options.folder, addressOf(1)) : undefined
     const cluster = new Cluster(options, await turn(), key)
-    // A parent that is killed takes them along, see `launch`; one that ends by itself has to be told.
+    // The system ends the nodes of a killed parent, see `launch`; a parent that exits has to kill them itself.
     process.once('exit', () => cluster.#killAll())
     try {
-      // One after the other: on a busy machine nodes that start together give up on each other.
+      // One after the other: nodes that start together on a busy machine time out waiting for each other.
       for (let node = 1; node <= options.nodes; node++) {
         cluster.#processes.push(await launch(options, node, key))
         await cluster.ready()
@@ -127,7 +127,7 @@ export class Cluster implements AsyncDisposable {
     )
   }
 
-  /** The end of the log of a node. */
+  /** The last 2,000 characters of a node's log. */
   log(node: number): string {
     try {
       return readFileSync(join(this.#options.folder, `node${node}`, 'out.log'), 'utf8').slice(-2_000)
@@ -187,11 +187,11 @@ async function launch(
   writeFileSync(join(home, 'conf/cassandra.yaml'), yaml({ node, password, keystore: key?.keystore, hints }))
   writeFileSync(join(home, 'conf/logback.xml'), LOGBACK)
   const lib = await jars()
-  const words = javaWords({ lib, agent: agentOf(lib), folder: home, heapMiB, node })
+  const javaArgs = javaArguments({ lib, agent: agentOf(lib), folder: home, heapMiB, node })
   const out = openSync(join(home, 'out.log'), 'a')
-  // Where the system can, the server ends with whoever started it, however that ends.
+  // With setpriv the system kills the server when the process that started it ends, in whatever way.
   const [program, before] = diesWithParent() ? ['setpriv', ['--pdeathsig', 'KILL', 'java']] : ['java', []]
-  return spawn(program, [...before, ...words], {
+  return spawn(program, [...before, ...javaArgs], {
     stdio: ['ignore', out, out],
     env: { ...process.env, MALLOC_ARENA_MAX: '2' },
   })

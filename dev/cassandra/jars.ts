@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const POM = fileURLToPath(new URL('./pom.xml', import.meta.url))
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/bsky-rpg-cassandra', import.meta.url))
-/** What the server's scripts need, too. */
+/** The version of Java that the server needs. */
 const JAVA = 17
 
-/** Why no server can run here; `undefined` if one can. */
+/** Why no Cassandra can run on this machine; `undefined` if it can. */
 export async function missing(): Promise<string | undefined> {
   const java = await version('java', ['-version'], /version "(\d+)/)
   if (java === undefined) return `no Java was found; install a JDK ${JAVA}`
@@ -31,14 +31,14 @@ export async function jars(): Promise<string> {
   try {
     renameSync(unfinished, lib)
   } catch (error) {
-    // Somebody else was faster.
+    // Another process may have fetched the jars meanwhile.
     rmSync(unfinished, { recursive: true, force: true })
     if (!existsSync(lib)) throw error
   }
   return lib
 }
 
-/** The agent that measures objects, which the server insists on. */
+/** The Java agent that measures the size of objects; the server does not start without it. */
 export function agentOf(lib: string): string {
   const name = readdirSync(lib).find((file) => /^jamm-[\d.]+\.jar$/.test(file))
   if (name === undefined)
@@ -46,9 +46,9 @@ export function agentOf(lib: string): string {
   return join(lib, name)
 }
 
-async function version(program: string, words: string[], pattern: RegExp): Promise<number | undefined> {
+async function version(program: string, args: string[], pattern: RegExp): Promise<number | undefined> {
   try {
-    const { stdout, stderr } = await run(program, words)
+    const { stdout, stderr } = await run(program, args)
     const found = pattern.exec(stdout + stderr)?.[1]
     return found === undefined ? undefined : Number(found)
   } catch {

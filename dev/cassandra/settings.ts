@@ -1,32 +1,32 @@
-// How a server is set up that shares a small machine with its neighbours and with whoever uses it.
+// The settings of a Cassandra node that shares a small machine with other nodes and with the program that uses it.
 
 export type NodeSettings = {
-  /** 1 to 3; node n listens on 127.0.0.n, or as `CASSANDRA_NET` says. */
+  /** 1 to 3; node n listens on 127.0.0.n, or on `CASSANDRA_NET`.n if that is set. */
   node: number
-  /** Whether clients need a name and a password: at first cassandra and cassandra. */
+  /** Whether clients need a name and a password; both are `cassandra` at first. */
   password: boolean
-  /** The key of the node, to require TLS of clients; `undefined`: no TLS. */
+  /** Path of the keystore with the node's key, if clients must use TLS; `undefined` without TLS. */
   keystore: string | undefined
   /** Whether nodes store hints for a node that is down. */
   hints: boolean
 }
 
-/** Of keystores, which guard nothing but a test's own keys. */
+/** The password of keystores; not a secret, since they have only keys made for a test. */
 export const KEYSTORE_PASSWORD = 'changeit'
 
-/** The first three numbers of every node's address: another than that of whoever else runs nodes on this machine. */
+/** The first three numbers of every node's address; set another one to run a second cluster on this machine. */
 const NET = process.env.CASSANDRA_NET ?? '127.0.0'
-/** Told apart by the last of them, since this port is on 127.0.0.1 whatever the node's address is. */
+/** JMX listens on 127.0.0.1 whatever the node's address is, so each `CASSANDRA_NET` needs a port of its own. */
 const JMX_PORT = 7_099 + Number(NET.split('.')[2])
 
-/** Equal parts of the ring, so that no time goes into dividing it. */
+/** The token of each node. They divide the ring equally, which saves the nodes the time to do so. */
 const TOKENS = ['-9223372036854775808', '-3074457345618258603', '3074457345618258602']
 
-/** The data centre that nodes are in, by the snitch named below. */
+/** The data centre in which `SimpleSnitch`, set below, puts every node. */
 export const DATA_CENTER = 'datacenter1'
 export const PORT = 9042
 
-/** The content of cassandra.yaml. */
+/** The text of cassandra.yaml. */
 export function yaml({ node, password, keystore, hints }: NodeSettings): string {
   const address = addressOf(node)
   const settings: Record<string, string | number | boolean> = {
@@ -96,7 +96,7 @@ export function addressOf(node: number): string {
   return `${NET}.${node}`
 }
 
-/** To standard output, which the cluster keeps in a file. */
+/** The text of logback.xml: logs to standard output, which `Cluster` writes to a file. */
 export const LOGBACK = `<configuration>
   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
     <encoder><pattern>%-5level %date{ISO8601} %logger{0} - %msg%n</pattern></encoder>
@@ -137,7 +137,7 @@ const OPENS = [
 export type JavaOptions = { lib: string; agent: string; folder: string; heapMiB: number; node: number }
 
 /** The arguments of `java`. */
-export function javaWords({ lib, agent, folder, heapMiB, node }: JavaOptions): string[] {
+export function javaArguments({ lib, agent, folder, heapMiB, node }: JavaOptions): string[] {
   const system: Record<string, string | number> = {
     'java.net.preferIPv4Stack': 'true',
     'jdk.attach.allowAttachSelf': 'true',

@@ -1,5 +1,6 @@
-// `npm run fuzz -- --minutes 10 --seed 1`: holds SQLite ledgers to the model for as long as is wanted. With `handover`, it
-// tries orders in which shards change hands instead. With `--path`, as a failure tells it, only that one is tried again.
+// `npm run fuzz -- --minutes 10 --seed 1`: compares SQLite ledgers with the model after random histories. With `handover`,
+// it tries random orders in which shards change owners instead. With the `--path` that a failure prints, it repeats only that
+// case.
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { showsWhatTheModelHas } from '../../test/model/property.ts'
@@ -25,13 +26,13 @@ const parameters = {
   endOnFailure: positionals.includes('handover'),
 }
 const tried = positionals.includes('handover')
-  ? told(await fc.check(skipsNothing, parameters))
-  : told(await fc.check(showsWhatTheModelHas(sqlitePlace), parameters))
+  ? printed(await fc.check(skipsNothing, parameters))
+  : printed(await fc.check(showsWhatTheModelHas(sqlitePlace), parameters))
 console.log(`${tried.numRuns} ledgers were as the model has them`)
 process.exitCode = tried.failed ? 1 : 0
 
 /** Prints the failure, if there is one. */
-function told<T>(result: fc.RunDetails<T>): fc.RunDetails<T> {
+function printed<T>(result: fc.RunDetails<T>): fc.RunDetails<T> {
   if (result.failed) console.error(fc.defaultReportMessage(result))
   return result
 }

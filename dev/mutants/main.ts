@@ -1,5 +1,5 @@
-// `npm run mutants -- [folder or file]...`: changes the program a little, thousands of times, and tells which changes no
-// test notices. Not part of CI: it takes as long as there are mutants.
+// `npm run mutants -- [folder or file]...`: makes thousands of small changes to the program, each on its own, and reports the
+// ones that no test notices. Not part of CI, since it runs tests once for each change.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
@@ -18,11 +18,11 @@ const results = await new Stryker({
   testRunner: 'node-test',
   coverageAnalysis: 'perTest',
   concurrency: Number(values.concurrency),
-  // Without a JavaScript API, this TypeScript cannot rewrite the configuration, which nothing here reads.
+  // Stryker would rewrite tsconfig.json through TypeScript's JavaScript API, which version 7 lacks; nothing here needs it.
   tsconfigFile: 'none',
   ignorePatterns: ['data', 'bench', 'deploy', '.ci', '.cassandra'],
   allowEmpty: true,
-  // A machine that has more to do must not have mutants taken for endless ones.
+  // Generous: on a busy machine Stryker must not take slow tests for an endless loop.
   timeoutMS: 10_000,
   timeoutFactor: 3,
   reporters: ['clear-text', 'progress-append-only', 'json'],

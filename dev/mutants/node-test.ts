@@ -1,5 +1,5 @@
-// Takes the place of `node:test` in the mutation run: tests are collected instead of run, so that one process can run the
-// same few of them again and again, once for each mutant, without loading anything anew.
+// Takes the place of `node:test` in the mutation run: it collects tests instead of running them. One process can then run the
+// same few tests once for each mutant, without loading anything anew.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { MockTracker } from 'node:test'
 
@@ -7,12 +7,12 @@ type Work = (t: Context) => unknown
 type Options = { skip?: boolean | string; todo?: boolean | string; timeout?: number }
 type Arguments = [name?: string | Work | Options, options?: Options | Work, work?: Work]
 
-/** A test as it was registered. */
+/** A test that a file has registered. */
 export type CollectedTest = {
   id: string
   file: string
   skip: boolean
-  /** Fails what takes longer than `limitMs` milliseconds, whatever the test itself allows. */
+  /** Runs the test, and rejects if it fails or takes longer than `limitMs`, whatever time-out it sets itself. */
   run(limitMs: number): Promise<void>
 }
 
@@ -23,7 +23,7 @@ const Tracker = real.mock.constructor as new () => MockTracker
 const TIMEOUT_MS = 20_000
 
 let collected: CollectedTest[] = []
-/** What is being registered: the names of the suites around it, and what runs after each of their tests. */
+/** Where a test is being registered: its file, the names of the suites around it, and their hooks. */
 type Scope = {
   file: string
   path: string[]
@@ -116,7 +116,7 @@ export function before(work: Work): void {
   scope().ready.push(Promise.resolve(work(new Context('before'))))
 }
 
-/** What a whole file leaves behind goes with the process: its tests run more than once. */
+/** Does nothing: a file's tests run again and again, so it is cleaned up only when the process ends. */
 export function after(): void {}
 
 export const it = test

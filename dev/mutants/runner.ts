@@ -1,5 +1,5 @@
-// A test runner for Stryker: it loads the tests once into its process and runs those that reach a mutant, until one of
-// them fails. Stryker kills the process where a mutant makes something endless, and starts another.
+// A test runner for Stryker: it loads the tests once into its process and, for each mutant, runs those that reach it until one
+// fails. If a mutant makes a loop endless, Stryker kills the process and starts another.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
@@ -21,30 +21,30 @@ import { type CollectedTest, collect } from './node-test.ts'
 import { testFiles } from './test-files.ts'
 
 const SHIM = new URL('./node-test.ts', import.meta.url).href
-/** The same examples of every property for every mutant, so that a run can be repeated. */
+/** Gives every property the same examples for every mutant, which makes a run repeatable. */
 const SEED = 20_260_101
-/** Milliseconds after which a property has been tried enough. */
+/** Milliseconds after which fast-check stops trying examples of a property. */
 const PROPERTY_MS = 1_500
 
-/** What fast-check says of a property without an example in that time. */
+/** The message of fast-check when it found no time for a single example. */
 const NOT_TRIED = /^Property interrupted after 0 tests/
 
-/** How long each test took without mutants; in the folder of the run, which goes with it. */
+/** The file with the time that each test took without mutants; in the run's folder, which Stryker removes. */
 const DURATIONS = 'durations.json'
-/** Milliseconds that a test may take without a mutant, also on a busy machine. */
+/** Milliseconds that a test without a mutant may take, on a busy machine, too. */
 const MAX_MS = 60_000
-/** A test that takes so much longer than without a mutant, and so many milliseconds, is taken to wait in vain. */
-const SLOWER = 10
-const AT_LEAST_MS = 3_000
+/** A test fails that takes this many times as long as without a mutant, and also longer than `MIN_LIMIT_MS`. */
+const MAX_SLOWDOWN = 10
+const MIN_LIMIT_MS = 3_000
 
-/** Where instrumented code looks for the mutant that is active, and notes which it has come by. */
+/** Shared with the instrumented code, which reads the active mutant from it and notes the mutants that it reaches. */
 const instrumented: InstrumenterContext = {}
 Object.assign(globalThis, { __stryker__: instrumented })
 
 class NodeTestRunner implements TestRunner {
   readonly #loaded = new Map<string, CollectedTest[]>()
-  /** Names of tests that have noticed a mutant, the latest first: the next one is mostly in the line below. */
-  #noticing: string[] = []
+  /** Names of tests that have noticed a mutant, the latest first: they often notice the mutant on the next line, too. */
+  #lastNoticing: string[] = []
 
   capabilities(): { reloadEnvironment: boolean } {
     return { reloadEnvironment: false }
@@ -55,9 +55,9 @@ class NodeTestRunner implements TestRunner {
       resolve: (specifier, context, next) =>
         specifier === 'node:test' ? { url: SHIM, shortCircuit: true } : next(specifier, context),
     })
-    // What fails need not be made small: that it fails is enough.
+    // A failure is enough: fast-check need not search for a smaller counterexample.
     fc.configureGlobal({ seed: SEED, endOnFailure: true, interruptAfterTimeLimit: PROPERTY_MS })
-    // A test that has failed may leave something behind that fails later; that is not the next test's fault.
+    // Work that a failed test left behind may reject later; that must not fail the next test.
     process.on('unhandledRejection', () => {})
     process.on('uncaughtException', () => {})
   }
@@ -89,16 +89,16 @@ class NodeTestRunner implements TestRunner {
       for (const test of loaded) {
         if (testFilter !== undefined && !testFilter.includes(test.id)) continue
         nrOfTests += 1
-        const result = await resultOf(test, Math.max(AT_LEAST_MS, SLOWER * (took.get(test.id) ?? 0)))
+        const result = await resultOf(test, Math.max(MIN_LIMIT_MS, MAX_SLOWDOWN * (took.get(test.id) ?? 0)))
         if (result.status !== TestStatus.Failed) continue
         if (isOverLimit()) return { status: MutantRunStatus.Timeout, reason: 'it came to no end' }
         const { failureMessage, id } = result
-        this.#noticing = [id, ...this.#noticing.filter((other) => other !== id)]
+        this.#lastNoticing = [id, ...this.#lastNoticing.filter((other) => other !== id)]
         return { status: MutantRunStatus.Killed, failureMessage, killedBy: [id], nrOfTests }
       }
       return { status: MutantRunStatus.Survived, nrOfTests }
     } catch (error) {
-      // The files cannot even be loaded with it.
+      // With this mutant the test files cannot even be loaded.
       const failureMessage = String(error)
       return { status: MutantRunStatus.Killed, failureMessage, killedBy: [], nrOfTests: 0 }
     } finally {
@@ -113,7 +113,7 @@ class NodeTestRunner implements TestRunner {
       if (!this.#loaded.has(file)) this.#loaded.set(file, await collect(pathToFileURL(file).href))
     }
     const tests = quickestFirst([...files].flatMap((file) => this.#loaded.get(file) ?? []))
-    const place = new Map(this.#noticing.map((id, index) => [id, index]))
+    const place = new Map(this.#lastNoticing.map((id, index) => [id, index]))
     return tests.sort((a, b) => (place.get(a.id) ?? tests.length) - (place.get(b.id) ?? tests.length))
   }
 }
@@ -122,13 +122,13 @@ export const strykerPlugins = [
   declareFactoryPlugin(PluginKind.TestRunner, 'node-test', () => new NodeTestRunner()),
 ]
 
-/** Most mutants fall to a test that takes no time. */
+/** Sorts by the time that each test took: mostly a quick test already notices the mutant. */
 function quickestFirst(tests: readonly CollectedTest[]): CollectedTest[] {
   const took = durations()
   return tests.toSorted((a, b) => (took.get(a.id) ?? 0) - (took.get(b.id) ?? 0))
 }
 
-/** By the test's name, in milliseconds; empty before the run without mutants. */
+/** The time that each test took, in milliseconds by its name; empty before the run without mutants. */
 function durations(): Map<string, number> {
   return new Map(existsSync(DURATIONS) ? JSON.parse(readFileSync(DURATIONS, 'utf8')) : [])
 }
@@ -143,7 +143,7 @@ async function resultOf(test: CollectedTest, limitMs: number): Promise<TestResul
     return { ...about(), status: TestStatus.Success }
   } catch (error) {
     const failureMessage = error instanceof Error ? error.message : String(error)
-    // On a busy machine there may be no time for even one example, which says nothing about the program.
+    // A busy machine may leave no time for even one example, which says nothing about the mutant.
     if (NOT_TRIED.test(failureMessage)) return { ...about(), status: TestStatus.Success }
     return { ...about(), status: TestStatus.Failed, failureMessage }
   }

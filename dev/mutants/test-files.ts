@@ -2,8 +2,8 @@ import { globSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 
 /**
- * Which tests are to notice a change, by the folder in which it is: those of the same folder and those by the model. Others
- * come by it, too, but what only they notice has no test of its own, and they would take hours.
+ * The tests that have to notice a mutant, by the mutant's folder: the folder's own and, for the game and SQLite, the model's.
+ * Others reach it, too, but would take hours, and a change that only they notice lacks a test of its own.
  */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   'src/game/': ['test/game/**/*.test.ts', 'test/model/sqlite.test.ts'],
@@ -11,7 +11,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'src/store/sqlite/': ['test/store/sqlite/**/*.test.ts', 'test/model/sqlite.test.ts'],
 }
 
-/** Absolute paths of the tests to run over mutants of `mutated`, a file below `root`; in order. */
+/** Absolute paths, sorted, of the test files for mutants of the file `mutated` below `root`. */
 export function testFiles(root: string, mutated: string): string[] {
   const path = relative(root, mutated).replaceAll(sep, '/')
   const folder = Object.keys(TESTS).find((name) => path.startsWith(name))

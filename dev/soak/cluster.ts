@@ -1,4 +1,5 @@
-// Workers on a real Cassandra that are killed, ended, paused and started by a seed, and SQLite beside them.
+// The soak on a cluster: a seed decides when workers on a real Cassandra are killed, ended, paused and started, and SQLite
+// follows the same stream for comparison.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,13 +8,14 @@ import { Cluster } from '../cassandra/cluster.ts'
 
 export type SoakOnCassandraOptions = { minutes: number; seed: number; say: (line: string) => void }
 
-/** Of each round, and events a second. */
+/** Moments in each round at which something goes wrong. */
 const POINTS = 30
+/** Events a second. */
 const RATE = 100
 
 /**
- * Goes on in rounds of thirty points, each with a seed and a keyspace of its own, until the time is over.
- * @returns whether both ledgers held the same after each
+ * Runs rounds of thirty points, each with a seed and a keyspace of its own, until `minutes` are over.
+ * @returns whether both ledgers were the same after each round
  */
 export async function soakOnCassandra({ minutes, seed, say }: SoakOnCassandraOptions): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-soak-'))

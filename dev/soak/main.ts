@@ -1,10 +1,10 @@
-// `npm run soak -- --minutes 60 --seed 1`: the program on a simulated network with everything that can go wrong, compared
-// with the model now and then and at the end. `npm run soak -- cluster ...`: workers on a real Cassandra, compared with
-// SQLite; see cluster.ts.
+// `npm run soak -- --minutes 60 --seed 1`: runs the program on a simulated network in which everything goes wrong, and
+// compares its ledger with the model every half minute. `npm run soak -- cluster ...`: workers on a real Cassandra, compared
+// with SQLite; see cluster.ts.
 import { parseArgs } from 'node:util'
 import { soak } from '../../test/soak/soak.ts'
 import { soakOnCassandra } from './cluster.ts'
-import { told } from './told.ts'
+import { errorText } from './error-text.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,7 +21,7 @@ const say = (line: string): void => {
 }
 if (positionals.includes('cluster')) {
   const isRight = await soakOnCassandra({ minutes, seed, say }).catch((error: unknown) => {
-    say(told(error))
+    say(errorText(error))
     return false
   })
   process.exitCode = isRight ? 0 : 1

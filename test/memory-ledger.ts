@@ -20,7 +20,7 @@ import type {
 } from '../src/game/state.ts'
 import type { Day } from '../src/game/time.ts'
 
-/** The least that can hold a ledger: what `decide` says is put into maps. */
+/** The simplest ledger: it puts the changes that `decide` returns into maps. */
 export class MemoryLedger implements Known {
   readonly actors = new Map<Did, ActorState>()
   readonly held = new Map<string, [RecordId, RecordState]>()
@@ -79,7 +79,7 @@ export class MemoryLedger implements Known {
     }
   }
 
-  /** Sums that have to agree, for everybody. */
+  /** Asserts for every person that the sums agree. */
   assertBalanced(): void {
     for (const [did, { experience, periods }] of this.actors) {
       const byRecords = this.records(did).reduce((sum, [, { xp }]) => sum + xp, 0)
@@ -98,7 +98,7 @@ export class MemoryLedger implements Known {
     }
   }
 
-  /** By the calendar of the system, which is not how the program reckons. */
+  /** By JavaScript's calendar, so that the program's own arithmetic is not compared with itself. */
   #earnedAround(did: Did, day: number): { week: number; month: number } {
     const today = new Date(day * 86_400_000)
     const monday = day - ((today.getUTCDay() + 6) % 7)
@@ -161,7 +161,7 @@ const OUTCOMES: readonly Outcome[] = [
   'implausible',
 ]
 
-/** Of every operation it is counted what became of it, by one of the words there are. */
+/** Asserts that exactly one outcome is counted for each operation. */
 function assertCounted({ outcomes }: Changes, operations: number): void {
   const counted = OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0)
   if (counted !== operations || Object.keys(outcomes).length !== OUTCOMES.length) {

@@ -4,7 +4,7 @@ import { CharacterCache } from '../../src/api/character-cache.ts'
 
 const answer = { body: 'é', etag: '"1"' }
 
-/** Somebody asks twice. */
+/** Two requests for one character: the cache keeps those that are asked for twice. */
 function hold(cache: CharacterCache, did: string, changes: number, maxAgeMs = 60_000) {
   cache.set(did, answer, changes, maxAgeMs)
   return cache.set(did, answer, changes, maxAgeMs)

@@ -20,7 +20,7 @@ type Document = {
 
 type Server = Awaited<ReturnType<typeof build>>
 
-/** `[path of the document, address, status, headers]`: together, all that the document promises. */
+/** `[path in the document, URL, status, headers]`: together, every answer that the document promises. */
 const CASES: readonly (readonly [string, string, number, Record<string, string>?])[] = [
   ['/v1/characters/{actor}', `/v1/characters/${alice}`, 200],
   ['/v1/characters/{actor}', `/v1/characters/${bob}`, 200],
@@ -68,7 +68,7 @@ const CASES: readonly (readonly [string, string, number, Record<string, string>?
   ['/metrics', '/metrics', 403, { 'x-forwarded-for': '192.0.2.1' }],
 ]
 
-/** While the ledger is out of reach. */
+/** Requests while the ledger cannot be read. */
 const OUT_OF_REACH: typeof CASES = [
   ['/v1/characters/{actor}', `/v1/characters/${alice}`, 503],
   ['/v1/characters', `/v1/characters?actors=${alice}`, 503],
@@ -100,7 +100,7 @@ async function populated(): Promise<Server> {
   return server
 }
 
-/** Says what is wrong with an answer, by the document. */
+/** The differences between an answer and the document. */
 function checker(document: Document) {
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
   ajv.addSchema(document, 'document')
@@ -171,7 +171,7 @@ test('every route answers every status that the document names, as the document 
   )
 })
 
-/** `/path` for what is got, and `/path post` for the rest. */
+/** Names an operation: `/path` for GET, `/path post` for other methods. */
 function operations(document: Document): string[] {
   return Object.entries(document.paths).flatMap(([url, methods]) =>
     Object.keys(methods).map((method) => (method === 'get' ? url : `${url} ${method}`)),

@@ -92,7 +92,7 @@ test('a client that is generated from it compiles, and reads what this server an
   }
 })
 
-/** What somebody might write with the generated client; every field is checked by the compiler. */
+/** A program that uses the generated client; the compiler checks every field. */
 const USE = `import { Api, type Problem } from './client.js'
 const [url = '', alice = '', bob = ''] = process.argv.slice(2)
 const { v1 } = new Api({ baseUrl: url })

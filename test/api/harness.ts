@@ -34,7 +34,7 @@ export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Par
 /** The API over a ledger in memory, with a clock that only the test moves. */
 export async function build(overrides: Overrides = {}, routes: readonly Routes[] = builtInRoutes) {
   const ledger = new ScriptedLedger()
-  /** What passes, and by how much somebody has set the clock. */
+  /** The time that passes, and by how much the machine's clock was set. */
   const time = { now: NOW, set: 0 }
   const logged: string[] = []
   const options: AppOptions = {
@@ -61,7 +61,7 @@ export async function build(overrides: Overrides = {}, routes: readonly Routes[]
     /** Lines of the log. */
     logged,
     get: (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers }),
-    /** `body` among the headers is what is sent. */
+    /** `body` among the headers is sent as the request's body. */
     post: (url: string, { body = '', ...headers }: Record<string, string> = {}) =>
       app.inject({
         method: 'POST',

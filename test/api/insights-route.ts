@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { problems } from '../../src/api/responses.ts'
 import type { Routes } from '../../src/api/routes/route.ts'
 
-/** A route as somebody else would add it: how XP spreads over the characters. */
+/** An example of a route that others may add: how XP is distributed over the characters. */
 export const insightRoutes: Routes = (app, { reader }) => {
   app.get(
     '/v1/insights',

@@ -6,7 +6,7 @@ import { alice, bob, build, nobody, profile } from './harness.ts'
 
 const web = 'did:web:localhost%3A3000' as Did
 
-/** Handles that only the network knows; `asked` are those that it was asked for. */
+/** A resolver of handles that only the network knows; `asked` are the handles that it was asked for. */
 function network(known: Readonly<Record<string, Did | 'unavailable'>>) {
   const asked: Handle[] = []
   const handles: HandleResolver = {

@@ -1,4 +1,4 @@
-// A ledger in memory, to read over HTTP without a store: what is put in comes out, and nothing is decided here.
+// A ledger in memory for tests of the API without a store: it returns what a test puts in, and decides nothing.
 import type { Did, Handle, Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
@@ -28,19 +28,19 @@ type Person = {
   hidden: boolean
 }
 
-/** What `earn` enters, where a test does not say otherwise. */
+/** The event that `earn` enters, unless a test gives other fields. */
 export type Entry = Partial<Omit<LedgerEvent, 'did' | 'experience'>> & { delta: number }
 
-/** What the API reads and leaves wishes in, in the state that a test puts it into. */
+/** A reader and inbox for the API, in the state that a test sets. */
 export class ScriptedLedger implements Reader, Inbox {
   readonly people = new Map<Did, Person>()
   readonly log: LedgerEvent[] = []
   readonly wishes: WishToLeave[] = []
-  /** Events before this place in `log` are not kept for followers. */
+  /** The place in `log` before which followers can no longer read events. */
   kept = 0
   /** How often each method was called. */
   readonly reads: Record<string, number> = {}
-  /** Thrown by every read while it is set. */
+  /** While set, every read throws it. */
   failure: Error | undefined
   /** How many characters the board holds. */
   places = Number.POSITIVE_INFINITY

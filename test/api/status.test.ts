@@ -7,7 +7,7 @@ import type { Heartbeat, Reader, StoreStatus } from '../../src/store/store.ts'
 const SECOND = 1_000_000
 const NOW = 1_770_000_000 * SECOND
 
-/** What an API sees of an ingest in another process, each with a clock that may be set. */
+/** An API and an ingest in two processes, each with a clock that the test can set. */
 function watched() {
   const state = { passed: 0, set: 0, ingestSet: 0, asked: 0, heartbeat: undefined as Heartbeat | undefined }
   const reader: Partial<Reader> = {
@@ -26,7 +26,7 @@ function watched() {
     beat: () => {
       state.heartbeat = { at: NOW + state.passed + state.ingestSet, lag: 0, host: 'a.test' }
     },
-    /** What is seen after `seconds`: how old the heartbeat is, in seconds, and whether that counts as connected. */
+    /** Lets `seconds` pass; returns the heartbeat's age in seconds, and whether it counts as connected. */
     after: async (seconds: number) => {
       state.passed += seconds * SECOND
       const heard = await recent.get()

@@ -12,7 +12,7 @@ import { leveling } from '../../src/game/levels.ts'
 import { alice, bob, build, profile } from './harness.ts'
 import { ScriptedLedger } from './scripted-ledger.ts'
 
-/** Reads a stream's text until it matches. */
+/** Reads a stream until its text matches. */
 function listener(response: Response) {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''

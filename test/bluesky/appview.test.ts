@@ -11,7 +11,7 @@ const ALICE: Did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const BOB: Did = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb'
 const post = (n: number) => `at://${ALICE}/app.bsky.feed.post/3k${n}`
 
-/** Runs with an AppView that answers `reply`; `asked` is where it was asked, in order. */
+/** Runs a test with an AppView that answers `reply`; `asked` are the URLs of its requests, in order. */
 async function withAppView(
   reply: (url: URL) => Reply,
   run: (appview: AppView, asked: URL[], pace: Pace) => Promise<void>,
@@ -21,7 +21,7 @@ async function withAppView(
   await run(openAppView({ url: server.url, clock: () => NOW, pace }), server.asked, pace)
 }
 
-/** The view of Alice that is made of `fields`. */
+/** Alice's profile, as the client reads it from an answer with `fields`. */
 async function read(fields: object) {
   let view: unknown
   await withAppView(

@@ -10,7 +10,7 @@ import { never, serve } from './local-server.ts'
 const ALICE: Did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const MINUTE = 60_000
 
-/** A resolver over an AppView that answers by `answer`, on a clock that stands still; `asked` is what it was asked. */
+/** A resolver over an AppView that answers by `answer`, on a clock that stands still; `asked` are the handles asked for. */
 function resolverOf(
   answer: (handle: Handle, signal: AbortSignal) => Promise<Did | undefined> | Did | undefined,
 ) {

@@ -21,8 +21,8 @@ const documentWith = (serviceEndpoint: unknown, id = '#atproto_pds') => {
 }
 
 /**
- * The whole network in one server: it is asked `/host/path` for what would be asked of `https://host/path`, by the
- * directory's way and by strangers'.
+ * The whole network in one server: requests for `https://host/path` come to it as `/host/path`, both those to the directory
+ * and those to strangers' servers.
  */
 async function network(t: TestContext, reply: (url: URL) => Reply) {
   const server = await serve(reply)

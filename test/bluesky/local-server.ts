@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What is answered: JSON or bytes with a status, or whatever else a handler does with the response itself. */
+/** The answer to a request: JSON or bytes with a status, or a handler that writes the response itself. */
 export type Reply =
   | { status?: number; headers?: Record<string, string>; json?: unknown; body?: string | Uint8Array }
   | ((response: ServerResponse, request: IncomingMessage) => void)
@@ -15,7 +15,7 @@ export type LocalServer = AsyncDisposable & {
   headers: IncomingMessage['headers'][]
 }
 
-/** A server on a port of its own; `reply` is asked about each request. */
+/** A server on a port of its own; it calls `reply` for the answer to each request. */
 export async function serve(reply: (url: URL) => Reply): Promise<LocalServer> {
   const asked: URL[] = []
   const headers: IncomingMessage['headers'][] = []
@@ -43,7 +43,7 @@ export async function serve(reply: (url: URL) => Reply): Promise<LocalServer> {
   }
 }
 
-/** For calls that nobody ends. */
+/** A signal that never aborts. */
 export function never(): AbortSignal {
   return new AbortController().signal
 }

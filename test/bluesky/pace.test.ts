@@ -19,7 +19,7 @@ function paced(options: { maxRequests: number; windowMs: number; maxWaiting?: nu
       }
     },
   })
-  /** Lets `ms` milliseconds pass, with what becomes due in them. */
+  /** Lets `ms` milliseconds pass, and runs the timer when it falls due. */
   const pass = async (ms: number): Promise<void> => {
     await new Promise(setImmediate)
     const end = state.now + ms

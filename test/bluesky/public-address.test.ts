@@ -14,7 +14,7 @@ import { never } from './local-server.ts'
 const PUBLIC = { address: '93.184.215.14', family: 4 }
 const LOOPBACK = { address: '127.0.0.1', family: 4 }
 
-/** Counts who connects to a port of this machine. */
+/** Counts the connections to a port of this machine. */
 async function listener(t: TestContext) {
   const seen = { connections: 0, port: 0 }
   const server = createServer((socket) => {

@@ -27,7 +27,7 @@ type Asking = {
   received?: RepositoriesOptions['received']
 }
 
-/** Asks a repository server at `url`, to which a directory on this machine leads. */
+/** Reads a repository from the server at `url`, which a directory on this machine names. */
 async function snapshotFrom(url: string, asking: Asking = {}) {
   const { did = OWNER, limits = {}, maxHeapMb = 512, signal = never(), received = () => {} } = asking
   await using directory = await serve(() => ({
@@ -54,7 +54,7 @@ const refusedAs = (refusal: Refusal) => (error: unknown) => {
   return true
 }
 
-/** A server that says `answer` on the bare line, over and over where it is a function. */
+/** A server that writes `answer` to the bare socket, again and again if it is a function. */
 async function rawServer(t: TestContext, speak: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {

@@ -10,7 +10,7 @@ function limits(more: Partial<Parameters<typeof fetchBytes>[1]> = {}) {
   return { timeoutMs: 5_000, maxBytes: 1_000, signal: never(), ...more }
 }
 
-/** What comes of asking a server that answers `reply`. */
+/** The result of a request to a server that answers `reply`. */
 async function failure(reply: Reply, more: Parameters<typeof limits>[0] = {}): Promise<RequestError> {
   await using server = await serve(() => reply)
   try {

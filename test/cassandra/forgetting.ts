@@ -12,12 +12,12 @@ import { game, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
 import type { Places } from './places.ts'
 
 const [alice, bob, ...others] = [0, 1, 2, 3, 4, 5, 6, 7].map(person) as [Did, Did, ...Did[]]
-/** That they are forgotten. */
+/** The only table that still names a forgotten person: it records that they are forgotten. */
 const WHAT_STAYS = ['characters']
-/** Holds what a counter was counted back to, of those whose experience was ever sent to it. */
+/** The table of counters. It keeps a row, counted back, for each forgotten person whose experience was ever sent to it. */
 const COUNTERS = 'characters_experience'
 
-/** Who is forgotten leaves no trace: tests for the suite of a cluster. */
+/** Tests for a cluster's suite: a forgotten person leaves no trace. */
 export function testForgetting(places: Places): void {
   test('of somebody who is forgotten nothing is left but that they are', async () => {
     await using ledger = await Forgetting.begin(places)
@@ -157,7 +157,7 @@ class Forgetting implements AsyncDisposable {
     return Number(rows[0]?.n)
   }
 
-  /** Has somebody forgotten, and lets life go on in each part of the people. */
+  /** Forgets a person, and lets events go on in each shard. */
   async forget(did: Did): Promise<void> {
     await this.#store.inbox.leave({ kind: 'forget', did, at: START })
     await until('all wishes and notes are followed', async () => {
@@ -182,7 +182,7 @@ async function fold(writer: Writer, ...operations: Operation[]): Promise<void> {
   await writer.commit(decide(game, known, operations), undefined)
 }
 
-/** A repost of something of `author` that is not known. */
+/** A repost of an unknown record by `author`. */
 function repost(did: Did, n: number, author: Did) {
   return { ...created(did, n, REPOST), record: { subject: { uri: `at://${author}/${POST}/${tid(99_999)}` } } }
 }

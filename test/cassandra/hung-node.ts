@@ -8,16 +8,16 @@ import { game, LIKE, START, tid } from '../game/arbitrary.ts'
 import type { Places } from './places.ts'
 
 const NODES = [1, 2, 3]
-/** How many people there are, and how many of them do something in each batch. */
+/** The number of people, and of those among them who are active in each batch. */
 const PEOPLE = 2_000
 const BATCH = 200
-/** How long each node hangs: for longer, the others know of it, and it is easier. */
+/** How long each node hangs. After a longer time the other nodes notice it, which is the easier case. */
 const HANGS_MS = 8_000
 const WARM_MS = 3_000
-/** No commit may take longer than that and, for a machine that has other things to do, the longest one before. */
+/** The most that a commit may take, plus, on a busy machine, the longest commit before. */
 const MAX_COMMIT_MS = 1_500
 
-/** Registers the test: whichever of three nodes hangs, commits go on, and the first ones after that are not slow either. */
+/** Registers the test: commits go on whichever of three nodes hangs, and the first ones after it are not slow either. */
 export function testHungNode(cluster: Cluster, places: Places): void {
   test('no commit takes longer than a second and a half while a node hangs', async (t) => {
     await using here = await places.place()

@@ -7,7 +7,7 @@ import { openCql } from '../../src/store/cql/open.ts'
 import { TABLES } from '../../src/store/cql/rows/schema.ts'
 import type { Store } from '../../src/store/store.ts'
 
-/** Copies of each row, and rows on a page of what is read; `undefined`: as for everybody. */
+/** Copies of each row, and rows on a page of a result; `undefined`: the program's defaults. */
 export type PlacesOptions = { replication?: number; pageRows?: number }
 
 export type Where = { contactPoints: string[]; localDataCenter: string }
@@ -27,12 +27,12 @@ export function addressOn({ contactPoints, localDataCenter }: Where, keyspace: s
   }
 }
 
-/** `address` as a person would write it. */
+/** `address` as a URL. */
 export function urlOf({ contactPoints, keyspace, localDataCenter = '' }: CqlAddress): string {
   return `cql://${contactPoints.join(',')}/${keyspace}?dc=${localDataCenter}`
 }
 
-/** A keyspace for one test after another: each finds it empty. Making one takes seconds, emptying it much less. */
+/** One keyspace for many tests, emptied before each: creating a keyspace takes seconds, emptying it much less. */
 export class Places implements AsyncDisposable {
   readonly address: CqlAddress
   readonly shards: number
@@ -84,7 +84,7 @@ export class Places implements AsyncDisposable {
     return { open: () => this.open(), [Symbol.asyncDispose]: async () => {} }
   }
 
-  /** The tables in which any of `texts` stands, in whatever a server or the journal holds it. */
+  /** The tables that contain any of `texts`, in rows or in blocks of the journal. */
   async naming(...texts: string[]): Promise<string[]> {
     const client = await this.connected()
     const found: string[] = []
@@ -108,7 +108,7 @@ export class Places implements AsyncDisposable {
     }
   }
 
-  /** For what only tests want to know. */
+  /** A connection for queries that only tests make. */
   async connected(): Promise<Client> {
     if (this.#client === undefined) {
       const { contactPoints, localDataCenter } = this.address

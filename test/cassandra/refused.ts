@@ -4,7 +4,7 @@ import { Program } from '../e2e/harness.ts'
 
 const PATIENCE_MS = 30_000
 
-/** Asserts that `command`, led to the database at `url`, says in one line what is wrong with it, keeps the password, and ends. */
+/** Asserts that `command`, given the database at `url`, prints one line on what is wrong, without the password, and ends. */
 export async function assertRefused(url: string, message: RegExp, command = 'verify'): Promise<void> {
   await using program = new Program([command, '--database-url', url])
   const late = sleep(PATIENCE_MS, 'still running', { ref: false })

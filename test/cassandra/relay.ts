@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** Stands between workers and their database, so that their connections can be cut while both go on. */
+/** A proxy between workers and their database that can cut their connections while both go on. */
 export class Relay implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -25,7 +25,7 @@ export class Relay implements AsyncDisposable {
     })
   }
 
-  /** Listens for those who want to speak to `port` of `host`. */
+  /** Listens, and passes each connection on to `port` of `host`. */
   static async begin(host: string, port: number): Promise<Relay> {
     const relay = new Relay(host, port)
     relay.#server.listen(0, '127.0.0.1')

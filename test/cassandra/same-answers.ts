@@ -20,7 +20,7 @@ const SEED = 31
 const AT_ONCE = 100
 const TURNS = 12
 
-/** Has both ledgers see the same, and compares what is served of them. */
+/** Feeds both ledgers the same stream, and compares the API's answers over them. */
 export async function assertSameAnswers(one: Store, other: Store): Promise<void> {
   const network = new Network({
     seed: SEED,
@@ -99,7 +99,7 @@ async function ingest(store: Store, simulator: Simulator, gate: Gate, signal: Ab
   })
 }
 
-/** Everything that can be asked about these people, without what depends on when or where: ranks, cursors, tags. */
+/** All answers about these people, without the parts that depend on time or store: ranks, cursors, tags. */
 async function answersOf(store: Store, dids: readonly Did[]): Promise<Record<string, string>> {
   await using api = await build({ reader: store.reader, inbox: store.inbox })
   const answers: Record<string, string> = {}
@@ -133,13 +133,13 @@ async function answersOf(store: Store, dids: readonly Did[]): Promise<Record<str
   return answers
 }
 
-/** What is different of two answers, and a little before it. */
+/** The first difference between two answers, with a little text before it. */
 function whereTheyPart(one: string, other: string): [string, string] {
   const at = [...one].findIndex((letter, index) => letter !== other[index])
   return [one.slice(Math.max(0, at - 300), at + 200), other.slice(Math.max(0, at - 300), at + 200)]
 }
 
-/** Keys in one order; what is left out is where a store is free. */
+/** JSON with sorted keys, without the fields in which stores may differ. */
 function canonical(body: string): string {
   const sort = (_key: string, value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -156,7 +156,7 @@ async function all(stores: readonly Store[], what: string, holds: (store: Store)
   for (const store of stores) await until(what, () => holds(store))
 }
 
-/** Holds questions back until the network may answer those of a kind. */
+/** Holds back the questions of each kind until the test lets the network answer them. */
 class Gate {
   readonly #gates = new Map<QuestionKind, PromiseWithResolvers<void>>()
 

@@ -1,4 +1,4 @@
-// A server that wants a name and a password, and speaks TLS only, as a URL says it.
+// A server that requires a name, a password and TLS, all of them given in the URL.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from 'cassandra-driver'

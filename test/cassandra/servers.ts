@@ -1,5 +1,5 @@
-// Where tests find a cluster: the one that CQL_CONTACT_POINTS names, or a real Cassandra that they start. Where neither is
-// possible they are skipped aloud; on a CI machine that is a failure.
+// Gives tests a cluster: the one that CQL_CONTACT_POINTS names, or a real Cassandra that it starts. If neither is possible, the
+// tests are reported as skipped; in CI they fail.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { Cluster, type ClusterOptions } from '../../dev/cassandra/cluster.ts'
 import { missing } from '../../dev/cassandra/jars.ts'
 import type { Where } from './places.ts'
 
-/** Calls `register` with a cluster that lasts until all its tests are over. */
+/** Calls `register` with a cluster that runs until all its tests have ended. */
 export async function withServers(nodes: 1 | 3, register: (cluster: Where) => void): Promise<void> {
   const given = process.env.CQL_CONTACT_POINTS
   if (given !== undefined) {
@@ -21,7 +21,7 @@ export async function withServers(nodes: 1 | 3, register: (cluster: Where) => vo
   await withCassandra(nodes, register)
 }
 
-/** The same with nodes that tests may kill and stop, and that may want to know who asks. */
+/** The same with nodes that tests may kill and stop, and that may require a password. */
 export async function withCassandra(
   nodes: 1 | 3,
   register: (cluster: Cluster) => void,

@@ -5,7 +5,7 @@ import { withCassandra } from './servers.ts'
 import { type Happening, soakCluster } from './soak.ts'
 
 const SEED = 41
-/** Each that there is, so that it takes no longer than it must. */
+/** Each kind of happening, no more often than needed. */
 const POINTS: readonly Happening[] = ['start', 'pause', 'kill', 'start', 'hang', 'cut', 'crash', 'end']
 const RATE = 60
 

@@ -1,5 +1,5 @@
-// Workers on a cluster, and one on SQLite beside them, read one steady stream. At every point something happens to the former
-// or to their database; in the end both ledgers have to hold the same records.
+// Workers on a cluster and one on SQLite read one steady stream. At every point something happens to the cluster's workers or
+// their database; in the end both ledgers must have the same records.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
@@ -19,7 +19,7 @@ import { Relay } from './relay.ts'
 
 export type SoakOptions = {
   cluster: Cluster
-  /** Of the network, and of whom the happenings meet. */
+  /** Decides the network's events, and which worker each happening meets. */
   seed: number
   /** What happens, one after the other. */
   points: readonly Happening[]
@@ -36,22 +36,22 @@ export type Happening = 'start' | 'kill' | 'end' | 'pause' | 'hang' | 'crash' | 
 
 export type SoakResult = {
   records: number
-  /** Of SQLite's records, those that the cluster does not have, or has in another state. */
+  /** Number of SQLite's records that the cluster lacks, or has in another state. */
   missing: number
-  /** Of the cluster's records, those that SQLite does not have. */
+  /** Number of the cluster's records that SQLite lacks. */
   surplus: number
   findings: number
-  /** The first of what is missing, as either ledger has it. */
+  /** The first missing records, as either ledger has them. */
   examples: string[]
 }
 
-/** Each as often as it is to happen in fourteen. */
+/** Each kind as often as it happens in fourteen points. */
 const HAPPENINGS: readonly Happening[] = [
   ...(['start', 'start', 'start', 'kill', 'kill', 'kill'] as const),
   ...(['end', 'end', 'pause', 'pause', 'hang', 'crash', 'cut', 'cut'] as const),
 ]
 const OF_THE_DATABASE: ReadonlySet<Happening> = new Set<Happening>(['hang', 'crash', 'cut'])
-/** The second time, connections are being made anew. */
+/** How often connections are cut in a row: from the second time on, the workers are just reconnecting. */
 const CUTS = 3
 const CUT_EVERY_MS = 700
 const SHARDS = 8
@@ -60,7 +60,7 @@ const LEASE_IS_OVER_MS = 9_000
 const HOUR_MS = 3_600_000
 const CLOCK = fileURLToPath(new URL('./shifted-clock.ts', import.meta.url))
 const FINGERPRINT = rulebook(NO_CHANGES).fingerprint
-/** What a worker says that ends since the database is away. */
+/** The message of a worker that ends because the database is away. */
 const OUT_OF_REACH = /bsky-rpg: (none of \S+ can be reached|ended without the database)/
 /** How long a database that was away may take until everything has arrived, and how often to look. */
 const SETTLED_MS = 180_000
@@ -72,7 +72,7 @@ export function happenings(seed: number, count: number): Happening[] {
   return Array.from({ length: count }, () => random.pick(HAPPENINGS))
 }
 
-/** @throws where a ledger does not come to rest, or a worker ends that nobody has ended */
+/** @throws if a ledger does not catch up, or a worker ends by itself */
 export async function soakCluster({ cluster, seed, points, rate, say }: SoakOptions): Promise<SoakResult> {
   await using stack = new AsyncDisposableStack()
   const random = new Random(seed)
@@ -183,9 +183,9 @@ async function compare(expected: Store, found: Store, { archive }: Simulator): P
 }
 
 /**
- * Every record, by its path and with what it says; what a repost is worth depends on when its subject was looked at. So does
- * the revision by which a record has gone, of people whose repository was `asked` for: what it no longer holds goes by the
- * revision that it has at that moment, and a deletion that the stream brings later is older.
+ * Every record, by its path. It leaves out a repost's XP, which depends on when ingest looked its subject up, and, for people
+ * whose repository was `asked` for, the revision at which a record went: records that a repository lacks go at its revision of
+ * that moment, and a deletion that the stream brings later is older.
  */
 async function recordsOf(
   store: Store,
@@ -257,8 +257,8 @@ class Crowd implements AsyncDisposable {
   start(): string {
     if (this.#running.size >= MAX_WORKERS) return this.end('SIGKILL')
     const shiftMs = this.#random.pick([0, -HOUR_MS, HOUR_MS])
-    const words = ['ingest', ...flagsFor(this.#simulator, this.#url), '--shards', String(SHARDS)]
-    const program = new Program(words, {
+    const args = ['ingest', ...flagsFor(this.#simulator, this.#url), '--shards', String(SHARDS)]
+    const program = new Program(args, {
       NODE_OPTIONS: `--import ${CLOCK}`,
       CLOCK_SHIFT_MS: String(shiftMs),
     })
@@ -300,12 +300,12 @@ class Crowd implements AsyncDisposable {
     return [...this.#running].every(({ output }) => output.includes('listening to'))
   }
 
-  /** @throws where one has ended by itself */
+  /** @throws if a worker has ended by itself */
   assertWell(): void {
     if (this.#failed.length > 0) throw new Error(`a worker has ended: ${this.#failed.join('\n')}`)
   }
 
-  /** @throws where one does not end in order, and within ten seconds */
+  /** @throws if a worker does not end in order within ten seconds */
   async endAll(): Promise<void> {
     this.assertWell()
     for (const program of [...this.#running]) {

@@ -1,4 +1,4 @@
-// A cluster of three at QUORUM, and what may happen to it and to its workers while a bad network is being read.
+// A cluster of three nodes at QUORUM: faults of nodes and workers while they read a network that has faults, too.
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
@@ -16,7 +16,7 @@ const KILLS = 5
 
 await withCassandra(3, registerTests, { hints: false })
 
-/** What a node has missed, it does not hear of later: nothing may depend on that. */
+/** Without hints a node never gets the writes that it missed: no test may depend on them. */
 function registerTests(cluster: Cluster): void {
   const places = new Places(cluster, 8)
   after(() => places[Symbol.asyncDispose]())
@@ -108,7 +108,7 @@ function registerTests(cluster: Cluster): void {
   })
 }
 
-/** Each node keeps what is above the token of the one before and not above its own; see dev/cassandra/settings.ts. */
+/** Each node stores tokens above the previous node's token, up to its own; see dev/cassandra/settings.ts. */
 function addressOfToken(token: bigint): string {
   const node = token <= -3074457345618258603n ? 2 : token <= 3074457345618258602n ? 3 : 1
   return `${addressOf(node)}:${PORT}`

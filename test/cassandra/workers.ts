@@ -1,4 +1,4 @@
-// Several real `ingest` processes over one simulated network and one keyspace, and what has to be true of their ledger.
+// Several real `ingest` processes over one simulated network and one keyspace, and the checks of their ledger.
 import assert from 'node:assert/strict'
 import { ALL_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
@@ -11,7 +11,7 @@ import { type Places, urlOf } from './places.ts'
 
 const SHARDS = '8'
 const MAX_AT_ONCE = 150
-/** How long to wait for what, and how often to look: each look is five requests to nodes that have to share two cores. */
+/** Time-outs, and how often to look: each look takes five requests to nodes that share two cores. */
 const WITHIN_MS = 120_000
 const LOOK_EVERY_MS = 200
 
@@ -47,8 +47,8 @@ export class Workers implements AsyncDisposable {
   }
 
   start(): Program {
-    const words = ['ingest', ...flagsFor(this.simulator, this.#url), '--shards', SHARDS]
-    const program = new Program(words)
+    const args = ['ingest', ...flagsFor(this.simulator, this.#url), '--shards', SHARDS]
+    const program = new Program(args)
     this.#running.add(program)
     void program.ended.then(() => this.#running.delete(program))
     return program
@@ -74,7 +74,7 @@ export class Workers implements AsyncDisposable {
     return new Set(rows.map(({ owner }) => owner)).size
   }
 
-  /** Resolves when what every shard has reached is `seq` or later. */
+  /** Resolves when every shard has reached `seq` in the stream. */
   async reached(seq: number): Promise<void> {
     await until(
       `all shards have reached ${seq} (${[...this.#running].map(({ output }) => output.slice(-500)).join('\n')})`,
@@ -85,8 +85,8 @@ export class Workers implements AsyncDisposable {
   }
 
   /**
-   * Lets `count` events happen, 150 at most, once nothing is asked any more about those before: the simulated network leaves
-   * what was reposted alone for some 500 events, and by then an answer must have been given for the model to know it.
+   * Emits `count` events, 150 at most, once no question about earlier events is open: the simulated network leaves reposted
+   * posts unchanged for some 500 events, and the model can know only answers that were given by then.
    */
   async happen(count: number): Promise<void> {
     assert.ok(count <= MAX_AT_ONCE)
@@ -94,7 +94,7 @@ export class Workers implements AsyncDisposable {
     this.simulator.emit(count)
   }
 
-  /** Everything that has happened arrives, and nothing is asked any more. */
+  /** Emits the last events; resolves when all are in the ledger and no question is open. */
   async finish(): Promise<void> {
     await this.happen(100)
     await this.#settled()
@@ -105,12 +105,12 @@ export class Workers implements AsyncDisposable {
     return this.reached(newestSent(this.simulator))
   }
 
-  /** What is shown to somebody is given up within seconds; while a node is away that may be too soon. */
+  /** `undefined` if the read failed: the store gives up within seconds, which may be too soon while a node is away. */
   #status(): Promise<StoreStatus | undefined> {
     return this.store.reader.status().catch(() => undefined)
   }
 
-  /** Everything has arrived, and nothing is asked any more. */
+  /** Resolves when all events so far are in the ledger, and no question is open. */
   async #settled(): Promise<void> {
     await this.arrived()
     await until(
@@ -124,7 +124,7 @@ export class Workers implements AsyncDisposable {
     )
   }
 
-  /** Ends all workers, and compares what they leave with the naive model: before and after the repair. */
+  /** Ends all workers, and compares the ledger with the naive model, before and after the repair. */
   async assertRight(): Promise<void> {
     for (const program of [...this.#running]) assert.equal(await program.kill('SIGTERM'), 0, program.output)
     await assertLedgerIsRight(this.store, this.simulator, ({ what }) => what === COUNTER_BEHIND)

@@ -3,7 +3,7 @@ import type { Did } from '../../src/atproto/event.ts'
 import { type Check, check } from './check.ts'
 import { fold, like } from './operations.ts'
 
-/** The leaderboard and its ranks. */
+/** Checks the leaderboard and its ranks. */
 export const boardChecks: readonly Check[] = [
   check('the board goes by experience, equals share a rank, and has a middle', async ({ reader }, writer) => {
     const dids = Array.from({ length: 12 }, (_, n): Did => `did:web:p${n}.example`)

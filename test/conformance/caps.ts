@@ -10,7 +10,7 @@ import { type Check, check, onPlace } from './check.ts'
 import { compare } from './compare.ts'
 import { alice, bob, fold, like, post, status } from './operations.ts'
 
-/** What caps have granted. */
+/** Checks the XP that caps have granted. */
 export const capsChecks: readonly Check[] = [
   check('what caps have granted is kept by day, until it goes with its person', async (_store, writer) => {
     const rules = rulebook({ ...NO_CHANGES, caps: { [POST]: 120, [LIKE]: 15 } })
@@ -119,7 +119,7 @@ export const capsChecks: readonly Check[] = [
   }),
 ]
 
-/** The same records once more, changed again, with revisions above all that `stream` makes. */
+/** The same records, changed once more, with revisions above all those of `stream`. */
 function later(event: StreamEvent): StreamEvent {
   return event.kind === 'commit' ? { ...event, rev: tid(100_000 + Number(event.op === 'delete')) } : event
 }

@@ -1,16 +1,16 @@
-// What a check of the suite is made of.
+// The parts of a check of the conformance suite.
 import type { Store, Writer } from '../../src/store/store.ts'
 import { game } from '../game/arbitrary.ts'
 
-/** An empty ledger, the same again however often it is opened; all of it goes with the place. */
+/** The place of a ledger, empty at first; it is the same ledger each time it is opened. Disposing of the place deletes it. */
 export type Place = AsyncDisposable & { open(): Promise<Store> }
 
-/** One thing that every store has to do. It rejects where a store does not. */
+/** One promise of every store. `run` rejects if a store breaks it. */
 export type Check = { title: string; run(place: () => Promise<Place>): Promise<void> }
 
 export const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
 
-/** A check of a store that somebody writes to; `open` opens the same ledger again. */
+/** A check of a store with a writer; `open` opens the same ledger again. */
 export function check(
   title: string,
   run: (store: Store, writer: Writer, open: () => Promise<Store>) => Promise<void>,

@@ -6,7 +6,7 @@ import { game } from '../game/arbitrary.ts'
 import type { MemoryLedger } from '../memory-ledger.ts'
 import { FIRST } from './operations.ts'
 
-/** Asserts that a store, which nobody writes to, tells the same as the naive ledger. */
+/** Asserts that a store without a writer answers like the naive ledger. */
 export async function compare(
   store: Store,
   expected: MemoryLedger,

@@ -14,7 +14,7 @@ type Method = Exclude<
   typeof Symbol.asyncDispose
 >
 
-/** A call of every method that reads or changes the ledger. A method that is new is a type error until it is here. */
+/** A call of every method that reads or changes the ledger. A new method is a type error until it is added here. */
 const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   cursor: (writer) => writer.cursor(),
   load: (writer) => writer.load(touched(game, [post(alice, 2)])),
@@ -34,7 +34,7 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),
 }
 
-/** What a writer does once it is disposed. */
+/** Checks that a disposed writer refuses everything. */
 export const disposedChecks: readonly Check[] = [
   check('no method of a writer does anything after it was disposed', async ({ reader }, writer, open) => {
     await writer[Symbol.asyncDispose]()

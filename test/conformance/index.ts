@@ -1,4 +1,4 @@
-// What every store has to do, whatever it is made of: the contents page of the suite. It knows no test runner.
+// The conformance suite for every store, by operation: its contents page. It needs no particular test runner.
 import { boardChecks } from './board.ts'
 import { capsChecks } from './caps.ts'
 import type { Check, Place } from './check.ts'
@@ -30,7 +30,7 @@ export type ConformanceOptions = {
   /** Names the store before each title. */
   name: string
   place: () => Promise<Place>
-  /** Registers a test with whichever runner. */
+  /** Registers a test with the runner in use. */
   test: (title: string, run: () => Promise<void>) => void
 }
 

@@ -3,7 +3,7 @@ import { START } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, before, bob, FIRST, fold, like, NOW, post, repost, status } from './operations.ts'
 
-/** Deletions and wishes to be forgotten. */
+/** Checks deletions, and wishes to be forgotten. */
 export const leavingChecks: readonly Check[] = [
   check('a deleted account leaves nothing behind', async ({ reader, auditor }, writer) => {
     await fold(writer, [post(alice, 1), like(alice, 2), repost(alice, 3, bob), post(bob, 1)])

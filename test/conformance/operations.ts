@@ -1,4 +1,4 @@
-// What the checks have happen, and how it gets into a ledger.
+// The operations of the checks, and helpers that fold them into a ledger.
 import type { Cursor, Did } from '../../src/atproto/event.ts'
 import { PROFILE } from '../../src/atproto/profile.ts'
 import { decide } from '../../src/game/decide.ts'
@@ -10,7 +10,7 @@ import type { EventsPage, Writer } from '../../src/store/store.ts'
 import { game, LIKE, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
 
 export const [alice, bob] = [person(0), person(1)]
-/** Profiles come from an AppView, so nobody is shown before. */
+/** A game whose profiles come from an AppView, so nobody is shown before it has answered. */
 export const asking: Game = { ...game, appview: 'asked' }
 export const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
 export const NOW = START / 1_000_000
@@ -27,12 +27,12 @@ export async function fold(
   await writer.commit(decide(by, known, operations), cursor)
 }
 
-/** Everything from before second `micros / 1e6` is old, two minutes after the start. */
+/** Two minutes after the start, events from before second `micros / 1e6` are old. */
 export function before(micros: number): Expiry {
   return { before: START + micros, now: START + 120_000_000 }
 }
 
-/** What somebody's own profile says. */
+/** A person's own profile record. */
 export function profileRecord(did: Did, n: number, record: object) {
   return { ...commitOf(did, n, PROFILE, record), op: 'update', rkey: 'self' } as const
 }
@@ -50,7 +50,7 @@ export function like(did: Did, n: number) {
   return commitOf(did, n, LIKE, { subject: { uri: 'at://x' } })
 }
 
-/** Of a post by `author` that nobody has seen. */
+/** A repost of a post by `author` that nobody has seen. */
 export function repost(did: Did, n: number, author: Did, key = 0) {
   return commitOf(did, n, REPOST, { subject: { uri: `at://${author}/${POST}/${tid(key)}` } })
 }

@@ -3,7 +3,7 @@ import { START, tid } from '../game/arbitrary.ts'
 import { type Check, check } from './check.ts'
 import { alice, before, bob, FIRST, fold, like, post, status } from './operations.ts'
 
-/** Events that are too old go; their sum stays. */
+/** Checks that pruning removes old events and keeps their sum. */
 export const pruningChecks: readonly Check[] = [
   check(
     'events are forgotten by their place where one of them is from a time to come, or from long ago',

@@ -5,7 +5,7 @@ import { game, POST, START, tid } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, asking, bob, commitOf, DESCRIBED, fold, NOW, post, repost, status } from './operations.ts'
 
-/** What the network is to be asked, and when. */
+/** Checks which questions the network is asked, and when. */
 export const questionsChecks: readonly Check[] = [
   check('a repost is judged by a post of somebody else that came after it', async ({ reader }, writer) => {
     await fold(writer, [repost(alice, 2, bob, 1)])

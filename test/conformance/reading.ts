@@ -6,7 +6,7 @@ import { cut, game, POST, REPOST, START } from '../game/arbitrary.ts'
 import { type Check, check } from './check.ts'
 import { alice, bob, FIRST, fold, like, named, post } from './operations.ts'
 
-/** What readers are told of characters and their timelines. */
+/** Checks what readers see of characters and their timelines. */
 export const readingChecks: readonly Check[] = [
   check('an empty ledger has nobody', async ({ reader, auditor }, writer) => {
     assert.equal(await reader.character(alice), undefined)

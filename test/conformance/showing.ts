@@ -5,7 +5,7 @@ import { POST, START } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, asking, bob, FIRST, fold, like, named, post, profileRecord, status } from './operations.ts'
 
-/** Who is shown, and who is not. */
+/** Checks which people are shown. */
 export const showingChecks: readonly Check[] = [
   check('who is hidden appears nowhere, and again when they come back', async ({ reader }, writer) => {
     await fold(writer, [post(alice, 1), post(bob, 1)])

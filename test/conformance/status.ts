@@ -3,7 +3,7 @@ import { START } from '../game/arbitrary.ts'
 import { type Check, check } from './check.ts'
 import { alice, fold, post } from './operations.ts'
 
-/** What is told of the ledger as a whole. */
+/** Checks the status of the whole ledger. */
 export const statusChecks: readonly Check[] = [
   check('gaps, heartbeat and samples are told', async ({ reader }, writer) => {
     const gap = { host: 'a.test', from: START, to: START + 5, reason: 'clamped', at: START + 9 }

@@ -5,7 +5,7 @@ import { type Check, onPlace, opened } from './check.ts'
 import { compare } from './compare.ts'
 import { fold } from './operations.ts'
 
-/** Any stream at all, beside the naive ledger. */
+/** Compares random streams with the naive ledger. */
 export const streamsChecks: readonly Check[] = [
   onPlace('any stream, in any batches and with restarts, leaves what the naive ledger has', async (place) => {
     const anything = [stream, fc.array(fc.nat({ max: 12 })), fc.nat({ max: 5 })] as const

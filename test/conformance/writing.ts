@@ -3,7 +3,7 @@ import { RulesChangedError, StoreBusyError } from '../../src/store/store.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, fold, post } from './operations.ts'
 
-/** One writer at a time, bound to its rules. */
+/** Checks that there is one writer at a time, bound to its rules. */
 export const writingChecks: readonly Check[] = [
   check(
     'there is one writer at a time, and everything stays when it goes',

@@ -271,7 +271,7 @@ test('a signal ends verify and recompute at once, with its own exit code', async
   )
 })
 
-/** Where a program serves, once it does. */
+/** The URL at which a program serves, once it does. */
 async function servedAt(program: Program): Promise<string> {
   const told = /serving at (http:[^"]+)/
   await until('it serves', () => told.test(program.output))

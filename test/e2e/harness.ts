@@ -13,7 +13,7 @@ import type { StoreStatus } from '../../src/store/store.ts'
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
 
-/** A folder of a test's own, gone with it. */
+/** A temporary folder for one test, deleted when it is disposed. */
 export function folder(): Disposable & { path: (name: string) => string } {
   const path = mkdtempSync(join(tmpdir(), 'bsky-rpg-test-'))
   return {
@@ -22,14 +22,14 @@ export function folder(): Disposable & { path: (name: string) => string } {
   }
 }
 
-/** What has come out of a program so far, and how it ended. */
+/** A running program: its output so far, and how it ended. */
 export class Program implements AsyncDisposable {
   readonly child: ChildProcess
   readonly ended: Promise<number | NodeJS.Signals>
   output = ''
 
-  constructor(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [PROGRAM, ...words], {
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [PROGRAM, ...args], {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -51,7 +51,7 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Flags that lead a program to a simulator and a ledger in `file`, or at a URL. */
+/** Flags that point a program to a simulator and to `ledger`, a file's path or a URL. */
 export function flagsFor(simulator: Simulator, ledger: string, plcUrl = simulator.httpUrl): string[] {
   return [
     ...['--database-url', ledger.includes('://') ? ledger : `sqlite:${ledger}`],
@@ -62,7 +62,7 @@ export function flagsFor(simulator: Simulator, ledger: string, plcUrl = simulato
   ]
 }
 
-/** Resolves as soon as `condition` holds, seen every so often; says what was waited for where it does not in time. */
+/** Resolves once `condition` is true, checking every `everyMs`; throws after `withinMs`, naming `what` it waited for. */
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
@@ -79,7 +79,7 @@ export async function until(
 const FOLLOWED: ReadonlySet<string> = new Set([...rulebook(NO_CHANGES).collections, PROFILE])
 
 /**
- * The number of the newest event that a program is sent which follows `listed`, or everybody: what comes after it is in
+ * The sequence number of the newest event that a program which follows `listed`, or everybody, receives: later events are in
  * collections, or by people, that it does not follow.
  */
 export function newestSent({ archive }: Simulator, listed?: ReadonlySet<Did>): number {
@@ -90,7 +90,7 @@ export function newestSent({ archive }: Simulator, listed?: ReadonlySet<Did>): n
   return newest?.seq ?? 0
 }
 
-/** Everything was asked; what is asked again is about people and posts that the network does not know, now or ever. */
+/** Whether every question was asked. Those that are asked again are about people and posts that the network never knows. */
 export function isAnswered({ waiting, postponed }: Pick<StoreStatus, 'waiting' | 'postponed'>): boolean {
   return Object.values(waiting).every((n) => n === 0) && postponed.repository === 0
 }

@@ -9,7 +9,7 @@ import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { carOf, madeRepository, recordOf, varint } from '../bluesky/repository/made-repository.ts'
 import { flagsFor, folder, newestSent, Program, until } from './harness.ts'
 
-/** A file of 24 MiB of the smallest blocks, whose commit never comes. */
+/** A CAR file of 24 MiB of the smallest blocks, without its commit. */
 function tinyBlocks(): Buffer {
   const block = Buffer.concat([
     varint(37),

@@ -8,8 +8,8 @@ import { Model } from '../model/model.ts'
 import { Truth } from '../model/truth.ts'
 
 /**
- * What is seen of the ledger is what the naive model makes of everything that `simulator` has shown, and its books balance
- * but for what `excused` takes.
+ * Asserts that readers of the ledger see the state that the naive model reaches from everything that `simulator` has sent,
+ * and that an audit finds no differences but those that `excused` accepts.
  */
 export async function assertLedgerIsRight(
   store: Store,

@@ -10,7 +10,7 @@ import { flagsFor, folder, Program, until } from './harness.ts'
 
 const HIDDEN = { labels: { values: [{ val: '!no-unauthenticated' }] } }
 
-/** What the server answers for each, by its API. */
+/** The API's answer for each person. */
 async function statusesOf(server: Program, dids: readonly Did[]): Promise<number[]> {
   const told = /serving at (http:[^"]+)/
   await until('it serves', () => told.test(server.output))

@@ -142,7 +142,7 @@ function shifted(event: StreamEvent, seconds: number): StreamEvent {
   return { ...event, at: event.at + seconds * 1_000_000 }
 }
 
-/** What nobody's witness times change. */
+/** The part of a person's state that witness times do not change. */
 function outline(ledger: MemoryLedger) {
   const actor = ledger.actor(alice)
   return {

@@ -10,7 +10,7 @@ export const REPOST: Nsid = 'app.bsky.feed.repost'
 export const FOLLOW: Nsid = 'app.bsky.graph.follow'
 
 export const rules = rulebook(NO_CHANGES)
-/** People are shown at once, without waiting for what an AppView says of them. */
+/** A game without an AppView, in which people are shown at once. */
 export const game: Game = {
   rules,
   followed: new Set([...rules.collections, FOLLOW]),
@@ -48,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 /** A stream in which each person's revisions grow; several operations may share one. */
 export const stream: fc.Arbitrary<StreamEvent[]> = fc.array(step, { maxLength: 60 }).map(happening)
 
-/** The same, mostly of some length: left to itself, the generator prefers short ones. */
+/** The same, mostly longer: by itself the generator prefers short streams. */
 export const longStream: fc.Arbitrary<StreamEvent[]> = fc
   .array(step, { maxLength: 60, size: 'max' })
   .map(happening)
@@ -114,7 +114,7 @@ function happening(steps: readonly Step[]): StreamEvent[] {
   })
 }
 
-/** A list cut into pieces. */
+/** Cuts a list into pieces. */
 export function cut<T>(list: readonly T[], sizes: readonly number[]): T[][] {
   const pieces: T[][] = []
   for (let from = 0, i = 0; from < list.length; i++) {

@@ -1,4 +1,4 @@
-// What happens to one person within one batch, and what a batch asks for.
+// Several operations on one person within one batch, and the questions that a batch raises.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Did, Handle } from '../../src/atproto/event.ts'
@@ -170,7 +170,7 @@ suite('a handle in a batch', () => {
     return { kind: 'profile-answer', ...answer }
   }
   const people = [commit({ n: 1 }), commit({ n: 1, did: bob }), commit({ n: 1, did: carol })]
-  /** A ledger in which `alice` has a handle, and what became of the batch. */
+  /** A ledger in which `alice` has a handle, and the changes of the batch. */
   const after = (...batch: Operation[]) => {
     const ledger = ledgerOf([...people, named(alice, 'first.test')])
     const { actors } = ledger.fold(game, batch)

@@ -28,7 +28,7 @@ const judged = (ledger: MemoryLedger, rules: Game): MemoryLedger => {
   ledger.assertBalanced()
   return ledger
 }
-/** What a reposted post is called does not matter: the record itself says it. */
+/** An id for the reposted post. Any will do: the answer says what the post shows. */
 const NOWHERE = { did: alice, collection: POST, rkey: 'nowhere' }
 const found = (media: Media, of: CommitEvent): Operation => ({
   kind: 'subject-answer',
@@ -218,7 +218,7 @@ test('whatever happens, no collection is granted more than its cap for the recor
     fc.property(skewed, answers, changesOf, changesOf, fc.nat(60), (events, media, first, second, turn) => {
       let rules: Game = by(first)
       const ledger = new MemoryLedger()
-      /** By person, collection and day: all that was ever granted, and never what was taken back. */
+      /** By person, collection and day: all XP that was ever granted, including XP that was taken back. */
       let granted = new Map<string, number>()
       const fold = (operation: Operation) => {
         const { actors } = ledger.fold(rules, [operation])
@@ -360,7 +360,7 @@ function plain(ledger: MemoryLedger) {
   return new Map([...ledger.grants].filter(([, days]) => days.size > 0))
 }
 
-/** Adds up what is live, by person, collection and day. */
+/** Adds up the XP of live records, by person, collection and day. */
 function sumsOf(ledger: MemoryLedger): Map<string, number> {
   const sums = new Map<string, number>()
   for (const [id, { at, xp: held }] of ledger.held.values()) {
@@ -395,7 +395,7 @@ function copyOf(
   return copy
 }
 
-/** Has what is kept of a person happen from the start: all records in the order of their witness, then the deletions. */
+/** Replays a person's stored records from the start: all creations in the order of their witness times, then the deletions. */
 function refold(ledger: MemoryLedger, did: Did, rules: Game): MemoryLedger {
   const anew = new MemoryLedger()
   // What reposts show is known when they come, from posts that are held.

@@ -41,11 +41,11 @@ function ledgerOf(...operations: Operation[]): MemoryLedger {
   ledger.assertBalanced()
   return ledger
 }
-/** Where it is the AppView that says who is shown. */
+/** A game in which the AppView says who is shown. */
 const asking: Game = { ...game, appview: 'asked' }
 const xp = (ledger: MemoryLedger, did = alice) => ledger.actor(did)?.experience
 
-/** All that has to be the same however the stream was cut and repeated. */
+/** The state that must be the same however the stream was cut and repeated. */
 function stateOf({ actors, held, events }: MemoryLedger) {
   return {
     actors: new Map(

@@ -10,7 +10,7 @@ const collections = [POST, LIKE]
 const all: Following = { dids: undefined, collections }
 const only = (...dids: Did[]): Following => ({ dids, collections })
 
-/** What was missed at each step, the stream being at 1, 2, 3 and so on. */
+/** The gaps that each step records, with the stream's place at 1, 2, 3 and so on. */
 function missedAt(...steps: Following[]) {
   let held: Followed | undefined
   return steps.map((now, index) => {

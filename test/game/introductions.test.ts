@@ -1,4 +1,4 @@
-// Who may be seen: what people's own profile records say, what the AppView says, and nobody before either.
+// Who is shown: by their own profile record or the AppView's answer, and nobody before there is either.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { AccountEvent, CommitEvent, Handle } from '../../src/atproto/event.ts'
@@ -33,7 +33,7 @@ const identity = (n: number, handle?: Handle): Operation => {
   return { kind: 'identity', did: alice, at: START + n * 1e6, handle }
 }
 
-/** A ledger with a hand on its questions. */
+/** A ledger whose open questions a test can read and answer. */
 class Story extends MemoryLedger {
   constructor(...operations: Operation[]) {
     super()
@@ -52,7 +52,7 @@ class Story extends MemoryLedger {
     return question
   }
 
-  /** The AppView answers what it is asked about `alice`, or leaves her out. */
+  /** The AppView answers the question about `alice`, or omits her. */
   appview(
     n: number,
     says: { handle?: Handle | undefined; optedOut?: boolean; did?: typeof alice } | undefined,

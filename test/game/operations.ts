@@ -1,4 +1,4 @@
-// What happens, in few words: operation number `n` is at second `n`, and its revision is number `n`.
+// Short names for operations: operation number `n` is at second `n`, and its revision is number `n`.
 import type { AccountStatus, CommitEvent, Did, StreamEvent } from '../../src/atproto/event.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
@@ -31,18 +31,18 @@ export function like(n: number, fields: Partial<CommitEvent> = {}): CommitEvent 
   return commit({ n, collection: LIKE, record: { subject: { uri: 'at://x' } }, ...fields })
 }
 
-/** Of the post by `author` whose key is number `key`. */
+/** A repost of the post by `author` whose key is number `key`. */
 export function repost(n: number, author: Did, key: number, fields: Partial<CommitEvent> = {}): CommitEvent {
   const uri = `at://${author}/${POST}/${tid(key)}`
   return commit({ n, collection: REPOST, record: { subject: { uri } }, ...fields })
 }
 
-/** Deletes record number `key` of what `of` makes. */
+/** Operation number `n`: it deletes the record that `of` wrote. */
 export function removal(n: number, of: CommitEvent): CommitEvent {
   return { ...of, at: second(n), rev: tid(n), op: 'delete', record: undefined }
 }
 
-/** Number `n` of the stream; its server's clock says second `time`. */
+/** Account status number `n` of the stream, at second `time` of its server's clock. */
 export function status(n: number, value: AccountStatus, time = n): StreamEvent {
   return { kind: 'account', did: alice, at: second(n), time: second(time), status: value }
 }

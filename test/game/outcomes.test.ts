@@ -1,4 +1,4 @@
-// What is told of every operation: whether it changed anything, and why not.
+// The outcome of every operation: whether it changed anything, and if not, why.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Game } from '../../src/game/game.ts'
@@ -71,7 +71,7 @@ const holds = (n: number): Operation => ({
   paths: new Set(),
   collections: game.followed,
 })
-/** Nobody could answer what is open about `alice`, which was asked so often before. */
+/** The network could not answer the open question about `alice`, which had been asked `tries` times before. */
 const unanswered = (kind: 'no-answer' | 'inactive', of: QuestionKind, tries: number): Operation => {
   const subject = { did: bob, collection: POST, rkey: tid(1) }
   const about = { did: alice, id: '9', tries }

@@ -120,7 +120,7 @@ suite('a repository that is given to nobody because its account is not active', 
   }
   const dues = ({ questions }: MemoryLedger) =>
     questions.filter(({ kind }) => kind === 'repository').map(({ due, tries }) => [due, tries])
-  /** A ledger in which the only question was answered so after `operations`. */
+  /** A ledger in which the only question got this answer, after `operations`. */
   const refused = (...operations: Operation[]): MemoryLedger => {
     const ledger = ledgerOf([commit({ n: 1 }), sync(2), ...operations])
     const [question] = ledger.questions.filter(({ kind }) => kind === 'repository')

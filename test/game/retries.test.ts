@@ -6,7 +6,7 @@ import { START } from './arbitrary.ts'
 
 const NOW = START / 1_000_000
 
-/** Pauses in seconds after the first tries, the longest one, how many tries there are, and how long all of them take. */
+/** The pauses in seconds after the first tries, the longest pause, the number of tries, and the time that all of them take. */
 const TABLE: [QuestionKind, first: number[], longest: number, tries: number, hours: number][] = [
   ['subject', [1, 2, 4, 8], 256, 10, 511 / 3600],
   ['profile', [1, 2, 4, 8], 86_400, 30, (2 ** 17 - 1 + 12 * 86_400) / 3600],

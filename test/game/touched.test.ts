@@ -1,4 +1,4 @@
-// What a store has to load: everything that `decide` may look at, and no more.
+// The state that a store has to load: everything that `decide` may look at, and no more.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { baselineOf } from '../../src/game/baseline.ts'

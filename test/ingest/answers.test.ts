@@ -55,7 +55,7 @@ function fail(error: Error): never {
 
 const NO_PATHS = PathList.of([])
 
-/** What the network says; whatever is not given says something plain. */
+/** The network's answers; unless a test gives them, plain ones. */
 type World = {
   media?: (uri: string) => Media | undefined
   posts?: (uris: readonly string[], signal: AbortSignal) => unknown
@@ -66,7 +66,7 @@ type World = {
   repository?: (did: Did, signal: AbortSignal, pds: URL) => unknown
 }
 
-/** For tests that do not look at how long it waits. */
+/** For tests that do not look at pauses. */
 const ALMOST_NO_BACKOFF = { backoff: () => 0 }
 
 const ends: AbortController[] = []
@@ -75,7 +75,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end.abort()
 })
 
-/** Questions that stay until they are answered, as in a ledger, and who asks them. */
+/** A ledger's open questions, which stay until they are answered, and the loop that asks them. */
 function ledgerOf(
   questions: readonly AskedQuestion[],
   world: World = {},
@@ -90,7 +90,7 @@ function ledgerOf(
     postponed: [] as QuestionId[],
     /** Questions about repositories that are given to nobody. */
     asleep: [] as QuestionId[],
-    /** What became of questions about repositories, in order. */
+    /** The outcomes of questions about repositories, in order. */
     repositories: [] as RepositoryReport[],
     /** Calls to the network, in order. */
     calls: [] as (readonly string[])[],
@@ -167,7 +167,7 @@ function ledgerOf(
 
 type Running = ReturnType<typeof ledgerOf>
 
-/** Runs until `enough`, ends it, and waits until it is over. */
+/** Runs the asking until `enough`, aborts it, and waits for its end. */
 async function runUntil({ asker, end }: Running, enough: () => boolean): Promise<void> {
   const run = asker.run()
   await until(enough, run)
@@ -528,7 +528,7 @@ suite('a question that fails', () => {
 })
 
 suite('the end', () => {
-  /** Ends it while the network is being asked, and answers by `reason` like `fetch`. */
+  /** Aborts the asking during a request, which rejects with `reason`, as `fetch` does. */
   const hanging = (_: unknown, signal: AbortSignal): Promise<never> =>
     new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason))

@@ -18,13 +18,13 @@ const who = (n: number, due = 0): Open => {
   return { kind: 'profile', id: `p${n}`, tries: 0, did: `did:web:p${n}.example` as Did, due }
 }
 
-/** A ledger and a network in which the test decides when each says something. */
+/** A ledger and a network that answer when the test lets them. */
 function asking(t: TestContext, questions: readonly Open[], appview: Partial<AppView> = {}) {
   const end = new AbortController()
   const state = {
     now: START as Micros,
     open: [...questions],
-    /** How often the ledger was looked at for questions of each kind, and what was left out. */
+    /** Reads of the ledger for questions of each kind, with the questions to leave out. */
     looks: [] as { kind: QuestionKind; except: number }[],
     /** People asked about, call by call. */
     calls: [] as (readonly Did[])[],

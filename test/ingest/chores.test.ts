@@ -18,7 +18,7 @@ function lookUp(n: number): Wish {
   return { kind: 'look-up', wish: `w${n}`, did: person(n % 8), at: START + n }
 }
 
-/** A ledger in memory, with an inbox, and what was done to it. */
+/** A ledger in memory with an inbox, and a record of the calls to it. */
 function ledgerWith(overrides: Partial<Writer> = {}) {
   const memory = new MemoryLedger()
   const state = {
@@ -109,7 +109,7 @@ suite('wishes', () => {
 })
 
 suite('chores', () => {
-  /** What they need, with a clock that tells `state.now`. */
+  /** The options of the chores, with a clock that reads `state.now`. */
   function optionsFor(ledger: Ledger, more: Partial<ChoresOptions> = {}) {
     const state = { now: START, bytes: 0 }
     const clock = () => state.now

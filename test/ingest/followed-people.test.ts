@@ -1,4 +1,4 @@
-// Who is looked through when what is followed changes, and what the ledger and the log are told.
+// When `DIDS` or the collections change: whom ingest asks about, and what it writes to the ledger and the log.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
@@ -15,7 +15,7 @@ const collections = [POST, LIKE]
 const did = (n: number): Did => `did:web:p${String(n).padStart(4, '0')}.example`
 const people = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => did(from + n))
 
-/** A ledger of so many people that was last written with `before`; tells what was done to it. */
+/** Updates a ledger of so many people that was last written with `before`; returns the calls to it. */
 async function update(count: number, before: Followed | undefined, now: Following, cursor?: Cursor) {
   const memory = new MemoryLedger()
   memory.fold(

@@ -15,7 +15,7 @@ const collections = [...game.followed]
 const everybody: Following = { dids: undefined, collections }
 const signal = new AbortController().signal
 
-/** Runs once as `following` says, and ends with the stream at second `n`. */
+/** Runs ingest once with `following`, and ends it with the stream at second `n`. */
 async function run(store: Store, following: Following, n: number): Promise<void> {
   await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
   const ledger = new Ledger({ game, writer, folded: () => {} })

@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import type { TestContext } from 'node:test'
 
-/** Holds `sleep` until the function returned lets so many milliseconds pass; all that follows has happened then. */
+/** Stops `sleep`'s time. The returned function lets so many milliseconds pass, and resolves when all that follows is done. */
 export function holdTime(t: TestContext): (ms: number) => Promise<void> {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   // The sources import `setTimeout` by name, and would keep the one they have.
@@ -16,7 +16,7 @@ export function holdTime(t: TestContext): (ms: number) => Promise<void> {
   }
 }
 
-/** Resolves when nothing is left to do that needs neither time nor network. */
+/** Resolves when all work is done that waits for neither time nor network. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
 }

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { LruCache } from '../../src/ingest/lru-cache.ts'
 
-/** Sets a key to `value`, or asks for it where there is none. */
+/** Sets a key to `value`, or gets the key if there is no value. */
 type Step = { key: number; value: number | undefined }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(

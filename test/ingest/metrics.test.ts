@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
 
-/** Rows of the table in the docs: a metric's name, and its labels. */
+/** The table in the docs: each metric's name, and its labels. */
 function documented(): Map<string, string[]> {
   const docs = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
   const rows = docs.matchAll(/^\| `(bsky_rpg_\w+)` +\| ([^|]*)\|/gm)

@@ -25,7 +25,7 @@ const about = (n: number, host: string): AskedQuestion => ({
   did: `did:web:${host}:${n}` as Did,
 })
 
-/** A network in which everybody's DID names their host, and nothing is answered before the test says so. */
+/** A network in which each DID names its host, and which answers only when the test says so. */
 function network(t: TestContext, questions: readonly AskedQuestion[], find?: Repositories['find']) {
   const end = new AbortController()
   const wake = { ...Promise.withResolvers<void>() }
@@ -37,7 +37,7 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
     results: [] as [kind: string, id: QuestionId][],
     reports: [] as RepositoryReport[],
     answered: 0,
-    /** What a delivery waits for on its way into the ledger. */
+    /** A delivery to the ledger waits for this promise. */
     delivery: Promise.resolve(),
     failure: undefined as unknown,
   }

@@ -15,23 +15,23 @@ import { folder } from '../e2e/harness.ts'
 import { game } from '../game/arbitrary.ts'
 
 type World = {
-  /** What the AppView says of people. */
+  /** The AppView's answers about people. */
   profiles?: AppView['profiles']
-  /** What comes before a sign of life is written. */
+  /** Runs before a heartbeat is written. */
   beat?: (heartbeat: Heartbeat) => void
   /** Where a new ledger begins. */
   start?: Start
-  /** Told whose characters look different now. */
+  /** Called with the people whose characters have changed. */
   changed?: IngestOptions['changed']
   rules?: Game
   metrics?: IngestMetrics
 }
 
-/** Answers by the signal's reason, once there is one, as a request under way does. */
+/** Rejects with the signal's reason once it aborts, as a running request does. */
 const hang = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 
-/** Ingest over a simulated network, of which something happens every few milliseconds. */
+/** Ingest over a simulated network that sends an event every few milliseconds. */
 async function ingest({
   profiles = async () => [],
   beat = () => {},
@@ -99,7 +99,7 @@ async function ingest({
     store,
     wrote,
     simulator,
-    /** Lets nothing happen any more by itself. */
+    /** Stops the network's events. */
     quiet: () => clearInterval(happening),
     [Symbol.asyncDispose]: async () => {
       clearInterval(happening)
@@ -111,7 +111,7 @@ async function ingest({
   }
 }
 
-/** A request that some library gave up for a reason of its own. */
+/** The error of a request that a library gave up for a reason of its own. */
 const givenUp = new DOMException('The operation was aborted', 'AbortError')
 const WITHIN = { timeout: 20_000 }
 

@@ -9,7 +9,7 @@ import {
   subscribe,
 } from '../../src/jetstream/subscribe.ts'
 
-/** What an observer has heard, kept for a test to look at. */
+/** Records an observer's calls for a test. */
 export type Heard = {
   observer: StreamObserver
   asked: { host: string; wire: string; cursor: number | undefined }[]
@@ -25,7 +25,7 @@ export type Heard = {
   resumes: number
 }
 
-/** Waits are over at once, so that no test waits for them. */
+/** A clock whose waits end at once. */
 const AT_ONCE = { baseMs: 0, maxMs: 0, random: () => 0 }
 
 export function hear(): Heard {
@@ -60,7 +60,7 @@ export function hear(): Heard {
   return heard
 }
 
-/** Options that suit most tests, with what differs. */
+/** Options that suit most tests, overridden by those given. */
 export function optionsWith(
   overrides: Partial<SubscribeOptions> & Pick<SubscribeOptions, 'hosts'>,
 ): SubscribeOptions {
@@ -101,7 +101,7 @@ export async function collect(
   return collected
 }
 
-/** For `collect`: until so many events are there. */
+/** For `collect`: enough at so many events. */
 export function events(count: number): (collected: Collected) => boolean {
   return (collected) => collected.events.length >= count
 }

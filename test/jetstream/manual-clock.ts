@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/jetstream/clock.ts'
 
-/** Time that passes when a test says so. */
+/** A clock that only the test moves. */
 export class ManualClock implements Clock {
   #nowMs = 1_770_000_000_000
   #monotonicMs = 5_000
@@ -10,7 +10,7 @@ export class ManualClock implements Clock {
 
   monotonic = (): number => this.#monotonicMs
 
-  /** Somebody sets the machine's clock, by `ms` milliseconds; no time passes. */
+  /** Sets the machine's clock by `ms` milliseconds; no time passes. */
   set(ms: number): void {
     this.#nowMs += ms
   }
@@ -23,7 +23,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Runs what falls due within `ms`, in order. */
+  /** Lets `ms` milliseconds pass, and runs the timers that fall due, in order. */
   pass(ms: number): void {
     const untilMs = this.#monotonicMs + ms
     for (;;) {

@@ -31,7 +31,7 @@ export function likeV2(n: number, { did = ALICE, at = T0 + n * 1_000, text = '' 
   })
 }
 
-/** The event that both stand for. */
+/** The event that both messages describe. */
 export function likeEvent(n: number, did: Did = ALICE): CommitEvent {
   const { rev, rkey, record } = likeParts(n, '')
   return {

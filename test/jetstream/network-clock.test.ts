@@ -12,7 +12,7 @@ const SECOND: Micros = 1_000_000
 const HOUR = 3_600 * SECOND
 const YEAR = 365 * 24 * HOUR
 
-/** A machine, what it takes for the network's time, and what the time is. */
+/** A machine's clock, its `NetworkClock`, and the true time. */
 function machine({ wrongBy = 0 } = {}) {
   const clock = new ManualClock()
   let wrong = 0
@@ -25,7 +25,7 @@ function machine({ wrongBy = 0 } = {}) {
   return { clock, network, set, truth: () => clock.now() * 1_000 - wrong }
 }
 
-/** A like that was witnessed at `at`; the revision is its author's word for when that was. */
+/** A like that was witnessed at `at`; `rev` has the time by its author's server. */
 function like(at: Micros, { did = ALICE, rev = at }: { did?: Did; rev?: Micros } = {}): CommitEvent {
   const tid = createRaw(rev, 1) as CommitEvent['rev']
   return { kind: 'commit', did, at, rev: tid, op: 'create', collection: LIKE, rkey: tid, record: {} }

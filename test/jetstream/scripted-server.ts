@@ -4,11 +4,11 @@ import { type WebSocket, WebSocketServer } from 'ws'
 
 /** What a scripted server does with one attempt to connect. */
 export type Script =
-  /** Answers the upgrade with something else. */
+  /** Answers the upgrade with an HTTP response instead. */
   | { status: number; body?: object | string }
-  /** Opens, and sends frames; then closes with `close`, or cuts the line with 'cut', or stays open. */
+  /** Opens and sends frames; then closes with `close`, breaks the connection with 'cut', or stays open. */
   | { frames: readonly (string | Buffer)[]; close?: number | 'cut' }
-  /** Whatever else. */
+  /** Anything else. */
   | ((socket: WebSocket, request: Attempt) => void)
 
 export type Attempt = { path: string; query: URLSearchParams; request: IncomingMessage }

@@ -500,7 +500,7 @@ test('a URL that cannot be read throws at once, without its password', () => {
   )
 })
 
-/** What is due soon happens at the next turn, and what is due later never: time that nobody waits for. */
+/** A clock on which short waits end at the next turn, and longer ones never: no test has to wait. */
 function soonOrNever(ms: number, run: () => void): () => void {
   if (ms > 1_000) return () => {}
   const turn = setImmediate(run)

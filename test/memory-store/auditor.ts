@@ -2,7 +2,7 @@ import type { Did } from '../../src/atproto/event.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../../src/store/store.ts'
 import type { Memory } from './memory.ts'
 
-/** Adds up what is held. */
+/** Audits the ledger in memory by adding up its records and events. */
 export class MemoryAuditor implements Auditor {
   readonly #memory: Memory
 

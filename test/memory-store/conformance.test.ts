@@ -5,7 +5,7 @@ import { driverOf, drivers, readAddress } from '../../src/store/drivers.ts'
 import { storeConformance } from '../conformance/index.ts'
 import { memory } from './driver.ts'
 
-/** What the list in src/store/drivers.ts would be with one line more. */
+/** The list of src/store/drivers.ts with one more line. */
 const THREE: readonly Driver[] = [...drivers, memory]
 
 const OPTIONS: OpenOptions = {

@@ -4,18 +4,18 @@ import type { LedgerEvent } from '../../src/game/state.ts'
 import type { Gap, Heartbeat, WishToLeave } from '../../src/store/store.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 
-/** All that lasts of one ledger, however often it is opened. */
+/** The lasting state of one ledger, however often it is opened. */
 export class Memory {
   readonly ledger = new MemoryLedger()
-  /** By their names, in the order in which they were left. */
+  /** Wishes by their names, in the order in which they were left. */
   readonly wishes = new Map<string, WishToLeave>()
   readonly gaps: Gap[] = []
   readonly samples: { at: number; events: number; networkBytes: number }[] = []
   /** How often each person has changed. */
   readonly versions = new Map<Did, number>()
-  /** XP of the events that were forgotten. */
+  /** XP of the pruned events. */
   readonly pruned = new Map<Did, number>()
-  /** What happened, for followers: `undefined` in the places of events that are gone. */
+  /** The log for followers, with `undefined` in the places of deleted events. */
   readonly log: (LedgerEvent | undefined)[] = []
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
@@ -24,7 +24,7 @@ export class Memory {
   isWritten = false
   #named = 0
 
-  /** A name that nothing else here has. */
+  /** A name that is unique in this ledger. */
   nextName(): string {
     this.#named += 1
     return String(this.#named)

@@ -1,5 +1,5 @@
-// A third store, in memory: the naive ledger behind the interface that every driver has. It shows how little a driver has
-// to be, and that the suite asks for nothing that only databases have.
+// A third store, in memory: the naive ledger behind the interface of every driver. It shows how small a driver can be, and
+// that the suite needs nothing that only databases have.
 import { assertRules, RECOMPUTING } from '../../src/store/bound-rules.ts'
 import { FailStopWriter } from '../../src/store/fail-stop.ts'
 import { type Store, StoreBusyError } from '../../src/store/store.ts'

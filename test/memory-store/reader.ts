@@ -16,7 +16,7 @@ import {
 } from '../../src/store/store.ts'
 import type { Memory } from './memory.ts'
 
-/** Looks through everything for each answer. */
+/** Searches the whole ledger for each answer. */
 export class MemoryReader implements Reader {
   readonly #memory: Memory
 
@@ -140,7 +140,7 @@ function isWaiting(actor: ActorState): boolean {
   return actor.born && !actor.introduced && !isHidden({ ...actor, introduced: true })
 }
 
-/** @throws {InvalidCursorError} where `cursor` is not one of `did`'s timeline */
+/** @throws {InvalidCursorError} if `cursor` is not from `did`'s timeline */
 function placeIn(cursor: string, did: Did): number {
   const [place = '', ...owner] = cursor.split(':')
   if (!/^\d{1,9}$/.test(place) || owner.join(':') !== did) {

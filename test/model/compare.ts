@@ -8,7 +8,7 @@ import { countsOf, experienceOf, type ModelPerson, periodsOf } from './person.ts
 import { readBoard, readTimeline } from './reading.ts'
 import { compareTimeline } from './timeline.ts'
 
-/** Everything that anybody can see of the ledger is what the model has, and its books balance. */
+/** Asserts that everything that readers can see of the ledger equals the model, and that its sums agree. */
 export async function assertSame(store: Store, model: Model): Promise<void> {
   const { findings } = await store.auditor.audit(() => {})
   assert.deepEqual(findings, [], 'the books balance')
@@ -89,7 +89,7 @@ async function compareBoard(reader: Reader, { people }: Model): Promise<void> {
   )
 }
 
-/** Whoever is asked for stands in the middle, or as near as the board's ends let them. */
+/** Asserts that a board around a person has them in the middle, or as near to it as the board's ends allow. */
 async function compareAround(reader: Reader, board: readonly Did[]): Promise<void> {
   const limit = 3
   for (const [index, did] of board.entries()) {
@@ -124,7 +124,7 @@ async function compareStatus(reader: Reader, model: Model): Promise<void> {
   )
 }
 
-/** What was earned in the week and the month that are under way, which is kept for boards and shown on none yet. */
+/** Compares everybody's XP of the current week and month, which the store has and no board shows yet. */
 export async function comparePeriods(writer: Writer, { people }: Model): Promise<void> {
   const none = { records: [], whole: new Set<Did>(), grants: new Map(), handles: new Set<Handle>() }
   const known = await writer.load({ actors: new Set(people.keys()), ...none })
@@ -134,7 +134,7 @@ export async function comparePeriods(writer: Writer, { people }: Model): Promise
   }
 }
 
-/** Texts by which a character was known before: another one has to come whenever anything about them is different. */
+/** Earlier states by a character's version: the version must change whenever anything about the character does. */
 export class Versions {
   readonly #seen = new Map<string, string>()
 

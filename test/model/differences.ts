@@ -5,15 +5,15 @@ import { isShown, type Model } from './model.ts'
 import { countsOf, experienceOf, type ModelPerson } from './person.ts'
 import { readTimeline } from './reading.ts'
 
-/** A server whose clock is behind takes the time of an event for that of its neighbour; so far they may lie apart. */
+/** How far an event's time may be from the model's: a server whose clock is behind gives an event its neighbour's time. */
 const REDATED: Micros = 60_000_000
 
-/** Of somebody who is nobody's business here: made up by the simulator to be a nuisance. */
+/** Whether to ignore this person, whom the simulator made up for hostile frames. */
 export type IsStranger = (did: string) => boolean
 
 /**
- * Where what is seen of a ledger that listened to a live network is not what the model has. When the network answered is
- * chance, and so is in which order; what came of it is not.
+ * The differences between a ledger that followed a live network, as readers see it, and the model. It does not compare when
+ * and in which order the network answered, which is chance; it compares the results.
  */
 export async function differences(store: Store, model: Model, isStranger: IsStranger): Promise<string[]> {
   const found: string[] = []
@@ -37,7 +37,7 @@ export async function differences(store: Store, model: Model, isStranger: IsStra
   return found
 }
 
-/** Each record accounts for what it is worth, and everything that was made and is not too old is there. */
+/** Checks that the events of each record add up to its XP, and that no creation is missing that is young enough to be kept. */
 function timelineDifferences(
   timeline: readonly LedgerEvent[],
   { did, entries, records }: ModelPerson,

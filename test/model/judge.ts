@@ -1,4 +1,4 @@
-// What a record is worth, by the table of points and nothing else that the program says.
+// The XP of a record, judged anew: only the table of points is the program's.
 import type { JsonObject } from '../../src/atproto/json.ts'
 import { isObject } from '../../src/atproto/json.ts'
 import { parseUri, type RecordId } from '../../src/atproto/uri.ts'
@@ -13,7 +13,7 @@ export const BASELINE = 'app.bskyrpg.baseline'
 /** `media` is `undefined` where there is none, or while a reposted post's is not known. */
 export type ModelFacts = { media: Media | undefined; subject: RecordId | undefined }
 
-/** What is kept of a record as it came; `undefined` where it cannot be read. */
+/** The facts that are kept of a record; `undefined` if it cannot be read. */
 export function factsOf(collection: string, record: unknown): ModelFacts | undefined {
   if (!isObject(record)) return undefined
   if (collection === POST) return { media: mediaOf(record.embed), subject: undefined }
@@ -25,7 +25,7 @@ export function factsOf(collection: string, record: unknown): ModelFacts | undef
   return subject?.collection === POST ? { media: undefined, subject } : { media: 'text', subject: undefined }
 }
 
-/** Why a record is worth what it is: the key into the table of points, or a word for 0. */
+/** The reason for a record's XP: a key of the table of points, or a word for 0. */
 export function reasonOf(collection: string, facts: ModelFacts | undefined): string {
   if (collection !== POST && collection !== REPOST && collection !== LIKE) return 'tracked'
   if (facts === undefined) return 'unreadable'

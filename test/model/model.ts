@@ -1,5 +1,5 @@
-// A second, naive reading of the game: plain maps of people and records, no batches, no store, every sum added up when it
-// is asked for. It is written from the documented rules (docs/invariants.md) and shares with the program only what tables
+// A second, naive implementation of the game: plain maps of people and records, no batches, no store, every sum added up when
+// it is needed. It is written from the documented rules (docs/invariants.md) and shares with the program only what tables
 // can test, media and points, so that the two can be compared.
 import type {
   AccountEvent,
@@ -27,19 +27,19 @@ import {
 /** The rules by which the model judges. */
 export type ModelGame = {
   points: Readonly<Record<string, number>>
-  /** Most XP by collection that is granted one person for the records of a day. */
+  /** Caps: by collection, the most XP that a person is granted for the records of one day. */
   caps: Readonly<Record<string, number>>
   followed: ReadonlySet<string>
   baseline: 'off' | 'posts'
 }
 
-/** After so many without an answer a question is given up. */
+/** Tries without an answer after which a question is given up. */
 const TRIES = { subject: 10, profile: 30, doubted: 6, believed: 17 }
 
 export class Model {
   game: ModelGame
   readonly people = new Map<Did, ModelPerson>()
-  /** Events from before this may have been forgotten. */
+  /** The store may have pruned events from before this time. */
   prunedBefore: Micros = 0
   #group = 0
 
@@ -96,7 +96,7 @@ export class Model {
     return this.people.getOrInsertComputed(did, () => newPerson(did))
   }
 
-  /** Reposts whose post nobody has described yet, so that the network is asked. */
+  /** Reposts of unknown posts, about which the network is asked. */
   *openSubjects(): Generator<ModelRecord> {
     for (const { records } of this.people.values()) {
       for (const record of records.values()) if (isOpen(record)) yield record
@@ -128,7 +128,7 @@ export class Model {
     this.#enter(person, id, { at, cause: held === undefined ? 'create' : 'update', reason, delta })
   }
 
-  /** What someone's own profile says holds until they say otherwise, whatever anybody else says. */
+  /** A person's own profile record counts until their next one, whatever anybody else says. */
   #ownProfile(person: ModelPerson, rev: string, record: unknown): void {
     if (person.own !== undefined && rev <= person.own.rev) return
     const optedOut = hidesItself(record)
@@ -138,7 +138,7 @@ export class Model {
     if (isBorn(person)) person.asksProfile = true
   }
 
-  /** What a reposted post shows, where that can be told without asking. */
+  /** What a reposted post shows, if the model knows it without asking. */
   #settled(facts: ModelFacts | undefined, before: ModelFacts | undefined): ModelFacts | undefined {
     if (facts?.subject === undefined) return facts
     const { subject } = facts
@@ -232,7 +232,7 @@ export class Model {
     }
   }
 
-  /** Someone who is away is asked about again when they are back; of others the network is asked a few times more. */
+  /** The model asks about a person who is away again when they are back, and about others a few times more. */
   #inactive({ did, question }: NoAnswer): void {
     const person = this.person(did)
     if (person.status === 'active' && question.tries === 13) person.asksRepository = false
@@ -257,7 +257,7 @@ export class Model {
     if (floor > person.floor) person.floor = floor
   }
 
-  /** As if these rules had been in force from the start, for the records as they are kept, each in its turn. */
+  /** Judges the stored records anew, one after the other, as if these rules had been in force from the start. */
   #recompute({ did, at }: Recompute): void {
     const person = this.person(did)
     const records = [...person.records.values()].filter(({ id }) => id.collection !== BASELINE)
@@ -273,7 +273,7 @@ export class Model {
     }
   }
 
-  /** What of `wanted` the cap leaves to a record that was first witnessed at `at`; what is lost makes no room again. */
+  /** The part of `wanted` that the cap leaves to a record first witnessed at `at`. Lost XP frees no room under the cap. */
   #granted(person: ModelPerson, { collection }: RecordId, at: Micros, wanted: number): number {
     const cap = this.game.caps[collection]
     if (cap === undefined || wanted <= 0) return wanted
@@ -284,7 +284,7 @@ export class Model {
     return xp
   }
 
-  /** A tombstone stays, and exactly what the record had earned is taken back. */
+  /** Takes back exactly the record's XP, and leaves a tombstone. */
   #remove(person: ModelPerson, record: ModelRecord, rev: string, at: Micros, cause: Cause): void {
     // What it showed, and when it was first seen, is kept for the sake of caps; whom it named is not.
     const facts = record.facts && { media: record.facts.media, subject: undefined }
@@ -294,7 +294,7 @@ export class Model {
     this.#enter(person, record.id, { at, cause, reason, delta: 0 - record.xp })
   }
 
-  /** Nothing is left but how they stand, and up to where nothing comes back. */
+  /** Deletes everything about a person but their status and the floor. */
   #purge(person: ModelPerson): void {
     const { did, rev, floor, status, statusTime, purgedTime, own, unfollowed } = person
     const kept = { rev, floor: rev > floor ? rev : floor, status, statusTime, purgedTime, own, unfollowed }
@@ -337,7 +337,7 @@ export class Model {
   }
 }
 
-/** Whether somebody may see this person. */
+/** Whether this person is shown. */
 export function isShown(person: ModelPerson): boolean {
   // Before anybody has said whether they want to be shown, they are not.
   const { optedOut } = person.own ?? person.answered ?? { optedOut: true }
@@ -345,7 +345,7 @@ export function isShown(person: ModelPerson): boolean {
   return isBorn(person) && status === 'active' && !forgotten && !unfollowed && !optedOut
 }
 
-/** Within the same second by key, which mostly says when a record was made. */
+/** Orders records by witness second, then by key, which mostly has the time at which the record was made. */
 function byFirstWitness(a: ModelRecord, b: ModelRecord): number {
   const seconds = Math.floor(a.at / 1_000_000) - Math.floor(b.at / 1_000_000)
   if (seconds !== 0) return seconds

@@ -7,7 +7,7 @@ import { BASELINE, type ModelFacts } from './judge.ts'
 const DAY_MS = 86_400_000
 export const DAY: Micros = DAY_MS * 1000
 
-/** What the model keeps of a record. Facts of an unreadable one are `undefined`. */
+/** A record in the model. The facts of an unreadable one are `undefined`. */
 export type ModelRecord = {
   id: RecordId
   rev: string
@@ -18,13 +18,13 @@ export type ModelRecord = {
   at: Micros
 }
 
-/** XP that was granted for records of a collection that were first witnessed on a day, where that has a cap. */
+/** XP granted under a cap, for records of one collection that were first witnessed on one day. */
 export type ModelGrant = { day: number; collection: Nsid; xp: number }
 
-/** One entry of somebody's timeline. `group` is the same for entries that one operation makes in no order of theirs. */
+/** One entry of a timeline. Entries that one operation makes in no fixed order share a `group`. */
 export type ModelEntry = LedgerEvent & { group: number }
 
-/** A person as the model knows them; what they hold in all is added up whenever it is asked for. */
+/** A person in the model; their XP is added up whenever it is needed. */
 export type ModelPerson = {
   did: Did
   records: Map<string, ModelRecord>
@@ -35,21 +35,21 @@ export type ModelPerson = {
   floor: string
   status: AccountStatus
   statusTime: Micros
-  /** Of the deletion that purged last; -1 where none did. */
+  /** The time of the last deletion that purged; -1 if there was none. */
   purgedTime: Micros
-  /** What their own profile record says about being shown, and its revision; `undefined` before the first. */
+  /** Whether their own profile record allows showing them, and its revision; `undefined` before the first one. */
   own: { rev: string; optedOut: boolean } | undefined
-  /** What the AppView said about it last. */
+  /** The AppView's last answer about it. */
   answered: { optedOut: boolean } | undefined
-  /** When the stream last said who they are, and how they were called. */
+  /** When the stream last sent their identity, and the handle in it. */
   named: { at: Micros; handle: string | undefined }
   forgotten: boolean
-  /** Not among `DIDS`, so that nobody would hear of their leaving. */
+  /** Not in `DIDS`: ingest would not learn of the person's deletion. */
   unfollowed: boolean
   profile: Profile | undefined
   asksProfile: boolean
   asksRepository: boolean
-  /** The latest day on which a record of theirs came to be worth something. */
+  /** The latest day on which a record of theirs earned XP. */
   latestDay: number
 }
 
@@ -76,7 +76,7 @@ export function newPerson(did: Did): ModelPerson {
   }
 }
 
-/** Whether anything was ever entered: only then is there a character. */
+/** Whether the timeline ever had an entry: only then is there a character. */
 export function isBorn({ entries }: ModelPerson): boolean {
   return entries.length > 0
 }

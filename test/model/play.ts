@@ -26,11 +26,11 @@ import type { Rev, Step } from './steps.ts'
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
 const MINUTE: Micros = 60_000_000
-/** Few enough that it is done in several pieces, and enough that there are young ones among them. */
+/** Events that are pruned in one batch: few enough for several batches, enough for young events among them. */
 const PRUNED_AT_ONCE = 20
-/** By then the pause of every question is over. */
+/** A time at which the pause of every question is over. */
 const EVER = Number.MAX_SAFE_INTEGER
-/** A Sunday, so that weeks end soon, and the last but one of a month. */
+/** A Sunday, and the last day but one of its month: weeks and months end soon. */
 const START: Micros = Date.UTC(2025, 5, 29, 22) * 1000
 const EMBEDS = [
   undefined,
@@ -50,20 +50,20 @@ const OTHER_RULES = {
   caps: { [POST]: 60, [REPOST]: 65 },
 }
 const LABELS = { values: [{ val: '!no-unauthenticated' }] }
-/** By these the ledger is judged in turn. Caps end in the middle of a record, after some, or let nothing through. */
+/** The rules by which a ledger is judged in turn. Caps cut a record's XP, end after some records, or let none through. */
 const RULES: readonly { book: Rulebook; followed: readonly Nsid[] }[] = [
   { book: rulebook(NO_CHANGES), followed: [FOLLOW] },
   { book: rulebook({ ...NO_CHANGES, ...OTHER_RULES }), followed: [] },
   { book: rulebook({ ...NO_CHANGES, caps: { [POST]: 113, [REPOST]: 0, [LIKE]: 15 } }), followed: [FOLLOW] },
 ]
 
-/** Where a ledger is, the same again however often it is opened. */
+/** The place of a ledger; it is the same ledger each time it is opened. */
 export type Place = { open(): Promise<Store>; readsLater: boolean }
 
-/** By which rules a ledger begins, and whether posts from before it count. */
+/** The rules with which a ledger begins, and whether it counts posts from before (the baseline). */
 export type Beginning = { rules: number; baseline: boolean }
 
-/** Lets the same happen to a ledger and to the model, and holds the one to the other. */
+/** Applies the same operations to a ledger and to the model, and compares the two. */
 export class Play implements AsyncDisposable {
   readonly #place: Place
   readonly #baseline: Game['baseline']
@@ -72,11 +72,11 @@ export class Play implements AsyncDisposable {
   #rules: number
   #now = START
   #open: { store: Store; writer: Writer }
-  /** Happened, and not in the ledger yet. */
+  /** Operations that the model has and the ledger does not have yet. */
   #waiting: Operation[] = []
-  /** Everything that the stream has shown. */
+  /** Everything that the stream has sent. */
   readonly #shown: StreamEvent[] = []
-  /** Profile records of people who had done nothing yet: shown again, they would be news. */
+  /** Profile records of people who had done nothing yet: sent again, they would change something. */
   readonly #unnoted = new Set<StreamEvent>()
   readonly #unfollowed = new Set<Did>()
   readonly #revs = new Map<Did, Micros>()
@@ -99,7 +99,7 @@ export class Play implements AsyncDisposable {
     await this.#open.store[Symbol.asyncDispose]()
   }
 
-  /** Plays `steps`, of which so many wait for each other before the ledger has them, and compares what came of them. */
+  /** Plays `steps`, folds them into the ledger in batches of `batch`, and compares the results. */
   async play(steps: readonly Step[], batch: number): Promise<void> {
     for (const step of steps) {
       const event = this.#eventOf(step)
@@ -144,7 +144,7 @@ export class Play implements AsyncDisposable {
     await this.#versions.check(this.#open.store.reader, [...this.#model.people.keys()])
   }
 
-  /** What the stream shows of a step; `undefined` where it is no business of the stream's. */
+  /** The stream's event for a step; `undefined` for a step that does not come from the stream. */
   #eventOf(step: Step): StreamEvent | undefined {
     const at = this.#now
     switch (step.kind) {
@@ -279,13 +279,13 @@ export class Play implements AsyncDisposable {
     }
   }
 
-  /** The AppView leaves somebody out. */
+  /** The AppView omits a person. */
   #nothing(did: Did): Omit<Answer & { kind: 'profile-answer' }, 'question' | 'tries'> {
     const at = this.#now
     return { kind: 'profile-answer', did, at, profile: undefined, optedOut: false, postsCount: 0 }
   }
 
-  /** What is left of a repository: all but a few of what the model says is there. */
+  /** A repository that has all but a few of the model's records. */
   #repositoryAnswer(question: AskedQuestion, says: number): Answer | NoAnswer {
     const { id, did } = question
     const { records, rev } = this.#model.person(did)
@@ -348,7 +348,7 @@ export class Play implements AsyncDisposable {
     await this.#reopen()
   }
 
-  /** The stream begins again somewhere before, and comes to where it was: nothing may change by that. */
+  /** Replays the stream from an earlier place up to the present one, which must change nothing. */
   async #replay({ from, pieces }: Step & { kind: 'replay' }): Promise<void> {
     const again = this.#shown
       .slice(Math.floor((this.#shown.length * from) / 100))
@@ -390,7 +390,7 @@ function handleOf(n: number): Handle {
   return `h${n % 9}.test`
 }
 
-/** What the stream calls somebody at that moment; now and then it does not say. */
+/** The handle that the stream gives for a person at that moment; now and then none. */
 function handleAt(at: Micros): Handle | undefined {
   const seconds = Math.floor(at / 1_000_000)
   return seconds % 3 === 0 ? undefined : handleOf(seconds)

@@ -3,10 +3,10 @@ import type { Did, Nsid } from '../../src/atproto/event.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import type { Page, Ranked, Reader } from '../../src/store/store.ts'
 
-/** Not a divisor of much, so that pages end anywhere. */
+/** A page size that divides few numbers, so pages end anywhere. */
 const PAGE = 7
 
-/** A whole timeline, newest first; `undefined` where there is nobody to see. */
+/** A whole timeline, newest first; `undefined` if the person is not shown. */
 export async function readTimeline(
   reader: Reader,
   did: Did,

@@ -2,7 +2,7 @@ import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { folder } from '../e2e/harness.ts'
 import type { Place } from './play.ts'
 
-/** An empty ledger in a file of its own, gone with the place. */
+/** An empty ledger in a file of its own, deleted with the place. */
 export async function sqlitePlace(): Promise<Place & AsyncDisposable> {
   const here = folder()
   return {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { showsWhatTheModelHas } from './property.ts'
 import { sqlitePlace } from './sqlite-place.ts'
 
-// `npm run fuzz` goes on for longer. What fails is told with its seed and path, by which it can be repeated.
+// `npm run fuzz` tries more. A failure prints its seed and path, which repeat it.
 test('whatever happens, in whatever order, a SQLite ledger shows what the naive model has', async () => {
   await fc.assert(showsWhatTheModelHas(sqlitePlace), { numRuns: 120 })
 })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 
-/** People, and keys of records, that steps speak of. */
+/** The numbers of people and of records' keys in steps. */
 export const PEOPLE = 6
 export const KEYS = 6
-/** By how many rulebooks a ledger is judged in turn. */
+/** The number of rulebooks by which a ledger is judged in turn. */
 export const RULEBOOKS = 3
 
 /** One thing that happens to a ledger; the numbers are given a meaning by `Play`. */
@@ -32,7 +32,7 @@ export type Step =
   | { kind: 'wait'; minutes: number }
   | { kind: 'compare' }
 
-/** Whether a change is a commit of its own, belongs to the one before, or comes later than it should. */
+/** Whether a change is a commit of its own, belongs to the commit before, or comes late. */
 export type Rev = 'own' | 'shared' | 'late'
 
 const who = fc.nat({ max: PEOPLE - 1 })
@@ -41,7 +41,7 @@ const collection = fc.nat({ max: 3 })
 const rev = fc.constantFrom<Rev>('own', 'own', 'own', 'own', 'shared', 'late')
 const step = <K extends Step['kind']>(kind: K) => fc.constant(kind)
 
-/** One step; what happens most in life comes most. */
+/** One step; the steps that are frequent on the network are frequent here. */
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 40,
@@ -88,7 +88,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: step('compare') }) },
 )
 
-/** What happens to one ledger, by which rules it begins, and into how large batches it falls. */
+/** The history of one ledger: its steps, its first rules, and the size of its batches. */
 export type Course = { steps: Step[]; batch: number; baseline: boolean; rules: number }
 
 /** Anything that may happen, in any order. */

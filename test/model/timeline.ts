@@ -3,8 +3,8 @@ import type { LedgerEvent } from '../../src/game/state.ts'
 import type { ModelEntry, ModelPerson } from './person.ts'
 
 /**
- * A timeline as it is `seen`, newest first, is the model's: but for the oldest that may have been forgotten, and for the
- * order of what one operation did to several records at once, which is a store's own.
+ * Asserts that a timeline as it is `seen`, newest first, is the model's. The oldest entries may have been pruned, and
+ * stores may differ in the order of entries that one operation made for several records.
  */
 export function compareTimeline(
   seen: readonly LedgerEvent[],
@@ -31,7 +31,7 @@ export function compareTimeline(
   compareSums(oldestFirst, entries, did)
 }
 
-/** Every entry says what was held after it. */
+/** Asserts that every entry has the person's XP after it. */
 function compareSums(oldestFirst: readonly LedgerEvent[], entries: readonly ModelEntry[], did: string): void {
   const [first] = oldestFirst
   let sum = first === undefined ? 0 : first.experience - first.delta
@@ -43,7 +43,7 @@ function compareSums(oldestFirst: readonly LedgerEvent[], entries: readonly Mode
   if (first !== undefined) assert.equal(sum, entries.at(-1)?.experience, `the sum of ${did}`)
 }
 
-/** Entries of one operation each, with the place of the first. */
+/** The entries, grouped by operation, each group with the place of its first. */
 function* groups(entries: readonly ModelEntry[]): Generator<[number, ModelEntry[]]> {
   for (let from = 0; from < entries.length; ) {
     let to = from
@@ -53,7 +53,7 @@ function* groups(entries: readonly ModelEntry[]): Generator<[number, ModelEntry[
   }
 }
 
-/** Without what depends on the order within a group. */
+/** An entry without the parts that depend on the order within its group. */
 function plain({ collection, rkey, at, cause, reason, delta, did }: LedgerEvent) {
   return { did, collection, rkey, at, cause, reason, delta }
 }

@@ -7,14 +7,14 @@ import type { Simulator } from '../../src/simulator/simulator.ts'
 import { newestSent } from '../e2e/harness.ts'
 import type { Model } from './model.ts'
 
-/** A post that nobody knows by then is nothing but text; until then it counts as that, too. */
+/** The try after which an unknown post counts as text for good; before, it counts as text, too. */
 const LAST_TRY = 9
 
-/** Brings a model up to everything that a simulator has shown, and answers what it asks as the network would. */
+/** Feeds a model everything that a simulator has sent, and answers its questions as the network would. */
 export class Truth {
   readonly model: Model
   readonly #simulator: Simulator
-  /** How much of the archive the model has seen. */
+  /** The number of the archive's entries that the model has seen. */
   #seen = 0
   #listed: ReadonlySet<Did> | undefined
 
@@ -29,9 +29,9 @@ export class Truth {
   }
 
   /**
-   * From `reached` in the stream on, only these are followed, or everybody again. What the others do until then is missed for
-   * good; what came after the last that was sent is sent to those who follow everybody again. So is the event at `reached`
-   * itself, for a place names the first event that is sent.
+   * Follows only `listed`, or everybody again, from `reached` in the stream on. Events of other people up to there are missed
+   * for good. A program that follows everybody again gets all later events, and the event at `reached`, too, since a place
+   * names the first event that is sent.
    */
   follow(listed: ReadonlySet<Did> | undefined, reached: number): void {
     this.#see(reached - 1)
@@ -41,7 +41,7 @@ export class Truth {
     }
   }
 
-  /** Everything that was sent up to now has happened, and the network has answered. */
+  /** Applies everything that was sent so far, and the network's answers. */
   catchUp(): void {
     this.#see(
       this.#listed === undefined ? Number.POSITIVE_INFINITY : newestSent(this.#simulator, this.#listed),
@@ -49,13 +49,13 @@ export class Truth {
     for (const answer of this.#answers()) this.model.apply(answer)
   }
 
-  /** What `operation` wants comes after everything that has happened so far. */
+  /** Applies `operation` after everything that was sent so far. */
   add(operation: Operation): void {
     this.catchUp()
     this.model.apply(operation)
   }
 
-  /** Lets happen what is followed, up to the number `until`. */
+  /** Applies the followed events up to the sequence number `until`. */
   #see(until: number): void {
     const { entries } = this.#simulator.archive
     for (;;) {

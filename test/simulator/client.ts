@@ -10,12 +10,12 @@ import { v2 } from '../../src/simulator/wires/v2.ts'
 export const WIRES = { v1, v2 }
 export type WireName = keyof typeof WIRES
 
-/** A WebSocket, and all that came over it. */
+/** A WebSocket, and all frames that it received. */
 export type Client = AsyncDisposable & {
   socket: WebSocket
   received: string[]
   pings: number
-  /** The code that it was ended with, once it was. */
+  /** The code with which it was closed, once it was. */
   closed: number | undefined
 }
 
@@ -27,7 +27,7 @@ export function addressOf(
   return `${url}${WIRES[wire].path}?${new URLSearchParams(query)}`
 }
 
-/** Connects as a plain client does that understands nothing. */
+/** Connects like a client that understands none of the frames. */
 export async function listen(
   simulator: Simulator,
   wire: WireName,
@@ -56,7 +56,7 @@ export async function listen(
   return client
 }
 
-/** How an attempt to connect is answered that leads to nothing. */
+/** The answer to an attempt to connect that the server refuses. */
 export async function refusal(
   address: string,
   headers: Record<string, string> = {},
@@ -71,13 +71,13 @@ export async function refusal(
   return { status: response.statusCode, body: await text(response) }
 }
 
-/** The first `count` frames, once they are here. */
+/** Resolves with the first `count` frames once they have arrived. */
 export async function frames(client: Client, count: number): Promise<unknown[]> {
   await until(() => client.received.length >= count, `${count} frames`)
   return client.received.slice(0, count).map((frame) => JSON.parse(frame))
 }
 
-/** The code that a client is ended with, once it is. */
+/** Resolves with the code with which a client is closed. */
 export async function ending(client: Client): Promise<number | undefined> {
   await until(() => client.closed !== undefined, 'the end')
   return client.closed

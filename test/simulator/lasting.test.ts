@@ -55,7 +55,7 @@ suite('a network that lives for days', () => {
     assert.ok(simulator.archive.entries.length < 600)
   })
 
-  /** The paths of all records, by what is told of them. */
+  /** Lets the network make events; returns the paths of the records that are live after them. */
   function happen(network: Network, happenings: number): Set<string> {
     const live = new Set<string>()
     for (let n = 0; n < happenings; n++) {

@@ -11,12 +11,12 @@ function networkOf(options: Partial<NetworkOptions> = {}): Network {
   return new Network({ seed: 1, actors: 30, start: START, step: STEP, mix: 'everything', ...options })
 }
 
-/** What happens in so many happenings, all in a row. */
+/** The events of so many happenings, in one list. */
 function happen(network: Network, happenings: number): StreamEvent[] {
   return Array.from({ length: happenings }, () => network.next()).flat()
 }
 
-/** What an event is, as finely as matters. */
+/** The kind of an event, as finely as the tests count. */
 function kindOf(event: StreamEvent): string {
   switch (event.kind) {
     case 'commit':

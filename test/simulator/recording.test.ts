@@ -16,7 +16,7 @@ const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 /** Made by hand: one message of every form that the public network sends. */
 const MESSAGES = fileURLToPath(new URL('../fixtures/v1-messages.jsonl', import.meta.url))
 
-/** A file of a test's own, gone with it. */
+/** A temporary file for one test. */
 function file(content: string): Disposable & { path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'bsky-rpg-test-'))
   const path = join(folder, 'recording.jsonl')
@@ -29,7 +29,7 @@ function read(lines: readonly unknown[], end = '\n'): StreamEvent[] {
   return readRecording(here.path)
 }
 
-/** Everything that the v1 wire tells of, at times that are no whole milliseconds. */
+/** Events of every kind that the v1 wire has, at times that are no whole milliseconds. */
 function happened(): StreamEvent[] {
   const network = new Network({ seed: 4, actors: 20, start: START + 7, step: 10_001, mix: 'everything' })
   const events: StreamEvent[] = []

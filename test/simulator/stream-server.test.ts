@@ -19,7 +19,7 @@ import {
 const START = 1_770_000_000_000_000
 const STEP = 10_000
 
-/** A server on which so many events have happened. */
+/** A server with an archive of so many events. */
 async function served(happened: number, options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
   const network = new Network({ seed: 9, actors: 40, start: START, step: STEP, mix: 'everything' })
   const simulator = await startSimulator({ network, seed: 9, ...options })
@@ -27,7 +27,7 @@ async function served(happened: number, options: Partial<SimulatorOptions> = {})
   return simulator
 }
 
-/** The frames of a wire from one entry on, as they are to arrive. */
+/** The frames of a wire that must arrive, from one entry on. */
 function framesFrom({ archive }: Simulator, wire: WireName, index: number): unknown[] {
   return archive.entries
     .slice(index)
@@ -41,7 +41,7 @@ function placeOf(frame: unknown): { seq: number | undefined; name: string | unde
   return { seq: cursor ?? payload?.seq, name: payload?.name }
 }
 
-/** Events too large for what lies between two sockets to hold many of them. */
+/** Events so large that the buffers between two sockets have room for only a few. */
 function large(count: number): CommitEvent[] {
   return Array.from({ length: count }, (_, n) => ({
     kind: 'commit',
@@ -57,7 +57,7 @@ function large(count: number): CommitEvent[] {
 
 for (const wire of ['v1', 'v2'] as const) {
   suite(`a cursor on ${wire}`, () => {
-    /** What comes from `cursor` on is everything from the entry at `index` on. */
+    /** Asserts that a client which begins at `cursor` gets everything from the entry at `index` on. */
     async function assertFrom(simulator: Simulator, cursor: number, index: number): Promise<void> {
       const expected = framesFrom(simulator, wire, index)
       await using client = await listen(simulator, wire, { cursor: String(cursor) })

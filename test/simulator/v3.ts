@@ -3,7 +3,7 @@ import { filterOf } from '../../src/simulator/filter.ts'
 import { v2 } from '../../src/simulator/wires/v2.ts'
 import type { SimulatedWire } from '../../src/simulator/wires/wire.ts'
 
-/** The server's side of a wire that nobody speaks: see test/jetstream/wires/v3.ts. */
+/** The server's side of an invented wire: see test/jetstream/wires/v3.ts. */
 export const v3: SimulatedWire = {
   ...v2,
   name: 'v3',

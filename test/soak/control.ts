@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 
-/** What a program under test is told about the machine that it runs on. */
+/** The machine that the program under test sees. */
 export type Control = {
   /** By how much its clock is wrong, in milliseconds. */
   clockMs: number
@@ -8,12 +8,12 @@ export type Control = {
   diskFull: boolean
 }
 
-/** Names the file that holds the control. */
+/** The environment variable with the path of the control file. */
 export const CONTROL_VARIABLE = 'BSKY_RPG_SOAK'
 
 const PRELOAD = new URL('./preload.ts', import.meta.url).href
 
-/** The environment by which a program obeys the control in `file`. */
+/** The environment that makes a program obey the control in `file`. */
 export function controlled(file: string): Record<string, string> {
   return { NODE_OPTIONS: `--import=${PRELOAD}`, [CONTROL_VARIABLE]: file }
 }

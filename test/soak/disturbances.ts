@@ -6,10 +6,10 @@ import type { Figures } from './figures.ts'
 import type { Server } from './server.ts'
 
 export const HOUR_MS = 3_600_000
-/** As far as the server's clock is ever set ahead, in hours. */
+/** The most hours by which the server's clock is set ahead. */
 export const MAX_HOURS_AHEAD = 24 * 366
 
-/** Everything that a connection, an AppView and servers of repositories may do wrong without anything being lost. */
+/** All faults of connections, the AppView and repository servers that must not lose anything. */
 export const BAD: Partial<Faults> = {
   ...ALL_FAULTS,
   badTime: 0.002,
@@ -18,12 +18,12 @@ export const BAD: Partial<Faults> = {
   appviewLies: 0.1,
   appviewBehind: 1_000,
 }
-/** What has happened in another order stays so. */
+/** No faults, but for events that the archive already has in another order. */
 export const GOOD: Partial<Faults> = { ...NO_FAULTS, reorder: ALL_FAULTS.reorder }
 
 export type Disturbed = { simulator: Simulator; server: Server; random: Random; figures: Figures }
 
-/** One thing after the other goes wrong until `end`, by `performance.now()`; then nothing does. */
+/** Causes one disturbance after the other until `end`, by `performance.now()`, and ends them all then. */
 export async function disturb(disturbed: Disturbed, end: number): Promise<void> {
   const { simulator, server, random } = disturbed
   Object.assign(simulator.faults, BAD)

@@ -1,4 +1,4 @@
-/** What a soak has done so far. */
+/** Counts what a soak has done so far. */
 export class Figures {
   readonly #counts = new Map<string, number>()
 

@@ -1,10 +1,10 @@
-// Loaded into the program before anything else: its clock and its disk do as the file says that `BSKY_RPG_SOAK` names.
+// Loaded into the program before anything else: makes its clock and its disk obey the file that `BSKY_RPG_SOAK` names.
 import { readFileSync } from 'node:fs'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { CONTROL_VARIABLE, type Control } from './control.ts'
 
 const LOOK_MS = 50
-/** How many of the statements that write fail while the disk is full: now and then one finds room. */
+/** The share of writing statements that fail while the disk is full: now and then one finds room. */
 const FAILING = 0.3
 /** SQLITE_FULL. */
 const FULL = 13

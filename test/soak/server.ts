@@ -3,9 +3,9 @@ import type { Simulator } from '../../src/simulator/simulator.ts'
 import { flagsFor, Program, until } from '../e2e/harness.ts'
 import { type Control, controlled, writeControl } from './control.ts'
 
-/** What the program is to say when it cannot go on because of what was done to its disk. */
+/** The message that the program must print when its disk is full. */
 const FULL = /disk full: /
-/** How long a start and an ending may take, on a machine that does much else. */
+/** How long a start or a stop may take on a busy machine. */
 const END_MS = 180_000
 
 export type ServerOptions = {
@@ -15,7 +15,7 @@ export type ServerOptions = {
   retention: string
 }
 
-/** The program under test, which is started again however it ended. */
+/** The program under test, which can be started again however it ended. */
 export class Server implements AsyncDisposable {
   readonly #options: ServerOptions
   #control: Control = { clockMs: 0, diskFull: false }
@@ -28,7 +28,7 @@ export class Server implements AsyncDisposable {
     this.set({})
   }
 
-  /** Changes what the machine does to the program. */
+  /** Changes the clock or the disk that the program sees. */
   set(control: Partial<Control>): void {
     this.#control = { ...this.#control, ...control }
     writeControl(this.#options.control, this.#control)
@@ -42,7 +42,7 @@ export class Server implements AsyncDisposable {
     await this.#program?.kill('SIGKILL')
   }
 
-  /** Ends it as a service manager does. */
+  /** Stops it with SIGTERM, as a service manager does. */
   async stop(): Promise<void> {
     const program = this.#program
     if (program === undefined) return
@@ -52,7 +52,7 @@ export class Server implements AsyncDisposable {
     throw new Error(`the server ended with ${ended}: ${program.output.slice(-2_000)}`)
   }
 
-  /** The disk is full until the server has said so; it goes on answering, and is then ended. */
+  /** Keeps the disk full until the server reports it; checks that it goes on running, and then stops it. */
   async fillDisk(): Promise<void> {
     const program = this.#program
     if (program === undefined) return
@@ -73,14 +73,14 @@ export class Server implements AsyncDisposable {
   }
 
   /** Runs one of the other commands to its end. */
-  async command(name: string, ...words: string[]): Promise<string> {
-    await using program = this.#run(name, words)
+  async command(name: string, ...args: string[]): Promise<string> {
+    await using program = this.#run(name, args)
     const ended = await withinTime(program.ended, program)
     if (ended !== 0) throw new Error(`${name} ended with ${ended}: ${program.output.slice(-2_000)}`)
     return program.output
   }
 
-  /** Throws where the server has ended by itself. */
+  /** @throws if the server has ended by itself */
   async assertAlive(): Promise<void> {
     const program = this.#program
     if (program === undefined || program.child.exitCode === null) return
@@ -95,11 +95,11 @@ export class Server implements AsyncDisposable {
     await this.kill()
   }
 
-  #run(command: string, words: readonly string[]): Program {
+  #run(command: string, args: readonly string[]): Program {
     const { simulator, ledger, control, retention } = this.#options
     const flags = command === 'start' ? [...flagsFor(simulator, ledger), '--events-retention', retention] : []
     const file = flags.length === 0 ? ['--database-url', `sqlite:${ledger}`] : []
-    return new Program([command, ...flags, ...file, ...words], controlled(control))
+    return new Program([command, ...flags, ...file, ...args], controlled(control))
   }
 }
 

@@ -1,5 +1,5 @@
-// The program on a simulated network that does everything a network, a machine and strangers can do to it at once, for as
-// long as is wanted; in between and at the end the ledger has to be what the model has.
+// Runs the program on a simulated network, with every fault of the network, the machine and strangers at once. In between and
+// at the end the ledger must equal the model.
 import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,7 +24,7 @@ import { Server } from './server.ts'
 export type SoakOptions = {
   minutes: number
   seed: number
-  /** Told of what is done, line by line. */
+  /** Receives a line for each thing that the soak does. */
   say: (line: string) => void
 }
 
@@ -32,28 +32,28 @@ const PEOPLE = 400
 /** Events a second. */
 const RATE = 100
 const STEP = 1_000_000 / RATE
-/** What has happened before the program first listens: older than what timelines keep. */
+/** Events before the program first connects: older than the retention of timelines. */
 const HISTORY = 3_000
 const RETENTION_MINUTES = 10
-/** How long the network may take before the server's clock is set ahead, so that pauses are over, and how often that is done. */
+/** How long to wait for the network before each move of the server's clock, which ends the pauses between tries. */
 const PATIENCE_MS = 1_000
-/** By how much more each time: longer than any pause. */
+/** How far each move sets the clock ahead: longer than any pause. */
 const LONG_PAUSE_MS = 25 * HOUR_MS
-/** How many are followed where not everybody is: the list of so many is sometimes too long for a URL. */
+/** The number of people in `DIDS` when not everybody is followed: sometimes too many for a URL. */
 const LISTED = { least: 60, most: 150 }
 /**
- * How long is waited for anything: repositories of one server come one after the other, and some of those are slow. It is said
- * what was waited for in vain, which on an idle machine takes seconds.
+ * How long to wait for anything before the soak fails and names it. On an idle machine it takes seconds; repositories of one
+ * server come one after the other, and some of them are slow.
  */
 const WAIT_MS = 300_000
-/** By as much may the ledger have an event for older than it is, where the server's clock was behind: see `differences`. */
+/** How much too old an event in the ledger may be if the server's clock was behind; see `differences`. */
 const REDATED_MINUTES = 1
 
 /** A revision with this clock is the greatest of its microsecond. */
 const LAST_CLOCK = 1023
 const OTHER_RULES = { points: { 'post.alt': 100, like: 5, 'repost.media': 80 } }
 
-/** Runs until its time is over; rejects with what is wrong. */
+/** Runs for `minutes`; rejects with the first differences between the ledger and the model. */
 export async function soak({ minutes, seed, say }: SoakOptions): Promise<Figures> {
   using here = folder()
   const network = new Network({
@@ -80,7 +80,7 @@ type Parts = {
   seed: number
   say: (line: string) => void
   rulesFile: string
-  /** The ledger's file, to look at what nobody is shown. */
+  /** The ledger's file, for state that no reader shows. */
   db: DatabaseSync
 }
 
@@ -90,9 +90,9 @@ class Soak {
   readonly #random: Random
   readonly #truth: Truth
   #otherRules = false
-  /** How far ahead the server's clock was set last where questions wait for their time: further than when they were put off. */
+  /** How far ahead the server's clock was last set to end pauses: further than when the questions were put off. */
   #aheadMs = MAX_HOURS_AHEAD * HOUR_MS
-  /** Whether things happen on the network, and since when they have to be made up for. */
+  /** Whether the network sends events. */
   #lives = false
 
   constructor(parts: Parts) {
@@ -138,7 +138,7 @@ class Soak {
     this.figures.add('events', simulator.archive.entries.length)
   }
 
-  /** Things happen as time goes by, while they may. */
+  /** Emits events at a steady rate while `#lives` is true. */
   async #live(signal: AbortSignal): Promise<void> {
     let last = performance.now()
     while (!signal.aborted) {
@@ -153,7 +153,7 @@ class Soak {
     }
   }
 
-  /** Nothing happens any more until the ledger is what the model has; then something rare is done to it. */
+  /** Stops the events, waits until the ledger equals the model, makes one rare change, and waits again. */
   async #settle(): Promise<void> {
     this.#lives = false
     await this.#agree()
@@ -191,8 +191,8 @@ class Soak {
   }
 
   /**
-   * Where nobody's own profile record has been seen, the program has to believe what the AppView says of them, and asks again
-   * when somebody looks at them, as a visitor does here. Whose record it has seen it shows by that, whatever it is told.
+   * The program must believe the AppView about people whose own profile record it has not seen, and asks again when a visitor
+   * looks them up, as the soak does here. It shows other people by their own record, whatever the AppView says.
    */
   async #lookAtMisled(): Promise<void> {
     const { misled, network } = this.#parts.simulator
@@ -207,7 +207,7 @@ class Soak {
     if (credulous.length > 0) await this.#wish('look-up', ...credulous)
   }
 
-  /** Waits until nothing is `wrong` any more, over all pauses after which the network is asked again. */
+  /** Waits until `wrong` finds nothing, and sets the server's clock ahead meanwhile to end the pauses between tries. */
   async #untilNone(wrong: () => Promise<string[]>): Promise<void> {
     const { store, server } = this.#parts
     let found: string[] = []
@@ -292,7 +292,7 @@ class Soak {
     },
   ]
 
-  /** Some of the people. Nobody else is waited for: what a repository says depends on when it is asked, where the stream does not. */
+  /** Random people, and all whose repository ingest still has to read: what it finds there depends on when it reads. */
   #someOfThem(): Set<Did> {
     const { db, simulator } = this.#parts
     const asked = db.prepare(
@@ -315,7 +315,7 @@ class Soak {
     server.start()
   }
 
-  /** Leaves a wish about each of `dids`, and has the model fulfil it when the program has. */
+  /** Leaves a wish about each of `dids`, waits until the program has fulfilled it, and applies it to the model. */
   async #wish(kind: Wish['kind'], ...dids: Did[]): Promise<void> {
     const { store, db } = this.#parts
     // Revisions of what comes later are greater, and those of what was before are not.
@@ -337,7 +337,7 @@ class Soak {
     this.#truth.catchUp()
   }
 
-  /** At the end, whoever can be seen is looked at once more, and then goes by the name that they go by. */
+  /** Looks everybody up once more at the end, and asserts that all who are shown have their current handle. */
   async #lookAtEverybody(): Promise<void> {
     const { store, simulator } = this.#parts
     const { network } = simulator

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { expiredCount } from '../../src/store/expired.ts'
 
-/** Old, young, and of a time that has not come. */
+/** Events that are old, young and dated in the future. */
 const AT = { o: 9, y: 10, c: 21 }
 
 suite('what has expired', () => {

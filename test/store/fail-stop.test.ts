@@ -26,7 +26,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),
 }
 
-/** Does everything without an error, but for the method named `failing`. */
+/** A writer whose methods all succeed except the one named `failing`. */
 function writerFailingAt(failing: string | undefined, error: Error) {
   const done: string[] = []
   const methods = Object.keys(CALLS).map((name) => [

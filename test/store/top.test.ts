@@ -5,7 +5,7 @@ import { NOBODY_LEFT_OUT, TopPlaces } from '../../src/store/top.ts'
 
 const MAX = 8
 
-/** Several moves a save, among few amounts, so that many hold the same. */
+/** Several changes for each save, among few amounts of XP, so that many people have the same. */
 const moves = fc.array(
   fc.array(
     fc.record({
@@ -17,7 +17,7 @@ const moves = fc.array(
   { maxLength: 30 },
 )
 
-/** A board with a table behind it that only hears of changes, and everybody's experience. */
+/** A board, a table that gets only the board's changes, and everybody's experience. */
 function kept() {
   const all = new Map<number, number>()
   const table = new Map<number, number>()

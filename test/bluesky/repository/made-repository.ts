@@ -32,7 +32,7 @@ export class Blocks {
   }
 }
 
-/** An entry of a node that shares nothing with the one before. */
+/** An entry of a node whose key shares no prefix with the one before. */
 export function keyed(key: string, value: CidLink, right: CidLink | null = null): object {
   return { k: toBytes(Buffer.from(key, 'latin1')), p: 0, t: right, v: value }
 }
@@ -54,11 +54,11 @@ export function varint(value: number): Uint8Array {
 
 export type MadeRepository = {
   commit: CidLink
-  /** In the order in which a walk comes by: the commit, and each node before its records and what is below it. */
+  /** In the order of a walk: the commit, then each node before its records and the nodes below it. */
   blocks: Block[]
 }
 
-/** A repository of records of `paths` by the book, each of which is `record` of its path. */
+/** A correct repository of records at `paths`; `record` makes each one from its path. */
 export function madeRepository(
   paths: readonly string[],
   record: (path: string) => unknown,
@@ -127,7 +127,7 @@ export function pathsOf(count: number): string[] {
   })
 }
 
-/** A record of the size that records have. */
+/** A record of usual size. */
 export function recordOf(path: string): object {
   const uri = `at://${OWNER}/${POST}/3kaaaaaaaaa2a`
   const cid = 'bafyreigm4jtzthx6nzuvkz6vimbz2kaqvtdkrfnfmbf4hsxh3aerkqxd6i'

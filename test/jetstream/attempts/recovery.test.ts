@@ -5,7 +5,7 @@ import { ResumeState } from '../../../src/jetstream/attempts/resume-state.ts'
 import type { Ending } from '../../../src/jetstream/observer.ts'
 import { T0 } from '../messages.ts'
 
-/** The third attempt in vain, at one of two hosts. */
+/** The state after the third failed attempt, at one of two hosts. */
 const PLAIN: Circumstances = {
   healthy: false,
   compressed: false,

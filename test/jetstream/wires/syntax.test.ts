@@ -7,7 +7,7 @@ import { collectionOf, isDid, isRecordKey, isTid } from '../../../src/jetstream/
 const BASE32 = '234567abcdefghijklmnopqrstuvwxyz'
 const letters = (length: number) =>
   fc.string({ unit: fc.constantFrom(...BASE32), minLength: length, maxLength: length })
-/** One letter is something else, perhaps. */
+/** The text, perhaps with one letter changed. */
 const nearly = (text: fc.Arbitrary<string>) =>
   fc
     .tuple(

@@ -31,7 +31,7 @@ async function served(options: Partial<SimulatorOptions> = {}) {
   return { simulator, events, host, last: events.at(-1)?.at ?? assert.fail() }
 }
 
-/** Each once: after a reconnection, events may come again. */
+/** Removes repeated events, which may come after a reconnection. */
 function once(events: readonly object[]): object[] {
   return [...new Map(events.map((event) => [JSON.stringify(event), event])).values()]
 }

@@ -1,7 +1,7 @@
 import { v2 } from '../../../src/jetstream/wires/v2.ts'
 import type { Wire } from '../../../src/jetstream/wires/wire.ts'
 
-/** A wire that nobody speaks: v2's frames at another path, with the newest event's time as the cursor. */
+/** An invented wire: v2's frames at another path, with the newest event's time as the cursor. */
 export const v3: Wire = {
   ...v2,
   name: 'v3',

@@ -1,4 +1,4 @@
-// Clocks of several machines that do not agree: what is ordered by time goes by the servers'.
+// Machines whose clocks disagree: everything that is ordered by time must use the servers' clock.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRaw } from '@atcute/tid'
@@ -172,7 +172,7 @@ function theirs(writer: Writer): Did {
   return PEOPLE.find((did) => writer.owns(did)) ?? assert.fail('has nobody')
 }
 
-/** Somebody does something, and the network says what they are called. */
+/** Folds an event of a person, and the network's answer with their handle. */
 function named(did: Did, at: number, handle: string = NAME): Operation[] {
   const profile = { handle: handle as Handle, displayName: undefined, avatar: undefined, asked: at }
   const answer = { question: 'profile:0:0:0', tries: 99, did, at, profile, optedOut: false, postsCount: 0 }

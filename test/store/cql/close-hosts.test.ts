@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
 import { closeHostsAtShutdown } from '../../../src/store/cql/driver/close-hosts.ts'
 
-/** As much of the driver as this is about: an upgrade that does otherwise is to be looked at. */
+/** The parts of the driver that this workaround uses: if an upgrade changes them, the test fails. */
 type HostMap = { set(address: string, host: object): void }
 
 test('every server object that the driver ever held is ended with its client, also one that it replaced', async () => {

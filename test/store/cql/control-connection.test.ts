@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
 import { keepRefreshing } from '../../../src/store/cql/driver/control-connection.ts'
 
-/** As much of the driver as this is about: an upgrade that does otherwise is to be looked at. */
+/** The parts of the driver that this workaround uses: if an upgrade changes them, the test fails. */
 type ControlConnection = {
   _refresh: () => Promise<void>
   _isShuttingDown: boolean
@@ -42,7 +42,7 @@ test('a connection that the driver makes while it is shut down is closed', async
   assert.equal(closed, 1)
 })
 
-/** The driver's own. */
+/** The control connection of a real client. */
 function controlConnectionOf(): ControlConnection {
   const client = new Client({ contactPoints: ['127.0.0.1'], localDataCenter: 'datacenter1' })
   const { controlConnection } = client as unknown as { controlConnection: ControlConnection }

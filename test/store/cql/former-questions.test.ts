@@ -15,7 +15,7 @@ import { openOn } from './memory-store.ts'
 const SHARDS = 1
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
 const LATER = 2 ** 31
-/** The last time of the first owner, whose times are no clock's. */
+/** The last write time of the first owner; write times are not a clock's. */
 const OWNER = { timestamp: timesOf(2, 0).delete - 1 }
 const KINDS = ['subject', 'profile', 'repository'] as const
 const [alice, bob, stranger] = [person(0), person(1), person(2)]
@@ -109,7 +109,7 @@ test('a worker that dies while it moves former questions leaves each of them whe
   await moving
 })
 
-/** Puts all open questions back into the table of before, as a keyspace of the second version has them; tells the next free number. */
+/** Moves all open questions back into the old table, as in a keyspace of the second version; returns the next free number. */
 function goBack(cluster: MemoryCluster): number {
   const open = cluster.rows('open_questions')
   for (const row of open) insert(cluster, Number(row.id), row)

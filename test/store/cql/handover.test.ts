@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { skipsNothing } from './handover.ts'
 
-/** `npm run fuzz -- handover` goes on with others, and repeats one that has failed. */
+/** `npm run fuzz -- handover` tries other orders, and repeats one that has failed. */
 const ORDERS = 50
 
 test('in no order of taking, folding, answering, losing and dying is anything skipped', async () => {

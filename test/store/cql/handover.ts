@@ -21,7 +21,7 @@ const LEASE_IS_OVER_MS = 9_000
 const HEARTBEAT = { at: 0, lag: 0, host: undefined }
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep', company: 'others' } as const
 
-/** What is told of somebody before they have done anything counts only when it comes again: all have, from the first. */
+/** A first like by everybody: events about people who have done nothing yet count only when they come a second time. */
 const BORN = [0, 1, 2, 3].map(
   (n): StreamEvent => ({
     kind: 'commit',
@@ -35,13 +35,13 @@ const BORN = [0, 1, 2, 3].map(
   }),
 )
 
-/** What posts show depends on when others' are looked at; everything else is the same whoever folds it. */
+/** Streams without reposts: their XP depends on when a worker looks the post up. All else is the same whoever folds it. */
 const events = stream.map((all) => [
   ...BORN,
   ...all.filter((event) => event.kind !== 'commit' || event.collection !== REPOST),
 ])
 
-/** In no order of taking, folding, answering, losing and dying is anything skipped. */
+/** The property that no event is skipped, in whatever order workers take shards, fold, get answers, lose leases and die. */
 export const skipsNothing = fc.asyncProperty(events, fc.nat(), async (all, seed) => {
   await using world = await World.begin(all, seed)
   for (let step = 0; step < STEPS; step++) await world.step()
@@ -58,7 +58,7 @@ class World implements AsyncDisposable {
   readonly #events: readonly StreamEvent[]
   readonly #random: Random
   readonly #workers: (Worker | undefined)[] = Array.from({ length: WORKERS })
-  /** Of all workers, in milliseconds. */
+  /** The monotonic clock of all workers, in milliseconds. */
   #now = 0
   #troubles = 0.03
   #before: ReturnType<MemoryCluster['snapshot']>
@@ -123,7 +123,7 @@ class World implements AsyncDisposable {
     else this.#cluster.restore(this.#before)
   }
 
-  /** Troubles end, and a fresh worker brings all of it to the end of the stream. */
+  /** Ends the faults, and lets a new worker bring all shards to the end of the stream. */
   async finish(): Promise<void> {
     this.#troubles = 0
     while (this.#cluster.carryOut(0)) this.#now += 1
@@ -142,7 +142,7 @@ class World implements AsyncDisposable {
     await last.end()
   }
 
-  /** Waits until a worker has done all that it was told, or stands still: then it has come as far as it can in one turn. */
+  /** Waits until a worker has done all its work or is paused: as far as it can come in one turn. */
   async #rest(worker: Worker): Promise<void> {
     await (worker.client.paused ? nextTurn() : worker.rest())
   }
@@ -163,7 +163,7 @@ class World implements AsyncDisposable {
   }
 }
 
-/** One process: it reads the stream on from where its writer says, and begins anew when that has moved. */
+/** One process: it reads the stream from its writer's cursor, and begins anew when that has moved. */
 class Worker {
   readonly client: MemoryClient
   failed: unknown
@@ -214,7 +214,7 @@ class Worker {
     await this.rest()
   }
 
-  /** All that it was told is done; where shards have come that are further back, the stream begins anew there. */
+  /** Finishes all its work; if it has taken shards that are further back, the stream begins anew at their place. */
   async rest(): Promise<void> {
     await this.#turns
     await this.#beginAnew()

@@ -30,7 +30,7 @@ test('a batch that an earlier version cut into blocks is read', () => {
   assert.deepEqual(unpack(cut), batch)
 })
 
-/** A journal of one batch, of which blocks may be missing; says how many rows were asked for at once. */
+/** A journal of one batch, of which blocks may be missing; records how many rows each read asked for. */
 function journalOf(blocks: readonly (Buffer | undefined)[]) {
   const asked: number[] = []
   async function* read(_query: string, [, seq]: readonly unknown[], pageRows: number) {

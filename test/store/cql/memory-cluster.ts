@@ -23,24 +23,24 @@ type Options =
   | { timestamp?: number; fetchSize?: number; pageState?: string; consistency?: number }
   | undefined
 
-/** What becomes of a request: not carried out, carried out without an answer, or carried out when `carryOut` is called. */
+/** The fate of a request: answered, not executed, executed without an answer, or executed when `carryOut` is called. */
 export type Fate = 'fine' | 'lost' | 'unanswered' | 'late'
 
 const BOUND: Term = { kind: 'bound' }
 const MOVED = Symbol('the row is not as the condition says')
 
 export class MemoryCluster {
-  /** Decides what becomes of each request. */
+  /** Decides the fate of each request. */
   fate: (cql: string, params: readonly unknown[]) => Fate = () => 'fine'
-  /** Called after each request that was carried out, before its answer is. */
+  /** Called after each executed request, before its answer is sent. */
   carriedOut: (cql: string, params: readonly unknown[]) => void = () => {}
-  /** A copy that was away for a while: it answers whoever is content with one copy. */
+  /** A copy that was away for a while: it answers reads at a consistency of one copy. */
   behind: MemoryCluster | undefined
-  /** Of the keyspace, as the server tells it. */
+  /** The keyspace's replication, as the server reports it. */
   replication: Record<string, string> = { class: 'NetworkTopologyStrategy', datacenter1: '1' }
   /** Whether the server says that it is ScyllaDB. */
   isScylla = false
-  /** Rows that are taken in one batch. */
+  /** The most rows that the server takes in one batch. */
   maxBatch = Number.POSITIVE_INFINITY
   /** The server's clock, in milliseconds. */
   nowMs = 1_800_000_000_000
@@ -78,37 +78,37 @@ export class MemoryCluster {
     }
   }
 
-  /** Carries out one of what is late; says whether there was any. */
+  /** Executes one late request; returns whether there was one. */
   carryOut(which: number): boolean {
     const [late] = this.#late.splice(which % Math.max(1, this.#late.length), 1)
     late?.()
     return late !== undefined
   }
 
-  /** All that is in the tables, to be put back by `restore`. */
+  /** A copy of all tables, for `restore`. */
   snapshot(): Map<string, Table> {
     return copyOf(this.#tables)
   }
 
-  /** The tables go back to what they were, as a server's do that crashes: connections are cut, and what was under way is gone. */
+  /** Puts the tables back, as after a server's crash: cuts all connections and drops late requests. */
   restore(snapshot: Map<string, Table>): void {
     this.#tables = copyOf(snapshot)
     this.#late = []
     this.cutAll()
   }
 
-  /** Every connection is lost, and made again at once. */
+  /** Cuts every connection; each is made again at once. */
   cutAll(): void {
     for (const client of this.#clients) client.cut()
   }
 
-  /** Rows are gone as if they had never been written, not even deleted: their server lost what it had taken. */
+  /** Removes rows without a deletion, as if never written: their server lost writes that it had acknowledged. */
   lose(table: string, which: (key: Record<string, unknown>) => boolean = () => true): void {
     const { rows } = this.#table(table)
     for (const [name, { key }] of rows) if (which(key)) rows.delete(name)
   }
 
-  /** Rows of which `which` is true go back to what they were, those of `except` not: what was written to them since is lost. */
+  /** Puts the rows for which `which` is true back to `snapshot`, except in the tables `except`: later writes are lost. */
   goBack(
     snapshot: Map<string, Table>,
     which: (key: Record<string, unknown>) => boolean,
@@ -127,7 +127,7 @@ export class MemoryCluster {
     columns.splice(columns.indexOf(column), 1)
   }
 
-  /** The primary key of each table, as definitions write it. */
+  /** The primary key of each table, as in its definition. */
   primaryKeys(): Map<string, string> {
     return new Map(
       [...this.#tables].map(([name, { partition, clustering }]) => {
@@ -148,7 +148,7 @@ export class MemoryCluster {
     return this.#carry(parse(cql), [...params], options)
   }
 
-  /** Definitions are carried out as they come; says whether it was one. */
+  /** Executes `cql` if it is a definition; returns whether it was one. */
   #define(cql: string): boolean {
     const text = cql.replace(/\s+/g, ' ').trim()
     if (/^(CREATE (KEYSPACE|TYPE)|USE|ALTER TABLE [\w.]+ WITH|DROP|TRUNCATE)/i.test(text)) return true
@@ -284,7 +284,7 @@ export class MemoryCluster {
     })
   }
 
-  /** The row as it is read: what was deleted later, or in the same moment, or has expired, is not there. */
+  /** The row as a read returns it, without cells that were deleted later or at the same time, or have expired. */
   #visible(table: Table, key: Record<string, unknown>): Row | undefined {
     const stored = table.rows.get(nameOf(key))
     if (stored === undefined) return undefined
@@ -316,7 +316,7 @@ export class MemoryCluster {
   }
 }
 
-/** As much of the driver's client as the store uses. */
+/** The part of the driver's client that the store uses. */
 export class MemoryClient extends EventEmitter {
   keyspace = ''
   #gate: PromiseWithResolvers<void> | undefined
@@ -337,7 +337,7 @@ export class MemoryClient extends EventEmitter {
     return answer
   }
 
-  /** Its process stands still: what it sends from now on arrives after `wake`, or never. */
+  /** Pauses its process: requests from now on arrive after `wake`, or never. */
   pause(): void {
     this.#gate ??= Promise.withResolvers()
   }

@@ -1,4 +1,4 @@
-// One fault after the other of those that `handover.test.ts` mixes, each in the order in which it does harm.
+// The faults that `handover.test.ts` mixes, one by one, each in the order in which it would do harm.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Cursor, Did } from '../../../src/atproto/event.ts'
@@ -390,7 +390,7 @@ class Here {
     return new Worker(client, await (await this.open(client)).write(KEEP))
   }
 
-  /** Takes over from everybody who stands still. */
+  /** Takes over the shards of all paused workers. */
   async heir(): Promise<Worker> {
     const worker = await this.worker()
     for (let look = 0; look < 2; look++) {
@@ -444,7 +444,7 @@ class Worker {
     return this.writer[Symbol.asyncDispose]()
   }
 
-  /** One of those that it owns. */
+  /** A person of a shard that it owns. */
   somebody(): Did {
     return [0, 1, 2, 3, 4, 5, 6, 7].map(person).find((did) => this.writer.owns(did)) ?? alice
   }

@@ -1,4 +1,4 @@
-// Reads as much of CQL as the store for clusters speaks, so that its tests can run without a server.
+// Parses the part of CQL that the store uses, for tests without a server.
 
 export type Term = { kind: 'bound' } | { kind: 'literal'; value: unknown }
 /** Several columns are compared one after the other, as `(a, b) > (?, ?)`. */
@@ -24,7 +24,7 @@ export type Selected = { column: string; name: string; writetime: boolean }
 export type Using = { what: 'TTL' | 'TIMESTAMP'; term: Term }[]
 export type If = 'exists' | Condition[]
 
-/** @throws {SyntaxError} for what the store does not say */
+/** @throws {SyntaxError} for CQL that the store does not use */
 export function parse(cql: string): Statement {
   const text = cql.replace(/\s+/g, ' ').trim()
   const read =

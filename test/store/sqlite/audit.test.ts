@@ -1,4 +1,4 @@
-// What `verify` finds, says and leaves behind.
+// The findings and progress of `verify`, and the files that it leaves behind.
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -26,7 +26,7 @@ const PEOPLE: readonly Operation[] = [
   { ...status(9, 'deactivated'), did: carol },
 ]
 
-/** A ledger of these, and a connection that nobody watches. */
+/** A ledger of these operations, and a second connection that the store does not know. */
 async function ledger(operations: readonly Operation[], by: Game = game) {
   const here = folder()
   const path = here.path('ledger.db')

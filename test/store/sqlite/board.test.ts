@@ -15,7 +15,7 @@ const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 const PEOPLE = 2_500
 const did = (n: number): Did => `did:web:p${n}.example`
 
-/** Somebody's `n`-th like: 10 XP. */
+/** A person's `n`-th like: 10 XP. */
 const like = (who: number, n: number): Operation => ({
   kind: 'commit',
   did: did(who),
@@ -62,7 +62,7 @@ async function wholeBoard(reader: Reader) {
   }
 }
 
-/** Every rank on it is right, and all who have more than the last one are there. Returns how many are on it. */
+/** Asserts that every rank is right and nobody with more XP than the last one is missing. Returns the board's size. */
 async function checkBoard(reader: Reader): Promise<number> {
   const items = await wholeBoard(reader)
   const standings = await reader.xpHistogram()

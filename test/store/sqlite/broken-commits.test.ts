@@ -39,7 +39,7 @@ function profileOf(did: Did, handle: string): Operation {
   return { ...answer, profile } as Operation
 }
 
-/** Where the ledger is before the batch that fails: people with records of all sorts, profiles and questions. */
+/** Operations before the batch that fails: people with records of all kinds, profiles and questions. */
 const BEFORE: readonly Operation[] = [
   commit(alice, 1),
   commit(alice, 2, { collection: LIKE, record: { subject: { uri: 'at://x' } } }),
@@ -52,7 +52,7 @@ const BEFORE: readonly Operation[] = [
   profileOf(carol, 'carol.test'),
 ]
 
-/** Something for every table: somebody new, a new collection, edits, deletions, a purge, a handle that moves, a wish. */
+/** A change for every table: a new person, a new collection, edits, deletions, a purge, a handle that moves, a wish. */
 const BATCH: readonly Operation[] = [
   commit(dave, 3),
   commit(dave, 4, { collection: FOLLOW, record: { subject: alice } }),
@@ -72,7 +72,7 @@ async function fold(writer: Writer, operations: readonly Operation[], cursor: Cu
   await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), cursor)
 }
 
-/** A ledger that holds what was before, with a wish in its inbox, and a connection to it. */
+/** A ledger with the operations before, a wish in its inbox, and a connection to it. */
 async function ledgerIn(path: string): Promise<DatabaseSync> {
   await using store = openSqlite({ path, reserve: 0 })
   await store.inbox.leave({ kind: 'forget', did: carol, at: START })

@@ -12,10 +12,10 @@ import { folder } from '../../e2e/harness.ts'
 import { game, LIKE, REPOST, START, tid } from '../../game/arbitrary.ts'
 
 const PEOPLE = 10_000
-/** As many as come together at the network's pace. */
+/** Events in one batch at the network's pace. */
 const BATCH = 100
 const BATCHES = 20
-/** Little more than one page for the person who did something; of two for each move on a board of all, and of 8 KB, 26 KB. */
+/** A little more than the active person's page. A board of everybody took two pages a move; pages of 8 KB took 26 KB. */
 const MAX_BYTES_AN_EVENT = 2_000
 
 test('at the pace of the network an event writes no more of the log than a person and a part of what is shared', async () => {

@@ -1,4 +1,4 @@
-// How the file is opened, by whom, and what is left open.
+// Which connections to the file are opened, by which parts, and which stay open.
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
@@ -17,7 +17,7 @@ function ledger(t: TestContext) {
   const path = here.path('ledger.db')
   const used = ['exec', 'prepare'] as const
   const methods = used.map((name) => t.mock.method(DatabaseSync.prototype, name))
-  /** Those that `work` opens and keeps beyond that. */
+  /** The connections that `work` opens and keeps open. */
   const opened = async (work: () => Promise<unknown>): Promise<DatabaseSync[]> => {
     for (const { mock } of methods) mock.resetCalls()
     await work()

@@ -4,7 +4,7 @@ import { OpenFiles } from '../../../src/store/sqlite/files.ts'
 import { Transactions } from '../../../src/store/sqlite/transactions.ts'
 import { SqliteWriter } from '../../../src/store/sqlite/writer.ts'
 
-/** What a statement that fails says. */
+/** The message of a failing statement. */
 export const BROKEN = 'the wire came off'
 
 /** Fails at one of the statements that change something, `COMMIT` among them. */
@@ -12,7 +12,7 @@ export class Breakage {
   #left: number | undefined
   #before: () => void = () => {}
 
-  /** The statement after `statements` others fails, once; `before` is called just before that. */
+  /** Lets the statement after `statements` others fail, once; calls `before` just before that. */
   failAfter(statements: number, before: () => void): void {
     this.#left = statements
     this.#before = before

@@ -1,4 +1,4 @@
-// What went wrong with the file or its disk, in words that say what to do.
+// Errors about the file or its disk name the fault and say what to do.
 import assert from 'node:assert/strict'
 import fs, { writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'

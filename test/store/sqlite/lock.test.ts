@@ -14,7 +14,7 @@ const busy = (error: unknown): boolean => {
   return true
 }
 
-/** One may have it, and the next only after that. */
+/** Asserts that one writer gets the lock, and the next only after it. */
 async function assertLocks(): Promise<void> {
   using here = folder()
   const path = here.path('ledger.db')
@@ -32,7 +32,7 @@ function onPlatform(t: TestContext, name: string): void {
   t.after(() => Object.defineProperty(process, 'platform', { value: platform }))
 }
 
-/** A system that lets nobody listen, for that reason. */
+/** A system on which listening on a socket fails with this error. */
 function listening(t: TestContext, code: string): void {
   t.mock.method(Server.prototype, 'listen', function fails(this: Server) {
     process.nextTick(() => this.emit('error', Object.assign(new Error('not here'), { code })))

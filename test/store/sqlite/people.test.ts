@@ -1,4 +1,4 @@
-// People's rows, of which only so many are held in memory.
+// People's rows, of which a bounded number is cached.
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-// What readers are told: the newest events, questions, and the one-row tables.
+// Reads: the newest events, questions, and the one-row tables.
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
@@ -126,7 +126,7 @@ test('as many questions are found as are wanted, however many are left out', asy
   assert.deepEqual(rkeys(await asked(writer, 2, NOW, [...first, ...next])), [tid(5)])
 })
 
-/** Lets `ms` milliseconds pass on the clock that only moves on. */
+/** Lets `ms` milliseconds pass on the monotonic clock. */
 function monotonic(t: TestContext): (ms: number) => void {
   let now = 1_000
   t.mock.method(performance, 'now', () => now)

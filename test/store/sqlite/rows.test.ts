@@ -1,4 +1,4 @@
-// What rows say of people: chains of records and events, and who a character is.
+// Rows about people: chains of records and events, and profiles.
 import assert from 'node:assert/strict'
 import { StatementSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
@@ -85,7 +85,7 @@ test('of collections without a live record no count is told', () => {
   assert.deepEqual(liveCounts(kinds), new Map([[POST, 2]]))
 })
 
-/** A ledger, and how often its records are looked up. */
+/** A ledger that counts look-ups of its records. */
 function ledger(t: TestContext) {
   const here = folder()
   const get = t.mock.method(StatementSync.prototype, 'get')

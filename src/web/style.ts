@@ -23,7 +23,7 @@ button { padding: .65rem 1.2rem; border: 0; border-radius: .6rem; background: va
 section { min-width: 0; }
 table { width: 100%; border-collapse: collapse; } td, th { padding: .3rem 0; text-align: left; border-top: 1px solid var(--line); font-weight: 400; }
 tr:first-child td, tr:first-child th { border-top: 0; } td:last-child { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td:nth-child(2), th { overflow-wrap: anywhere; } td:first-child:not(:only-child) { padding-right: .75rem; }
+td:nth-child(2), th { overflow-wrap: anywhere; } td:first-child:not(:only-child) { padding-right: .75rem; overflow-wrap: normal; }
 .gold { color: var(--gold); font-weight: 650; } .faint { color: var(--faint); } ul { margin: 0; padding-left: 1.1rem; }
 code { font-size: .92em; } footer { margin-top: 2rem; color: var(--faint); font-size: .9rem; }
 `

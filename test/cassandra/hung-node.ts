@@ -14,8 +14,10 @@ const BATCH = 200
 /** How long each node hangs. After a longer time the other nodes notice it, which is the easier case. */
 const HANGS_MS = 8_000
 const WARM_MS = 3_000
-/** The most that a commit may take, plus, on a busy machine, the longest commit before. */
+/** The most that a commit may take. */
 const MAX_COMMIT_MS = 1_500
+/** Where a commit took longer than this with all nodes, the machine is too busy to tell: that commit's time is added. */
+const BUSY_MS = 1_000
 
 /** Registers the test: commits go on whichever of three nodes hangs, and the first ones after it are not slow either. */
 export function testHungNode(cluster: Cluster, places: Places): void {
@@ -49,7 +51,8 @@ export function testHungNode(cluster: Cluster, places: Places): void {
       try {
         const took = await commits(HANGS_MS)
         t.diagnostic(`node ${node} hangs: ${described(took)}`)
-        const maxMs = MAX_COMMIT_MS + Math.max(...before)
+        const longestMs = Math.max(...before)
+        const maxMs = MAX_COMMIT_MS + (longestMs > BUSY_MS ? longestMs : 0)
         assert.ok(Math.max(...took) <= maxMs, `a commit took longer than ${Math.round(maxMs)} ms`)
       } finally {
         cluster.resume(node)

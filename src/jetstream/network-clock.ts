@@ -98,7 +98,7 @@ export class NetworkClock {
     }
     const at = Math.max(EARLIEST, (heard ?? now) - TOLERANCE)
     // It was `at` already: a clock that was set back since must not date events before it.
-    if (heard !== undefined) this.#lead = Math.max(this.#lead, at - this.monotonic())
+    if (heard !== undefined) this.#lead = Math.max(this.#lead, heard - this.monotonic())
     // A cursor that is a time moves back, too. A sequence number stays: its host still knows it.
     return { ...cursor, at, value: cursor.value >= TIME_CURSORS ? Math.min(cursor.value, at) : cursor.value }
   }

@@ -221,6 +221,8 @@ suite('a place that was saved', () => {
     network.begin(cursor.at)
     const dated = network.date(like(truth()))
     assert.equal(dated?.event.at, heard - MINUTE)
+    // What happened since the heartbeat is not ahead of it.
+    assert.equal(network.date(like(heard + SECOND))?.event.at, heard + SECOND)
   })
 
   test('is where it is, however often it is looked at', () => {

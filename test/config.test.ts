@@ -15,6 +15,8 @@ const wrong: Record<keyof typeof variables, string[]> = {
     'cql://',
     'cql://host',
     'cql://a:1,b c/ks',
+    'cql://h:65536/ks',
+    'cql://a,[::1]:0/ks',
     'cql://h/KS',
     'cql://h/ks?x=1',
     'cql://h/ks?tls=1',

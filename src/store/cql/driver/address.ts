@@ -54,7 +54,8 @@ export function readAddress(text: string): CqlAddress {
 }
 
 function checkHost(host: string): string {
-  if (/^[\w.-]+(:\d{1,5})?$/.test(host) || /^\[[\da-f:]+\](:\d{1,5})?$/i.test(host)) return host
+  const [, port] = /^(?:[\w.-]+|\[[\da-f:]+\])(?::(\d{1,5}))?$/i.exec(host) ?? [host, '-']
+  if (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535)) return host
   throw new Error(EXPECTED)
 }
 

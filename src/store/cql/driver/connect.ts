@@ -153,7 +153,7 @@ export function explained(error: unknown, address: CqlAddress, localDataCenter: 
   }
   if (error instanceof errors.NoHostAvailableError) {
     return new StoreError(
-      `none of ${where} can be reached: ${text}. Check that the servers run, and that DATABASE_URL names them and whether they speak TLS.`,
+      `none of ${where} can be reached: ${text}. Check that the servers run, and that DATABASE_URL names them and says whether they speak TLS.`,
       { cause: error },
     )
   }

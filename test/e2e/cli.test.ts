@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Network } from '../../src/simulator/network.ts'
-import { startSimulator } from '../../src/simulator/simulator.ts'
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { flagsFor, folder, PROGRAM, Program, until } from './harness.ts'
 
@@ -134,14 +134,7 @@ test('without a network it says whom it tried and why they failed, serves all th
 test('a running server follows the network, tells of it, and forgets who is to be forgotten', async () => {
   using here = folder()
   const file = here.path('ledger.db')
-  const network = new Network({
-    seed: 3,
-    actors: 50,
-    start: Date.now() * 1000,
-    step: 1_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 3 })
+  await using simulator = await startSmallNetwork({ seed: 3, actors: 50 })
   await using program = new Program(['start', ...flagsFor(simulator, file)])
   await using store = openSqlite({ path: file, reserve: 0 })
   await until('ingest is connected', async () => (await store.reader.status()).heartbeat?.host !== undefined)
@@ -175,14 +168,7 @@ test('a running server follows the network, tells of it, and forgets who is to b
 
 test('a full disk ends ingest and not the server, which says so, and the process fails when it is stopped', async () => {
   using here = folder()
-  const network = new Network({
-    seed: 5,
-    actors: 20,
-    start: Date.now() * 1000,
-    step: 1_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 5 })
+  await using simulator = await startSmallNetwork({ seed: 5, actors: 20 })
   const flags = flagsFor(simulator, here.path('ledger.db'))
   const full = [...flags, '--disk-reserve', '8000000GB']
   await using program = new Program(['start', ...full])
@@ -206,14 +192,7 @@ test('a full disk ends ingest and not the server, which says so, and the process
 test('a server whose file goes away under it ends with a message', async () => {
   using here = folder()
   const path = here.path('ledger.db')
-  const network = new Network({
-    seed: 6,
-    actors: 20,
-    start: Date.now() * 1000,
-    step: 1_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 6 })
+  await using simulator = await startSmallNetwork({ seed: 6, actors: 20 })
   await using program = new Program(['start', ...flagsFor(simulator, path)])
   await until('ingest is connected', () => program.output.includes('listening to'))
   await servedAt(program)
@@ -280,14 +259,7 @@ async function servedAt(program: Program): Promise<string> {
 
 test('npm start ends when npm is told to, though the shell between them says nothing', async () => {
   using here = folder()
-  const network = new Network({
-    seed: 1,
-    actors: 10,
-    start: Date.now() * 1000,
-    step: 1_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 1 })
+  await using simulator = await startSmallNetwork({ seed: 1, actors: 10 })
   const words = [process.execPath, PROGRAM, 'start', ...flagsFor(simulator, here.path('ledger.db'))]
   // As npm starts a script; the `;` keeps every shell from becoming the program.
   const shell = spawn('sh', ['-c', `${words.map((word) => `'${word}'`).join(' ')}; true`], {
@@ -304,3 +276,9 @@ test('npm start ends when npm is told to, though the shell between them says not
   // The program holds the other end for as long as it lives.
   await ended
 })
+
+/** A network of a few people that begins now. */
+function startSmallNetwork({ seed, actors }: { seed: number; actors: number }): Promise<Simulator> {
+  const network = new Network({ seed, actors, start: Date.now() * 1_000, step: 1_000, mix: 'everything' })
+  return startSimulator({ network, seed })
+}

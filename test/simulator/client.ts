@@ -56,6 +56,18 @@ export async function listen(
   return client
 }
 
+/**
+ * Resolves once `client` has received all that the server had to send: it answers two pings, and between them any frame that
+ * is ready goes out.
+ */
+export async function allReceived({ socket }: Client): Promise<void> {
+  for (let n = 0; n < 2; n++) {
+    const answered = once(socket, 'pong')
+    socket.ping()
+    await answered
+  }
+}
+
 /** The answer to an attempt to connect that the server refuses. */
 export async function refusal(
   address: string,

@@ -6,6 +6,7 @@ import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts'
 import {
   addressOf,
+  allReceived,
   type Client,
   ending,
   frames,
@@ -62,7 +63,7 @@ for (const wire of ['v1', 'v2'] as const) {
       const expected = framesFrom(simulator, wire, index)
       await using client = await listen(simulator, wire, { cursor: String(cursor) })
       assert.deepEqual(await frames(client, expected.length), expected, `from ${cursor} on`)
-      await sleep(2)
+      await allReceived(client)
       assert.equal(client.received.length, expected.length)
     }
 
@@ -222,7 +223,7 @@ for (const wire of ['v1', 'v2'] as const) {
         assert.ok(expected.length > 0)
         await using client = await listen(simulator, wire, { cursor: '1', ...query })
         await frames(client, expected.length)
-        await sleep(2)
+        await allReceived(client)
         assert.deepEqual(client.received, expected)
       }
       const [collections = '', dids = ''] = names

@@ -1,4 +1,5 @@
 // Response headers in /openapi.json. Hooks add them to every answer, so routes do not name them.
+import { UNLIMITED } from './protect.ts'
 
 type Response = { headers?: Record<string, { $ref: string }> }
 type Operation = { responses?: Record<string, Response> }
@@ -20,9 +21,6 @@ const HEADERS = {
   'RateLimit-Policy': text('requests (q) allowed in a window of seconds (w)', '"default";q=1200;w=60'),
   'Retry-After': text('seconds to wait before trying again', '5'),
 } as const
-
-/** Operations without a rate limit. */
-const UNLIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** Adds to each response in `document` the headers that it has, in place. */
 export function describeHeaders(document: Document): void {

@@ -26,7 +26,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** Not rate limited: monitoring must never be refused. */
-const UNLIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+export const UNLIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** Adds CORS headers and the rate limit to every request, in two hooks, because each hook costs time. */
 export function protect(app: FastifyInstance, { perMinute }: { perMinute: number }): void {

@@ -29,6 +29,11 @@ export function microsOf(text: unknown): Micros | undefined {
   return millis * 1_000 + (decimals === '' ? 0 : Number(decimals.slice(0, 6).padEnd(6, '0')))
 }
 
+/** The same for a time or a day such as `2026-01-31`, which stands for its midnight, UTC. */
+export function microsOfDayOrTime(text: string): Micros | undefined {
+  return microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+}
+
 /** Whether `text` begins with the second parsed last; compares from the end, where times mostly differ. */
 function isLatest(text: string): boolean {
   for (let at = SECOND_LENGTH - 1; at >= 0; at -= 1) {

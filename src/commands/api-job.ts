@@ -5,7 +5,7 @@ import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
 import { serveMetrics } from '../api/metrics-server.ts'
 import { APPVIEW_SHARES } from '../bluesky/appview.ts'
-import { handleResolver } from '../bluesky/handles.ts'
+import { handleResolver, noHandles } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
 import type { Preparation } from '../store/driver.ts'
@@ -40,7 +40,10 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     inbox: store.inbox,
     rules,
     tracked: config.TRACK ?? [],
-    handles: handleResolver({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.lookUps)), signal }),
+    handles:
+      config.APPVIEW_URL === 'none'
+        ? noHandles
+        : handleResolver({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.lookUps)), signal }),
     metrics: own,
     clock,
     monotonic,

@@ -1,4 +1,4 @@
-import { InterruptedError } from './command.ts'
+import { type Command, InterruptedError } from './command.ts'
 
 const CHECK_PARENT_MS = 500
 
@@ -22,4 +22,19 @@ export function endOfProcess({ underNpm }: { underNpm: boolean }): AbortSignal {
     timer.unref()
   }
   return end.signal
+}
+
+/**
+ * For commands that are done or not: once `signal` has aborted, any failure is the signal's, such as that of a request that
+ * was given up.
+ */
+export function interruptible(run: Command['run']): Command['run'] {
+  return async (invocation, signal) => {
+    try {
+      return await run(invocation, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    }
+  }
 }

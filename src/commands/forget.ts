@@ -2,6 +2,7 @@ import { type Did, isDid } from '@atcute/lexicons/syntax'
 import { readActorName } from '../atproto/actor-name.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, CommandError } from './command.ts'
+import { interruptible } from './ending.ts'
 import { clock, gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
 
@@ -21,15 +22,15 @@ function wishFor(kind: 'forget' | 'unforget', { summary, done }: { summary: stri
     summary,
     flags: {},
     positionals: 1,
-    async run({ config, positionals }) {
-      await using store = await storeOf(config, 'upgrade')
+    run: interruptible(async ({ config, positionals }, signal) => {
+      await using store = await storeOf(config, 'upgrade', { ending: signal })
       const did = await didOf(store, positionals[0] ?? '')
       await store.inbox.leave({ kind, did, at: clock() })
       const isDone = await fulfil(store, gameOf(config))
       if (isDone) console.log(`${did} is ${done}`)
       else console.log(`${did}: the running ingest will do it within seconds`)
       return 0
-    },
+    }),
   }
 }
 

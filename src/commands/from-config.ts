@@ -36,7 +36,7 @@ export function gameOf({ RULES, TRACK, BASELINE, APPVIEW_URL }: Config): Game {
 }
 
 export type StoreOfOptions = {
-  /** Logs that a cluster does not answer. @default a log of its own */
+  /** Logs that a cluster does not answer, or that another program's lock keeps us waiting. @default a log of its own */
   log?: Logger
   /** Once it aborts, we stop waiting for a cluster within seconds. @default never */
   ending?: AbortSignal
@@ -49,7 +49,7 @@ export type StoreOfOptions = {
 export async function storeOf(
   config: Config,
   preparation: Preparation,
-  options: StoreOfOptions = {},
+  { log = logOf(config), ...options }: StoreOfOptions = {},
 ): Promise<Store> {
   const { DATABASE_URL, DISK_RESERVE, SHARDS, REPLICATION } = config
   return driverOf(DATABASE_URL).open(DATABASE_URL, {
@@ -57,7 +57,8 @@ export async function storeOf(
     diskReserve: DISK_RESERVE,
     shards: SHARDS,
     replication: REPLICATION,
-    waiting: (message) => logOf(config).warn(message),
+    waiting: (message) => log.warn(message),
+    log,
     ...options,
   })
 }
@@ -66,14 +67,15 @@ export async function storeOf(
  * @throws {StoreError} if the ledger is a file, or the cluster cannot be used
  */
 export async function clusterOf(
-  { DATABASE_URL, SHARDS, REPLICATION }: Config,
-  options: StoreOfOptions,
+  config: Config,
+  { log = logOf(config), ...options }: StoreOfOptions,
 ): Promise<CqlStore> {
+  const { DATABASE_URL, SHARDS, REPLICATION } = config
   if (DATABASE_URL.driver !== 'cql') {
     throw new StoreError('DATABASE_URL names a file; only a ledger on a cluster (cql://) has shards.')
   }
   const { openCql } = await import('../store/cql/open.ts')
-  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION, ...options })
+  return openCql({ address: DATABASE_URL, shards: SHARDS, replication: REPLICATION, log, ...options })
 }
 
 export function logOf({ LOG_LEVEL, LOG_FORMAT }: Config): Logger {

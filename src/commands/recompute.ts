@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Did } from '@atcute/lexicons/syntax'
 import { Ledger } from '../ingest/ledger.ts'
 import type { Command } from './command.ts'
+import { interruptible } from './ending.ts'
 import { clock, gameOf, storeOf } from './from-config.ts'
 
 /** People in one transaction. */
@@ -12,7 +13,7 @@ export const recompute: Command = {
   summary: 'Apply changed rules to the whole ledger, without asking the network',
   flags: {},
   positionals: 0,
-  async run({ config }, signal) {
+  run: interruptible(async ({ config }, signal) => {
     await using store = await storeOf(config, 'upgrade', { ending: signal })
     const game = gameOf(config)
     await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'recompute' })
@@ -44,5 +45,5 @@ export const recompute: Command = {
     await writer.bindRules(game.rules.fingerprint)
     console.log(`${judged} people judged, ${changed} changed`)
     return 0
-  },
+  }),
 }

@@ -1,5 +1,5 @@
-import type { Command } from './command.ts'
-import { CommandError } from './command.ts'
+import { type Command, CommandError } from './command.ts'
+import { interruptible } from './ending.ts'
 import { clusterOf } from './from-config.ts'
 
 export const rollback: Command = {
@@ -8,10 +8,10 @@ export const rollback: Command = {
     'On a cluster: drop the last batch of a shard whose journal has lost it; the stream sends it again',
   flags: {},
   positionals: 1,
-  async run({ config, positionals: [word = ''] }, signal) {
+  run: interruptible(async ({ config, positionals: [word = ''] }, signal) => {
     if (!/^\d{1,5}$/.test(word)) {
       throw new CommandError(
-        `${JSON.stringify(word)} is not a shard; expected the number in the log and /readyz, from 0 on`,
+        `${JSON.stringify(word)} is not a shard; expected the number in the log, from 0 on`,
       )
     }
     await using store = await clusterOf(config, { ending: signal })
@@ -23,5 +23,5 @@ export const rollback: Command = {
         : `it is at batch ${batch} again, and resumes`
     console.log(`shard ${word}: batch ${lost} is dropped; ${to} from the stream as of ${from}`)
     return 0
-  },
+  }),
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditResult, Store } from '../store/store.ts'
 import type { Command } from './command.ts'
+import { interruptible } from './ending.ts'
 import { gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
 
@@ -20,8 +21,8 @@ export const verify: Command = {
     },
   },
   positionals: 0,
-  async run({ config, flags }, signal) {
-    await using store = await storeOf(config, 'nothing')
+  run: interruptible(async ({ config, flags }, signal) => {
+    await using store = await storeOf(config, 'nothing', { ending: signal })
     let result = await audit(store, signal)
     report(result)
     if (flags.repair === true && result.findings.length > 0) {
@@ -33,13 +34,13 @@ export const verify: Command = {
         repairable > 0 && check < (here ? 1 : MAX_RECHECKS) && result.findings.length > 0;
         check++
       ) {
-        if (!here) await sleep(RECHECK_MS)
+        if (!here) await sleep(RECHECK_MS, undefined, { signal })
         result = await audit(store, signal)
       }
       report(result)
     }
     return result.findings.length === 0 ? 0 : 1
-  },
+  }),
 }
 
 /** Prints its progress; `signal` ends it. */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import { type Did, isDid, isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import { atHome } from '../at-home.ts'
 import type { Micros } from '../atproto/event.ts'
-import { microsOf } from '../atproto/micros.ts'
+import { microsOfDayOrTime } from '../atproto/micros.ts'
 import { parseTarget } from '../jetstream/attempts/hosts.ts'
 import { withoutSecrets } from './hiding.ts'
 
@@ -27,7 +27,7 @@ export function duration(text: string): Micros {
 /** `tip`, `oldest`, or a time. */
 export function start(text: string): 'tip' | 'oldest' | Micros {
   if (text === 'tip' || text === 'oldest') return text
-  const at = microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+  const at = microsOfDayOrTime(text)
   if (at === undefined) throw new Error('tip, oldest, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z')
   return at
 }

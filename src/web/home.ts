@@ -1,6 +1,7 @@
 import { LEVELS_AS_SENTENCE, levelOf } from '../game/levels.ts'
 import type { Rulebook } from '../game/rulebook.ts'
 import type { Ranked, StoreStatus } from '../store/store.ts'
+import { findForm } from './find-form.ts'
 import { type Html, html, raw } from './html.ts'
 import { style } from './style.ts'
 import { allOf, anyOf, capitalized } from './words.ts'
@@ -30,10 +31,7 @@ export function home({ status, connected, top, rules, contact, version }: HomeOp
 <h1>bsky-rpg</h1>
 <p class="lead">What people do on Bluesky, as a role-playing game that anyone can check.
 ${capitalized(allOf(rules.kinds))} earn experience; pictures earn more, and most if they have alt text.</p>
-<form action="/find" method="get">
-<input name="actor" required minlength="3" maxlength="300" aria-label="handle or DID" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
-<button>Show character</button>
-</form>
+${findForm()}
 ${numbers(status, connected)}
 <div class="columns">
 ${board(top, rules)}

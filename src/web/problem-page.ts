@@ -1,5 +1,7 @@
+import { findForm } from './find-form.ts'
 import { html, raw } from './html.ts'
 import { style } from './style.ts'
+import { capitalized } from './words.ts'
 
 export type ProblemPageOptions = {
   /** The HTTP status. */
@@ -10,7 +12,7 @@ export type ProblemPageOptions = {
   detail: string
 }
 
-/** Headings by the problem's name; others are our fault, and say "not right now". */
+/** Headings by the problem's name; for others the status decides. */
 const HEADINGS: Readonly<Record<string, string>> = {
   InvalidActor: 'That is not a name',
   UnknownCharacter: 'Nobody here by that name',
@@ -18,12 +20,12 @@ const HEADINGS: Readonly<Record<string, string>> = {
   NotFound: 'Nothing here',
   RateLimitExceeded: 'Slowly, please',
   LookUpUnavailable: 'The network does not answer',
-  InvalidRequest: 'That request is not valid',
+  TooManyStreams: 'Not right now',
 }
 
 /** The page for an error: what happened, and how to go on. */
 export function problemPage({ status, error, detail }: ProblemPageOptions): string {
-  const title = HEADINGS[error] ?? 'Not right now'
+  const title = HEADINGS[error] ?? (status < 500 ? 'That request is not valid' : 'Not right now')
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,11 +37,8 @@ export function problemPage({ status, error, detail }: ProblemPageOptions): stri
 </head>
 <body><main>
 <h1>${title}</h1>
-<p class="lead">${detail.charAt(0).toUpperCase()}${detail.slice(1)}</p>
-<form action="/find" method="get">
-<input name="actor" required maxlength="300" aria-label="handle, DID or link to a profile" placeholder="alice.example or did:plc:…" autocapitalize="none" autocorrect="off" spellcheck="false">
-<button>Show character</button>
-</form>
+<p class="lead">${capitalized(detail)}</p>
+${findForm()}
 <footer><p><a href="/">To the first page</a> · ${status}</p></footer>
 </main></body></html>`
   return page.text

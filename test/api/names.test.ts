@@ -153,11 +153,12 @@ test('whose handles are looked up pays for them, and others do not', async () =>
 test('somebody who reads pages gets a page that says what is wrong, and what to do', async () => {
   await using here = await populated()
   const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
-  for (const [url, status, text] of [
-    ['/find?actor=%3Cb%3E', 400, '&lt;b&gt;'],
-    ['/v1/characters/nobody.example', 404, 'A character begins'],
-    ['/nothing', 404, '/nothing'],
-    ['/v1/stats?colour=red', 400, 'colour'],
+  for (const [url, status, heading, text] of [
+    ['/find?actor=%3Cb%3E', 400, 'That is not a name', '&lt;b&gt;'],
+    ['/v1/characters/nobody.example', 404, 'Nobody here by that name', 'A character begins'],
+    ['/nothing', 404, 'Nothing here', '/nothing'],
+    ['/v1/stats?colour=red', 400, 'That request is not valid', 'colour'],
+    [`/v1/characters/${alice}/events?type=post`, 400, 'That request is not valid', 'post'],
   ] as const) {
     const page = await here.server.get(url, { accept })
     assert.equal(page.statusCode, status)
@@ -165,6 +166,7 @@ test('somebody who reads pages gets a page that says what is wrong, and what to 
     assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
     assert.equal(page.headers['cache-control'], 'no-store')
     assert.ok(page.body.includes(text), page.body)
+    assert.ok(page.body.includes(`<h1>${heading}</h1>`), page.body)
     assert.match(page.body, /<form action="\/find"/)
     assert.match(page.body, /<p class="lead">(&quot;|[A-Z])/)
     assert.match(page.body, /body \{[^}]*overflow-wrap: anywhere/, 'long names stay on the page')

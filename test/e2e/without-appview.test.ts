@@ -45,4 +45,12 @@ test('with APPVIEW_URL=none the stream alone says who is shown, also of those wh
     return first === 200 && third === 200
   })
   assert.deepEqual(await statusesOf(server, everybody), [200, 404, 200])
+  // Nobody is asked for handles, so they cost nobody anything.
+  const url = /serving at (http:[^"]+)/.exec(server.output)?.[1]
+  for (let list = 0; list < 3; list++) {
+    const names = Array.from({ length: 100 }, (_, n) => `nobody-${list}-${n}.example`)
+    const response = await fetch(`${url}/v1/characters?actors=${names.join()}`)
+    const { asked } = (await response.json()) as { asked: { outcome: string }[] }
+    assert.deepEqual(new Set(asked.map(({ outcome }) => outcome)), new Set(['unknown']))
+  }
 })

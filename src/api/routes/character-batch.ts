@@ -3,14 +3,13 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { isObject } from '../../atproto/json.ts'
 import type { Client, NamedActor } from '../actors.ts'
+import { MAX_NAMES, namesIn } from '../names.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { CharacterList, NAMES } from '../schemas.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
-/** Names in one request, at most. */
-const MAX_ACTORS = 100
 /** Names that count as one request. */
 const NAMES_A_REQUEST = 25
 
@@ -22,7 +21,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
         operationId: 'getCharacters',
         tags: ['characters'],
         summary: 'Get many characters',
-        description: `Up to ${MAX_ACTORS} at once. Unknown ones are omitted from \`items\`; \`asked\` gives the result for each name. Every ${NAMES_A_REQUEST} names count as one request.`,
+        description: `Up to ${MAX_NAMES} at once. Unknown ones are omitted from \`items\`; \`asked\` gives the result for each name. Every ${NAMES_A_REQUEST} names count as one request.`,
         querystring: Type.Object(
           {
             actors: Type.Union(
@@ -39,8 +38,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
       },
     },
     async (request, reply) => {
-      const lists = [request.query.actors].flat()
-      const names = lists.flatMap((list) => list.split(',')).filter((name) => name.trim() !== '')
+      const names = namesIn(...[request.query.actors].flat())
       reply.header('cache-control', NAMES_PEOPLE)
       return batch(options, names, clientOf(request, reply))
     },
@@ -60,7 +58,7 @@ export const characterBatchRoutes: Routes = (app, options) => {
         body: Type.Object(
           {
             // However long a text is, it is either a name or none; the limit of the body bounds all of them together.
-            actors: Type.Array(Type.String(), { maxItems: MAX_ACTORS, minItems: 1 }),
+            actors: Type.Array(Type.String(), { maxItems: MAX_NAMES, minItems: 1 }),
           },
           { additionalProperties: false },
         ),
@@ -86,13 +84,6 @@ async function batch(
   names: readonly string[],
   client: Client,
 ): Promise<Static<typeof CharacterList>> {
-  if (names.length === 0 || names.length > MAX_ACTORS) {
-    throw new ProblemError(
-      400,
-      'InvalidRequest',
-      `actors names ${names.length}; expected 1 to ${MAX_ACTORS}.`,
-    )
-  }
   const cost = Math.ceil(names.length / NAMES_A_REQUEST)
   if (!client.charge(cost - 1)) throw tooDear(`A list of ${names.length} names`, cost)
   const found = await actors.find(names, client)

@@ -2,14 +2,14 @@ import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import type { Rulebook } from '../../game/rulebook.ts'
 import { type Character, InvalidCursorError, type Page, type Ranked } from '../../store/store.ts'
-import { noRanks, ProblemError, unknownActor } from '../problem.ts'
+import { MAX_NAMES, namesIn } from '../names.ts'
+import { noRanks, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { Board, NAMES, PageQuery } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
 /** People that `actors` may name. */
-const MAX_ACTORS = 100
 
 export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, ranks, rules }) => {
   app.get(
@@ -29,7 +29,7 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
           actors: Type.Optional(
             Type.String({
               pattern: NAMES,
-              description: `rank only these people: DIDs or handles, comma-separated, at most ${MAX_ACTORS}`,
+              description: `rank only these people: DIDs or handles, comma-separated, at most ${MAX_NAMES}`,
             }),
           ),
         }),
@@ -41,13 +41,8 @@ export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, rank
       await ranks.ready()
       reply.header('cache-control', NAMES_PEOPLE)
       if (list !== undefined) {
-        const names = list.split(',').filter((name) => name.trim() !== '')
-        if (names.length === 0 || names.length > MAX_ACTORS) {
-          const detail = `actors names ${names.length}; expected 1 to ${MAX_ACTORS}.`
-          throw new ProblemError(400, 'InvalidRequest', detail)
-        }
         const client = clientOf(request, reply)
-        const found = await actors.find(names, client)
+        const found = await actors.find(namesIn(list), client)
         const dids = new Set(found.flatMap((actor) => (actor.outcome === 'found' ? actor.did : [])))
         const ranked = rankAmong(await reader.characters([...dids]))
         const middle = around === undefined ? undefined : await actors.didOf(around, client)

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
-import { microsOf } from '../../atproto/micros.ts'
+import { microsOfDayOrTime } from '../../atproto/micros.ts'
 import { csvHead, csvLine, type Event } from '../csv.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -133,7 +133,7 @@ function rangeOf({
 }
 
 function timeOf(name: string, text: string): Micros {
-  const time = microsOf(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+  const time = microsOfDayOrTime(text)
   if (time !== undefined) return time
   throw new ProblemError(
     400,

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Broadcast } from '../broadcast.ts'
 import { HeavyReads } from '../heavy-reads.ts'
 import { ListenerPlaces } from '../listener-places.ts'
-import { ProblemError } from '../problem.ts'
+import { MAX_NAMES, namesIn } from '../names.ts'
 import { addressOf, beginRaw, clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
 import type { Routes } from './route.ts'
@@ -10,7 +10,6 @@ import type { Routes } from './route.ts'
 const MAX_LISTENERS = 1_000
 /** By client: a browser has a handful of tabs. */
 const MAX_OF_A_CLIENT = 20
-const MAX_ACTORS = 100
 const POLL_MS = 250
 /** Some proxies close a connection after 30 s of silence. */
 const HEARTBEAT_MS = 15_000
@@ -39,7 +38,7 @@ const StreamEvent = Type.Object({
 
 const Query = Type.Object({
   actors: Type.Optional(
-    Type.String({ description: `only these people: comma-separated DIDs or handles, at most ${MAX_ACTORS}` }),
+    Type.String({ description: `only these people: comma-separated DIDs or handles, at most ${MAX_NAMES}` }),
   ),
 })
 
@@ -68,7 +67,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
         operationId: 'streamEvents',
         tags: ['events'],
         summary: 'Follow events as they happen',
-        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`StreamedEvent\`); \`position\` is empty, and comes at the beginning and after ${HEARTBEAT_MS / 1000} s of silence; \`gap\` says that events were left out, and why: read them from \`/v1/events\`. Each has an \`id\`: send the last one as \`Last-Event-ID\` to resume there. Every 100 events that this reads from the ledger count as one request.`,
+        description: `Server-sent events. \`award\` and \`level-up\` carry an event of the ledger (\`FollowedEvent\`); \`position\` is empty, and comes at the beginning and after ${HEARTBEAT_MS / 1000} s of silence; \`gap\` says that events were left out, and why: read them from \`/v1/events\`. Each has an \`id\`: send the last one as \`Last-Event-ID\` to resume there. Every 100 events that this reads from the ledger count as one request.`,
         querystring: Query,
         headers: Type.Object({
           'last-event-id': Type.Optional(
@@ -87,14 +86,8 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
       },
     },
     async (request, reply) => {
-      const named = request.query.actors?.split(',').filter((name) => name.trim() !== '')
-      if (named !== undefined && (named.length === 0 || named.length > MAX_ACTORS)) {
-        throw new ProblemError(
-          400,
-          'InvalidRequest',
-          `actors names ${named.length}; expected 1 to ${MAX_ACTORS}.`,
-        )
-      }
+      const { actors: list } = request.query
+      const named = list === undefined ? undefined : namesIn(list)
       const client = clientOf(request, reply)
       // Before the first await, so that it is given back whenever the connection closes.
       places.take(addressOf(request), reply.raw)

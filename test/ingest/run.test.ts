@@ -117,16 +117,14 @@ const WITHIN = { timeout: 20_000 }
 
 test('a question is asked as soon as what asks it is in the ledger', WITHIN, async () => {
   const asked = Promise.withResolvers<void>()
-  const began = performance.now()
   await using running = await ingest({
     profiles: async () => {
       asked.resolve()
       return []
     },
   })
+  // Without being told, it would look again after half a minute, when the test's time is over.
   await asked.promise
-  // Without being told, it would look again after half a minute.
-  assert.ok(performance.now() - began < 20_000)
   running.end.abort()
   await running.ran
 })

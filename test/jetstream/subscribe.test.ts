@@ -230,7 +230,10 @@ test('a consumer that does not take holds the socket back', async () => {
     taken.push(...events)
     if (taken.length === events.length) {
       // Nothing is taken until the socket has been paused for want of it.
-      while (!marks.includes('paused')) await sleep(1)
+      while (!marks.includes('paused')) {
+        settings.signal.throwIfAborted()
+        await sleep(1)
+      }
     }
     if (taken.length >= 60_000) break
   }

@@ -259,7 +259,7 @@ suite('what a client says', () => {
     await using simulator = await served(0)
     await using client = await listen(simulator, 'v1', { requireHello: 'true', cursor: '0' })
     simulator.emit(200)
-    await sleep(5)
+    await allReceived(client)
     assert.deepEqual(client.received, [], 'nothing comes before a hello')
     const update = (payload: object) =>
       client.socket.send(JSON.stringify({ type: 'options_update', payload }))

@@ -28,9 +28,30 @@ test('what the docs point to is there', () => {
     for (const [, path = ''] of read(file).matchAll(/\]\(([^)#:]+)\)/g)) {
       assert.ok(existsSync(new URL(path, new URL(file, root))), `${file} points to ${path}`)
     }
-    for (const [, path = ''] of read(file).matchAll(/`((?:src|test|docs|bench)\/[\w./-]+\.(?:ts|md))`/g)) {
+    for (const [path] of read(file).matchAll(
+      /(?<![\w./-])(?:src|test|docs|bench|dev|deploy)\/[\w./-]+\.(?:ts|md|ya?ml)\b/g,
+    )) {
       if (path !== 'src/game/rules/follow.ts')
         assert.ok(existsSync(new URL(path, root)), `${file} names ${path}`)
     }
   }
+})
+
+test('the files that the architecture names without their whole path are there', () => {
+  const [apart = '', cluster = ''] = read('docs/architecture.md').split(/^## On a cluster$/m)
+  const namedIn = (text: string) =>
+    [...text.matchAll(/`((?:[\w-]+\/)*[\w-]+\.ts)`/g)].map(([, path = '']) => path)
+  const isThere = (path: string, from: readonly string[]) =>
+    path === 'src/game/rules/follow.ts' || from.some((base) => existsSync(new URL(base + path, root)))
+  const whole = namedIn(apart).filter((path) => path.includes('/'))
+  assert.deepEqual(
+    whole.filter((path) => !isThere(path, ['', 'src/'])),
+    [],
+  )
+  const ofCluster = namedIn(cluster)
+  assert.ok(ofCluster.length > 0)
+  assert.deepEqual(
+    ofCluster.filter((path) => !isThere(path, ['', 'src/store/cql/'])),
+    [],
+  )
 })

@@ -4,7 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
-import { game, LIKE, START, tid } from '../game/arbitrary.ts'
+import { cursorOf, like } from '../conformance/operations.ts'
+import { game } from '../game/arbitrary.ts'
 import type { Places } from './places.ts'
 
 const NODES = [1, 2, 3]
@@ -28,9 +29,9 @@ export function testHungNode(cluster: Cluster, places: Places): void {
     const ledger = new Ledger({ game, writer, folded: () => {} })
     let n = 0
     const commit = async (): Promise<number> => {
-      const batch = Array.from({ length: BATCH }, () => like(++n))
+      const batch = Array.from({ length: BATCH }, () => like(somebody(++n), n))
       const began = performance.now()
-      await ledger.fold(batch, { host: 'a.test', wire: 'v2', value: n, at: START + n })
+      await ledger.fold(batch, cursorOf(n))
       return performance.now() - began
     }
     const commits = async (ms: number): Promise<number[]> => {
@@ -41,7 +42,7 @@ export function testHungNode(cluster: Cluster, places: Places): void {
     // Each statement is prepared when it is first used: also those by which a lease is renewed while nothing happens.
     await commits(WARM_MS)
     for (const end = performance.now() + WARM_MS; performance.now() < end; ) {
-      await ledger.fold([], { host: 'a.test', wire: 'v2', value: ++n, at: START + n })
+      await ledger.fold([], cursorOf(++n))
       await turn()
     }
     for (const node of NODES) {
@@ -67,19 +68,10 @@ function described(took: readonly number[]): string {
   return `${took.length} commits, median ${median} ms, longest ${Math.round(sorted.at(-1) ?? 0)} ms, the first ${took.slice(0, 6).map(Math.round).join(', ')}`
 }
 
-function like(n: number) {
-  const did: Did = `did:plc:${((n * 7_919) % PEOPLE)
+/** The person who acts in event number `n`. */
+function somebody(n: number): Did {
+  return `did:plc:${((n * 7_919) % PEOPLE)
     .toString(32)
     .padStart(24, 'a')
     .replace(/[0189]/g, 'z')}`
-  return {
-    kind: 'commit',
-    op: 'create',
-    did,
-    at: START + n * 1_000,
-    rev: tid(n),
-    collection: LIKE,
-    rkey: tid(n),
-    record: { subject: { uri: 'at://x' } },
-  } as const
 }

@@ -10,9 +10,6 @@ import type { EventsPage, Writer } from '../../src/store/store.ts'
 import { game, LIKE, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
 
 export const [alice, bob] = [person(0), person(1)]
-/** A game whose profiles come from an AppView, so nobody is shown before it has answered. */
-export const asking: Game = { ...game, appview: 'asked' }
-export const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
 export const NOW = START / 1_000_000
 /** The first page of a timeline. */
 export const FIRST: EventsPage = { type: undefined, cursor: undefined, limit: 100 }
@@ -25,6 +22,11 @@ export async function fold(
 ): Promise<void> {
   const known = await writer.load(touched(by, operations))
   await writer.commit(decide(by, known, operations), cursor)
+}
+
+/** The place of event number `value` of a v2 stream with an event a second. */
+export function cursorOf(value: number): Cursor {
+  return { host: 'a.test', wire: 'v2', value, at: START + value * 1_000_000 }
 }
 
 /** Two minutes after the start, events from before second `micros / 1e6` are old. */

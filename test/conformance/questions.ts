@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Operation } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionKind, RecordPath } from '../../src/game/state.ts'
-import { game, POST, START, tid } from '../game/arbitrary.ts'
+import { asking, game, POST, START, tid } from '../game/arbitrary.ts'
+import { DESCRIBED, identity } from '../game/operations.ts'
 import { type Check, check, KEEP } from './check.ts'
-import { alice, asking, bob, commitOf, DESCRIBED, fold, NOW, post, repost, status } from './operations.ts'
+import { alice, bob, commitOf, fold, NOW, post, repost, status } from './operations.ts'
 
 /** Checks which questions the network is asked, and when. */
 export const questionsChecks: readonly Check[] = [
@@ -125,9 +126,6 @@ export const questionsChecks: readonly Check[] = [
     },
   ),
   check('of a kind one question is open about a person', async ({ reader }, writer) => {
-    const identity = (n: number): Operation => {
-      return { kind: 'identity', did: alice, at: START + n * 1e6, handle: undefined }
-    }
     const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: START, rev: tid(n) })
     const opened = async (kind: QuestionKind, now = NOW) =>
       (await writer.questions(kind, 9, new Set(), now)).map(({ did, tries }) => [did, tries])

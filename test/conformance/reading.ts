@@ -3,6 +3,7 @@ import { decide } from '../../src/game/decide.ts'
 import { touched } from '../../src/game/touched.ts'
 import { type EventsPage, InvalidCursorError } from '../../src/store/store.ts'
 import { cut, game, POST, REPOST, START } from '../game/arbitrary.ts'
+import { identity } from '../game/operations.ts'
 import { type Check, check } from './check.ts'
 import { alice, bob, FIRST, fold, like, named, post } from './operations.ts'
 
@@ -68,7 +69,7 @@ export const readingChecks: readonly Check[] = [
     assert.equal((await reader.character(alice))?.profile?.handle, undefined)
     // Who keeps an answer by its version sees that it is another.
     assert.notEqual((await reader.character(alice))?.version, had)
-    await fold(writer, [{ kind: 'identity', did: bob, at: START + 9e6, handle: undefined }])
+    await fold(writer, [{ ...identity(9), did: bob }])
     assert.equal(await reader.didOf('same.test'), undefined)
   }),
   check('numbers are exact up to 2^53 - 1', async ({ reader, auditor }, writer) => {

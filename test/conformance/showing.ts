@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Followed } from '../../src/game/followed.ts'
-import type { Operation } from '../../src/game/operation.ts'
-import { POST, START } from '../game/arbitrary.ts'
+import { asking, POST, START } from '../game/arbitrary.ts'
+import { identity } from '../game/operations.ts'
 import { type Check, check, KEEP } from './check.ts'
-import { alice, asking, bob, FIRST, fold, like, named, post, profileRecord, status } from './operations.ts'
+import { alice, bob, FIRST, fold, like, named, post, profileRecord, status } from './operations.ts'
 
 /** Checks which people are shown. */
 export const showingChecks: readonly Check[] = [
@@ -74,9 +74,8 @@ export const showingChecks: readonly Check[] = [
     assert.equal((await reader.character(alice))?.profile?.handle, 'alice.test')
   }),
   check('what the stream calls somebody holds after a restart', async ({ reader }, writer, open) => {
-    const identity: Operation = { kind: 'identity', did: alice, at: START + 5e6, handle: 'new.test' }
     await fold(writer, [post(alice, 1), named(alice, 'old.test')])
-    await fold(writer, [identity])
+    await fold(writer, [identity(5, 'new.test')])
     await writer[Symbol.asyncDispose]()
     await using again = await open()
     await using next = await again.write(KEEP)
@@ -85,7 +84,7 @@ export const showingChecks: readonly Check[] = [
     await fold(next, [named(alice, 'new.test')])
     assert.equal(await reader.didOf('new.test'), alice)
     // It is repeated by a stream that begins again.
-    await fold(next, [identity])
+    await fold(next, [identity(5, 'new.test')])
     assert.equal(await reader.didOf('new.test'), alice)
   }),
   check(

@@ -9,7 +9,7 @@ import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, PROGRAM, Program, until } from './harness.ts'
+import { flagsFor, folder, PROGRAM, Program, servedAt, until } from './harness.ts'
 
 test('what is wrong with the command line is told in one line, with exit code 2', async () => {
   for (const [words, told] of [
@@ -249,13 +249,6 @@ test('a signal ends verify and recompute at once, with its own exit code', async
     /people judged, 0 changed; the others are unchanged\. Run `bsky-rpg recompute` again/,
   )
 })
-
-/** The URL at which a program serves, once it does. */
-async function servedAt(program: Program): Promise<string> {
-  const told = /serving at (http:[^"]+)/
-  await until('it serves', () => told.test(program.output))
-  return told.exec(program.output)?.[1] ?? ''
-}
 
 test('npm start ends when npm is told to, though the shell between them says nothing', async () => {
   using here = folder()

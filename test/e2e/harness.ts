@@ -76,6 +76,13 @@ export async function until(
   }
 }
 
+/** The URL at which a program serves, once it does. */
+export async function servedAt(program: { readonly output: string }): Promise<string> {
+  const told = /serving at (http:[^"]+)/
+  await until('it serves', () => told.test(program.output))
+  return told.exec(program.output)?.[1] ?? ''
+}
+
 const FOLLOWED: ReadonlySet<string> = new Set([...rulebook(NO_CHANGES).collections, PROFILE])
 
 /**

@@ -6,15 +6,13 @@ import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { alice, bob, carol, commit } from '../game/operations.ts'
-import { flagsFor, folder, Program, until } from './harness.ts'
+import { flagsFor, folder, Program, servedAt, until } from './harness.ts'
 
 const HIDDEN = { labels: { values: [{ val: '!no-unauthenticated' }] } }
 
 /** The API's answer for each person. */
 async function statusesOf(server: Program, dids: readonly Did[]): Promise<number[]> {
-  const told = /serving at (http:[^"]+)/
-  await until('it serves', () => told.test(server.output))
-  const url = told.exec(server.output)?.[1]
+  const url = await servedAt(server)
   return Promise.all(dids.map(async (did) => (await fetch(`${url}/v1/characters/${did}`)).status))
 }
 

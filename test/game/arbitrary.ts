@@ -17,6 +17,8 @@ export const game: Game = {
   baseline: 'off',
   appview: 'none',
 }
+/** A game whose profiles come from an AppView, so nobody is shown before it has answered. */
+export const asking: Game = { ...game, appview: 'asked' }
 
 export const START = 1_750_000_000_000_000
 

@@ -5,39 +5,26 @@ import type { Did, Handle } from '../../src/atproto/event.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { isHidden, type RecordPath } from '../../src/game/state.ts'
+import { isHidden } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
-import { FOLLOW, game, LIKE, POST, REPOST, tid } from './arbitrary.ts'
+import { asking, FOLLOW, game, LIKE, POST, REPOST, tid } from './arbitrary.ts'
 import {
   alice,
   bob,
   carol,
   commit,
   DESCRIBED,
+  identity,
   ledgerOf,
   like,
   removal,
+  repository,
   repost,
   second,
   status,
+  sync,
 } from './operations.ts'
 
-const asking: Game = { ...game, appview: 'asked' }
-const repository = (n: number, ...paths: RecordPath[]): Operation => ({
-  kind: 'repository-answer',
-  question: '9',
-  did: alice,
-  at: second(n),
-  rev: tid(n),
-  paths: new Set(paths),
-  collections: game.followed,
-})
-const identity = (n: number): Operation => ({
-  kind: 'identity',
-  did: alice,
-  at: second(n),
-  handle: undefined,
-})
 const recompute: Operation = { kind: 'recompute', did: alice, at: second(9) }
 
 suite('a repository in the batch', () => {
@@ -75,17 +62,15 @@ suite('what a batch asks', () => {
     new MemoryLedger().fold(asking, operations).actors.get(alice)?.asked ?? []
 
   test('is one question of a kind about a person, and one about each repost', () => {
-    const sync: Operation = { kind: 'sync', did: alice, at: second(4), rev: tid(4) }
-    const all = asked(commit({ n: 1 }), repost(2, bob, 1), repost(3, bob, 2), sync, sync, identity(5))
+    const all = asked(commit({ n: 1 }), repost(2, bob, 1), repost(3, bob, 2), sync(4), sync(4), identity(5))
     assert.deepEqual(all.map(({ kind }) => kind).sort(), ['profile', 'repository', 'subject', 'subject'])
   })
 
   test('of a repository is asked, whatever becomes of its account before and after', () => {
-    const sync: Operation = { kind: 'sync', did: alice, at: second(4), rev: tid(4) }
     const away = [status(5, 'deactivated'), status(6, 'active')]
     for (const batch of [
-      [sync, ...away],
-      [...away, sync],
+      [sync(4), ...away],
+      [...away, sync(4)],
     ]) {
       const ledger = ledgerOf([commit({ n: 1 })])
       ledger.fold(game, batch)

@@ -10,10 +10,8 @@ import { isHidden } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { Model } from '../model/model.ts'
 import { experienceOf } from '../model/person.ts'
-import { cut, FOLLOW, game, LIKE, longStream, POST, person, REPOST, START, tid } from './arbitrary.ts'
-
-const [alice, bob] = [person(0), person(1)]
-const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
+import { asking, cut, FOLLOW, game, LIKE, longStream, POST, REPOST, START, tid } from './arbitrary.ts'
+import { alice, bob, DESCRIBED, identity } from './operations.ts'
 
 const commit = (fields: Partial<CommitEvent> & { n: number }): CommitEvent => {
   const { n, ...rest } = fields
@@ -41,8 +39,6 @@ function ledgerOf(...operations: Operation[]): MemoryLedger {
   ledger.assertBalanced()
   return ledger
 }
-/** A game in which the AppView says who is shown. */
-const asking: Game = { ...game, appview: 'asked' }
 const xp = (ledger: MemoryLedger, did = alice) => ledger.actor(did)?.experience
 
 /** The state that must be the same however the stream was cut and repeated. */
@@ -340,7 +336,7 @@ test('a repository that was fetched ahead of the stream does not make the stream
 
 test('a new identity drops the profile and asks for the new one', () => {
   const ledger = ledgerOf(commit({ n: 1 }))
-  const changes = ledger.fold(game, [{ kind: 'identity', did: alice, at: START + 2e6, handle: undefined }])
+  const changes = ledger.fold(game, [identity(2)])
   assert.equal(changes.actors.get(alice)?.profile, null)
   assert.deepEqual(changes.actors.get(alice)?.asked, [{ kind: 'profile', did: alice, ifOpen: 'restart' }])
 })
@@ -484,8 +480,7 @@ test('of a kind one question is open about a person, however often there is reas
     open('profile').map(({ id, tries, due }) => [id !== first.id, tries, due]),
     [[true, 0, 0]],
   )
-  const identity: Operation = { kind: 'identity', did: alice, at: START + 9e6, handle: undefined }
-  ledger.fold(game, [identity, { kind: 'look-up', wish: '2', did: alice, at: START }, identity])
+  ledger.fold(game, [identity(9), { kind: 'look-up', wish: '2', did: alice, at: START }, identity(9)])
   assert.deepEqual(
     open('profile').map(({ tries, due }) => [tries, due]),
     [[0, 0]],

@@ -3,16 +3,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { AccountEvent, CommitEvent, Handle } from '../../src/atproto/event.ts'
 import { PROFILE } from '../../src/atproto/profile.ts'
-import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { isHidden, type Outcome, type QuestionKind } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
-import { game, POST, person, REPOST, START, tid } from './arbitrary.ts'
+import { asking, game, POST, REPOST, START, tid } from './arbitrary.ts'
+import { alice, bob, DESCRIBED, identity } from './operations.ts'
 
-const [alice, bob] = [person(0), person(1)]
-const asking: Game = { ...game, appview: 'asked' }
 const DAY = 86_400
-const DESCRIBED = { embed: { $type: 'app.bsky.embed.images', images: [{ alt: 'a cat' }] } }
 const LABELS = { values: [{ val: '!no-unauthenticated' }] }
 
 function post(n: number, did = alice, record: CommitEvent['record'] = {}): CommitEvent {
@@ -28,9 +25,6 @@ const profile = (n: number, hides: boolean, more: Partial<CommitEvent> = {}): Co
 }
 const account = (n: number, status: AccountEvent['status']): AccountEvent => {
   return { kind: 'account', did: alice, at: START + n * 1e6, time: START + n * 1e6, status }
-}
-const identity = (n: number, handle?: Handle): Operation => {
-  return { kind: 'identity', did: alice, at: START + n * 1e6, handle }
 }
 
 /** A ledger whose open questions a test can read and answer. */

@@ -1,7 +1,8 @@
 // Short names for operations: operation number `n` is at second `n`, and its revision is number `n`.
-import type { AccountStatus, CommitEvent, Did, StreamEvent } from '../../src/atproto/event.ts'
+import type { AccountStatus, CommitEvent, Did, Handle, StreamEvent } from '../../src/atproto/event.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
+import type { RecordPath } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { game, LIKE, POST, person, REPOST, START, tid } from './arbitrary.ts'
 
@@ -45,6 +46,29 @@ export function removal(n: number, of: CommitEvent): CommitEvent {
 /** Account status number `n` of the stream, at second `time` of its server's clock. */
 export function status(n: number, value: AccountStatus, time = n): StreamEvent {
   return { kind: 'account', did: alice, at: second(n), time: second(time), status: value }
+}
+
+/** Says that alice's identity has changed, and her handle where it names one. */
+export function identity(n: number, handle?: Handle): Operation {
+  return { kind: 'identity', did: alice, at: second(n), handle }
+}
+
+/** Says that alice's repository was replaced. */
+export function sync(n: number): Operation {
+  return { kind: 'sync', did: alice, at: second(n), rev: tid(n) }
+}
+
+/** Alice's repository as the network holds it: the records of all collections that are followed. */
+export function repository(n: number, ...paths: RecordPath[]): Operation & { kind: 'repository-answer' } {
+  return {
+    kind: 'repository-answer',
+    question: '9',
+    did: alice,
+    at: second(n),
+    rev: tid(n),
+    paths: new Set(paths),
+    collections: game.followed,
+  }
 }
 
 /** Folds one operation after the other. */

@@ -9,32 +9,27 @@ import { post as posts } from '../../src/game/rules/post.ts'
 import { repost as reposts } from '../../src/game/rules/repost.ts'
 import type { AskedQuestion, Outcome, QuestionKind } from '../../src/game/state.ts'
 import type { MemoryLedger } from '../memory-ledger.ts'
-import { game, LIKE, POST, person, REPOST, tid } from './arbitrary.ts'
+import { asking, game, LIKE, POST, person, REPOST, tid } from './arbitrary.ts'
 import {
   alice,
   bob,
   commit,
   DESCRIBED,
+  identity,
   ledgerOf,
   like,
   removal,
+  repository,
   repost,
   second,
   status,
+  sync,
 } from './operations.ts'
 
 const PROFILE = 'app.bsky.actor.profile'
-const asking: Game = { ...game, appview: 'asked' }
-const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: second(n), rev: tid(n) })
 const forget: Operation = { kind: 'forget', wish: '1', did: alice, at: second(3) }
 const unforget: Operation = { kind: 'unforget', wish: '1', did: alice, at: second(4), floor: tid(4) }
 const follow = (followed: boolean): Operation => ({ kind: 'follow', did: alice, at: second(3), followed })
-const identity = (n: number): Operation => ({
-  kind: 'identity',
-  did: alice,
-  at: second(n),
-  handle: undefined,
-})
 const shows = (of: ReturnType<typeof commit>, media: 'alt' | 'media' | 'text' | undefined): Operation => {
   const { did, collection, rkey, rev } = of
   const subject = { did: bob, collection: POST, rkey: tid(1) }
@@ -61,15 +56,6 @@ const says = (more: Partial<Operation & { kind: 'profile-answer' }> = {}): Opera
   optedOut: false,
   postsCount: 3,
   ...more,
-})
-const holds = (n: number): Operation => ({
-  kind: 'repository-answer',
-  question: '9',
-  did: alice,
-  at: second(n),
-  rev: tid(n),
-  paths: new Set(),
-  collections: game.followed,
 })
 /** The network could not answer the open question about `alice`, which had been asked `tries` times before. */
 const unanswered = (kind: 'no-answer' | 'inactive', of: QuestionKind, tries: number): Operation => {
@@ -180,7 +166,7 @@ const STORIES: readonly [Outcome, string, readonly Operation[], Operation, Game?
     asking,
   ],
   ['stale', 'no AppView to ask', [commit({ n: 1 })], says({ profile: undefined }), game],
-  ['applied', 'what a repository holds', [commit({ n: 1 })], holds(2)],
+  ['applied', 'what a repository holds', [commit({ n: 1 })], repository(2)],
   ['applied', 'a server that is away', [commit({ n: 1 })], unanswered('no-answer', 'repository', 0)],
   ['stale', 'a server that stays away', [commit({ n: 1 })], unanswered('no-answer', 'repository', 13)],
   ['applied', 'an AppView that is away', [commit({ n: 1 })], unanswered('no-answer', 'profile', 0), asking],

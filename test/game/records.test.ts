@@ -3,21 +3,23 @@ import { suite, test } from 'node:test'
 import type { AccountStatus } from '../../src/atproto/event.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { ASLEEP } from '../../src/game/retries.ts'
-import type { RecordPath } from '../../src/game/state.ts'
 import type { MemoryLedger } from '../memory-ledger.ts'
 import { FOLLOW, game, POST, REPOST, tid } from './arbitrary.ts'
-import { alice, bob, commit, DESCRIBED, ledgerOf, like, removal, repost, second } from './operations.ts'
+import {
+  alice,
+  bob,
+  commit,
+  DESCRIBED,
+  ledgerOf,
+  like,
+  removal,
+  repository,
+  repost,
+  second,
+  sync,
+} from './operations.ts'
 
 const idOf = (collection: typeof POST, n: number) => ({ did: alice, collection, rkey: tid(n) })
-const repository = (n: number, ...paths: RecordPath[]): Operation & { kind: 'repository-answer' } => ({
-  kind: 'repository-answer',
-  question: '1',
-  did: alice,
-  at: second(n),
-  rev: tid(n),
-  paths: new Set(paths),
-  collections: game.followed,
-})
 
 test('an edit leaves a record in the time of its first witness', () => {
   const month = 40 * 86_400
@@ -114,7 +116,6 @@ test('a repository says nothing of collections that it was not asked about', () 
 })
 
 suite('a repository that is given to nobody because its account is not active', () => {
-  const sync = (n: number): Operation => ({ kind: 'sync', did: alice, at: second(n), rev: tid(n) })
   const account = (n: number, status: AccountStatus): Operation => {
     return { kind: 'account', did: alice, at: second(n), time: second(n), status }
   }

@@ -7,6 +7,7 @@ import { updateFollowing } from '../../src/ingest/following.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { cursorOf } from '../conformance/operations.ts'
 import { folder } from '../e2e/harness.ts'
 import { FOLLOW, game } from '../game/arbitrary.ts'
 import { alice, bob, commit, second } from '../game/operations.ts'
@@ -23,7 +24,7 @@ async function run(store: Store, following: Following, n: number): Promise<void>
   const events = [alice, bob].filter((did) => following.dids?.includes(did) ?? true)
   await ledger.fold(
     events.map((did) => commit({ n, did })),
-    { host: 'a.test', wire: 'v2', value: n, at: second(n) },
+    cursorOf(n),
   )
 }
 

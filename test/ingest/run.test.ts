@@ -12,7 +12,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Heartbeat, Store, WriteOptions, Writer } from '../../src/store/store.ts'
 import { folder } from '../e2e/harness.ts'
-import { game } from '../game/arbitrary.ts'
+import { asking, game } from '../game/arbitrary.ts'
 
 type World = {
   /** The AppView's answers about people. */
@@ -229,7 +229,7 @@ test('what goes through is counted, told to who holds answers ready, and in the 
 test('it goes on from where it was: what happened while nobody listened comes, too', WITHIN, async () => {
   const alive = Promise.withResolvers<void>()
   await using running = await ingest({
-    rules: { ...game, appview: 'asked' },
+    rules: asking,
     beat: ({ host }) => host !== undefined && alive.resolve(),
   })
   const { reader } = running.store

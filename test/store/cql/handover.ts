@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import type { Cursor, Did, StreamEvent } from '../../../src/atproto/event.ts'
+import type { Did, StreamEvent } from '../../../src/atproto/event.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import { Random } from '../../../src/simulator/random.ts'
 import { COUNTER_BEHIND } from '../../../src/store/cql/audit.ts'
 import type { Store, Writer } from '../../../src/store/store.ts'
 import { compare } from '../../conformance/compare.ts'
+import { cursorOf } from '../../conformance/operations.ts'
 import { game, LIKE, person, REPOST, START, stream, tid } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
 import { type MemoryClient, MemoryCluster } from './memory-cluster.ts'
@@ -248,8 +249,4 @@ class Worker {
       this.failed ??= error
     })
   }
-}
-
-function cursorOf(value: number): Cursor {
-  return { host: 'a.test', wire: 'v2', value, at: START + value * 1_000_000 }
 }

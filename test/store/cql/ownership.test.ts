@@ -9,7 +9,8 @@ import { shardOf } from '../../../src/store/cql/rows/buckets.ts'
 import { LeaseLostError } from '../../../src/store/cql/shards/leases.ts'
 import { RulesChangedError, StoreBusyError, type Writer } from '../../../src/store/store.ts'
 import { compare } from '../../conformance/compare.ts'
-import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
+import { cursorOf, like } from '../../conformance/operations.ts'
+import { game, LIKE, person, START } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
 import { type MemoryClient, MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
@@ -448,21 +449,4 @@ class Worker {
   somebody(): Did {
     return [0, 1, 2, 3, 4, 5, 6, 7].map(person).find((did) => this.writer.owns(did)) ?? alice
   }
-}
-
-function like(did: Did, n: number) {
-  return {
-    kind: 'commit',
-    op: 'create',
-    did,
-    at: START + n * 1_000_000,
-    rev: tid(n),
-    collection: LIKE,
-    rkey: tid(n),
-    record: { subject: { uri: 'at://x' } },
-  } as const
-}
-
-function cursorOf(value: number): Cursor {
-  return { host: 'a.test', wire: 'v2', value, at: START + value * 1_000_000 }
 }

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ledger } from '../../../src/ingest/ledger.ts'
-import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
+import { alice, bob, FIRST, like } from '../../conformance/operations.ts'
+import { game, START } from '../../game/arbitrary.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
-
-const [alice, bob] = [person(0), person(1)]
-const FIRST = { type: undefined, cursor: undefined, limit: 100 }
 
 test('what a server has missed while it was away is shown all the same', async () => {
   const cluster = new MemoryCluster()
@@ -30,16 +28,3 @@ test('what a server has missed while it was away is shown all the same', async (
     [bob],
   )
 })
-
-function like(did: typeof alice, n: number) {
-  return {
-    kind: 'commit',
-    did,
-    at: START + n,
-    rev: tid(n),
-    op: 'create',
-    collection: LIKE,
-    rkey: tid(n),
-    record: { $type: LIKE, subject: { uri: `at://${person(2)}/app.bsky.feed.post/${tid(0)}` } },
-  } as const
-}

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Ledger } from '../../../src/ingest/ledger.ts'
-import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
+import { alice, like } from '../../conformance/operations.ts'
+import { game } from '../../game/arbitrary.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
 
@@ -32,7 +33,7 @@ test('a lease is renewed before or after a commit, never beside it', async (t) =
   await using store = await openOn(cluster, { shards: 1 }, client)
   await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
   const ledger = new Ledger({ game, writer, folded: () => {} })
-  const folded = ledger.fold([like(1)], undefined)
+  const folded = ledger.fold([like(alice, 1)], undefined)
   await reached.promise
   // Servers take their time, and the lease is due.
   elapsedMs += 10_000
@@ -43,16 +44,3 @@ test('a lease is renewed before or after a commit, never beside it', async (t) =
   await turn()
   assert.deepEqual(began, ['commit', 'renewal'])
 })
-
-function like(n: number) {
-  return {
-    kind: 'commit',
-    op: 'create',
-    did: person(0),
-    at: START + n,
-    rev: tid(n),
-    collection: LIKE,
-    rkey: tid(n),
-    record: { subject: { uri: 'at://x' } },
-  } as const
-}

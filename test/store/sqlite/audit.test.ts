@@ -10,11 +10,10 @@ import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import type { AuditProgress } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
-import { game, POST, REPOST } from '../../game/arbitrary.ts'
+import { asking, game, POST, REPOST } from '../../game/arbitrary.ts'
 import { alice, bob, carol, commit, like, removal, second, status } from '../../game/operations.ts'
 
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
-const asking: Game = { ...game, appview: 'asked' }
 
 const PEOPLE: readonly Operation[] = [
   commit({ n: 1 }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -10,6 +10,9 @@ import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { flagsFor, folder, PROGRAM, Program, servedAt, until } from './harness.ts'
+
+/** How long a program may take to end after a signal. */
+const END_MS = 30_000
 
 test('what is wrong with the command line is told in one line, with exit code 2', async () => {
   for (const [words, told] of [
@@ -77,16 +80,23 @@ test('a log that cannot be written does not end the program', {
   await once(probe, 'close')
   const words = [PROGRAM, 'simulate', '--port', String(port), '--actors', '10']
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', openSync('/dev/full', 'w')] })
-  const closed = once(child, 'close')
-  const url = `http://127.0.0.1:${port}/xrpc/app.bsky.actor.getProfiles?actors=did:plc:x`
-  await until('it answers', () =>
-    fetch(url).then(
-      () => true,
-      () => child.exitCode !== null,
-    ),
-  )
-  child.kill('SIGTERM')
-  assert.deepEqual(await closed, [0, null])
+  try {
+    const url = `http://127.0.0.1:${port}/xrpc/app.bsky.actor.getProfiles?actors=did:plc:x`
+    await until('it answers', () =>
+      fetch(url).then(
+        () => true,
+        () => {
+          assert.equal(child.exitCode, null)
+          return false
+        },
+      ),
+    )
+    const closed = once(child, 'close', { signal: AbortSignal.timeout(END_MS) })
+    child.kill('SIGTERM')
+    assert.deepEqual(await closed, [0, null])
+  } finally {
+    child.kill('SIGKILL')
+  }
 })
 
 test('help names every command, and every command its settings', async () => {
@@ -258,17 +268,32 @@ test('npm start ends when npm is told to, though the shell between them says not
   const shell = spawn('sh', ['-c', `${words.map((word) => `'${word}'`).join(' ')}; true`], {
     env: { PATH: process.env.PATH, LOG_FORMAT: 'json', npm_command: 'start' },
     stdio: ['ignore', 'ignore', 'pipe'],
+    // In a group of its own, by which the program can be killed, too, though only the shell knows its id.
+    detached: true,
   })
-  let output = ''
+  const told = { output: '' }
   shell.stderr.on('data', (data) => {
-    output += data
+    told.output += data
   })
-  const ended = once(shell.stderr, 'close')
-  await until('it serves', () => output.includes('serving at'))
-  shell.kill('SIGTERM')
-  // The program holds the other end for as long as it lives.
-  await ended
+  try {
+    await servedAt(told)
+    // The program holds the other end for as long as it lives.
+    const ended = once(shell.stderr, 'close', { signal: AbortSignal.timeout(END_MS) })
+    shell.kill('SIGTERM')
+    await ended
+  } finally {
+    killGroup(shell)
+  }
 })
+
+/** Kills all that is left of a group of processes, which `leader` began. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
 
 /** A network of a few people that begins now. */
 function startSmallNetwork({ seed, actors }: { seed: number; actors: number }): Promise<Simulator> {

@@ -23,16 +23,18 @@ import { throttled } from './throttled.ts'
 export type App = FastifyInstance
 /** Long reads (pages of exports and of `/v1/events`) that may wait for their turn. */
 const MAX_HEAVY_READS = 200
-/** Time limit for a client to send a whole request. */
-const REQUEST_TIMEOUT_MS = 30_000
-/** Time limit for its headers; connections are checked every two seconds, so an idle one closes soon after. */
-const HEADERS_TIMEOUT_MS = 10_000
-const CHECK_CONNECTIONS_MS = 2_000
+/** Time limits for a client to send a whole request and its headers. A connection is closed at the first check after them. */
+export type ConnectionLimits = { requestMs: number; headersMs: number; checkEveryMs: number }
+const CONNECTION_LIMITS: ConnectionLimits = { requestMs: 30_000, headersMs: 10_000, checkEveryMs: 2_000 }
 /** Smaller answers are not worth compressing. */
 const COMPRESS_FROM_BYTES = 1_024
 
 /** Assembles the API; it does not listen yet. */
-export async function buildApp(options: AppOptions, routes: readonly Routes[] = builtInRoutes): Promise<App> {
+export async function buildApp(
+  options: AppOptions,
+  routes: readonly Routes[] = builtInRoutes,
+  { requestMs, headersMs, checkEveryMs }: ConnectionLimits = CONNECTION_LIMITS,
+): Promise<App> {
   const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
   const reader = guarded(
     options.reader,
@@ -46,8 +48,8 @@ export async function buildApp(options: AppOptions, routes: readonly Routes[] = 
       routerOptions: { maxParamLength: 2_100 },
       // Log lines name their request themselves: a child logger would cost every request.
       childLoggerFactory: (log) => log,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
+      requestTimeout: requestMs,
+      http: { headersTimeout: headersMs, connectionsCheckingInterval: checkEveryMs },
       frameworkErrors: answerBadAddress,
       clientErrorHandler: answerBrokenRequest,
       // Query text is coerced to the schema's types, but nothing is dropped silently.

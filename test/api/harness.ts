@@ -1,6 +1,6 @@
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import { pino } from 'pino'
-import { buildApp } from '../../src/api/app.ts'
+import { buildApp, type ConnectionLimits } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
 import { builtInRoutes } from '../../src/api/routes/index.ts'
 import type { AppOptions, AppSettings, Routes } from '../../src/api/routes/route.ts'
@@ -32,7 +32,11 @@ const SETTINGS: AppSettings = {
 export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Partial<AppSettings> }
 
 /** The API over a ledger in memory, with a clock that only the test moves. */
-export async function build(overrides: Overrides = {}, routes: readonly Routes[] = builtInRoutes) {
+export async function build(
+  overrides: Overrides = {},
+  routes: readonly Routes[] = builtInRoutes,
+  limits?: ConnectionLimits,
+) {
   const ledger = new ScriptedLedger()
   /** The time that passes, and by how much the machine's clock was set. */
   const time = { now: NOW, set: 0 }
@@ -53,7 +57,7 @@ export async function build(overrides: Overrides = {}, routes: readonly Routes[]
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },
   }
-  const app = await buildApp(options, routes)
+  const app = await buildApp(options, routes, limits)
   return {
     app,
     ledger,

@@ -17,8 +17,10 @@ const HANGS_MS = 8_000
 const WARM_MS = 3_000
 /** The most that a commit may take. */
 const MAX_COMMIT_MS = 1_500
-/** Where a commit took longer than this with all nodes, the machine is too busy to tell: that commit's time is added. */
+/** Where a commit took longer than this with all nodes, the machine is too busy to tell. */
 const BUSY_MS = 1_000
+/** How often to look, before each node hangs, whether the machine is free enough. */
+const MAX_LOOKS = 3
 
 /** Registers the test: commits go on whichever of three nodes hangs, and the first ones after it are not slow either. */
 export function testHungNode(cluster: Cluster, places: Places): void {
@@ -45,16 +47,25 @@ export function testHungNode(cluster: Cluster, places: Places): void {
       await ledger.fold([], cursorOf(++n))
       await turn()
     }
+    /** Whether no commit is slow with all nodes, by the last of `MAX_LOOKS` looks at the latest. */
+    const isFree = async (): Promise<boolean> => {
+      for (let look = 0; look < MAX_LOOKS; look++) {
+        const took = await commits(WARM_MS)
+        t.diagnostic(`all nodes: ${described(took)}`)
+        if (Math.max(...took) <= BUSY_MS) return true
+      }
+      return false
+    }
     for (const node of NODES) {
-      const before = await commits(WARM_MS)
-      t.diagnostic(`all nodes: ${described(before)}`)
+      if (!(await isFree())) {
+        t.skip(`machine too busy: with all nodes, commits took longer than ${BUSY_MS} ms ${MAX_LOOKS} times`)
+        return
+      }
       cluster.pause(node)
       try {
         const took = await commits(HANGS_MS)
         t.diagnostic(`node ${node} hangs: ${described(took)}`)
-        const longestMs = Math.max(...before)
-        const maxMs = MAX_COMMIT_MS + (longestMs > BUSY_MS ? longestMs : 0)
-        assert.ok(Math.max(...took) <= maxMs, `a commit took longer than ${Math.round(maxMs)} ms`)
+        assert.ok(Math.max(...took) <= MAX_COMMIT_MS, `a commit took longer than ${MAX_COMMIT_MS} ms`)
       } finally {
         cluster.resume(node)
       }

@@ -8,7 +8,7 @@ import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 import { eventOf } from '../rows/event-row.ts'
 import { type Mutation, writtenRow } from '../rows/mutations.ts'
-import { recall } from '../shards/journal.ts'
+import { BatchMissingError, recall } from '../shards/journal.ts'
 import { checkShards, type ShardRow } from '../shards/leases.ts'
 
 const BATCHES = 'SELECT seq, chunk FROM journal WHERE shard = ? AND seq > ? AND seq <= ?'
@@ -65,7 +65,11 @@ async function readOn(
         seq,
         chunks: seq === row.seq ? row.chunks : chunks,
       },
-    ).catch(() => undefined)
+    ).catch((error: unknown) => {
+      // Any other failure is an outage: nothing has left the journal.
+      if (error instanceof BatchMissingError) return undefined
+      throw error
+    })
     if (batch === undefined) return false
     for (const { event, shown } of eventsOf(batch.mutations).slice(place().events)) {
       if (events.length >= limit) return true

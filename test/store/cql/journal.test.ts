@@ -68,6 +68,9 @@ test('of a batch that no row names, it is known whether all of it is there', asy
   assert.deepEqual(await keptOf(blocks.slice(0, -1)), [])
   assert.deepEqual(await keptOf([undefined, ...blocks.slice(1)]), [])
   assert.deepEqual(await keptOf(blocks.map((block, at) => (at === 1 ? undefined : block))), [])
+  // A block is lost, and one that a former owner had stored in its place has come up again.
+  const refused = pack({ epoch: 6, mutations })
+  assert.equal((await keptOf(blocks.map((block, at) => (at === 1 ? refused[1] : block)))).length, 0)
   const former = zstdCompressSync(JSON.stringify({ epoch: 7, mutations }))
   assert.deepEqual(await keptOf([former]), whole)
 })

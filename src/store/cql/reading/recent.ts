@@ -5,13 +5,10 @@ import type { LedgerEvent } from '../../../game/state.ts'
 import { InvalidCursorError, type Recent, type RecentEvent } from '../../store.ts'
 import { SHOWN } from '../../visibility.ts'
 import type { Session } from '../driver/session.ts'
-import { numberOf } from '../driver/values.ts'
 import { eventOf } from '../rows/event-row.ts'
 import { type Mutation, writtenRow } from '../rows/mutations.ts'
-import { BatchMissingError, recall } from '../shards/journal.ts'
+import { type Batch, BatchMissingError, type ReadPages, recall, recallWhole } from '../shards/journal.ts'
 import { checkShards, type ShardRow } from '../shards/leases.ts'
-
-const BATCHES = 'SELECT seq, chunk FROM journal WHERE shard = ? AND seq > ? AND seq <= ?'
 
 /** How far one shard was read: all of batch `seq`, and `events` of the next one. */
 type Place = { seq: number; events: number }
@@ -53,23 +50,9 @@ async function readOn(
 ): Promise<boolean> {
   const { shard } = row
   const place = (): Place => seen[shard] as Place
-  const stored = await session.readForDisplay(BATCHES, [shard, place().seq, row.seq])
   while (place().seq < row.seq && events.length < limit) {
     const seq = place().seq + 1
-    const chunks = stored.filter((found) => numberOf(found.seq) === seq).length
-    if (chunks === 0) return false
-    const batch = await recall(
-      (query, params, pageRows) => session.pagesForDisplay(query, params, pageRows),
-      {
-        shard,
-        seq,
-        chunks: seq === row.seq ? row.chunks : chunks,
-      },
-    ).catch((error: unknown) => {
-      // Any other failure is an outage: nothing has left the journal.
-      if (error instanceof BatchMissingError) return undefined
-      throw error
-    })
+    const batch = await batchOf(session, row, seq)
     if (batch === undefined) return false
     for (const { event, shown } of eventsOf(batch.mutations).slice(place().events)) {
       if (events.length >= limit) return true
@@ -79,6 +62,19 @@ async function readOn(
     seen[shard] = { seq, events: 0 }
   }
   return true
+}
+
+/** Batch `seq` of the shard of `row`, up to the one that the row names; `undefined` where the journal does not have it. */
+async function batchOf(session: Session, row: ShardRow, seq: number): Promise<Batch | undefined> {
+  const read: ReadPages = (query, params, pageRows) => session.pagesForDisplay(query, params, pageRows)
+  if (seq < row.seq) return recallWhole(read, { shard: row.shard, seq })
+  try {
+    return await recall(read, row)
+  } catch (error) {
+    // Any other failure is an outage: nothing has left the journal.
+    if (error instanceof BatchMissingError) return undefined
+    throw error
+  }
 }
 
 /** The events of a batch, and whether their people are shown, by the characters' rows in the same batch. */

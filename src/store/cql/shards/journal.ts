@@ -142,30 +142,39 @@ export async function recall(
 export type KeptBatch = Batch & { seq: number }
 
 /**
- * Reads the batches among the `count` before number `seq` that the journal has as a whole, newest first. A batch of an
- * earlier version only counts as whole where it is one block, since its last block was not marked.
+ * Reads batch `seq` of a shard whose row names a later one by now, and so does not tell its number of blocks.
+ * @returns `undefined` where the journal does not have the whole batch. A batch of an earlier version only counts as whole
+ *   where it is one block, since its last block was not marked.
  */
+export async function recallWhole(
+  read: ReadPages,
+  { shard, seq }: { shard: number; seq: number },
+): Promise<Batch | undefined> {
+  const found: { chunk: number; data: Buffer }[] = []
+  for await (const rows of read(SELECT, [shard, seq], BLOCKS_AT_ONCE)) {
+    found.push(...rows.map(({ chunk, data }) => ({ chunk: Number(chunk), data: data as Buffer })))
+  }
+  return wholeOf(found)
+}
+
+/** Reads the batches among the `count` before number `seq` that the journal has as a whole, newest first; see `recallWhole`. */
 export async function* keptBefore(
   read: ReadPages,
   { shard, seq, count }: { shard: number; seq: number; count: number },
 ): AsyncGenerator<KeptBatch> {
   for (let number = seq - 1; number >= Math.max(1, seq - count); number--) {
-    const found: { chunk: number; data: Buffer }[] = []
-    for await (const rows of read(SELECT, [shard, number], BLOCKS_AT_ONCE)) {
-      found.push(...rows.map(({ chunk, data }) => ({ chunk: Number(chunk), data: data as Buffer })))
-    }
-    const batch = wholeOf(found)
+    const batch = await recallWhole(read, { shard, seq: number })
     if (batch !== undefined) yield { seq: number, ...batch }
   }
 }
 
-/** An attempt of a former owner may have left blocks after the last one, of the same batch number. */
+/** An attempt of a former owner may have left blocks of the same batch number: after the last one, or in place of lost ones. */
 function wholeOf(found: readonly { chunk: number; data: Buffer }[]): Batch | undefined {
   const blocks: Block[] = []
   for (const [at, { chunk, data }] of found.entries()) {
     if (chunk !== at || !isWhole(data)) return undefined
     const [block] = blocksOf([data])
-    if (block === undefined) return undefined
+    if (block === undefined || block.epoch !== (blocks[0] ?? block).epoch) return undefined
     blocks.push(block)
     if (block.isLast ?? found.length === 1) {
       return { epoch: block.epoch, mutations: blocks.flatMap(({ mutations }) => mutations) }

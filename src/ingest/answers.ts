@@ -106,7 +106,9 @@ async function ask(
     delivered = deliver(given).then(
       () => {
         for (const id of about) underWay.delete(id)
-        observer.answered(kind, given.filter((one) => typeof one.question === 'string').length)
+        const answered = given.filter((one) => one.kind !== 'no-answer').length
+        // A server that refuses everything has not answered.
+        if (answered > 0) observer.answered(kind, answered)
       },
       (error: unknown) => {
         // A fold that the end of the process interrupted is no failure; its questions stay open.

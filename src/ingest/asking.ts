@@ -25,6 +25,7 @@ export type AnswersOptions = {
   clock: () => Micros
   signal: AbortSignal
   observer: {
+    /** The answers to `n` questions, at least one, are in the ledger. */
     answered(kind: QuestionKind, n: number): void
     failed(kind: QuestionKind, n: number, reason: string): void
     repository(report: RepositoryReport): void

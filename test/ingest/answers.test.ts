@@ -470,6 +470,16 @@ suite('a question that fails', () => {
     })
   }
 
+  test('that are all refused leave the network as one that has not answered', async () => {
+    const running = ledgerOf(
+      Array.from({ length: 5 }, (_, id) => whoIs(id)),
+      { profiles: () => fail(refused(404)) },
+    )
+    await runUntil(running, () => running.state.postponed.length === 5)
+    assert.deepEqual([...running.state.answered], [])
+    assert.ok(running.state.failed.length >= 5)
+  })
+
   test('together with others for a reason of the server is not taken apart', async () => {
     for (const failure of [broken(), overwhelmed(), new RequestError('timeout')]) {
       const failures = [failure, failure]

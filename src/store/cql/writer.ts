@@ -11,13 +11,13 @@ import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { type Note, takeOut, wishPlace } from './inbox.ts'
 import { shardOf } from './rows/buckets.ts'
-import { nobody, type StoredCharacter } from './rows/character-row.ts'
+import { nobody } from './rows/character-row.ts'
 import type { Meta } from './rows/meta.ts'
 import { LeaseLostError } from './shards/leases.ts'
 import type { OwnedShard, Planned } from './shards/shard.ts'
 import type { ShardAssignment } from './shards/shard-assignment.ts'
 import { isCovered, leastOf } from './shards/stream-place.ts'
-import { type BatchPlan, type CommitPlan, planFor } from './writing/batch-plan.ts'
+import { type BatchPlan, type CommitPlan, planFor, plannedOf } from './writing/batch-plan.ts'
 import { Counters } from './writing/counters.ts'
 import { FormerQuestions } from './writing/former-questions.ts'
 import { type HandleParts, planHandle } from './writing/handles.ts'
@@ -46,7 +46,7 @@ export type CqlWriterOptions = {
   countersMs: number
 }
 
-const NOTHING: Planned = { mutations: [], counts: [], forgets: false }
+const NOTHING: Planned = { mutations: [], forgets: false }
 /** Items read from the inbox at once where a commit has left notes for this worker itself. */
 const NOTES_AT_ONCE = 1_000
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
@@ -93,7 +93,7 @@ export class CqlWriter implements Writer {
     })
     this.#formerQuestions = new FormerQuestions({ session, people, commit })
     const recount = (did: Did): void => this.#counters.doubt(did)
-    this.#inboxWork = new InboxWork({ ...options, people, owns, commit, recount })
+    this.#inboxWork = new InboxWork({ ...options, people, commit, recount })
     this.#pruning = new Pruning({ session, people, commit })
     this.#samples = new Samples(session, assignment.worker)
   }
@@ -126,7 +126,6 @@ export class CqlWriter implements Writer {
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     this.#assertOpen()
     const plans = new Map<OwnedShard, BatchPlan>()
-    const after = new Map<Did, StoredCharacter>()
     const planOf = (shard: OwnedShard): BatchPlan => plans.getOrInsertComputed(shard, () => planFor(shard))
     const notes: Note[] = []
     const covered = this.#coveredBy(cursor)
@@ -136,7 +135,7 @@ export class CqlWriter implements Writer {
       const plan = planOf(owned)
       const character = this.#loaded?.character(did) ?? nobody(did)
       const records = this.#loaded?.records.get(did) ?? new Map()
-      after.set(did, planActor(plan, change, { character, records }))
+      planActor(plan, change, { character, records })
       const left: Note[] = []
       if (change.profile !== undefined || change.purge) {
         const profile = change.profile ?? undefined
@@ -161,7 +160,6 @@ export class CqlWriter implements Writer {
     }
     await this.#commitAll(plans, cursor, covered)
     if (cursor !== undefined) this.#reached = cursor
-    for (const [did, character] of after) if (this.owns(did)) this.#people.cache(did, character)
     const own = notes
       .filter(({ did }) => this.owns(did))
       .map(({ did }) => shardOf(did, this.#assignment.shards))
@@ -299,7 +297,7 @@ export class CqlWriter implements Writer {
 
   /** Where a shard's lease is lost, its plan is dropped: the stream delivers the same to its new owner. */
   async #commitAll(
-    plans: ReadonlyMap<OwnedShard, Planned>,
+    plans: ReadonlyMap<OwnedShard, BatchPlan>,
     cursor: Cursor | undefined,
     covered: (owned: OwnedShard) => boolean = () => true,
   ): Promise<void> {
@@ -308,9 +306,11 @@ export class CqlWriter implements Writer {
     await Promise.all(
       shards.map(async (owned) => {
         try {
-          const plan = plans.get(owned) ?? NOTHING
-          await owned.commit(plan, cursor)
+          const plan = plans.get(owned)
+          await owned.commit(plan === undefined ? NOTHING : plannedOf(plan), cursor)
+          if (plan === undefined) return
           this.#counters.add(plan.counts)
+          for (const [did, character] of plan.changed) this.#people.cache(did, character)
         } catch (error) {
           // A command that owns all shards has no other worker to do the same later.
           if (!(error instanceof LeaseLostError) || !this.#options.shares) throw error

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Cursor, Did } from '../../../src/atproto/event.ts'
+import { touched } from '../../../src/game/touched.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import { takeOut } from '../../../src/store/cql/inbox.ts'
 import type { CqlStore } from '../../../src/store/cql/open.ts'
@@ -337,6 +338,23 @@ test('what an owner tells another about somebody is part of the batch of that pe
     here.cluster.rows('inbox').map(({ kind, did }) => [kind, did]),
     [['unname-all', bob]],
   )
+})
+
+test('people of a batch that was refused are read anew, not as it would have left them', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  await worker.deliver([like(alice, 1)], 1)
+  here.cluster.run('UPDATE shards SET epoch = ? WHERE shard = ?', [Number(here.row().epoch) + 1, 0])
+  const { at } = like(alice, 2)
+  assert.equal(await worker.ledger.use((writer) => writer.prune({ before: at, now: at }, 10)), 0)
+  assert.ok(!worker.writer.owns(alice))
+  const heir = await here.heir()
+  assert.equal((await heir.cursor())?.value, 1)
+  await heir.deliver([like(alice, 2)], 2)
+  const known = await worker.ledger.use((writer) => writer.load(touched(game, [like(alice, 3)])))
+  assert.equal(known.actor(alice)?.experience, 20)
+  await heir.end()
+  await here.assertHolds([like(alice, 1), like(alice, 2)])
 })
 
 test('rows that are too large together for a server are written in halves', async (t) => {

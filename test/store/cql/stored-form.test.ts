@@ -143,7 +143,7 @@ test('the totals of a shard and an open question in the journal', () => {
   totals.noteDay(19_675)
   totals.inboxFrom = '0001'
   const mutations: Mutation[] = []
-  const plan = { totals, mutations, counts: [], time: 1, forgets: false }
+  const plan = { totals, mutations, changed: new Map(), counts: [], time: 1, forgets: false }
   const question = {
     kind: 'subject',
     did,

@@ -7,7 +7,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Cursor } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
-import { type Count, completed, type Mutation } from '../rows/mutations.ts'
+import { completed, type Mutation } from '../rows/mutations.ts'
 import { writeMutations } from '../rows/requests.ts'
 import {
   forgetBefore,
@@ -41,7 +41,7 @@ export type OwnedShardOptions = {
 }
 
 /** A batch without the changes of the totals, which `commit` adds. */
-export type Planned = { mutations: readonly Mutation[]; counts: readonly Count[]; forgets: boolean }
+export type Planned = { mutations: readonly Mutation[]; forgets: boolean }
 
 /**
  * Batches that a new owner writes again. Servers confirm writes before they are on their disks, and lose those of the last

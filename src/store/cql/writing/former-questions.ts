@@ -6,7 +6,6 @@ import type { Question, QuestionKind } from '../../../game/state.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
-import { characterMutation, type StoredCharacter } from '../rows/character-row.ts'
 import type { OwnedShard } from '../shards/shard.ts'
 import { type BatchPlan, type CommitPlan, planFor } from './batch-plan.ts'
 import type { People } from './people.ts'
@@ -36,11 +35,9 @@ export class FormerQuestions {
     if (this.#moved.has(owned)) return
     for (;;) {
       const plan = planFor(owned)
-      const changed = await planMove(session, people, plan)
-      if (changed === undefined) break
+      if (!(await planMove(session, people, plan))) break
       await commit(owned, plan)
       if (owned.lost) return
-      for (const character of changed) people.cache(character.state.did, character)
     }
     this.#moved.add(owned)
   }
@@ -48,24 +45,19 @@ export class FormerQuestions {
 
 /**
  * Puts the move of some of the questions into `plan`.
- * @returns the people whose rows change by it; `undefined` where no question is left
+ * @returns false where no question is left
  */
-async function planMove(
-  session: Session,
-  people: People,
-  plan: BatchPlan,
-): Promise<StoredCharacter[] | undefined> {
+async function planMove(session: Session, people: People, plan: BatchPlan): Promise<boolean> {
   const { totals } = plan
   for (const kind of KINDS) {
     const rows = await session.readForDecision(SELECT, [totals.shard, kind, AT_ONCE])
     if (rows.length === 0) continue
-    const after = new Map<Did, StoredCharacter>()
     for (const row of rows) {
       const did = row.did as Did
       plan.mutations.push(['dropQuestion', totals.shard, kind, numberOf(row.id)])
       // Due 0: in that table no question was put off.
       totals.closeQuestion(kind, 0)
-      const character = after.get(did) ?? (await people.one(did))
+      const character = plan.changed.get(did) ?? (await people.one(did))
       const question = character?.state.born ? questionOf(kind, row) : undefined
       if (question === undefined || character === undefined) continue
       // Earlier versions took people for introduced whose profile was never read: whether they opted out is not known.
@@ -74,12 +66,11 @@ async function planMove(
       const changed = { ...character, state: { ...character.state, introduced } }
       totals.move(character.state, changed.state)
       openAgain(plan, question, changed)
-      if (kind !== 'subject') after.set(did, changed)
+      if (kind !== 'subject') plan.changed.set(did, changed)
     }
-    for (const character of after.values()) plan.mutations.push(characterMutation(character, plan.time))
-    return [...after.values()]
+    return true
   }
-  return undefined
+  return false
 }
 
 function questionOf(kind: QuestionKind, row: Row): Question | undefined {

@@ -4,7 +4,6 @@ import type { StoreLog } from '../../driver.ts'
 import type { ServerClock } from '../driver/server-clock.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, noteMutation, readInbox } from '../inbox.ts'
-import type { StoredCharacter } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import type { ShardAssignment } from '../shards/shard-assignment.ts'
 import { type CommitPlan, planFor } from './batch-plan.ts'
@@ -21,7 +20,6 @@ export type InboxWorkOptions = {
   elapsedMs: () => number
   /** Whether other workers write beside this one. */
   shares: boolean
-  owns: (did: Did) => boolean
   commit: CommitPlan
   /** Has somebody's experience counter put right. */
   recount: (did: Did) => void
@@ -45,7 +43,7 @@ export class InboxWork {
    * @returns the wishes among them; after a full page of notes, those of the page that follows
    */
   async run(shard: number, limit: number): Promise<Wish[]> {
-    const { session, assignment, people, clock, owns, commit, recount } = this.#options
+    const { session, assignment, people, clock, commit, recount } = this.#options
     const owned = assignment.owned.get(shard)
     if (owned === undefined) return []
     const items = await readInbox(owned.totals, {
@@ -57,11 +55,9 @@ export class InboxWork {
     const notes = items.filter((item) => 'note' in item).filter((item) => !this.#mustWait(item))
     if (notes.length > 0 && !owned.lost) {
       const plan = planFor(owned)
-      const after = new Map<Did, StoredCharacter>()
       const leave = (note: Note): Mutation => this.leave(note)
-      await followNotes(notes, { plan, after, session, people, leave, recount })
+      await followNotes(notes, { plan, session, people, leave, recount })
       await commit(owned, plan)
-      for (const [did, character] of after) if (owns(did)) people.cache(did, character)
       if (items.length === limit) return this.run(shard, limit)
     }
     return items.flatMap((item) => ('wish' in item ? [item.wish] : []))

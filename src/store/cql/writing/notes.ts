@@ -2,7 +2,6 @@
 import type { Did } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, takeOut } from '../inbox.ts'
-import { characterMutation, type StoredCharacter } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import { recordMutation } from '../rows/record-row.ts'
 import type { BatchPlan } from './batch-plan.ts'
@@ -10,9 +9,8 @@ import { mentionKey, mentionsOf } from './mentions.ts'
 import type { People } from './people.ts'
 
 export type NoteParts = {
-  /** Gets the mutations for all notes, and `after` the people that they change. */
+  /** Gets the mutations for all notes, and the people that they change. */
   plan: BatchPlan
-  after: Map<Did, StoredCharacter>
   session: Session
   people: People
   /** Makes the mutation that leaves a note for the owner of its person. */
@@ -34,9 +32,9 @@ export async function followNotes(
 
 async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): Promise<void> {
   const { note } = item
-  const { plan, after, session, people, leave, recount } = parts
+  const { plan, session, people, leave, recount } = parts
   plan.mutations.push(takeOut(item))
-  const character = after.get(note.did) ?? (await people.one(note.did))
+  const character = plan.changed.get(note.did) ?? (await people.one(note.did))
   if (character === undefined) return
   switch (note.kind) {
     case 'unname-all': {
@@ -63,9 +61,7 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
     case 'unhandle': {
       const { profile } = character
       if (profile?.handle !== note.handle) return
-      const changed = { ...character, profile: { ...profile, handle: undefined } }
-      after.set(note.did, changed)
-      plan.mutations.push(characterMutation(changed, plan.time))
+      plan.changed.set(note.did, { ...character, profile: { ...profile, handle: undefined } })
       return
     }
     case 'recount':

@@ -4,7 +4,7 @@ import type { Nsid } from '../../../atproto/event.ts'
 import { type ActorChange, type ActorState, pathOf, type RecordPath } from '../../../game/state.ts'
 import { dayOf, secondsOf } from '../../../game/time.ts'
 import { allRecordBuckets, eventBuckets, recordBucket } from '../rows/buckets.ts'
-import { characterMutation, type Kind, noKind, type StoredCharacter } from '../rows/character-row.ts'
+import { type Kind, noKind, type StoredCharacter } from '../rows/character-row.ts'
 import { eventMutations } from '../rows/event-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
 import { recordMutation, type StoredRecord } from '../rows/record-row.ts'
@@ -18,16 +18,9 @@ export type Before = {
   records: ReadonlyMap<RecordPath, StoredRecord>
 }
 
-/**
- * Puts the changes of one person into `plan`.
- * @returns the person after them
- */
-export function planActor(
-  plan: BatchPlan,
-  change: ActorChange,
-  { character, records }: Before,
-): StoredCharacter {
-  const { totals, mutations, counts, time } = plan
+/** Puts the changes of one person into `plan`. */
+export function planActor(plan: BatchPlan, change: ActorChange, { character, records }: Before): void {
+  const { totals, counts } = plan
   const before = character.state
   const after = change.purge ? purged(plan, character) : { ...character, kinds: copyOf(character.kinds) }
   planRecords(plan, change, after, records)
@@ -42,10 +35,9 @@ export function planActor(
   }
   planQuestions(plan, change, after)
   totals.move(before, change.actor)
-  mutations.push(characterMutation(after, time))
+  plan.changed.set(before.did, after)
   const delta = change.actor.experience - before.experience
   if (delta !== 0) counts.push({ did: before.did, delta })
-  return after
 }
 
 function planRecords(

@@ -7,7 +7,7 @@ import { type Expiry, expiredCount } from '../../expired.ts'
 import type { Session } from '../driver/session.ts'
 import { millisOf, numberOf } from '../driver/values.ts'
 import { eventBucket } from '../rows/buckets.ts'
-import { characterMutation, type StoredCharacter } from '../rows/character-row.ts'
+import type { StoredCharacter } from '../rows/character-row.ts'
 import type { Mutation } from '../rows/mutations.ts'
 import type { OwnedShard } from '../shards/shard.ts'
 import { type BatchPlan, type CommitPlan, planFor } from './batch-plan.ts'
@@ -62,7 +62,6 @@ export class Pruning {
   ): Promise<{ dropped: number; isThrough: boolean }> {
     const { people, commit } = this.#options
     const plan = planFor(owned)
-    const changed: StoredCharacter[] = []
     let dropped = 0
     let isThrough = true
     for (const did of await this.#peopleOn(owned.shard, day)) {
@@ -74,15 +73,15 @@ export class Pruning {
       const drop = character && (await this.#planDrop(character, expiry, max - dropped))
       if (drop === undefined) continue
       dropped += drop.count
-      changed.push(drop.after)
-      plan.mutations.push(...drop.mutations, characterMutation(drop.after, plan.time))
+      plan.mutations.push(...drop.mutations)
+      plan.changed.set(did, drop.after)
     }
     if (dropped > 0) plan.totals.countEvents(-dropped)
-    if (isThrough && isLast) this.#lookedThrough.set(owned.shard, expiry.before)
     // Events of this day that come after one from a time to come stay (see `expiredCount`), and go when that one's day does.
     if (isThrough && !isLast) forgetDay(plan, day)
     if (plan.mutations.length > 0) await commit(owned, plan)
-    for (const character of changed) people.cache(character.state.did, character)
+    if (owned.lost) return { dropped: 0, isThrough: false }
+    if (isThrough && isLast) this.#lookedThrough.set(owned.shard, expiry.before)
     return { dropped, isThrough }
   }
 

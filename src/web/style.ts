@@ -21,6 +21,8 @@ button { padding: .65rem 1.2rem; border: 0; border-radius: .6rem; background: va
 .numbers dt { color: var(--faint); font-size: .85rem; } .numbers dd { margin: 0; font-size: 1.5rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: .75rem; align-items: start; }
 section { min-width: 0; }
+@media (max-width: 30rem) { .numbers { grid-template-columns: 1fr; gap: .4rem; }
+  .numbers div { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; padding: .5rem 1.1rem; } .numbers dd { font-size: 1.2rem; } }
 table { width: 100%; border-collapse: collapse; } td, th { padding: .3rem 0; text-align: left; border-top: 1px solid var(--line); font-weight: 400; }
 tr:first-child td, tr:first-child th { border-top: 0; } td:last-child { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td:nth-child(2), th { overflow-wrap: anywhere; } td:first-child:not(:only-child) { padding-right: .75rem; overflow-wrap: normal; }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createRaw } from '@atcute/tid'
 import type { Did } from '../../src/atproto/event.ts'
 import type { Wish } from '../../src/game/operation.ts'
+import { ASLEEP } from '../../src/game/retries.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { HOSTILE } from '../../src/simulator/hostile.ts'
 import { Network } from '../../src/simulator/network.ts'
@@ -39,6 +40,11 @@ const RETENTION_MINUTES = 10
 const PATIENCE_MS = 1_000
 /** How far each move sets the clock ahead: longer than any pause. */
 const LONG_PAUSE_MS = 25 * HOUR_MS
+/**
+ * The most moves before the ledger agrees with the model. Each ends every pause, but a question may need another try, and the
+ * clock moves on while a busy machine is still at work: on two cores with a load of four, six were the most.
+ */
+const MAX_MOVES = 20
 /** The number of people in `DIDS` when not everybody is followed: sometimes too many for a URL. */
 const LISTED = { least: 60, most: 150 }
 /**
@@ -184,10 +190,19 @@ class Soak {
       this.#truth.now - (RETENTION_MINUTES - REDATED_MINUTES) * 60_000_000,
     )
     await this.#untilNone(() => differences(store, model, (did) => did === HOSTILE))
+    this.#assertPauses()
     const { findings } = await store.auditor.audit(() => {})
     if (findings.length > 0)
       throw new Error(`the books do not balance: ${JSON.stringify(findings.slice(0, 5))}`)
     this.figures.add('comparisons')
+  }
+
+  /** Asserts that no question is put off for longer than `LONG_PAUSE_MS` past the furthest time that the server's clock has shown. */
+  #assertPauses(): void {
+    const { db } = this.#parts
+    const questions = db.prepare('SELECT max(due) AS latest FROM questions WHERE due < ?').get(ASLEEP)
+    const lateMs = Number(questions?.latest) * 1_000 - (Date.now() + this.#aheadMs + LONG_PAUSE_MS)
+    if (lateMs > 0) throw new Error(`a question is put off for ${lateMs / HOUR_MS} hours too long`)
   }
 
   /**
@@ -207,10 +222,14 @@ class Soak {
     if (credulous.length > 0) await this.#wish('look-up', ...credulous)
   }
 
-  /** Waits until `wrong` finds nothing, and sets the server's clock ahead meanwhile to end the pauses between tries. */
+  /**
+   * Waits until `wrong` finds nothing, and sets the server's clock ahead meanwhile to end the pauses between tries. Rejects
+   * after `MAX_MOVES` moves.
+   */
   async #untilNone(wrong: () => Promise<string[]>): Promise<void> {
     const { store, server } = this.#parts
     let found: string[] = []
+    let moves = 0
     let nextMs = performance.now() + PATIENCE_MS
     await until(
       'the network has answered',
@@ -219,6 +238,9 @@ class Soak {
         found = await wrong()
         if (found.length === 0) return true
         if (performance.now() > nextMs) {
+          if (moves === MAX_MOVES) throw new Error(`the clock has been moved ${moves} times to end pauses`)
+          moves += 1
+          this.figures.add('clock moves to end pauses')
           this.#aheadMs += LONG_PAUSE_MS
           server.set({ clockMs: this.#aheadMs })
           // Asking has it look at the clock, which it otherwise does every half minute.
@@ -232,7 +254,7 @@ class Soak {
     ).catch(async (error: unknown) => {
       const { waiting, postponed } = await store.reader.status()
       throw new Error(
-        `${found.length} differences: ${found.slice(0, 8).join('; ')}; ${JSON.stringify({ waiting, postponed })}; ${server.output.slice(-1_500)}`,
+        `${found.length} differences after ${moves} moves of the clock: ${found.slice(0, 8).join('; ')}; ${JSON.stringify({ waiting, postponed })}; ${server.output.slice(-1_500)}`,
         { cause: error },
       )
     })

@@ -22,11 +22,6 @@ export type TransactionsOptions = {
 /** The only way in which the writer and the inbox change the file: all of `work` or nothing. */
 export class Transactions {
   readonly #options: TransactionsOptions
-  /**
-   * Whether the next transactions overwrite the pages that they free with zeros (`secure_delete`), which costs a write of
-   * each. Rows deleted within a page are always overwritten, since that page is written anyway.
-   */
-  overwrites = false
 
   constructor(options: TransactionsOptions) {
     this.#options = options
@@ -34,11 +29,13 @@ export class Transactions {
 
   /**
    * Runs `work` in one transaction, as soon as the file's write lock is free.
+   * @param overwrites whether it fills the pages that it frees with zeros (`secure_delete`), which costs a write of each. Rows
+   *   deleted within a page are always overwritten, since that page is written anyway.
    * @throws {StoreFullError | StoreError | StoreBusyError} see `explained`
    */
-  async run<T>(work: () => T): Promise<T> {
+  async run<T>(work: () => T, { overwrites } = { overwrites: false }): Promise<T> {
     const { db } = this.#options
-    db.exec(`PRAGMA secure_delete = ${this.overwrites ? 'ON' : 'FAST'}`)
+    db.exec(`PRAGMA secure_delete = ${overwrites ? 'ON' : 'FAST'}`)
     await this.#begin()
     return this.#finish(work)
   }

@@ -44,8 +44,9 @@ export type WriterOptions = {
 }
 
 /**
- * How long names and records of accounts that were deleted may stay in the log. On a large network some account is deleted every
- * few seconds, and a log that is emptied each time writes three times as much to the disk. `forget` empties it at once.
+ * How long erased data may stay in the log: what was stored of accounts that were deleted, and profiles that were dropped, as
+ * each identity event of a character drops one. On a large network one or the other happens every few seconds, and a log that is
+ * emptied each time writes three times as much to the disk. `forget` empties it at once.
  */
 const ERASE_WITHIN_MS = 300_000
 
@@ -165,8 +166,7 @@ export class SqliteWriter implements Writer {
     const actors = [...changes.actors.values()]
     const forgets = actors.some(({ erase }) => erase)
     const erases = forgets || actors.some(({ purge, profile }) => purge || profile === null)
-    this.#transactions.overwrites = erases
-    await this.#transactions.run(() => {
+    const write = (): void => {
       for (const change of changes.actors.values()) this.#write(change)
       for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
       this.#histogram.save()
@@ -174,7 +174,8 @@ export class SqliteWriter implements Writer {
       this.#top.save()
       if (cursor !== undefined) this.#sql.saveCursor.run(cursor.host, cursor.wire, cursor.value, cursor.at)
       this.#saveTotals()
-    })
+    }
+    await this.#transactions.run(write, { overwrites: erases })
     if (erases) this.#eraseWithin(forgets ? 0 : ERASE_WITHIN_MS)
     this.#eraseLog()
   }

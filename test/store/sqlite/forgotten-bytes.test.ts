@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { decide } from '../../../src/game/decide.ts'
 import type { Operation } from '../../../src/game/operation.ts'
@@ -37,6 +38,27 @@ test('what was deleted before a writer was killed is erased by the next one at o
   await using heir = await ledger.copied()
   await heir.beat()
   assert.deepEqual(heir.namesLeft(), [])
+})
+
+test('freed pages are overwritten by the commits that erase something, and by nothing after them', async (t) => {
+  await using ledger = await named(t)
+  const exec = t.mock.method(DatabaseSync.prototype, 'exec')
+  const settings = (): unknown[] => {
+    const set = exec.mock.calls.flatMap(
+      ({ arguments: [sql] }) => /secure_delete = (\w+)/.exec(sql)?.[1] ?? [],
+    )
+    exec.mock.resetCalls()
+    return set
+  }
+  const identity = { kind: 'identity', did: person(0), at: START + 1, handle: undefined } as const
+  const deletion = { kind: 'account', did: person(0), at: START, time: START, status: 'deleted' } as const
+  const forget = { kind: 'forget', wish: '1', did: person(1), at: START } as const
+  for (const operation of [identity, deletion, forget]) {
+    await ledger.fold(operation)
+    assert.deepEqual(settings(), ['ON'], operation.kind)
+    await ledger.pass(1_000)
+    assert.deepEqual(settings(), ['FAST'])
+  }
 })
 
 /** A ledger with two people, the first of whom has had two names. */

@@ -32,7 +32,7 @@ export async function planHandle(
     // Under the time at which the row was written, so that a later owner of the handle stays.
     if (row?.did === did) plan.mutations.push(['dropHandle', numberOf(row.written), former.handle])
   }
-  if (profile?.handle === undefined || profile === former) return plan
+  if (profile?.handle === undefined) return plan
   const { handle } = profile
   const [row] = await session.readForDecision(HANDLE, [handle])
   // Always later than the row there, whose writer's clock may be ahead; the former owner gets a note.

@@ -190,6 +190,9 @@ export type AuditResult = {
 /** Two numbers that should agree and do not. `did` is `undefined` for a number of the whole ledger. */
 export type Finding = { did: Did | undefined; what: string; expected: number; actual: number }
 
+/** Maximum gaps in a status. */
+export const MAX_GAPS = 100
+
 export type StoreStatus = {
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
@@ -204,6 +207,7 @@ export type StoreStatus = {
   /** Questions to the network that were never asked, and those to be asked again. */
   waiting: Record<QuestionKind, number>
   postponed: Record<QuestionKind, number>
+  /** The newest `MAX_GAPS` at most, newest first. */
   gaps: Gap[]
   /** Bytes on disk; `undefined` where the driver cannot tell. */
   bytes: number | undefined

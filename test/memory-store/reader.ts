@@ -7,6 +7,7 @@ import {
   type Character,
   type EventsPage,
   InvalidCursorError,
+  MAX_GAPS,
   type Page,
   type Ranked,
   type Reader,
@@ -101,7 +102,7 @@ export class MemoryReader implements Reader {
     return {
       cursor,
       heartbeat,
-      gaps: gaps.toReversed(),
+      gaps: gaps.toReversed().slice(0, MAX_GAPS),
       characters: [...this.#everybodyShown()].length,
       introductions: people.filter((actor) => isWaiting(actor)).length,
       records: ledger.held.size,

@@ -1,11 +1,10 @@
 import type { Driver } from '../driver.ts'
-import { type CqlAddress, readAddress } from './driver/address.ts'
+import { type CqlAddress, EXAMPLE, readAddress } from './driver/address.ts'
 
 export const cql: Driver<CqlAddress> = {
   name: 'cql',
   scheme: 'cql://',
-  example:
-    'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&ca=/path/to/ca.pem&consistency=local_quorum',
+  example: EXAMPLE,
   expected: 'cql:// and the hosts of a cluster',
   hasOneWriter: false,
   readAddress,

@@ -1,5 +1,6 @@
 import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { ActorState } from '../../game/state.ts'
+import { liveCounts } from '../live-counts.ts'
 import { readVisibility, visibilityOf } from '../visibility.ts'
 import { placesOf } from './columns.ts'
 import { integerToTid, isOrdered, tidToInteger } from './tid.ts'
@@ -130,11 +131,4 @@ export function writeKinds(kinds: ReadonlyMap<Nsid, Kind>, id: (nsid: Nsid) => n
     if (greatest !== undefined && greatest !== lastRecord) text += `,${greatest}`
   }
   return text
-}
-
-/** Live records by collection; collections without any are omitted. */
-export function liveCounts(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, number> {
-  const counts = new Map<Nsid, number>()
-  for (const [nsid, { live }] of kinds) if (live > 0) counts.set(nsid, live)
-  return counts
 }

@@ -3,7 +3,7 @@ import type { Did } from '@atcute/lexicons/syntax'
 import { BASELINE } from '../../game/baseline.ts'
 import { earned } from '../../game/periods.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
-import { SHOWN, WAITING } from '../visibility.ts'
+import { readVisibility, SHOWN, WAITING } from '../visibility.ts'
 import { readKinds } from './actor-row.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
@@ -137,7 +137,7 @@ class Audit {
       this.#expect(did, 'experience of the month', this.#monthXp[id] ?? 0, Number(row.month_xp))
       this.#expect(did, 'live records', this.#liveRecords[id] ?? 0, live)
       sums.experience += experience
-      if (Number(row.standing) % 2 === 1) sums.born += 1
+      if (readVisibility(Number(row.standing)).born) sums.born += 1
       this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
       board.delete(id)
       if (row.standing === WAITING) sums.introductions += 1

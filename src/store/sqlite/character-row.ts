@@ -1,7 +1,8 @@
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
+import { liveCounts } from '../live-counts.ts'
 import type { Character } from '../store.ts'
-import { type Kind, liveCounts, readKinds } from './actor-row.ts'
+import { type Kind, readKinds } from './actor-row.ts'
 import { placesOf } from './columns.ts'
 import type { Names } from './names.ts'
 

@@ -1,6 +1,5 @@
-import { statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { StoreBusyError, StoreError, StoreFullError } from '../store.ts'
+import { freeBytes } from './disk.ts'
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html), the last byte of extended ones. */
 const CODE = {
@@ -62,8 +61,7 @@ function diskFull(path: string, why: string, options: ErrorOptions): StoreFullEr
 
 function isFull(path: string): boolean {
   try {
-    const { bavail, bsize } = statfsSync(dirname(path))
-    return bavail * bsize < NO_ROOM_BYTES
+    return freeBytes(path) < NO_ROOM_BYTES
   } catch {
     return false
   }

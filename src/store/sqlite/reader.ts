@@ -7,6 +7,7 @@ import {
   type Character,
   type EventsPage,
   InvalidCursorError,
+  MAX_GAPS,
   type Page,
   type Ranked,
   type Reader,
@@ -28,9 +29,6 @@ import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
  * all, which shifts ranks by one until the histogram is read again.
  */
 const AMOUNTS_AT_ONCE = 5_000
-
-/** Maximum gaps in the status, newest first. */
-const MAX_GAPS = 100
 
 /** Reads the ledger over a connection of its own; the file's write-ahead log keeps readers and the writer apart. */
 export class SqliteReader implements Reader {

@@ -22,8 +22,9 @@ export type Consistency = (typeof CONSISTENCIES)[number]
 const CONSISTENCIES = ['local_quorum', 'quorum', 'each_quorum', 'all'] as const
 /** Too weak for a ledger: a write to one copy may be missing in the copy that is read next. */
 const TOO_LITTLE: ReadonlySet<string> = new Set(['any', 'one', 'two', 'three', 'local_one'])
-const EXPECTED =
-  'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&consistency=local_quorum'
+/** An address with everything that it may say. */
+export const EXAMPLE =
+  'cql://user:password@host1,host2:9042/keyspace?dc=datacenter1&tls=true&ca=/path/to/ca.pem&consistency=local_quorum'
 const OPTIONS = new Set(['dc', 'tls', 'ca', 'consistency'])
 
 /** Reads a cql:// URL. `URL` does not allow several hosts, so a regular expression splits it. */
@@ -31,7 +32,7 @@ export function readAddress(text: string): CqlAddress {
   const [, credentials, hosts = '', keyspace = '', query = ''] =
     /^cql:\/\/(?:([^@/]*)@)?([^/?@]+)\/([^/?]*)(?:\?(.*))?$/.exec(text) ?? []
   const contactPoints = hosts.split(',').map(checkHost)
-  if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) throw new Error(`${EXPECTED}, its keyspace of a-z, 0-9 and _`)
+  if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) throw new Error(`${EXAMPLE}, its keyspace of a-z, 0-9 and _`)
   const options = new URLSearchParams(query)
   for (const name of options.keys()) {
     if (!OPTIONS.has(name)) throw new Error(`only dc, tls, ca and consistency after the ?, not ${name}`)
@@ -56,7 +57,7 @@ export function readAddress(text: string): CqlAddress {
 function checkHost(host: string): string {
   const [, port] = /^(?:[\w.-]+|\[[\da-f:]+\])(?::(\d{1,5}))?$/i.exec(host) ?? [host, '-']
   if (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535)) return host
-  throw new Error(EXPECTED)
+  throw new Error(EXAMPLE)
 }
 
 function readCredentials(text: string | undefined): [string | undefined, string | undefined] {

@@ -3,6 +3,7 @@
 import type { Did } from '../../../atproto/event.ts'
 import { type Board, ranked } from '../../board.ts'
 import type { XpCount } from '../../store.ts'
+import { NOBODY_LEFT_OUT } from '../../top.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 
@@ -16,7 +17,7 @@ export async function readBoard(session: Session, shards: number): Promise<Board
         session.readForDisplay('SELECT board_above FROM books WHERE shard = ?', [shard]),
         session.readForDisplay('SELECT did, experience FROM board WHERE shard = ?', [shard]),
       ])
-      return { above: numberOf(totals[0]?.board_above ?? -1), board }
+      return { above: numberOf(totals[0]?.board_above ?? NOBODY_LEFT_OUT), board }
     }),
   )
   const above = Math.max(...parts.map((part) => part.above))

@@ -1,14 +1,12 @@
 import type { Cursor } from '../../../atproto/event.ts'
 import type { QuestionKind } from '../../../game/state.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
-import type { Gap, Heartbeat, StoreStatus } from '../../store.ts'
+import { type Gap, type Heartbeat, MAX_GAPS, type StoreStatus } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 import { checkShards, cursorOf, type ShardRow } from '../shards/leases.ts'
 import { perQuestion } from '../shards/shard-totals.ts'
-
-const MAX_GAPS = 100
 
 /** Adds up the totals of all shards. */
 export async function readStatus(session: Session, shards: number): Promise<StoreStatus> {

@@ -3,6 +3,7 @@ import type { Profile } from '../../../atproto/profile.ts'
 import { leveling } from '../../../game/levels.ts'
 import { type ActorState, type PersonQuestion, unknownActor } from '../../../game/state.ts'
 import type { Seconds } from '../../../game/time.ts'
+import { liveCounts } from '../../live-counts.ts'
 import type { Character } from '../../store.ts'
 import { readVisibility, visibilityOf } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
@@ -72,7 +73,7 @@ export function readStoredCharacter(row: Row): StoredCharacter {
         week: numberOf(row.week_experience),
         month: numberOf(row.month_experience),
       },
-      counts: countsOf(kinds),
+      counts: liveCounts(kinds),
       rev: textOf<Tid>(row.rev),
       floor: textOf<Tid>(row.floor),
       profileRev: textOf<Tid>(row.profile_rev),
@@ -99,7 +100,7 @@ export function readCharacter(row: Row): Character {
     profile: readProfile(row),
     experience: numberOf(row.experience),
     lastDelta: numberOf(row.last_delta),
-    counts: countsOf(readKinds(row.kinds)),
+    counts: liveCounts(readKinds(row.kinds)),
     updatedAt: millisOf(row.updated_at) * 1000,
     version: numberOf(row.version).toString(36),
   }
@@ -172,12 +173,6 @@ export function readKinds(value: unknown): Map<Nsid, Kind> {
     })
   }
   return kinds
-}
-
-function countsOf(kinds: ReadonlyMap<Nsid, Kind>): Map<Nsid, number> {
-  const counts = new Map<Nsid, number>()
-  for (const [nsid, { live }] of kinds) if (live > 0) counts.set(nsid, live)
-  return counts
 }
 
 function readProfile(row: Row): Profile | undefined {

@@ -1,7 +1,7 @@
 // The table `meta`: a few settings by name, and the lock that a process takes while it changes the schema.
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from 'cassandra-driver'
+import { type Client, types } from 'cassandra-driver'
 import { StoreError } from '../../store.ts'
 import { isPassing, type Retries } from '../driver/retries.ts'
 
@@ -37,7 +37,9 @@ export class Meta {
 
   async get(name: string): Promise<string | undefined> {
     const query = `SELECT value FROM ${this.#table} WHERE name = ?`
-    const { rows } = await this.#persist(() => this.#run(query, [name], 'serial'))
+    // Reads what conditional writes have agreed on, even where their answers were lost.
+    const { serial } = types.consistencies
+    const { rows } = await this.#persist(() => this.#run(query, [name], { consistency: serial }))
     return (rows[0]?.value as string | null | undefined) ?? undefined
   }
 
@@ -104,11 +106,8 @@ export class Meta {
     return this.#retries.run('a setting', undefined, attempt)
   }
 
-  #run(query: string, params: unknown[], consistency?: 'serial') {
-    return this.#client.execute(query, params, {
-      prepare: true,
-      ...(consistency === undefined ? {} : { consistency: SERIAL }),
-    })
+  #run(query: string, params: unknown[], options: { consistency?: types.consistencies } = {}) {
+    return this.#client.execute(query, params, { prepare: true, ...options })
   }
 }
 
@@ -117,6 +116,3 @@ function idOf(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-1${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
-
-/** Reads what conditional writes have agreed on, even where their answers were lost. */
-const SERIAL = 0x0008

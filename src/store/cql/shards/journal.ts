@@ -36,7 +36,7 @@ type Block = Batch & {
   isLast?: boolean
 }
 
-function packPart({ epoch, mutations, isLast }: Block): Buffer[] {
+function packPart({ epoch, mutations, isLast }: Required<Block>): Buffer[] {
   if (mutations.length <= MAX_BLOCK_MUTATIONS) {
     const bytes = zstdCompressSync(JSON.stringify({ epoch, mutations, isLast }))
     if (bytes.length <= MAX_CHUNK_BYTES || mutations.length <= 1) return [bytes]
@@ -44,7 +44,7 @@ function packPart({ epoch, mutations, isLast }: Block): Buffer[] {
   const half = Math.ceil(mutations.length / 2)
   return [
     ...packPart({ epoch, mutations: mutations.slice(0, half), isLast: false }),
-    ...packPart({ epoch, mutations: mutations.slice(half), ...(isLast === undefined ? {} : { isLast }) }),
+    ...packPart({ epoch, mutations: mutations.slice(half), isLast }),
   ]
 }
 

@@ -27,7 +27,7 @@ export type ShardAssignmentOptions = {
 const HEARD_SECONDS = Math.ceil((LEASE_MS * 1.5) / 1_000)
 const ANNOUNCE = `INSERT INTO workers (worker, wants) VALUES (?, ?) USING TTL ${HEARD_SECONDS}`
 const LEAVE = 'DELETE FROM workers WHERE worker = ?'
-const WORKERS = 'SELECT worker, wants FROM workers'
+const WORKERS = 'SELECT worker FROM workers'
 const LOOK_AGAIN_MS = 500
 /** Shards opened at the same time. */
 const AT_ONCE = 8

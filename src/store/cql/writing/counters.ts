@@ -118,7 +118,7 @@ export class Counters {
   }
 }
 
-/** The people whose characters a batch writes; empty where not all of its blocks were read. */
+/** The people whose characters these blocks of a batch write; of a batch that an earlier version cut, only where all were read. */
 function peopleOf(blocks: readonly Buffer[]): Did[] {
   try {
     return unpack(blocks).mutations.flatMap(([statement, did]) =>

@@ -1,8 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { assertRules, RECOMPUTING } from '../bound-rules.ts'
 import type { Preparation } from '../driver.ts'
 import { FailStopWriter } from '../fail-stop.ts'
-import type { Store, WriteOptions } from '../store.ts'
+import type { Store } from '../store.ts'
 import { SqliteAuditor } from './audit.ts'
 import { assertSpace, diskBytes, freeBytes as freeBytesOf } from './disk.ts'
 import { explained } from './failure.ts'
@@ -11,8 +10,9 @@ import { SqliteInbox } from './inbox.ts'
 import { lock } from './lock.ts'
 import { prepareFile } from './prepare.ts'
 import { SqliteReader } from './reader.ts'
+import { checkRules } from './rulebooks.ts'
 import { Transactions } from './transactions.ts'
-import { bindRules, SqliteWriter } from './writer.ts'
+import { SqliteWriter } from './writer.ts'
 
 export type SqliteOptions = {
   /** The ledger's file. */
@@ -120,14 +120,4 @@ function explaining<T>(file: string, work: () => T): T {
   } catch (error) {
     throw explained(error, file)
   }
-}
-
-/** Binds a new ledger to its rules, and refuses one that other rules awarded. */
-function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: WriteOptions): void {
-  const stored = db
-    .prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1')
-    .get()?.fingerprint
-  if (purpose === 'recompute') bindRules(db, RECOMPUTING)
-  else if (stored === undefined) bindRules(db, fingerprint)
-  else assertRules(String(stored), fingerprint, file)
 }

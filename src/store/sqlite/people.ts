@@ -17,6 +17,7 @@ export class People {
   readonly #didById: StatementSync
   readonly #insert: StatementSync
   readonly #update: StatementSync
+  readonly #dropPruned: StatementSync
   #young = new Map<Did, ActorRow>()
   #old = new Map<Did, ActorRow>()
   /** DIDs known to have no row: a batch looks the same unknown person up several times. */
@@ -35,6 +36,7 @@ export class People {
     this.#insert = db.prepare(`INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (${places}, 0)`)
     const changes = CHANGING_COLUMNS.map((column) => `${column} = ?`)
     this.#update = db.prepare(`UPDATE actors SET ${changes} WHERE id = ?`)
+    this.#dropPruned = db.prepare('UPDATE actors SET pruned_xp = 0 WHERE id = ?')
   }
 
   /** The person's row; `undefined` where they have none. */
@@ -80,6 +82,11 @@ export class People {
     if (row.stored) this.#update.run(...values, row.id)
     else this.#insert.run(row.id, row.state.did, ...values)
     row.stored = true
+  }
+
+  /** Forgets the XP of the person's pruned events, for a purge. */
+  dropPruned(row: ActorRow): void {
+    this.#dropPruned.run(row.id)
   }
 
   #cache(row: ActorRow): ActorRow {

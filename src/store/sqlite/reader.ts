@@ -18,6 +18,7 @@ import {
 import { SHOWN } from '../visibility.ts'
 import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, idOf, kindsOf, toCharacter } from './character-row.ts'
+import { CursorRow } from './cursor.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
 import { openQuestions } from './questions.ts'
@@ -38,6 +39,7 @@ export class SqliteReader implements Reader {
   readonly #names: Names
   readonly #timeline: Timeline
   readonly #board: Board
+  readonly #cursor: CursorRow
   readonly #character: StatementSync
   readonly #byHandle: StatementSync
   readonly #recent: StatementSync
@@ -51,6 +53,7 @@ export class SqliteReader implements Reader {
     this.#names = new Names(db)
     this.#timeline = new Timeline(db, this.#names)
     this.#board = new Board(db, (row) => toCharacter(row, this.#names))
+    this.#cursor = new CursorRow(db)
     this.#character = db.prepare(
       `SELECT ${CHARACTER_COLUMNS} FROM actors a LEFT JOIN profiles p ON p.actor = a.id
          WHERE a.did = ? AND a.standing = ${SHOWN}`,
@@ -136,16 +139,10 @@ export class SqliteReader implements Reader {
     this.#files.assertInPlace()
     const one = (sql: string) => this.#db.prepare(sql).get()
     const totals = one('SELECT characters, introductions, records, events, experience FROM totals') ?? {}
-    const cursor = one('SELECT host, wire, value, at FROM cursor')
     const heartbeat = one('SELECT at, lag, host FROM pulse')
     const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MAX_GAPS)
     return {
-      cursor: cursor && {
-        host: String(cursor.host),
-        wire: String(cursor.wire),
-        value: Number(cursor.value),
-        at: Number(cursor.at),
-      },
+      cursor: this.#cursor.read(),
       heartbeat: heartbeat && {
         at: Number(heartbeat.at),
         lag: Number(heartbeat.lag),

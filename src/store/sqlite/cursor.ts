@@ -1,0 +1,25 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Cursor } from '../../atproto/event.ts'
+
+/** The table `cursor`: the stream's place, in one row. */
+export class CursorRow {
+  readonly #select: StatementSync
+  readonly #save: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.#select = db.prepare('SELECT host, wire, value, at FROM cursor')
+    this.#save = db.prepare(
+      'INSERT OR REPLACE INTO cursor (id, host, wire, value, at) VALUES (1, ?, ?, ?, ?)',
+    )
+  }
+
+  read(): Cursor | undefined {
+    const row = this.#select.get()
+    if (row === undefined) return undefined
+    return { host: String(row.host), wire: String(row.wire), value: Number(row.value), at: Number(row.at) }
+  }
+
+  save({ host, wire, value, at }: Cursor): void {
+    this.#save.run(host, wire, value, at)
+  }
+}

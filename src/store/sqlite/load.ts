@@ -1,0 +1,48 @@
+import type { Did, Handle } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
+import { type Granted, type Known, pathOf, type RecordPath, type RecordState } from '../../game/state.ts'
+import type { Day } from '../../game/time.ts'
+import type { Touched } from '../../game/touched.ts'
+import type { Tables } from './tables.ts'
+
+const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
+
+/** Reads the state that the game needs to decide on a batch, before anything of it is applied. */
+export function load({ people, records, grants, profiles }: Tables, touched: Touched): Known {
+  const found = new Map<Did, Map<RecordPath, RecordState>>()
+  const keep = (id: RecordId, state: RecordState) =>
+    found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
+  for (const id of touched.records) {
+    const row = people.find(id.did)
+    const state = row && records.find(row, id.collection, id.rkey)
+    if (state !== undefined) keep(id, state)
+  }
+  const all = new Map<Did, [RecordId, RecordState][]>()
+  for (const did of touched.whole) {
+    const row = people.find(did)
+    const stored = row === undefined ? [] : [...records.of(row)]
+    all.set(did, stored)
+    for (const [id, state] of stored) keep(id, state)
+  }
+  const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
+  for (const [did, days] of touched.grants) {
+    const row = people.find(did)
+    if (row !== undefined) granted.set(did, grants.on(row, days, found.get(did)?.values() ?? []))
+  }
+  for (const did of touched.whole) {
+    const row = people.find(did)
+    if (row !== undefined) granted.set(did, grants.of(row))
+  }
+  const owners = new Map<Handle, Did>()
+  for (const handle of touched.handles) {
+    const owner = profiles.ownerOf(handle)
+    if (owner !== undefined) owners.set(handle, owner)
+  }
+  return {
+    actor: (did) => people.find(did)?.state,
+    record: (id) => found.get(id.did)?.get(pathOf(id)),
+    ownerOf: (handle) => owners.get(handle),
+    records: (did) => all.get(did) ?? [],
+    granted: (did) => granted.get(did) ?? NOTHING_GRANTED,
+  }
+}

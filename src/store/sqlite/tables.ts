@@ -1,0 +1,69 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { Events } from './events.ts'
+import { Grants } from './grants.ts'
+import { Names } from './names.ts'
+import { People } from './people.ts'
+import { Profiles } from './profiles.ts'
+import { Questions } from './questions.ts'
+import { Records } from './records.ts'
+import { TopRows } from './top-rows.ts'
+import { XpHistogram } from './xp-histogram.ts'
+
+/** The tables that the game's decisions change, and their totals, of which one row is kept beside them. */
+export class Tables {
+  readonly people: People
+  readonly records: Records
+  readonly grants: Grants
+  readonly events: Events
+  readonly questions: Questions
+  readonly profiles: Profiles
+  readonly histogram: XpHistogram
+  readonly top: TopRows
+  readonly totals: { records: number; events: number; experience: number }
+  readonly #saveTotals: StatementSync
+
+  /** Must run inside a transaction, so the caches that it fills agree with the file. */
+  constructor(db: DatabaseSync) {
+    const row = db.prepare('SELECT * FROM totals').get() as Record<string, number>
+    const names = new Names(db)
+    this.people = new People(db, names, Number(row.next_actor))
+    this.records = new Records(db, names, this.people)
+    this.grants = new Grants(db, names)
+    this.events = new Events(db, names, {
+      nextId: Number(row.next_event),
+      oldestId: Number(row.oldest_event),
+    })
+    this.questions = new Questions(db, names, Number(row.next_question))
+    this.profiles = new Profiles(db)
+    this.histogram = new XpHistogram(db, {
+      characters: Number(row.characters),
+      introductions: Number(row.introductions),
+    })
+    this.top = new TopRows(db, Number(row.board_above))
+    this.totals = {
+      records: Number(row.records),
+      events: Number(row.events),
+      experience: Number(row.experience),
+    }
+    this.#saveTotals = db.prepare(
+      `UPDATE totals SET characters = ?, introductions = ?, records = ?, events = ?, experience = ?,
+         next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?, board_above = ?`,
+    )
+  }
+
+  /** Writes what the tables have gathered in memory since the last call: sums, and rows that change several times in a batch. */
+  save(): void {
+    this.histogram.save()
+    this.questions.save()
+    this.top.save()
+    const { records, events, experience } = this.totals
+    const { characters, introductions } = this.histogram
+    const ids = [this.people.nextId, this.events.nextId, this.events.oldestId, this.questions.nextId]
+    this.#saveTotals.run(characters, introductions, records, events, experience, ...ids, this.top.above)
+  }
+
+  /** Refills the board where many have left it. For the start and after a recompute, since it reads all characters. */
+  refillBoard(): void {
+    if (this.top.refillIfShort()) this.save()
+  }
+}

@@ -2,10 +2,12 @@
 // fair share and gives back those beyond it.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Did } from '../../../atproto/event.ts'
 import { assertRules, RECOMPUTING } from '../../bound-rules.ts'
 import type { StoreLog } from '../../driver.ts'
 import { StoreBusyError, StoreError } from '../../store.ts'
 import type { Session } from '../driver/session.ts'
+import { shardOf } from '../rows/buckets.ts'
 import { BatchMissingError } from './journal.ts'
 import { LEASE_MS, LeaseLostError, readShards, type ShardRow, take } from './leases.ts'
 import { OwnedShard } from './shard.ts'
@@ -48,6 +50,12 @@ export class ShardAssignment {
     this.#options = options
     this.#session = options.session
     this.shards = options.shards
+  }
+
+  /** The shard of `did`; undefined where another worker owns it, or this one has lost it. */
+  ownedOf(did: Did): OwnedShard | undefined {
+    const owned = this.owned.get(shardOf(did, this.shards))
+    return owned?.lost ? undefined : owned
   }
 
   /**

@@ -12,7 +12,7 @@ import type { People } from './people.ts'
 
 export type InboxWorkOptions = {
   session: Session
-  assignment: Pick<ShardAssignment, 'owned' | 'shards'>
+  assignment: Pick<ShardAssignment, 'owned' | 'ownedOf' | 'shards'>
   people: People
   clock: ServerClock
   log: StoreLog
@@ -25,6 +25,8 @@ export type InboxWorkOptions = {
   recount: (did: Did) => void
 }
 
+/** Items read from the inbox at once where a commit has left notes for this worker itself. */
+const NOTES_AT_ONCE = 1_000
 /** By then other workers have written what they planned before somebody was forgotten, in milliseconds. */
 const OTHERS_KNOW_AFTER_MS = 15_000
 
@@ -61,6 +63,13 @@ export class InboxWork {
       if (items.length === limit) return this.run(shard, limit)
     }
     return items.flatMap((item) => ('wish' in item ? [item.wish] : []))
+  }
+
+  /** Does at once what a commit's notes to this worker's own shards say. */
+  async runFor(notes: readonly Note[]): Promise<void> {
+    const { assignment } = this.#options
+    const own = notes.flatMap(({ did }) => assignment.ownedOf(did)?.shard ?? [])
+    for (const shard of new Set(own)) await this.run(shard, NOTES_AT_ONCE)
   }
 
   /** Leaves a note for the owner of its person. */

@@ -1,6 +1,7 @@
 import type { AccountEvent, Handle, IdentityEvent, Micros, SyncEvent } from '../../atproto/event.ts'
 import type { Outcome } from '../state.ts'
 import type { Draft } from './draft.ts'
+import { purge } from './purge.ts'
 
 /** A handle may have changed: drops the stored profile and asks for it again. Ignores a repeated event. */
 export function decideIdentity(draft: Draft, { did, at, handle }: IdentityEvent): Outcome {
@@ -33,7 +34,7 @@ export function decideAccount(draft: Draft, { did, status, time }: AccountEvent)
   change.actor.statusTime = time
   if (status === 'deleted' && isAfter(time, change.actor.purgedTime)) {
     change.actor.purgedTime = time
-    if (!change.actor.forgotten) draft.purge(change)
+    if (!change.actor.forgotten) purge(change)
   }
   if (status === 'active') draft.ask(change, { kind: 'repository', did, ifOpen: 'wake' })
   // An AppView does not know an inactive account, so its profile question may have been given up meanwhile.

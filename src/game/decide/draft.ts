@@ -196,46 +196,6 @@ export class Draft {
     else if (former.profile.handle === handle) former.profile = { ...former.profile, handle: undefined }
   }
 
-  /**
-   * Drops everything about a person but their account status, the floor below which operations are ignored from now on,
-   * and what their own profile record said about being shown.
-   */
-  purge(change: ActorChange): void {
-    const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut, unfollowed } = change.actor
-    const own = profileRev === undefined ? {} : { profileRev, optedOut, introduced: true }
-    change.purge = true
-    change.actor = {
-      ...unknownActor(did),
-      ...own,
-      rev,
-      floor: latest(rev, floor),
-      status,
-      statusTime,
-      purgedTime,
-      unfollowed,
-    }
-    change.records.clear()
-    change.granted.clear()
-    change.events = []
-    change.asked = []
-    change.postponed = []
-    change.profile = undefined
-    change.unnamed = undefined
-  }
-
-  /** Removes mentions of `did` from this batch's changes. The store cleans rows that it has (`ActorChange.erase`). */
-  eraseMentions(did: Did): void {
-    for (const change of this.changes.actors.values()) {
-      for (const [path, record] of change.records) {
-        const { facts } = record.state
-        if (facts?.subject?.did !== did) continue
-        const state = { ...record.state, facts: { media: facts.media, subject: undefined } }
-        change.records.set(path, { ...record, state })
-      }
-      change.asked = change.asked.filter((asked) => asked.kind !== 'subject' || asked.subject.did !== did)
-    }
-  }
-
   #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {
     return this.changes.actors.get(did)?.purge ? new Map() : this.#known.granted(did)
   }

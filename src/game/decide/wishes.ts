@@ -5,13 +5,14 @@ import type { Follow, Recompute, Wish } from '../operation.ts'
 import type { Outcome, RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
+import { eraseMentions, purge } from './purge.ts'
 
 /** Removes everything about a person, other people's mentions included. Replays and new records are ignored from now on. */
 export function decideForget(draft: Draft, { did, wish }: Wish & { kind: 'forget' }): Outcome {
   draft.changes.fulfilled.push(wish)
   const change = draft.change(did)
-  draft.purge(change)
-  draft.eraseMentions(did)
+  purge(change)
+  eraseMentions(draft.changes, did)
   change.erase = true
   Object.assign(change.actor, { forgotten: true, profileRev: undefined, optedOut: false, introduced: false })
   return 'applied'

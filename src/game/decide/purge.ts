@@ -1,0 +1,44 @@
+// What leaves a batch together with a person. What the store has of them, it removes itself (`ActorChange.purge`, `erase`).
+import type { Did } from '@atcute/lexicons/syntax'
+import { type ActorChange, type Changes, unknownActor } from '../state.ts'
+import { latest } from './draft.ts'
+
+/**
+ * Drops everything about a person but their account status, the floor below which operations are ignored from now on,
+ * and what their own profile record said about being shown.
+ */
+export function purge(change: ActorChange): void {
+  const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut, unfollowed } = change.actor
+  const own = profileRev === undefined ? {} : { profileRev, optedOut, introduced: true }
+  change.purge = true
+  change.actor = {
+    ...unknownActor(did),
+    ...own,
+    rev,
+    floor: latest(rev, floor),
+    status,
+    statusTime,
+    purgedTime,
+    unfollowed,
+  }
+  change.records.clear()
+  change.granted.clear()
+  change.events = []
+  change.asked = []
+  change.postponed = []
+  change.profile = undefined
+  change.unnamed = undefined
+}
+
+/** Removes mentions of `did` from everybody's changes. */
+export function eraseMentions({ actors }: Changes, did: Did): void {
+  for (const change of actors.values()) {
+    for (const [path, record] of change.records) {
+      const { facts } = record.state
+      if (facts?.subject?.did !== did) continue
+      const state = { ...record.state, facts: { media: facts.media, subject: undefined } }
+      change.records.set(path, { ...record, state })
+    }
+    change.asked = change.asked.filter((asked) => asked.kind !== 'subject' || asked.subject.did !== did)
+  }
+}

@@ -10,7 +10,16 @@ import {
 } from './decide/answers.ts'
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
-import { decideFollow, decideForget, decideLookUp, decideRecompute, decideUnforget } from './decide/wishes.ts'
+import {
+  decideFollow,
+  decideForget,
+  decideHide,
+  decideLeave,
+  decideLookUp,
+  decideRecompute,
+  decideReturn,
+  decideUnforget,
+} from './decide/wishes.ts'
 import type { Game } from './game.ts'
 import type { Operation } from './operation.ts'
 import type { Changes, Known, Outcome } from './state.ts'
@@ -46,6 +55,12 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
       return decideForget(draft, operation)
     case 'unforget':
       return decideUnforget(draft, operation)
+    case 'hide':
+      return decideHide(draft, operation)
+    case 'leave':
+      return decideLeave(draft, operation)
+    case 'return':
+      return decideReturn(draft, operation)
     case 'look-up':
       return decideLookUp(draft, operation)
     case 'recompute':

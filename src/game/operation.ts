@@ -50,6 +50,12 @@ export type Wish =
   | { kind: 'forget'; wish: WishId; did: Did; at: Micros }
   /** `floor` is a revision of the wish's time: operations up to it stay forgotten. */
   | { kind: 'unforget'; wish: WishId; did: Did; at: Micros; floor: Tid }
+  /** The person's own wish, as those that follow: to be shown nowhere, while their records go on counting. */
+  | { kind: 'hide'; wish: WishId; did: Did; at: Micros }
+  /** Everything about them is to be deleted, and nothing more to be stored. */
+  | { kind: 'leave'; wish: WishId; did: Did; at: Micros }
+  /** They take `hide` or `leave` back. After `leave`, operations up to `floor` stay deleted. */
+  | { kind: 'return'; wish: WishId; did: Did; at: Micros; floor: Tid }
   /** A reader looks at this character, and its profile is missing or old. */
   | { kind: 'look-up'; wish: WishId; did: Did; at: Micros }
 

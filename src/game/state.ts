@@ -39,8 +39,12 @@ export type ActorState = {
   /** Witness time of the latest identity event, and the handle that it gave. */
   namedAt: Micros
   handle: Handle | undefined
-  /** The operator was asked to forget this person; nothing is stored until they are unforgotten. */
+  /** The operator was asked to forget this person; nothing is stored until the operator unforgets them. */
   forgotten: boolean
+  /** The person asked to be shown nowhere. Their records go on counting. */
+  hidden: boolean
+  /** The person had everything about them deleted; nothing is stored until they return. */
+  left: boolean
   /** The person is not in `DIDS` any more: what is stored of them may be out of date. */
   unfollowed: boolean
 }
@@ -154,19 +158,27 @@ export function unknownActor(did: Did): ActorState {
     namedAt: 0,
     handle: undefined,
     forgotten: false,
+    hidden: false,
+    left: false,
     unfollowed: false,
   }
 }
 
+/** What decides whether readers may see a person. */
+export type Visibility = Pick<
+  ActorState,
+  'born' | 'status' | 'optedOut' | 'introduced' | 'forgotten' | 'hidden' | 'left' | 'unfollowed'
+>
+
 /** True while no reader may see this person. */
-export function isHidden({
-  status,
-  optedOut,
-  introduced,
-  forgotten,
-  unfollowed,
-}: Pick<ActorState, 'status' | 'optedOut' | 'introduced' | 'forgotten' | 'unfollowed'>): boolean {
-  return status !== 'active' || optedOut || !introduced || forgotten || unfollowed
+export function isHidden(person: Omit<Visibility, 'born'>): boolean {
+  const { status, optedOut, introduced, hidden, unfollowed } = person
+  return status !== 'active' || optedOut || !introduced || hidden || isErased(person) || unfollowed
+}
+
+/** True while nothing is stored of this person, neither in their own rows nor in those of others. */
+export function isErased({ forgotten, left }: Pick<ActorState, 'forgotten' | 'left'>): boolean {
+  return forgotten || left
 }
 
 export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey'>): RecordPath {
@@ -215,6 +227,7 @@ export type Outcome =
   | 'applied'
   | 'repeated'
   | 'unreadable'
+  /** Nothing may be stored of the person; see `isErased`. */
   | 'forgotten'
   | 'unfollowed'
   | 'stale'

@@ -72,6 +72,9 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'inactive':
       case 'forget':
       case 'unforget':
+      case 'hide':
+      case 'leave':
+      case 'return':
       case 'look-up':
       case 'follow':
         break

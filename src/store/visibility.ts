@@ -1,6 +1,6 @@
 // A person's visibility as one number of bits, which every driver stores (in columns named `standing`) and compares.
 import { ACCOUNT_STATUSES } from '../atproto/event.ts'
-import type { ActorState } from '../game/state.ts'
+import type { Visibility } from '../game/state.ts'
 
 /** Values of the bits. The status takes the three from 8 on, so there is room for eight statuses. */
 const BORN = 1
@@ -10,14 +10,14 @@ const STATUS = 8
 const STATUS_BITS = 7
 const NOT_INTRODUCED = 64
 const UNFOLLOWED = 128
+const HIDDEN = 256
+const LEFT = 512
 
-/** The only visibility of people who are shown: born, introduced, active, followed, neither opted out nor forgotten. */
+/** The only visibility of people who are shown: born, introduced, active, followed; not opted out, hidden, forgotten or left. */
 export const SHOWN = BORN
 
 /** The only visibility of people who would be shown if they were introduced. */
 export const WAITING = BORN + NOT_INTRODUCED
-
-type Visibility = Pick<ActorState, 'born' | 'optedOut' | 'introduced' | 'forgotten' | 'status' | 'unfollowed'>
 
 /** The number to store. */
 export function visibilityOf({
@@ -25,6 +25,8 @@ export function visibilityOf({
   optedOut,
   introduced,
   forgotten,
+  hidden,
+  left,
   status,
   unfollowed,
 }: Visibility): number {
@@ -34,7 +36,9 @@ export function visibilityOf({
     Number(forgotten) * FORGOTTEN +
     ACCOUNT_STATUSES.indexOf(status) * STATUS +
     Number(!introduced) * NOT_INTRODUCED +
-    Number(unfollowed) * UNFOLLOWED
+    Number(unfollowed) * UNFOLLOWED +
+    Number(hidden) * HIDDEN +
+    Number(left) * LEFT
   )
 }
 
@@ -47,5 +51,7 @@ export function readVisibility(visibility: number): Visibility {
     forgotten: (visibility & FORGOTTEN) !== 0,
     status: ACCOUNT_STATUSES[(visibility / STATUS) & STATUS_BITS] ?? 'inactive',
     unfollowed: (visibility & UNFOLLOWED) !== 0,
+    hidden: (visibility & HIDDEN) !== 0,
+    left: (visibility & LEFT) !== 0,
   }
 }

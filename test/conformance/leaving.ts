@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import type { Store } from '../../src/store/store.ts'
 import { START } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
-import { alice, before, bob, FIRST, fold, like, NOW, post, repost, status } from './operations.ts'
+import { alice, before, bob, FIRST, fold, like, NOW, named, post, repost, status } from './operations.ts'
 
 /** Checks deletions, and wishes to be forgotten. */
 export const leavingChecks: readonly Check[] = [
@@ -53,6 +54,65 @@ export const leavingChecks: readonly Check[] = [
       assert.equal(known.actor(bob)?.experience, 50 + 50)
     },
   ),
+  check('who hides appears nowhere, and with everything when they return', async (store, writer, open) => {
+    const { reader, inbox, auditor } = store
+    await fold(writer, [post(alice, 1), like(alice, 2), post(bob, 1), named(alice, 'alice.test')])
+    const { position } = await reader.recent(undefined, 10)
+    await inbox.leave({ kind: 'hide', did: alice, at: START })
+    await fold(writer, await writer.wishes(10))
+    await fold(writer, [post(alice, 7), named(alice, 'alice.test')])
+    const assertNowhere = async ({ reader }: Store): Promise<void> => {
+      assert.equal(await reader.character(alice), undefined)
+      assert.deepEqual(await reader.characters([alice]), [])
+      assert.equal(await reader.didOf('alice.test'), undefined)
+      assert.equal(await reader.events(alice, FIRST), undefined)
+      const board = await reader.board({ cursor: undefined, around: undefined, limit: 10 })
+      assert.ok(board.items.every(({ character }) => character.did !== alice))
+      assert.deepEqual((await reader.board({ cursor: undefined, around: alice, limit: 10 })).items, [])
+      assert.deepEqual(await reader.xpHistogram(), [{ experience: 50, characters: 1 }])
+      assert.deepEqual((await reader.recent(position, 10)).events, [])
+      const { characters, introductions, experience } = await reader.status()
+      assert.deepEqual([characters, introductions, experience], [1, 0, 50 + 10 + 50 + 50])
+    }
+    await assertNowhere(store)
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using second = await again.write(KEEP)
+    await assertNowhere(again)
+    await fold(second, [status(alice, 'deleted', 8), status(alice, 'active', 9), post(alice, 10)])
+    assert.equal(await again.reader.character(alice), undefined)
+    await again.inbox.leave({ kind: 'return', did: alice, at: START + 11_500 })
+    await fold(second, await second.wishes(10))
+    assert.equal((await again.reader.character(alice))?.experience, 50)
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  }),
+  check('who leaves leaves nothing, and counts anew when they return', async (store, writer, open) => {
+    const { inbox, auditor } = store
+    await fold(writer, [post(alice, 1), repost(bob, 2, alice), repost(bob, 3, alice, 9), like(alice, 4)])
+    await inbox.leave({ kind: 'leave', did: alice, at: START })
+    await fold(writer, await writer.wishes(10))
+    // A store may clean other people's records when it looks into its inbox again.
+    assert.deepEqual(await writer.wishes(10), [])
+    await fold(writer, [post(alice, 7), repost(bob, 8, alice)])
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using second = await again.write(KEEP)
+    const both = new Set([alice, bob])
+    const touched = { records: [], grants: new Map(), handles: new Set<never>() }
+    const known = await second.load({ actors: both, whole: both, ...touched })
+    assert.deepEqual([known.actor(alice)?.left, known.actor(alice)?.born], [true, false])
+    assert.deepEqual([...known.records(alice)], [])
+    for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
+    assert.deepEqual(await second.questions('subject', 10, new Set(), NOW), [])
+    assert.equal(await again.reader.character(alice), undefined)
+    const { records, events } = await again.reader.status()
+    assert.deepEqual([records, events], [3, 3])
+    await again.inbox.leave({ kind: 'return', did: alice, at: START + 10_500 })
+    await fold(second, await second.wishes(10))
+    await fold(second, [post(alice, 1), post(alice, 7), post(alice, 11)])
+    assert.equal((await again.reader.character(alice))?.experience, 50)
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  }),
   check('a deletion takes the oldest event that is kept, too', async ({ reader, auditor }, writer) => {
     await fold(writer, [like(bob, 1)])
     await fold(writer, [post(alice, 2), like(alice, 3)])

@@ -255,7 +255,11 @@ test('every wish is taken from the inbox, whether there was anything to do or no
       { kind: 'look-up', wish: '1', ...about },
       { kind: 'unforget', wish: '2', floor: tid(3), ...about },
       { kind: 'forget', wish: '3', ...about },
+      { kind: 'return', wish: '4', floor: tid(3), ...about },
+      { kind: 'hide', wish: '5', ...about },
+      { kind: 'hide', wish: '6', ...about },
+      { kind: 'leave', wish: '7', ...about },
     ])
-    assert.deepEqual(fulfilled, ['1', '2', '3'])
+    assert.deepEqual(fulfilled, ['1', '2', '3', '4', '5', '6', '7'])
   }
 })

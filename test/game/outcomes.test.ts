@@ -29,6 +29,9 @@ import {
 const PROFILE = 'app.bsky.actor.profile'
 const forget: Operation = { kind: 'forget', wish: '1', did: alice, at: second(3) }
 const unforget: Operation = { kind: 'unforget', wish: '1', did: alice, at: second(4), floor: tid(4) }
+const hide: Operation = { kind: 'hide', wish: '1', did: alice, at: second(3) }
+const leave: Operation = { kind: 'leave', wish: '1', did: alice, at: second(3) }
+const back: Operation = { kind: 'return', wish: '1', did: alice, at: second(4), floor: tid(4) }
 const follow = (followed: boolean): Operation => ({ kind: 'follow', did: alice, at: second(3), followed })
 const shows = (of: ReturnType<typeof commit>, media: 'alt' | 'media' | 'text' | undefined): Operation => {
   const { did, collection, rkey, rev } = of
@@ -75,6 +78,8 @@ const STORIES: readonly [Outcome, string, readonly Operation[], Operation, Game?
   ['unreadable', 'a record that its rule cannot read', [], like(1, { record: { subject: 7 } })],
   ['unreadable', 'a record that is none', [], like(1, { record: undefined })],
   ['forgotten', 'a record of who is forgotten', [forget], commit({ n: 5 })],
+  ['forgotten', 'a record of who has left', [leave], commit({ n: 5 })],
+  ['applied', 'a record of who is hidden', [hide], commit({ n: 5 })],
   ['unfollowed', 'a record of another collection', [], commit({ n: 1, collection: 'app.bsky.graph.block' })],
   ['applied', 'a deletion', [commit({ n: 1 })], removal(2, commit({ n: 1 }))],
   ['applied', 'a deletion of what was not seen', [], removal(2, commit({ n: 1 }))],
@@ -188,6 +193,14 @@ const STORIES: readonly [Outcome, string, readonly Operation[], Operation, Game?
   ['applied', 'that somebody is to be forgotten', [], forget],
   ['applied', 'that they are not to be any more', [forget], unforget],
   ['stale', 'that somebody is not to be forgotten who is not', [commit({ n: 1 })], unforget],
+  ['applied', 'that somebody hides', [], hide],
+  ['repeated', 'that somebody hides who is hidden', [hide], hide],
+  ['applied', 'that somebody leaves', [], leave],
+  ['applied', 'that somebody returns who is hidden', [hide], back],
+  ['applied', 'that somebody returns who has left', [leave], back],
+  ['stale', 'that somebody returns who was never away', [commit({ n: 1 })], back],
+  ['stale', 'that a stranger returns', [], back],
+  ['stale', 'that somebody returns whom the operator forgot', [forget], back],
   ['applied', 'a visitor', [commit({ n: 1 })], { kind: 'look-up', wish: '1', did: alice, at: second(3) }],
   ['stale', 'a visitor to nobody', [], { kind: 'look-up', wish: '1', did: alice, at: second(3) }],
   ['applied', 'that somebody is not followed any more', [commit({ n: 1 })], follow(false)],

@@ -101,6 +101,9 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
   ],
   ['the wish to be forgotten', { kind: 'forget', ...wish }, {}],
   ['the wish not to be any more', { kind: 'unforget', ...wish, floor: tid(9) }, {}],
+  ['the wish to be hidden', { kind: 'hide', ...wish }, {}],
+  ['the wish to leave', { kind: 'leave', ...wish }, {}],
+  ['the wish to return', { kind: 'return', ...wish, floor: tid(9) }, {}],
   ['a visitor', { kind: 'look-up', ...wish }, {}],
   ['that somebody is followed', { kind: 'follow', ...about, followed: true }, {}],
 ]

@@ -18,6 +18,7 @@ import {
   DAY,
   experienceOf,
   isBorn,
+  isErased,
   type ModelEntry,
   type ModelPerson,
   type ModelRecord,
@@ -80,6 +81,15 @@ export class Model {
       case 'unforget':
         this.#unforget(operation)
         break
+      case 'hide':
+        if (this.person(operation.did).asked === undefined) this.person(operation.did).asked = 'hide'
+        break
+      case 'leave':
+        this.#leave(operation)
+        break
+      case 'return':
+        this.#return(operation)
+        break
       case 'look-up':
         if (isBorn(this.person(operation.did))) this.person(operation.did).asksProfile = true
         break
@@ -105,7 +115,7 @@ export class Model {
 
   #commit({ did, at, rev, op, collection, rkey, record }: CommitEvent): void {
     const person = this.person(did)
-    if (person.forgotten || rev <= person.floor) return
+    if (isErased(person) || rev <= person.floor) return
     if (collection === PROFILE) this.#ownProfile(person, rev, op === 'delete' ? undefined : record)
     if (!this.game.followed.has(collection)) return
     const id = { did, collection, rkey }
@@ -142,7 +152,8 @@ export class Model {
   #settled(facts: ModelFacts | undefined, before: ModelFacts | undefined): ModelFacts | undefined {
     if (facts?.subject === undefined) return facts
     const { subject } = facts
-    if (this.people.get(subject.did)?.forgotten) return { media: 'text', subject: undefined }
+    const named = this.people.get(subject.did)
+    if (named !== undefined && isErased(named)) return { media: 'text', subject: undefined }
     if (before?.subject !== undefined && uriOf(before.subject) === uriOf(subject)) {
       return { media: before.media, subject }
     }
@@ -167,7 +178,7 @@ export class Model {
     person.statusTime = time
     if (status !== 'deleted' || time <= person.purgedTime) return
     person.purgedTime = time
-    if (!person.forgotten) this.#purge(person)
+    if (!isErased(person)) this.#purge(person)
   }
 
   #sync({ did, rev }: SyncEvent): void {
@@ -239,15 +250,31 @@ export class Model {
   }
 
   #forget({ did }: Wish & { kind: 'forget' }): void {
+    this.#erase(did).forgotten = true
+  }
+
+  #leave({ did }: Wish & { kind: 'leave' }): void {
+    this.#erase(did).asked = 'leave'
+  }
+
+  /** Takes back what the person asked for, and nothing that the operator was asked for. */
+  #return({ did, floor }: Wish & { kind: 'return' }): void {
+    const person = this.person(did)
+    if (person.asked === 'leave' && floor > person.floor) person.floor = floor
+    person.asked = undefined
+  }
+
+  /** Deletes everything about a person, and where others name them. */
+  #erase(did: Did): ModelPerson {
     const person = this.person(did)
     this.#purge(person)
-    person.forgotten = true
     person.own = undefined
     for (const { records } of this.people.values()) {
       for (const record of records.values()) {
         if (record.facts?.subject?.did === did) record.facts = { ...record.facts, subject: undefined }
       }
     }
+    return person
   }
 
   #unforget({ did, floor }: Wish & { kind: 'unforget' }): void {
@@ -296,8 +323,9 @@ export class Model {
 
   /** Deletes everything about a person but their status and the floor. */
   #purge(person: ModelPerson): void {
-    const { did, rev, floor, status, statusTime, purgedTime, own, unfollowed } = person
-    const kept = { rev, floor: rev > floor ? rev : floor, status, statusTime, purgedTime, own, unfollowed }
+    const { did, rev, floor, status, statusTime, purgedTime, own, asked, unfollowed } = person
+    const lowest = rev > floor ? rev : floor
+    const kept = { rev, floor: lowest, status, statusTime, purgedTime, own, asked, unfollowed }
     Object.assign(person, newPerson(did), kept)
   }
 
@@ -341,8 +369,9 @@ export class Model {
 export function isShown(person: ModelPerson): boolean {
   // Before anybody has said whether they want to be shown, they are not.
   const { optedOut } = person.own ?? person.answered ?? { optedOut: true }
-  const { status, forgotten, unfollowed } = person
-  return isBorn(person) && status === 'active' && !forgotten && !unfollowed && !optedOut
+  const { status, forgotten, asked, unfollowed } = person
+  const isWanted = !forgotten && asked === undefined && !unfollowed && !optedOut
+  return isBorn(person) && status === 'active' && isWanted
 }
 
 /** Orders records by witness second, then by key, which mostly has the time at which the record was made. */

@@ -44,6 +44,8 @@ export type ModelPerson = {
   /** When the stream last sent their identity, and the handle in it. */
   named: { at: Micros; handle: string | undefined }
   forgotten: boolean
+  /** What the person themselves asked for last: to be hidden, or to be deleted. */
+  asked: 'hide' | 'leave' | undefined
   /** Not in `DIDS`: ingest would not learn of the person's deletion. */
   unfollowed: boolean
   profile: Profile | undefined
@@ -68,6 +70,7 @@ export function newPerson(did: Did): ModelPerson {
     answered: undefined,
     named: { at: 0, handle: undefined },
     forgotten: false,
+    asked: undefined,
     unfollowed: false,
     profile: undefined,
     asksProfile: false,
@@ -79,6 +82,11 @@ export function newPerson(did: Did): ModelPerson {
 /** Whether the timeline ever had an entry: only then is there a character. */
 export function isBorn({ entries }: ModelPerson): boolean {
   return entries.length > 0
+}
+
+/** Whether nothing may be stored of this person. */
+export function isErased({ forgotten, asked }: ModelPerson): boolean {
+  return forgotten || asked === 'leave'
 }
 
 export function experienceOf({ records }: ModelPerson): number {

@@ -12,7 +12,7 @@ import type {
 import { decide } from '../../src/game/decide.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Media } from '../../src/game/media.ts'
-import type { Answer, NoAnswer, Operation } from '../../src/game/operation.ts'
+import type { Answer, NoAnswer, Operation, Wish } from '../../src/game/operation.ts'
 import { NO_CHANGES, type Rulebook, rulebook } from '../../src/game/rulebook.ts'
 import { type AskedQuestion, pathOf, type QuestionKind, type RecordPath } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
@@ -224,6 +224,9 @@ export class Play implements AsyncDisposable {
         )
       case 'forget':
       case 'unforget':
+      case 'hide':
+      case 'leave':
+      case 'return':
       case 'look-up':
         return this.#wish(step.kind, person(step.who))
       case 'prune':
@@ -301,7 +304,7 @@ export class Play implements AsyncDisposable {
     }
   }
 
-  async #wish(kind: 'forget' | 'unforget' | 'look-up', did: Did): Promise<void> {
+  async #wish(kind: Wish['kind'], did: Did): Promise<void> {
     await this.#open.store.inbox.leave({ kind, did, at: Math.max(this.#now, ...this.#revs.values()) })
     for (;;) {
       const wishes = await this.#open.writer.wishes(10)

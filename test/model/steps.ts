@@ -23,7 +23,7 @@ export type Step =
   | { kind: 'account'; who: number; status: number; sameTime: boolean }
   | { kind: 'sync'; who: number }
   | { kind: 'subjects' | 'profiles' | 'repositories'; limit: number; says: number }
-  | { kind: 'forget' | 'unforget' | 'look-up'; who: number }
+  | { kind: 'forget' | 'unforget' | 'hide' | 'leave' | 'return' | 'look-up'; who: number }
   | { kind: 'prune'; hours: number }
   | { kind: 'restart' }
   | { kind: 'recompute' }
@@ -74,6 +74,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constantFrom('forget', 'unforget', 'unforget', 'look-up'), who }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('hide', 'leave', 'return', 'return'), who }),
   },
   { weight: 2, arbitrary: fc.record({ kind: step('prune'), hours: fc.nat({ max: 96 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: step('restart') }) },

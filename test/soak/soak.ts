@@ -3,7 +3,6 @@
 import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createRaw } from '@atcute/tid'
 import type { Did } from '../../src/atproto/event.ts'
 import type { Wish } from '../../src/game/operation.ts'
 import { ASLEEP } from '../../src/game/retries.ts'
@@ -14,6 +13,7 @@ import { Random } from '../../src/simulator/random.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { wishOf } from '../../src/store/stored-wish.ts'
 import { folder, newestSent, until } from '../e2e/harness.ts'
 import { differences } from '../model/differences.ts'
 import { Model, type ModelGame } from '../model/model.ts'
@@ -55,8 +55,6 @@ const WAIT_MS = 300_000
 /** How much too old an event in the ledger may be if the server's clock was behind; see `differences`. */
 const REDATED_MINUTES = 1
 
-/** A revision with this clock is the greatest of its microsecond. */
-const LAST_CLOCK = 1023
 const OTHER_RULES = { points: { 'post.alt': 100, like: 5, 'repost.media': 80 } }
 
 /** Runs for `minutes`; rejects with the first differences between the ledger and the model. */
@@ -285,6 +283,17 @@ class Soak {
       await this.#wish('unforget', person.did)
     },
     async () => {
+      const kind = this.#random.pick(['hide', 'leave'] as const)
+      this.figures.add(kind === 'hide' ? 'people who hide' : 'people who leave')
+      await this.#wish(kind, this.#random.pick([...this.#truth.model.people.keys()]))
+    },
+    async () => {
+      const person = this.#truth.model.people.values().find(({ asked }) => asked !== undefined)
+      if (person === undefined) return
+      this.figures.add('people who return')
+      await this.#wish('return', person.did)
+    },
+    async () => {
       this.figures.add('recomputes by other rules')
       const { server } = this.#parts
       await server.stop()
@@ -351,10 +360,7 @@ class Soak {
     )
     this.#truth.catchUp()
     for (const did of dids) {
-      const wish = { wish: '', did, at }
-      this.#truth.model.apply(
-        kind === 'unforget' ? { kind, ...wish, floor: createRaw(at, LAST_CLOCK) } : { kind, ...wish },
-      )
+      this.#truth.model.apply(wishOf(kind, { wish: '', did, at }))
     }
     this.#truth.catchUp()
   }

@@ -1,5 +1,5 @@
 import type { AccountEvent, Handle, IdentityEvent, Micros, SyncEvent } from '../../atproto/event.ts'
-import type { Outcome } from '../state.ts'
+import { isErased, type Outcome } from '../state.ts'
 import type { Draft } from './draft.ts'
 import { purge } from './purge.ts'
 
@@ -34,7 +34,7 @@ export function decideAccount(draft: Draft, { did, status, time }: AccountEvent)
   change.actor.statusTime = time
   if (status === 'deleted' && isAfter(time, change.actor.purgedTime)) {
     change.actor.purgedTime = time
-    if (!change.actor.forgotten) purge(change)
+    if (!isErased(change.actor)) purge(change)
   }
   if (status === 'active') draft.ask(change, { kind: 'repository', did, ifOpen: 'wake' })
   // An AppView does not know an inactive account, so its profile question may have been given up meanwhile.

@@ -4,7 +4,7 @@ import { PROFILE } from '../../atproto/profile.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { Game } from '../game.ts'
 import type { Facts } from '../rules/rule.ts'
-import type { ActorChange, ActorState, Outcome, RecordState } from '../state.ts'
+import { type ActorChange, type ActorState, isErased, type Outcome, type RecordState } from '../state.ts'
 import { secondsOf } from '../time.ts'
 import { earn } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
@@ -12,7 +12,7 @@ import { type Draft, latest } from './draft.ts'
 /** A record was created, updated or deleted. */
 export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Outcome {
   const actor = draft.actor(commit.did)
-  if (actor?.forgotten) return 'forgotten'
+  if (actor !== undefined && isErased(actor)) return 'forgotten'
   if (actor?.floor !== undefined && commit.rev <= actor.floor) return 'repeated'
   const noted = commit.collection === PROFILE ? noteProfile(draft, commit, actor) : 'unfollowed'
   if (!game.followed.has(commit.collection)) return noted
@@ -86,8 +86,8 @@ function write(
 function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): Facts {
   const { subject, media } = facts
   if (subject === undefined || media !== undefined) return facts
-  // A forgotten person is named in nobody's records.
-  if (draft.actor(subject.did)?.forgotten) return { media: 'text', subject: undefined }
+  const named = draft.actor(subject.did)
+  if (named !== undefined && isErased(named)) return { media: 'text', subject: undefined }
   if (before?.subject !== undefined && uriOf(before.subject) === uriOf(subject)) {
     return { media: before.media, subject }
   }

@@ -5,10 +5,11 @@ import { latest } from './draft.ts'
 
 /**
  * Drops everything about a person but their account status, the floor below which operations are ignored from now on,
- * and what their own profile record said about being shown.
+ * and what they said about being shown: in their own profile record, or here.
  */
 export function purge(change: ActorChange): void {
-  const { did, rev, floor, status, statusTime, purgedTime, profileRev, optedOut, unfollowed } = change.actor
+  const { did, rev, floor, status, statusTime, purgedTime, hidden, left, unfollowed } = change.actor
+  const { profileRev, optedOut } = change.actor
   const own = profileRev === undefined ? {} : { profileRev, optedOut, introduced: true }
   change.purge = true
   change.actor = {
@@ -19,6 +20,8 @@ export function purge(change: ActorChange): void {
     status,
     statusTime,
     purgedTime,
+    hidden,
+    left,
     unfollowed,
   }
   change.records.clear()

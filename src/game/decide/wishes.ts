@@ -1,20 +1,20 @@
+import type { Did } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
 import type { Game } from '../game.ts'
 import type { Follow, Recompute, Wish } from '../operation.ts'
-import type { Outcome, RecordState } from '../state.ts'
+import type { ActorState, Outcome, RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 import { eraseMentions, purge } from './purge.ts'
 
-/** Removes everything about a person, other people's mentions included. Replays and new records are ignored from now on. */
+/**
+ * Removes everything about a person, other people's mentions included. Replays and new records are ignored from now on. A wish
+ * of the person's own to hide or leave holds beyond that: they did not take it back.
+ */
 export function decideForget(draft: Draft, { did, wish }: Wish & { kind: 'forget' }): Outcome {
   draft.changes.fulfilled.push(wish)
-  const change = draft.change(did)
-  purge(change)
-  eraseMentions(draft.changes, did)
-  change.erase = true
-  Object.assign(change.actor, { forgotten: true, profileRev: undefined, optedOut: false, introduced: false })
+  erase(draft, did).forgotten = true
   return 'applied'
 }
 
@@ -25,6 +25,35 @@ export function decideUnforget(draft: Draft, { did, wish, floor }: Wish & { kind
   const { actor } = draft.change(did)
   actor.forgotten = false
   actor.floor = latest(actor.floor, floor)
+  return 'applied'
+}
+
+/** Shows the person nowhere from now on, whatever the stream or the AppView says. Their records go on counting. */
+export function decideHide(draft: Draft, { did, wish }: Wish & { kind: 'hide' }): Outcome {
+  draft.changes.fulfilled.push(wish)
+  if (draft.actor(did)?.hidden) return 'repeated'
+  draft.change(did).actor.hidden = true
+  return 'applied'
+}
+
+/** Removes as much as `decideForget` does. The person themselves may take it back. */
+export function decideLeave(draft: Draft, { did, wish }: Wish & { kind: 'leave' }): Outcome {
+  draft.changes.fulfilled.push(wish)
+  Object.assign(erase(draft, did), { left: true, hidden: false })
+  return 'applied'
+}
+
+/**
+ * Takes the person's own wishes back: what was hidden is shown again at once; after `leave` their records count from now on,
+ * and those from before stay deleted. What the operator was asked to forget stays forgotten.
+ */
+export function decideReturn(draft: Draft, { did, wish, floor }: Wish & { kind: 'return' }): Outcome {
+  draft.changes.fulfilled.push(wish)
+  const before = draft.actor(did)
+  if (!before?.hidden && !before?.left) return 'stale'
+  const { actor } = draft.change(did)
+  if (actor.left) actor.floor = latest(actor.floor, floor)
+  Object.assign(actor, { hidden: false, left: false })
   return 'applied'
 }
 
@@ -64,6 +93,15 @@ export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Reco
   }
   draft.replaceGranted(did, granted)
   return outcome
+}
+
+/** Has everything about a person removed, also from other people's records. @returns what stays, to be changed further */
+function erase(draft: Draft, did: Did): ActorState {
+  const change = draft.change(did)
+  purge(change)
+  eraseMentions(draft.changes, did)
+  change.erase = true
+  return Object.assign(change.actor, { profileRev: undefined, optedOut: false, introduced: false })
 }
 
 /** By first witness; within one second by key, since most keys are times. No two records compare equal. */

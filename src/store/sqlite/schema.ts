@@ -196,6 +196,10 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE totals SET board_above =
     iif((SELECT count(*) FROM foremost) = 1000, (SELECT min(experience) FROM foremost), -1);
   `,
+  `
+  -- standing has two more bits, 256 and 512: who hides and who has left, see visibility.ts. No row changes, but an older
+  -- program would show these people again, so it must refuse the file.
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

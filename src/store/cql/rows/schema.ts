@@ -103,6 +103,9 @@ const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   tableOptions(),
   // Where the owner's next look at the inbox begins, past what was taken out.
   ['ALTER TABLE books ADD inbox_from text'],
+  // `standing` has two more bits: who hides and who has left, see visibility.ts. No table changes, but an older program
+  // would show these people again, so it must refuse the keyspace.
+  [],
 ]
 
 /** Emptied by tests and by nobody else. */

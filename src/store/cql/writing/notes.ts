@@ -1,5 +1,6 @@
 // What an owner does when another owner has left it a note.
 import type { Did } from '../../../atproto/event.ts'
+import { isErased } from '../../../game/state.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, takeOut } from '../inbox.ts'
 import type { Mutation } from '../rows/mutations.ts'
@@ -39,7 +40,7 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
   switch (note.kind) {
     case 'unname-all': {
       const { did, bucket } = note
-      if (!character.state.forgotten) return
+      if (!isErased(character.state)) return
       const { records, next } = await mentionsOf(session, did, bucket)
       for (const record of records) {
         plan.mutations.push(leave({ kind: 'unname', ...record, subject: did }))

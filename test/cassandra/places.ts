@@ -4,7 +4,6 @@ import { Client, types } from 'cassandra-driver'
 import type { CqlAddress } from '../../src/store/cql/driver/address.ts'
 import { closeHostsAtShutdown } from '../../src/store/cql/driver/close-hosts.ts'
 import { openCql } from '../../src/store/cql/open.ts'
-import { TABLES } from '../../src/store/cql/rows/schema.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** Copies of each row, and rows on a page of a result; `undefined`: the program's defaults. */
@@ -63,7 +62,7 @@ export class Places implements AsyncDisposable {
     await (await this.open())[Symbol.asyncDispose]()
     const client = await this.connected()
     const { keyspace } = this.address
-    for (const table of TABLES.filter((name) => name !== 'shards')) {
+    for (const table of (await this.#tables()).filter((name) => name !== 'shards')) {
       const { rowLength } = await client.execute(`SELECT * FROM ${keyspace}.${table} LIMIT 1`)
       if (rowLength > 0) await client.execute(`TRUNCATE ${keyspace}.${table}`)
     }
@@ -88,7 +87,7 @@ export class Places implements AsyncDisposable {
   async naming(...texts: string[]): Promise<string[]> {
     const client = await this.connected()
     const found: string[] = []
-    for (const table of TABLES) {
+    for (const table of await this.#tables()) {
       const { rows } = await client.execute(`SELECT * FROM ${this.address.keyspace}.${table}`)
       const all = rows.map((row) =>
         table === 'journal' ? zstdDecompressSync(row.data).toString() : JSON.stringify(row),
@@ -106,6 +105,16 @@ export class Places implements AsyncDisposable {
       // However that went: a client that is left alone goes on looking for its servers, and the process with it.
       await this.#client?.shutdown()
     }
+  }
+
+  /** All tables of the keyspace but `meta`, which says of what version they are. */
+  async #tables(): Promise<string[]> {
+    const client = await this.connected()
+    const { rows } = await client.execute(
+      'SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?',
+      [this.address.keyspace],
+    )
+    return rows.map(({ table_name }) => String(table_name)).filter((name) => name !== 'meta')
   }
 
   /** A connection for queries that only tests make. */

@@ -3,15 +3,13 @@
 // there a moment later.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
-import { BASELINE } from '../../game/baseline.ts'
-import { earned, NO_PERIODS } from '../../game/periods.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { SHOWN, visibilityOf, WAITING } from '../visibility.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
 import type { CqlInbox } from './inbox.ts'
-import { allRecordBuckets, eventBucket } from './rows/buckets.ts'
+import { countEventsOfType, eventSums, recordSums } from './reading/person-sums.ts'
 import { readStoredCharacter, type StoredCharacter } from './rows/character-row.ts'
 import { readShards } from './shards/leases.ts'
 import { GATHER_MS } from './writing/counters.ts'
@@ -26,9 +24,6 @@ const AGAIN_MS = 500
 
 const RANGE = 'SELECT * FROM characters WHERE token(did) >= ? AND token(did) <= ?'
 const ONE = 'SELECT * FROM characters WHERE did = ?'
-const RECORDS = 'SELECT collection, live, xp, at FROM records WHERE did = ? AND bucket = ?'
-const EVENTS = 'SELECT delta, leveling FROM events WHERE did = ? AND bucket = ?'
-const EVENTS_BY_TYPE = 'SELECT delta FROM events_by_type WHERE did = ? AND type = ? AND bucket = ?'
 const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 
 /** The name of a finding about a counter, the only one that a crash may lead to. */
@@ -119,8 +114,8 @@ export class CqlAuditor implements Auditor {
       if (expected !== actual) findings.push({ did, what, expected, actual })
     }
     const [records, events, counter] = await Promise.all([
-      this.#records(character),
-      this.#events(character),
+      recordSums(this.#session, character),
+      eventSums(this.#session, character),
       this.#session.readForDecision(COUNTER, [did]),
     ])
     expect('experience by records', records.xp, experience)
@@ -135,64 +130,11 @@ export class CqlAuditor implements Auditor {
     expect('experience by events', events.xp, experience)
     expect('events', events.rows, character.lastSeq - character.firstSeq + 1)
     for (const [nsid, kind] of character.kinds) {
-      const rows = await this.#eventsOfType(did, nsid, kind.firstSeq, kind.lastSeq)
+      const rows = await countEventsOfType(this.#session, { did, type: nsid }, kind)
       expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
     }
     expect(COUNTER_BEHIND, experience, numberOf(counter[0]?.experience))
     return { character, findings }
-  }
-
-  async #records({ state, records }: StoredCharacter) {
-    const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0 }
-    await Promise.all(
-      allRecordBuckets(records).map(async (bucket) => {
-        for await (const rows of this.#session.pagesForDecision(RECORDS, [state.did, bucket])) {
-          for (const { collection, live, xp, at } of rows) {
-            sums.rows += 1
-            sums.live += Number(live)
-            sums.xp += numberOf(xp)
-            if (collection === BASELINE || numberOf(xp) === 0) continue
-            const { week, month } = earned(
-              { ...NO_PERIODS, day: state.periods.day },
-              numberOf(at),
-              numberOf(xp),
-            )
-            sums.week += week
-            sums.month += month
-          }
-        }
-      }),
-    )
-    return sums
-  }
-
-  /** The XP of pruned events is the experience before the oldest event that is stored. */
-  async #events({ state, firstSeq, lastSeq }: StoredCharacter): Promise<{ rows: number; xp: number }> {
-    if (lastSeq < firstSeq) return { rows: 0, xp: state.experience }
-    const sums = { rows: 0, xp: 0 }
-    let oldest: Row | undefined
-    for (let bucket = eventBucket(lastSeq); bucket >= eventBucket(firstSeq); bucket--) {
-      for await (const rows of this.#session.pagesForDecision(EVENTS, [state.did, bucket])) {
-        for (const row of rows) {
-          sums.rows += 1
-          sums.xp += numberOf(row.delta)
-          oldest = row
-        }
-      }
-    }
-    const after = numberOf((oldest?.leveling as { experience: unknown } | undefined)?.experience)
-    // In this order: what is between must not be greater than numbers are exact for.
-    return { rows: sums.rows, xp: sums.xp + (after - numberOf(oldest?.delta)) }
-  }
-
-  async #eventsOfType(did: Did, type: string, first: number, last: number): Promise<number> {
-    let count = 0
-    if (last < first) return 0
-    for (let bucket = eventBucket(first); bucket <= eventBucket(last); bucket++) {
-      for await (const rows of this.#session.pagesForDecision(EVENTS_BY_TYPE, [did, type, bucket]))
-        count += rows.length
-    }
-    return count
   }
 
   async #totals(sums: Sums): Promise<void> {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, errors, types } from 'cassandra-driver'
 import type { Consistency } from './address.ts'
+import { ConcurrencyLimit } from './concurrency-limit.ts'
 import type { Outages } from './outages.ts'
 import { type Asker, pagesOf, type Row, rowsOf } from './paging.ts'
 import { isPassing, type Retries } from './retries.ts'
@@ -44,10 +45,8 @@ export class Session {
   readonly retries: Retries
   readonly #outages: Pick<Outages, 'count'>
   readonly #consistency: number
-  readonly #inFlight: number
+  readonly #requests: ConcurrencyLimit
   readonly #pageRows: number
-  #running = 0
-  readonly #waiting: (() => void)[] = []
 
   constructor(options: SessionOptions) {
     const { client, keyspace, consistency, retries, outages } = options
@@ -57,7 +56,7 @@ export class Session {
     this.#outages = outages
     this.keyspace = keyspace
     this.#consistency = codeOf(consistency)
-    this.#inFlight = inFlight
+    this.#requests = new ConcurrencyLimit(inFlight)
     this.#pageRows = pageRows
   }
 
@@ -204,7 +203,7 @@ export class Session {
 
   /** Moves counters, once. @returns false where they may or may not have moved */
   countBatch({ statements, routingKey }: Omit<Batch, 'timestamp'>): Promise<boolean> {
-    return this.#admitted(async () => {
+    return this.#requests.run(async () => {
       this.traffic.counter += 1
       try {
         await this.client.batch([...statements], {
@@ -223,21 +222,7 @@ export class Session {
 
   /** Repeats `attempt` until it succeeds; throws errors that no repetition can cure. */
   #persist<T>(what: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
-    return this.#admitted(() => this.retries.run(what, signal, attempt))
-  }
-
-  /** Runs `work` once fewer than the maximum are in flight. */
-  async #admitted<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#inFlight) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else this.#running += 1
-    try {
-      return await work()
-    } finally {
-      // The first request in the queue takes the place over.
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#running -= 1
-      else next()
-    }
+    return this.#requests.run(() => this.retries.run(what, signal, attempt))
   }
 }
 

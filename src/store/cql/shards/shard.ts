@@ -7,18 +7,9 @@
 import { setMaxListeners } from 'node:events'
 import type { Cursor } from '../../../atproto/event.ts'
 import type { Session } from '../driver/session.ts'
-import { completed, type Mutation } from '../rows/mutations.ts'
+import type { Mutation } from '../rows/mutations.ts'
 import { writeMutations } from '../rows/requests.ts'
-import {
-  forgetBefore,
-  type KeptBatch,
-  keep,
-  keptBefore,
-  pack,
-  type ReadPages,
-  recall,
-  timesOf,
-} from './journal.ts'
+import { forgetBefore, keep, pack, timesOf } from './journal.ts'
 import {
   commit,
   declareRules,
@@ -29,6 +20,7 @@ import {
   renew,
   type ShardRow,
 } from './leases.ts'
+import { rewriteLast } from './rewrite.ts'
 import { readShardTotals, type ShardTotals } from './shard-totals.ts'
 import { laterOf } from './stream-place.ts'
 
@@ -43,11 +35,6 @@ export type OwnedShardOptions = {
 /** A batch without the changes of the totals, which `commit` adds. */
 export type Planned = { mutations: readonly Mutation[]; forgets: boolean }
 
-/**
- * Batches that a new owner writes again. Servers confirm writes before they are on their disks, and lose those of the last
- * ten seconds where several lose power at once; while little happens, a batch is committed every second.
- */
-const REWRITTEN = 16
 /** How often a cursor that moved without a batch is saved, and a lease is renewed, in milliseconds. */
 const CURSOR_EVERY_MS = 1_000
 const RENEW_EVERY_MS = LEASE_MS / 3
@@ -93,17 +80,8 @@ export class OwnedShard {
    * @throws {BatchMissingError} where the journal does not have the very last one
    */
   static async open(session: Session, row: ShardRow, outages: number): Promise<OwnedShard> {
-    const { shard, seq, chunks } = row
-    const read: ReadPages = (query, params, pageRows) => session.pagesForDecision(query, params, pageRows)
-    // After a rollback, the row names no batch.
-    const last = chunks === 0 ? [] : [{ seq, ...(await recall(read, row)) }]
-    const before: KeptBatch[] = []
-    for await (const batch of keptBefore(read, { shard, seq, count: REWRITTEN - 1 })) before.push(batch)
-    for (const { epoch, seq, mutations } of [...before.reverse(), ...last]) {
-      // Under the times that its own owner used and may still be using: the same rows at the same times are the same.
-      await writeMutations(session, mutations.map(completed), timesOf(epoch, seq))
-    }
-    return new OwnedShard({ session, row, totals: await readShardTotals(session, shard), outages })
+    await rewriteLast(session, row)
+    return new OwnedShard({ session, row, totals: await readShardTotals(session, row.shard), outages })
   }
 
   /** Whether another worker has taken the shard, or the database may have lost writes that the cache here contains. */

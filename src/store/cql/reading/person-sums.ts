@@ -1,0 +1,75 @@
+// The audit of one person: reads all of their rows and adds them up.
+import type { Did } from '../../../atproto/event.ts'
+import { BASELINE } from '../../../game/baseline.ts'
+import { earned, NO_PERIODS } from '../../../game/periods.ts'
+import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
+import { numberOf } from '../driver/values.ts'
+import { allRecordBuckets, eventBucket } from '../rows/buckets.ts'
+import type { Kind, StoredCharacter } from '../rows/character-row.ts'
+
+const RECORDS = 'SELECT collection, live, xp, at FROM records WHERE did = ? AND bucket = ?'
+const EVENTS = 'SELECT delta, leveling FROM events WHERE did = ? AND bucket = ?'
+const EVENTS_BY_TYPE = 'SELECT delta FROM events_by_type WHERE did = ? AND type = ? AND bucket = ?'
+
+/** The sums of a person's records. `week` and `month` are those of the character's last active day, as its own row has them. */
+export async function recordSums(session: Session, { state, records }: StoredCharacter) {
+  const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0 }
+  await Promise.all(
+    allRecordBuckets(records).map(async (bucket) => {
+      for await (const rows of session.pagesForDecision(RECORDS, [state.did, bucket])) {
+        for (const { collection, live, xp, at } of rows) {
+          sums.rows += 1
+          sums.live += Number(live)
+          sums.xp += numberOf(xp)
+          if (collection === BASELINE || numberOf(xp) === 0) continue
+          const { week, month } = earned(
+            { ...NO_PERIODS, day: state.periods.day },
+            numberOf(at),
+            numberOf(xp),
+          )
+          sums.week += week
+          sums.month += month
+        }
+      }
+    }),
+  )
+  return sums
+}
+
+/** The sums of a person's events. The XP of pruned events is the experience before the oldest event that is stored. */
+export async function eventSums(
+  session: Session,
+  { state, firstSeq, lastSeq }: StoredCharacter,
+): Promise<{ rows: number; xp: number }> {
+  if (lastSeq < firstSeq) return { rows: 0, xp: state.experience }
+  const sums = { rows: 0, xp: 0 }
+  let oldest: Row | undefined
+  for (let bucket = eventBucket(lastSeq); bucket >= eventBucket(firstSeq); bucket--) {
+    for await (const rows of session.pagesForDecision(EVENTS, [state.did, bucket])) {
+      for (const row of rows) {
+        sums.rows += 1
+        sums.xp += numberOf(row.delta)
+        oldest = row
+      }
+    }
+  }
+  const after = numberOf((oldest?.leveling as { experience: unknown } | undefined)?.experience)
+  // In this order: what is between must not be greater than numbers are exact for.
+  return { rows: sums.rows, xp: sums.xp + (after - numberOf(oldest?.delta)) }
+}
+
+/** Number of a person's rows in `events_by_type` for one collection. */
+export async function countEventsOfType(
+  session: Session,
+  { did, type }: { did: Did; type: string },
+  { firstSeq: first, lastSeq: last }: Pick<Kind, 'firstSeq' | 'lastSeq'>,
+): Promise<number> {
+  let count = 0
+  if (last < first) return 0
+  for (let bucket = eventBucket(first); bucket <= eventBucket(last); bucket++) {
+    for await (const rows of session.pagesForDecision(EVENTS_BY_TYPE, [did, type, bucket]))
+      count += rows.length
+  }
+  return count
+}

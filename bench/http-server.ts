@@ -7,6 +7,8 @@ import { buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
 import { noHandles } from '../src/bluesky/handles.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
+import { Cards } from '../src/pictures/cards.ts'
+import { CardRenderer } from '../src/pictures/renderer.ts'
 import { readAddress } from '../src/store/cql/driver/address.ts'
 import { openCql } from '../src/store/cql/open.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
@@ -56,6 +58,7 @@ async function ours(): Promise<string> {
     logger: pino({ level: 'silent' }),
     version: 'bench',
     cache: new CharacterCache({ invalidated: !onCluster }),
+    cards: new Cards({ renderer: new CardRenderer(), version: 'bench' }),
     ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1',

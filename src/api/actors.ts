@@ -47,6 +47,8 @@ const STALE_AFTER_MICROS: Micros = 24 * 3_600_000_000
  * characters must neither delay the look-ups of new ones nor fill the inbox while ingest is down.
  */
 const MAX_WISHES_A_MINUTE = 1_200
+/** A signal that does not abort. */
+const NEVER = new AbortController().signal
 /** People whose look-up was requested lately, so that it is not requested twice. */
 const MAX_WISHED = 10_000
 
@@ -89,6 +91,21 @@ export class Actors {
       case 'refused':
         throw tooDear('Looking up a handle that this server does not know', LOOK_UP_COST)
     }
+  }
+
+  /**
+   * The same without asking the network: a handle that neither the ledger knows nor a look-up has found lately is unknown.
+   * @throws {ProblemError} 400 or 404
+   */
+  async knownDidOf(name: string): Promise<Did> {
+    const actor = readActorName(name)
+    if (actor === undefined) throw notAName(name)
+    if (isDid(actor)) return actor
+    const known = await this.#reader.didOf(actor)
+    if (known !== undefined) return known
+    const found = this.#handles.isCached(actor) ? await this.#handles.resolve(actor, NEVER) : undefined
+    if (found === undefined) throw unknownActor(this.#rules)
+    return found
   }
 
   /** The result for each of `names`, in their order. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Did } from '@atcute/lexicons/syntax'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ReadyAnswer } from './character-cache.ts'
+import { isKnown } from './if-none-match.ts'
 import { beginRaw } from './protect.ts'
 import { NAMES_PEOPLE } from './responses.ts'
 import type { RouteOptions } from './routes/route.ts'
@@ -43,17 +44,11 @@ export class CharacterAnswers {
 /** Writes the answer to the socket, past the hooks of the framework: they have nothing to add, and cost time. */
 export function sendReady(request: FastifyRequest, reply: FastifyReply, ready: ReadyAnswer): void {
   const { body, bytes, etag } = ready
-  const known = request.headers['if-none-match']
-  if (known !== undefined && matches(known, etag)) {
+  if (isKnown(request.headers['if-none-match'], etag)) {
     beginRaw(reply, 304, { etag, 'cache-control': NAMES_PEOPLE })
     reply.raw.end()
     return
   }
   beginRaw(reply, 200, { etag, 'cache-control': NAMES_PEOPLE, 'content-type': TYPE, 'content-length': bytes })
   reply.raw.end(body)
-}
-
-/** RFC 9110, 13.1.2: a weak comparison with each tag that the client sent. */
-function matches(known: string, etag: string): boolean {
-  return known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
 }

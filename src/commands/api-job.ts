@@ -8,6 +8,8 @@ import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { handleResolver, noHandles } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import type { Config } from '../config.ts'
+import { Cards } from '../pictures/cards.ts'
+import { CardRenderer } from '../pictures/renderer.ts'
 import type { Preparation } from '../store/driver.ts'
 import { appviewOf, clock, gameOf, monotonic, storeOf } from './from-config.ts'
 import { listening } from './listening.ts'
@@ -50,6 +52,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     logger: log,
     version: version(),
     cache,
+    cards: new Cards({ renderer: new CardRenderer(), version: version() }),
     ingestFailure,
     settings: {
       publicUrl: config.PUBLIC_URL,

@@ -9,6 +9,8 @@ import type { AppSettings } from '../../src/api/routes/route.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
+import { Cards } from '../../src/pictures/cards.ts'
+import { CardRenderer } from '../../src/pictures/renderer.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store, Writer } from '../../src/store/store.ts'
@@ -51,6 +53,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
     logger: pino({ level: 'silent' }),
     version: '0.0.0',
     cache,
+    cards: new Cards({ renderer: new CardRenderer(), version: '0.0.0' }),
     ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1:8000',

@@ -8,6 +8,8 @@ import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import { noHandles } from '../../src/bluesky/handles.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { Cards } from '../../src/pictures/cards.ts'
+import { CardRenderer } from '../../src/pictures/renderer.ts'
 import { ScriptedLedger } from './scripted-ledger.ts'
 
 export const NOW: Micros = 1_700_000_500_000_000
@@ -31,6 +33,9 @@ const SETTINGS: AppSettings = {
 
 export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Partial<AppSettings> }
 
+/** One for all servers: it need not read its fonts for each. */
+const renderer = new CardRenderer()
+
 /** The API over a ledger in memory, with a clock that only the test moves. */
 export async function build(
   overrides: Overrides = {},
@@ -53,6 +58,7 @@ export async function build(
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     version: '1.2.3',
     cache: new CharacterCache({ invalidated: true }),
+    cards: new Cards({ renderer, version: '1.2.3' }),
     ingestFailure: () => undefined,
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },

@@ -1,4 +1,5 @@
 // All routes: a new one is a file here and a line in this list. /openapi.json and /docs follow from it.
+import { cardRoutes } from './cards.ts'
 import { characterBatchRoutes } from './character-batch.ts'
 import { characterRoutes } from './characters.ts'
 import { eventRoutes } from './events.ts'
@@ -18,6 +19,7 @@ export const builtInRoutes: readonly Routes[] = [
   eventRoutes,
   ledgerRoutes,
   leaderboardRoutes,
+  cardRoutes,
   ruleRoutes,
   statsRoutes,
   streamRoutes,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Micros, Nsid } from '../../atproto/event.ts'
 import type { HandleResolver } from '../../bluesky/handles.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
+import type { Cards } from '../../pictures/cards.ts'
 import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
@@ -29,6 +30,7 @@ export type AppOptions = {
   logger: Logger
   version: string
   cache: CharacterCache
+  cards: Cards
   /** Why ingest in this process has ended while the API goes on; `undefined` if it has not. */
   ingestFailure: () => string | undefined
   settings: AppSettings

@@ -1,0 +1,49 @@
+import { leveling } from '../game/levels.ts'
+import type { Rulebook } from '../game/rulebook.ts'
+import type { Card, Figure } from '../pictures/card.ts'
+import { drawable, shortened } from '../pictures/drawable.ts'
+import { ownFaces } from '../pictures/faces.ts'
+import type { Character } from '../store/store.ts'
+import { capitalized } from '../web/words.ts'
+import type { Ranks } from './ranks.ts'
+
+export type CardOfOptions = { rules: Rulebook; ranks: Ranks; site: string }
+
+/** Longer texts do not fit on a card. */
+const MAX_NAME = 40
+const MAX_HANDLE = 48
+const MAX_TITLE = 32
+
+/** What a card shows of `character`, in texts that can be drawn. */
+export function cardOf(character: Character, { rules, ranks, site }: CardOfOptions): Card {
+  const { did, profile, experience, lastDelta } = character
+  const faces = ownFaces()
+  const text = (value: string, max: number): string => shortened(drawable(value, faces), max)
+  const { level, experienceToNextLevel, progressPercentage } = leveling(experience, lastDelta)
+  const handle = profile?.handle
+  const rank = ranks.of(experience)
+  return {
+    name: text(profile?.displayName ?? '', MAX_NAME) || text(handle ?? did, MAX_NAME),
+    handle: handle === undefined ? text(did, MAX_HANDLE) : text(`@${handle}`, MAX_HANDLE),
+    title: text(rules.title(level), MAX_TITLE),
+    tier: Math.max(
+      0,
+      rules.titles.findLastIndex((title) => title.level <= level),
+    ),
+    level,
+    experience,
+    missing: experienceToNextLevel,
+    progress: progressPercentage,
+    figures: figuresOf(character, rules),
+    rank: rank === null ? undefined : { position: rank.position, of: rank.of },
+    site: text(site, MAX_HANDLE),
+  }
+}
+
+/** Live records by kind, of the first four kinds that the rules award. */
+function figuresOf({ counts }: Character, { collections, kinds }: Rulebook): Figure[] {
+  return collections.slice(0, 4).map((collection, index) => ({
+    name: capitalized(`${kinds[index]}s`),
+    value: counts.get(collection) ?? 0,
+  }))
+}

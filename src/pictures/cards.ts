@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import type { Card, CardStyle, Portrait } from './card.ts'
+import { ownFaces } from './faces.ts'
+import type { CardFormat, CardRenderer } from './renderer.ts'
+import { Turns } from './turns.ts'
+
+/** What is to be drawn, and how. */
+export type CardRequest = {
+  card: Card
+  style: CardStyle
+  format: CardFormat
+  portrait: Portrait
+}
+
+export type CardsOptions = {
+  renderer: Pick<CardRenderer, 'draw'>
+  /** The program's version: another one may draw the same character otherwise. */
+  version: string
+}
+
+/** Cards at a time. Each takes a thread of the pool that reads files, too, which has four. */
+const MAX_AT_ONCE = 2
+/** More would wait for a second or longer. */
+const MAX_WAITING = 100
+
+/** Draws cards, each once for all who ask for it at the same time. */
+export class Cards {
+  readonly #options: CardsOptions
+  readonly #turns = new Turns({ maxAtOnce: MAX_AT_ONCE, maxWaiting: MAX_WAITING })
+  readonly #underWay = new Map<string, Promise<Buffer>>()
+
+  constructor(options: CardsOptions) {
+    this.#options = options
+  }
+
+  /** A strong ETag, without quotes: equal for equal pictures, and different where anything that is drawn differs. */
+  tagOf({ card, style, format, portrait }: CardRequest): string {
+    const hash = createHash('sha256')
+    hash.update(JSON.stringify([this.#options.version, ownFaces().version, format, style, card]))
+    if (portrait !== undefined) hash.update(portrait)
+    return hash.digest('base64url').slice(0, 22)
+  }
+
+  /**
+   * @param tag see `tagOf`
+   * @throws {TurnsFullError} if too many cards wait already
+   * @throws {NoRendererError}
+   */
+  draw(tag: string, request: CardRequest): Promise<Buffer> {
+    let drawn = this.#underWay.get(tag)
+    if (drawn === undefined) {
+      const { card, style, format, portrait } = request
+      drawn = this.#turns
+        .run(() => this.#options.renderer.draw(card, style, format, portrait))
+        .finally(() => this.#underWay.delete(tag))
+      this.#underWay.set(tag, drawn)
+    }
+    return drawn
+  }
+}

@@ -4,8 +4,8 @@ import type { StreamEvent } from '../atproto/event.ts'
 /** Which events one client wants. */
 export type Filter = {
   wants(event: StreamEvent): boolean
-  /** Frames larger than so many bytes are left out silently; 0 for no limit. */
-  largest: number
+  /** Larger frames are left out silently; 0 for no limit. */
+  maxFrameBytes: number
 }
 
 /** Why a filter is refused, in words for the client. */
@@ -19,9 +19,9 @@ export function filterOf(options: {
   collections: readonly string[]
   dids: readonly string[]
   kinds: readonly string[]
-  largest: number
+  maxFrameBytes: number
 }): Filter | FilterProblem {
-  const { kinds, largest } = options
+  const { kinds, maxFrameBytes } = options
   const collections = new Set(options.collections)
   const dids = new Set(options.dids)
   if (collections.size > MAX_COLLECTIONS) return { problem: `more than ${MAX_COLLECTIONS} collections` }
@@ -40,5 +40,5 @@ export function filterOf(options: {
     const { collection } = event
     return collections.has(collection) || prefixes.some((prefix) => collection.startsWith(prefix))
   }
-  return { wants, largest }
+  return { wants, maxFrameBytes }
 }

@@ -133,10 +133,10 @@ export class Subscription {
 
   /** The text to send; undefined where the client does not want the event, or the wire has no such event. */
   #frameOf(entry: Entry): string | undefined {
-    const { wants, largest } = this.#filter
+    const { wants, maxFrameBytes } = this.#filter
     if (!wants(entry.event)) return undefined
     const text = entry.frame(this.#options.wire)
-    const tooLarge = text !== undefined && largest > 0 && Buffer.byteLength(text) > largest
+    const tooLarge = text !== undefined && maxFrameBytes > 0 && Buffer.byteLength(text) > maxFrameBytes
     return tooLarge ? undefined : text
   }
 

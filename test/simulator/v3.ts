@@ -12,7 +12,7 @@ export const v3: SimulatedWire = {
   dictionaryPath: '/xrpc/network.example.stream.getDictionary',
   filterOf: (query) => {
     const [collections, dids] = [query.getAll('only'), query.getAll('by')]
-    return filterOf({ collections, dids, kinds: [], largest: 0 })
+    return filterOf({ collections, dids, kinds: [], maxFrameBytes: 0 })
   },
   encodingOf: (query, _headers, dictionary) =>
     query.has('dictionary') && dictionary !== undefined ? zstd(dictionary) : plain,

@@ -60,12 +60,12 @@ function frame(event: StreamEvent, seq: number): string | undefined {
 
 /** A size limit that is no number is ignored. */
 function filterOfQuery(query: URLSearchParams): Filter | FilterProblem {
-  const largest = Number.parseInt(query.get('maxMessageSizeBytes') ?? '0', 10)
+  const maxFrameBytes = Number.parseInt(query.get('maxMessageSizeBytes') ?? '0', 10)
   return filterOf({
     collections: query.getAll('wantedCollections'),
     dids: query.getAll('wantedDids'),
     kinds: [],
-    largest: Number.isNaN(largest) ? 0 : Math.max(0, largest),
+    maxFrameBytes: Number.isNaN(maxFrameBytes) ? 0 : Math.max(0, maxFrameBytes),
   })
 }
 
@@ -105,7 +105,7 @@ function heed(text: string | undefined): Filter | (FilterProblem & { code: numbe
   if (!isTexts(collections) || !isTexts(dids) || !Number.isInteger(size)) {
     return { problem: 'an option of another type', code: 1007 }
   }
-  const filter = filterOf({ collections, dids, kinds: [], largest: Math.max(0, Number(size)) })
+  const filter = filterOf({ collections, dids, kinds: [], maxFrameBytes: Math.max(0, Number(size)) })
   return 'problem' in filter ? { ...filter, code: 1008 } : filter
 }
 

@@ -84,7 +84,7 @@ function filterOfQuery(query: URLSearchParams): Filter | FilterProblem {
   }
   const limit = query.get('maxMessageSizeBytes') ?? '0'
   if (!/^\d{1,9}$/.test(limit)) return { problem: 'maxMessageSizeBytes is no size' }
-  return filterOf({ collections, dids: query.getAll('dids'), kinds, largest: Number(limit) })
+  return filterOf({ collections, dids: query.getAll('dids'), kinds, maxFrameBytes: Number(limit) })
 }
 
 function encodingOf(

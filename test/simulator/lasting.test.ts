@@ -119,4 +119,19 @@ suite('a network that lives for days', () => {
     })
     assert.ok(behind < 200_000, `${behind / 1_000} ms behind`)
   })
+
+  test('does not run ahead of a clock that stands still', async () => {
+    await using simulator = await startSimulator({ network: networkOf(), seed: 1 })
+    const end = new AbortController()
+    await live(simulator, {
+      rate: 2_000,
+      signal: end.signal,
+      clock: () => {
+        if (simulator.archive.entries.length > 500) end.abort()
+        return START
+      },
+    })
+    const newest = simulator.archive.entries.at(-1)?.event.at ?? 0
+    assert.ok(newest - START < 2_000, `${newest - START} microseconds ahead`)
+  })
 })

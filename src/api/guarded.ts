@@ -23,6 +23,7 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
     board: (page) => reader.board(page).catch(fail),
     xpHistogram: () => reader.xpHistogram().catch(fail),
     recent: (after, limit) => reader.recent(after, limit).catch(fail),
+    own: (did) => reader.own(did).catch(fail),
     status: () => reader.status().catch(fail),
   }
 }

@@ -5,15 +5,25 @@ import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
-import type { AskedQuestion, Changes, Known, LedgerEvent, QuestionId, QuestionKind } from '../game/state.ts'
+import type {
+  AskedQuestion,
+  Changes,
+  Known,
+  LedgerEvent,
+  QuestionId,
+  QuestionKind,
+  Visibility,
+} from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
+import type { Sessions } from './sessions.ts'
 
 /** An open store; disposing closes its connections. */
 export interface Store extends AsyncDisposable {
   readonly reader: Reader
   readonly inbox: Inbox
+  readonly sessions: Sessions
   readonly auditor: Auditor
   /**
    * Takes the ledger for writing.
@@ -40,7 +50,7 @@ export type WriteOptions = {
   signal?: AbortSignal
 }
 
-/** Reading never changes anything. Hidden people (see `isHidden`) are absent from all results. */
+/** Reading never changes anything. Hidden people (see `isHidden`) are absent from all results but `own`. */
 export interface Reader {
   character(did: Did): Promise<Character | undefined>
   /** In the order asked for; unknown ones are omitted. */
@@ -62,6 +72,11 @@ export interface Reader {
    */
   recent(after: string | undefined, limit: number): Promise<Recent>
   status(): Promise<StoreStatus>
+  /**
+   * What is stored of a person, for themselves alone: also while nobody else may see them. `undefined` where there is nothing, not
+   * even a wish of theirs.
+   */
+  own(did: Did): Promise<OwnCharacter | undefined>
 }
 
 /** A person as readers see them. */
@@ -76,6 +91,9 @@ export type Character = {
   /** Differs whenever anything else here does. */
   version: string
 }
+
+/** A person as they see themselves, with what decides whether others see them. */
+export type OwnCharacter = Pick<Character, 'did' | 'profile' | 'experience' | 'counts'> & Visibility
 
 /** `cursor` is opaque; `undefined` on the last page. */
 export type Page<T> = { items: T[]; cursor: string | undefined }

@@ -9,6 +9,7 @@ import {
   type EventsPage,
   type Inbox,
   InvalidCursorError,
+  type OwnCharacter,
   type Page,
   type Ranked,
   type Reader,
@@ -30,6 +31,8 @@ type Person = {
 
 /** The event that `earn` enters, unless a test gives other fields. */
 export type Entry = Partial<Omit<LedgerEvent, 'did' | 'experience'>> & { delta: number }
+
+const NOT_AWAY = { forgotten: false, left: false, unfollowed: false }
 
 /** A reader and inbox for the API, in the state that a test sets. */
 export class ScriptedLedger implements Reader, Inbox {
@@ -99,6 +102,15 @@ export class ScriptedLedger implements Reader, Inbox {
   async characters(dids: readonly Did[]): Promise<Character[]> {
     this.#read('characters')
     return dids.map((did) => this.#shown(did)).filter((character) => character !== undefined)
+  }
+
+  async own(did: Did): Promise<OwnCharacter | undefined> {
+    this.#read('own')
+    const person = this.people.get(did)
+    if (person === undefined) return undefined
+    const { profile, experience, counts, hidden } = person
+    const visibility = { born: true, status: 'active', optedOut: false, introduced: true } as const
+    return { did, profile, experience, counts, ...visibility, ...NOT_AWAY, hidden }
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {

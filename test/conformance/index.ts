@@ -7,6 +7,7 @@ import { leavingChecks } from './leaving.ts'
 import { pruningChecks } from './pruning.ts'
 import { questionsChecks } from './questions.ts'
 import { readingChecks } from './reading.ts'
+import { sessionsChecks } from './sessions.ts'
 import { showingChecks } from './showing.ts'
 import { statusChecks } from './status.ts'
 import { streamsChecks } from './streams.ts'
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
   ...showingChecks,
   ...questionsChecks,
   ...leavingChecks,
+  ...sessionsChecks,
   ...pruningChecks,
   ...capsChecks,
   ...statusChecks,

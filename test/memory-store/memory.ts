@@ -1,6 +1,7 @@
 import type { Cursor, Did } from '../../src/atproto/event.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
+import type { PendingSignIn, SignedIn } from '../../src/store/sessions.ts'
 import type { Gap, Heartbeat, WishToLeave } from '../../src/store/store.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 
@@ -11,6 +12,10 @@ export class Memory {
   readonly wishes = new Map<string, WishToLeave>()
   readonly gaps: Gap[] = []
   readonly samples: { at: number; events: number; networkBytes: number }[] = []
+  /** Sessions and pending sign-ins by their names, and the key. */
+  readonly signedIn = new Map<string, SignedIn>()
+  readonly pending = new Map<string, PendingSignIn>()
+  key: string | undefined
   /** How often each person has changed. */
   readonly versions = new Map<Did, number>()
   /** XP of the pruned events. */

@@ -6,6 +6,7 @@ import { type Store, StoreBusyError } from '../../src/store/store.ts'
 import { MemoryAuditor } from './auditor.ts'
 import type { Memory } from './memory.ts'
 import { MemoryReader } from './reader.ts'
+import { MemorySessions } from './sessions.ts'
 import { MemoryWriter } from './writer.ts'
 
 /** Opens the ledger in `memory`. */
@@ -18,6 +19,7 @@ export function openMemory(memory: Memory): Store {
         memory.wishes.set(memory.nextName(), wish)
       },
     },
+    sessions: new MemorySessions(memory),
     write: async ({ fingerprint, purpose }) => {
       if (memory.isWritten) throw new StoreBusyError('somebody else writes to this ledger')
       if (purpose === 'keep') assertRules(memory.rules, fingerprint)

@@ -8,6 +8,7 @@ import {
   type EventsPage,
   InvalidCursorError,
   MAX_GAPS,
+  type OwnCharacter,
   type Page,
   type Ranked,
   type Reader,
@@ -38,6 +39,16 @@ export class MemoryReader implements Reader {
   async characters(dids: readonly Did[]): Promise<Character[]> {
     const all = await Promise.all(dids.map((did) => this.character(did)))
     return all.filter((character) => character !== undefined)
+  }
+
+  async own(did: Did): Promise<OwnCharacter | undefined> {
+    const actor = this.#memory.ledger.actor(did)
+    if (actor === undefined) return undefined
+    const { born, status, optedOut, introduced, forgotten, hidden, left, unfollowed, experience } = actor
+    const counts = new Map([...actor.counts].filter(([, n]) => n > 0))
+    const profile = this.#memory.ledger.profiles.get(did)
+    const visibility = { born, status, optedOut, introduced, forgotten, hidden, left, unfollowed }
+    return { did, profile, experience, counts, ...visibility }
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {

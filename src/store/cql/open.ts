@@ -15,6 +15,7 @@ import { CqlInbox } from './inbox.ts'
 import { CqlReader } from './reader.ts'
 import { Meta } from './rows/meta.ts'
 import { migrate } from './rows/schema.ts'
+import { CqlSessions } from './sessions.ts'
 import { type Rollback, rollBack } from './shards/rollback.ts'
 import { ShardAssignment } from './shards/shard-assignment.ts'
 import { CqlWriter } from './writer.ts'
@@ -99,6 +100,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
     return {
       reader: new CqlReader({ session, shards, boardMs }),
       inbox,
+      sessions: new CqlSessions(session, meta),
       traffic: session.traffic,
       auditor: new CqlAuditor(session, inbox),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),

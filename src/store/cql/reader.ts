@@ -6,6 +6,7 @@ import {
   type Character,
   type EventsPage,
   InvalidCursorError,
+  type OwnCharacter,
   type Page,
   type Ranked,
   type Reader,
@@ -13,7 +14,7 @@ import {
   type StoreStatus,
   type XpCount,
 } from '../store.ts'
-import { SHOWN } from '../visibility.ts'
+import { readVisibility, SHOWN } from '../visibility.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
@@ -61,6 +62,13 @@ export class CqlReader implements Reader {
   async characters(dids: readonly Did[]): Promise<Character[]> {
     const rows = await Promise.all(dids.map((did) => this.#row(did)))
     return rows.flatMap((row) => (row === undefined ? [] : [readCharacter(row)]))
+  }
+
+  async own(did: Did): Promise<OwnCharacter | undefined> {
+    const [row] = await this.#session.readForDisplay(CHARACTER, [did])
+    if (row === undefined) return undefined
+    const { profile, experience, counts } = readCharacter(row)
+    return { did, profile, experience, counts, ...readVisibility(numberOf(row.standing)) }
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {

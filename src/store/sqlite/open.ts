@@ -11,6 +11,7 @@ import { lock } from './lock.ts'
 import { prepareFile } from './prepare.ts'
 import { SqliteReader } from './reader.ts'
 import { checkRules } from './rulebooks.ts'
+import { SqliteSessions } from './sessions.ts'
 import { Transactions } from './transactions.ts'
 import { SqliteWriter } from './writer.ts'
 
@@ -61,9 +62,11 @@ export function openSqlite({
     connect: () => connection(file, 'leave'),
     files: () => new OpenFiles(file, ['']),
   })
+  const sessions = new SqliteSessions(`${file}.sessions`)
   return {
     reader,
     inbox,
+    sessions,
     auditor: new SqliteAuditor(() => connection(file, 'read')),
     write: async (options) => {
       const ownLock = await lock(file)
@@ -92,6 +95,7 @@ export function openSqlite({
     [Symbol.asyncDispose]: async () => {
       if (reading.isOpen) reading.close()
       inbox.close()
+      sessions.close()
     },
   }
 }

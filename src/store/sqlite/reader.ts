@@ -8,6 +8,7 @@ import {
   type EventsPage,
   InvalidCursorError,
   MAX_GAPS,
+  type OwnCharacter,
   type Page,
   type Ranked,
   type Reader,
@@ -15,7 +16,7 @@ import {
   type StoreStatus,
   type XpCount,
 } from '../store.ts'
-import { SHOWN } from '../visibility.ts'
+import { readVisibility, SHOWN } from '../visibility.ts'
 import { Board } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, idOf, kindsOf, toCharacter } from './character-row.ts'
 import { CursorRow } from './cursor.ts'
@@ -41,6 +42,7 @@ export class SqliteReader implements Reader {
   readonly #board: Board
   readonly #cursor: CursorRow
   readonly #character: StatementSync
+  readonly #own: StatementSync
   readonly #byHandle: StatementSync
   readonly #recent: StatementSync
   readonly #bounds: StatementSync
@@ -59,6 +61,10 @@ export class SqliteReader implements Reader {
          WHERE a.did = ? AND a.standing = ${SHOWN}`,
     )
     this.#character.setReturnArrays(true)
+    this.#own = db.prepare(
+      `SELECT ${CHARACTER_COLUMNS}, a.standing FROM actors a LEFT JOIN profiles p ON p.actor = a.id WHERE a.did = ?`,
+    )
+    this.#own.setReturnArrays(true)
     this.#byHandle = db.prepare(
       `SELECT a.did FROM profiles p JOIN actors a ON a.id = p.actor WHERE p.handle = ? AND a.standing = ${SHOWN}`,
     )
@@ -86,6 +92,13 @@ export class SqliteReader implements Reader {
       const row = this.#row(did)
       return row === undefined ? [] : [toCharacter(row, this.#names)]
     })
+  }
+
+  async own(did: Did): Promise<OwnCharacter | undefined> {
+    const row = this.#own.get(did) as unknown as CharacterRow | undefined
+    if (row === undefined) return undefined
+    const { profile, experience, counts } = toCharacter(row, this.#names)
+    return { did, profile, experience, counts, ...readVisibility(Number(row.at(-1))) }
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {

@@ -100,4 +100,9 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   // `standing` has two more bits: who hides and who has left, see visibility.ts. No table changes, but an older program
   // would show these people again, so it must refuse the keyspace.
   [],
+  [
+    // Who is signed in: `id` is the hash of the token that a browser has. Rows expire with what they hold.
+    'CREATE TABLE IF NOT EXISTS sessions (did text, id text, until bigint, PRIMARY KEY (did, id))',
+    'CREATE TABLE IF NOT EXISTS pending_sign_ins (id text PRIMARY KEY, content text, until bigint)',
+  ],
 ]

@@ -8,6 +8,7 @@ import { answerBrokenRequest } from './broken-request.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
+import { LevelUps } from './level-ups.ts'
 import { answerOtherMethods } from './methods.ts'
 import { Presenter } from './present.ts'
 import { problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
@@ -56,6 +57,7 @@ export async function buildApp(
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
     }) as unknown as FastifyInstance,
   )
+  app.decorate('site', { contact: settings.contact, version, publicUrl: settings.publicUrl })
   // Only JSON bodies are accepted.
   app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })
@@ -73,6 +75,7 @@ export async function buildApp(
   })
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
   const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
+  const presenter = new Presenter({ rules, ranks })
   const parts: RouteOptions = {
     ...options,
     reader,
@@ -80,7 +83,8 @@ export async function buildApp(
     actors: new Actors({ reader, inbox, handles, rules, clock, monotonic }),
     heavy: new HeavyReads(MAX_HEAVY_READS),
     ranks,
-    presenter: new Presenter({ rules, ranks }),
+    presenter,
+    levelUps: new LevelUps({ reader, presenter, monotonic }),
   }
   for (const add of routes) {
     await app.register(async (scope) => add(typed(scope), parts))

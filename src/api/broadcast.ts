@@ -25,6 +25,8 @@ const PAGE = 500
 const MAX_PAGES = 4
 /** Listeners written to in one turn of the event loop: some milliseconds. */
 const LISTENERS_AT_ONCE = 100
+/** Those who want a sample of the level-ups are sent one in this time at most. */
+export const SAMPLE_MS = 1_000
 /** Events cached for clients that reconnect. */
 const MAX_CACHED = 10_000
 
@@ -145,6 +147,7 @@ export class Broadcast {
   async #send(events: readonly SentEvent[]): Promise<void> {
     if (events.length === 0) return
     const forAll = events.map(({ text }) => text).join('')
+    const levelUp = events.findLast(({ isLevelUp }) => isLevelUp)?.text ?? ''
     // Chosen now: a listener that catches up by the next turn is sent these events by catchUp.
     const ready = [...this.#listeners].filter(({ behind }) => behind === undefined)
     for (let at = 0; at < ready.length; at += LISTENERS_AT_ONCE) {
@@ -155,7 +158,11 @@ export class Broadcast {
             .filter((event) => listener.wants(event))
             .map(({ text }) => text)
             .join('')
-        this.#write(listener, listener.dids === undefined ? forAll : own())
+        if (listener.sampled) {
+          if (listener.quietMs >= SAMPLE_MS) this.#write(listener, levelUp)
+        } else {
+          this.#write(listener, listener.dids === undefined ? forAll : own())
+        }
       }
     }
   }
@@ -188,9 +195,10 @@ export class Broadcast {
   #sent(event: RecentEvent): SentEvent {
     const { did, position } = event
     const shown = this.#options.present(event)
-    const name = shown.leveling.levelsGained > 0 ? 'level-up' : 'award'
+    const isLevelUp = shown.leveling.levelsGained > 0
+    const name = isLevelUp ? 'level-up' : 'award'
     const data = JSON.stringify({ did, ...shown })
-    return { did, position, text: `id: ${position}\nevent: ${name}\ndata: ${data}\n\n` }
+    return { did, position, isLevelUp, text: `id: ${position}\nevent: ${name}\ndata: ${data}\n\n` }
   }
 
   /** Moves the last event ID of a client that is sent nothing else. */

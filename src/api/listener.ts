@@ -12,6 +12,8 @@ export type ListenerOptions = {
   response: ServerResponse
   /** Whose events are sent; `undefined` for everybody's. */
   dids: ReadonlySet<Did> | undefined
+  /** Whether it is sent one level-up now and then, in place of all events. */
+  sampled: boolean
   /** The Last-Event-ID of a client that reconnects. */
   last: string | undefined
   /** Charges `cost` requests to the client's rate limit; false, and charges nothing, if fewer are left. */
@@ -23,6 +25,8 @@ export class Listener {
   readonly response: ServerResponse
   /** See {@link ListenerOptions}. */
   readonly dids: ReadonlySet<Did> | undefined
+  /** See {@link ListenerOptions}. */
+  readonly sampled: boolean
   /** The last position sent, while it catches up; `undefined` once it is sent new events as they happen. */
   behind: string | undefined
   /** Whether a catch-up is running. */
@@ -33,9 +37,10 @@ export class Listener {
   /** See {@link ListenerOptions}. */
   readonly charge: (cost: number) => boolean
 
-  constructor({ response, dids, last, charge }: ListenerOptions) {
+  constructor({ response, dids, sampled, last, charge }: ListenerOptions) {
     this.response = response
     this.dids = dids
+    this.sampled = sampled
     this.behind = last
     this.charge = charge
   }

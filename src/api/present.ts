@@ -51,7 +51,7 @@ export class Presenter {
 "title":${text(this.#rules.title(state.level))},"leveling":{"level":${state.level},\
 "experience":${state.experience},"experienceToNextLevel":${state.experienceToNextLevel},\
 "levelsGained":${state.levelsGained},"progressPercentage":${state.progressPercentage}},\
-"rank":${rank === null ? 'null' : `{"position":${rank.position},"of":${rank.of},"asOf":"${rank.asOf}"}`},\
+"rank":${rank === null ? 'null' : `{"position":${rank.position},"of":${rank.of},"behind":${rank.behind},"asOf":"${rank.asOf}"}`},\
 "counts":{${live}},"updatedAt":"${iso(updatedAt)}"}`
   }
 

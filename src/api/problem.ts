@@ -5,6 +5,7 @@ import type { Rulebook } from '../game/rulebook.ts'
 import { InvalidCursorError } from '../store/store.ts'
 import { problemPage } from '../web/problem-page.ts'
 import { anyOf, capitalized } from '../web/words.ts'
+import { sendPage } from './pages.ts'
 
 /** RFC 9457: what went wrong with a request. */
 export const Problem = Type.Object(
@@ -100,20 +101,13 @@ function unknownParameter({ validation, validationContext }: RequestError): stri
   return `unknown ${where} ${JSON.stringify(unknown.slice(0, 100))}`
 }
 
-/** Content-Security-Policy of pages: our own styles, any https image, forms that lead back here. */
-export const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
 /** Answers with `problem`: a page for people, JSON for programs. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   const wait = problem.status === 503 || problem.status === 429
   if (wait && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_SECONDS)
   reply.code(problem.status).headers({ 'cache-control': 'no-store', vary: 'accept' })
   if (wantsPage(reply.request.headers.accept)) {
-    reply
-      .header('content-security-policy', PAGE_POLICY)
-      .type('text/html; charset=utf-8')
-      .send(problemPage(problem))
+    sendPage(reply, problemPage({ ...problem, site: reply.server.site }))
   } else {
     reply.type(PROBLEM_TYPE).send(JSON.stringify(problem))
   }

@@ -1,8 +1,8 @@
 import type { Micros } from '../atproto/event.ts'
 import type { Reader, XpCount } from '../store/store.ts'
 
-/** A place among all characters shown; `asOf` is an ISO time. */
-export type Rank = { position: number; of: number; asOf: string }
+/** A place among all characters shown, `behind` of whom have less XP; `asOf` is an ISO time. */
+export type Rank = { position: number; of: number; behind: number; asOf: string }
 
 export type RanksOptions = {
   reader: Reader
@@ -64,7 +64,9 @@ export class Ranks {
       else high = middle
     }
     const position = 1 + (low === 0 ? 0 : (this.#above[low - 1] ?? 0))
-    return { position, of: Math.max(position, this.#above.at(-1) ?? 0), asOf: this.#asOf }
+    const of = Math.max(position, this.#above.at(-1) ?? 0)
+    const withAsMuch = this.#experience[low] === experience ? (this.#above[low] ?? 0) : position
+    return { position, of, behind: of - withAsMuch, asOf: this.#asOf }
   }
 
   #take(histogram: readonly XpCount[]): void {

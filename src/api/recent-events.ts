@@ -1,7 +1,7 @@
 import type { Did } from '@atcute/lexicons/syntax'
 
 /** An event, formatted for all listeners. */
-export type SentEvent = { did: Did; position: string; text: string }
+export type SentEvent = { did: Did; position: string; isLevelUp: boolean; text: string }
 
 /**
  * The newest events, cached as they were broadcast. Clients that reconnect soon are sent these, without another read of

@@ -29,7 +29,8 @@ const Rank = named(
   Type.Union([
     Type.Object({
       position: Type.Integer({ description: '1 + the number of characters with more XP' }),
-      of: Type.Integer(),
+      of: Type.Integer({ description: 'all characters' }),
+      behind: Type.Integer({ description: 'characters with less XP' }),
       asOf: time('ranks are counted every so often'),
     }),
     Type.Null({ description: 'not known right now' }),
@@ -49,7 +50,7 @@ const CHARACTER = {
     levelsGained: 0,
     progressPercentage: 20,
   },
-  rank: { position: 12, of: 3904, asOf: '2026-01-28T12:00:00.000Z' },
+  rank: { position: 12, of: 3904, behind: 3890, asOf: '2026-01-28T12:00:00.000Z' },
   counts: { 'app.bsky.feed.post': 4, 'app.bsky.feed.like': 7 },
   updatedAt: '2026-01-28T11:59:58.000Z',
 }
@@ -140,6 +141,22 @@ export const Board = named(
   Type.Object({
     items: Type.Array(Type.Object({ rank: Type.Integer(), character: Character })),
     cursor,
+  }),
+)
+
+export const LevelUpList = named(
+  'LevelUpList',
+  Type.Object({
+    items: Type.Array(
+      Type.Object({
+        character: Character,
+        level: Type.Integer({ description: 'the level that was reached' }),
+        levelsGained: Type.Integer(),
+        at: time('when the event was witnessed that brought it'),
+      }),
+      { description: 'newest first' },
+    ),
+    cursor: Type.Null(),
   }),
 )
 

@@ -1,6 +1,6 @@
 import type { Nsid } from '@atcute/lexicons/syntax'
 import { builtInRules } from './rules/index.ts'
-import { type Facts, NO_FACTS, type Rule } from './rules/rule.ts'
+import { type AwardWords, type Facts, NO_FACTS, type Rule } from './rules/rule.ts'
 import { builtInTitles, type Title, titleAt } from './titles.ts'
 
 /** An operator's changes to the game, from the file that `RULES` names. */
@@ -29,6 +29,8 @@ export type Rulebook = {
   /** The first words of their reasons, in the same order: `post` of `post.alt`. */
   kinds: readonly string[]
   points: Readonly<Record<string, number>>
+  /** Each reason of `points` in words. */
+  words: Readonly<Record<string, AwardWords>>
   caps: Readonly<Record<Nsid, number>>
   titles: readonly Title[]
   /** Equal exactly where two rulebooks award alike. A store is bound to it until it is recomputed. */
@@ -63,6 +65,7 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     collections: [...byCollection.keys()],
     kinds: [...new Set(Object.keys(points).map(kindOf))],
     points,
+    words: Object.assign({}, ...rules.map((rule) => rule.words)),
     caps: changes.caps,
     titles,
     fingerprint: fingerprintOf(points, changes.caps),

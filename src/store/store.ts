@@ -71,6 +71,8 @@ export interface Reader {
    * @throws {InvalidCursorError} where the position is not one of this ledger, or lies ahead of it
    */
   recent(after: string | undefined, limit: number): Promise<Recent>
+  /** Of the newest `limit` events of the whole game, or as many as the store has at hand, those of shown people; newest first. */
+  latest(limit: number): Promise<LedgerEvent[]>
   status(): Promise<StoreStatus>
   /**
    * What is stored of a person, for themselves alone: also while nobody else may see them. `undefined` where there is nothing, not

@@ -1,9 +1,10 @@
-import { findForm } from './find-form.ts'
-import { html, raw } from './html.ts'
-import { style } from './style.ts'
+import { largeFindForm } from './find-form.ts'
+import { html } from './html.ts'
+import { layout, type Site } from './layout.ts'
 import { capitalized } from './words.ts'
 
 export type ProblemPageOptions = {
+  site: Site
   /** The HTTP status. */
   status: number
   /** The problem's stable name. */
@@ -24,22 +25,19 @@ const HEADINGS: Readonly<Record<string, string>> = {
 }
 
 /** The page for an error: what happened, and how to go on. */
-export function problemPage({ status, error, detail }: ProblemPageOptions): string {
+export function problemPage({ site, status, error, detail }: ProblemPageOptions): string {
   const title = HEADINGS[error] ?? (status < 500 ? 'That request is not valid' : 'Not right now')
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · bsky-rpg</title>
-<meta name="robots" content="noindex">
-<style>${raw(style)}</style>
-</head>
-<body><main>
+  return layout({
+    site,
+    title: `${title} · bsky-rpg`,
+    path: '',
+    styles: ['prose.css'],
+    findInHeader: false,
+    main: html`<div class="prose">
 <h1>${title}</h1>
 <p class="lead">${capitalized(detail)}</p>
-${findForm()}
-<footer><p><a href="/">To the first page</a> · ${status}</p></footer>
-</main></body></html>`
-  return page.text
+${largeFindForm()}
+<p><a href="/">To the first page</a> <span class="soft">· ${status}</span></p>
+</div>`,
+  })
 }

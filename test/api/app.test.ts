@@ -193,7 +193,7 @@ test('who is gone is answered like someone who never was, from every route and c
     assert.equal(gone.body, never.body)
     assert.match(gone.json().detail, /first post, repost or like/)
   }
-  assert.equal((await here.app.inject('/v1/characters/ann.test')).statusCode, 404)
+  assert.equal((await here.app.inject('/@ann.test')).statusCode, 404)
   assert.deepEqual(
     (await here.app.inject(`/v1/characters?actors=${alice},${bob}`))
       .json()
@@ -385,7 +385,7 @@ test('anyone may ask from any page, and names stay text on ours', async () => {
   const page = await here.app.inject('/')
   assert.ok(page.body.includes('&lt;b&gt;Ann&lt;/b&gt;') && !page.body.includes('<b>Ann'))
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
-  assert.equal((await here.app.inject('/find?actor=%40ann.test')).headers.location, '/v1/characters/ann.test')
+  assert.equal((await here.app.inject('/find?actor=%40ann.test')).headers.location, '/@ann.test')
 })
 
 test('awards are streamed as they happen, to those who listen for them', async () => {

@@ -15,7 +15,7 @@ test('a client that reads slowly is waited for without leaving anything behind a
   const response = new ServerResponse(new IncomingMessage(new Socket()))
   let waiting = 1_000_000
   Object.defineProperty(response, 'writableLength', { get: () => waiting })
-  const listener = new Listener({ response, dids: undefined, last: '0', charge: () => true })
+  const listener = new Listener({ response, dids: undefined, sampled: false, last: '0', charge: () => true })
   const count = () => response.listenerCount('close') + response.listenerCount('error')
   const drained = listener.drained(new AbortController().signal)
   const before = count()
@@ -61,7 +61,12 @@ test('a failure to say who may be seen is not remembered as an answer', async ()
 test('clients that were away share what is read, wherever each of them begins', async () => {
   const ledger = new ScriptedLedger().join(alice)
   for (let n = 0; n < 5_000; n++) ledger.earn(alice, { delta: 10 })
-  const pages = new SharedPages(ledger, ({ did, position }) => ({ did, position, text: position }))
+  const pages = new SharedPages(ledger, ({ did, position }) => ({
+    did,
+    position,
+    isLevelUp: false,
+    text: position,
+  }))
   for (let client = 0; client < 100; client++) {
     const seen: number[] = []
     for (let position = String(client * 7); ; ) {
@@ -83,7 +88,12 @@ test('clients that were away share what is read, wherever each of them begins', 
 test('pages that are held are few, and go with the last client', async () => {
   const ledger = new ScriptedLedger().join(alice)
   for (let n = 0; n < 300; n++) ledger.earn(alice, { delta: 10 })
-  const pages = new SharedPages(ledger, ({ did, position }) => ({ did, position, text: '' }))
+  const pages = new SharedPages(ledger, ({ did, position }) => ({
+    did,
+    position,
+    isLevelUp: false,
+    text: '',
+  }))
   // From the end: none of them leads to another.
   for (let n = 299; n >= 0; n--) await pages.read(String(n))
   const held = () => Array.from({ length: 300 }, (_, n) => pages.cached(String(n))).filter(Boolean).length

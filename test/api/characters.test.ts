@@ -139,6 +139,7 @@ test('ranks are renewed as time passes, whatever the clock is set to', async () 
   assert.deepEqual(await rank(), {
     position: 2,
     of: 2,
+    behind: 0,
     asOf: new Date((NOW - 3_540 * SECOND) / 1_000).toISOString(),
   })
 })

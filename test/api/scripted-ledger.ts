@@ -169,6 +169,14 @@ export class ScriptedLedger implements Reader, Inbox {
     }
   }
 
+  async latest(limit: number): Promise<LedgerEvent[]> {
+    this.#read('latest')
+    return this.log
+      .filter(({ did }) => this.#shown(did) !== undefined)
+      .toReversed()
+      .slice(0, limit)
+  }
+
   async status(): Promise<StoreStatus> {
     this.#read('status')
     let experience = 0

@@ -36,10 +36,12 @@ function listener(response: Response) {
 async function broadcasting({
   heartbeatMs = 60_000,
   dids,
+  sampled = false,
   charge = () => true,
 }: {
   heartbeatMs?: number
   dids?: Did[]
+  sampled?: boolean
   charge?: (cost: number) => boolean
 } = {}) {
   const ledger = new ScriptedLedger().join(alice).join(bob)
@@ -61,6 +63,7 @@ async function broadcasting({
     broadcast.add({
       response,
       dids: dids && new Set(dids),
+      sampled,
       last: typeof last === 'string' ? last : undefined,
       charge,
     })
@@ -328,6 +331,23 @@ test('a client that leaves while it is written to harms nobody', async () => {
   here.responses[0]?.emit('error', new Error('written after the end'))
   here.ledger.earn(alice, { delta: 10 })
   await other.until(/record-2/)
+})
+
+test('a client that wants a sample is sent a level-up now and then, and no awards', async () => {
+  await using here = await broadcasting({ sampled: true })
+  const stream = await here.listen()
+  await stream.until(/position/)
+  const since = performance.now()
+  // Every poll finds a level-up and an award.
+  const recent = here.ledger.recent.bind(here.ledger)
+  here.ledger.recent = (after, limit) => {
+    here.ledger.earn(alice, { delta: 200 }).earn(bob, { delta: 0 })
+    return recent(after, limit)
+  }
+  const text = await stream.until(/level-up[\s\S]*level-up/)
+  assert.equal(text.match(/event: level-up/g)?.length, 2)
+  assert.doesNotMatch(text, /event: award/)
+  assert.ok(performance.now() - since > 1_900, 'a second each')
 })
 
 test('a ledger that is out of reach for a while is looked at again', async () => {

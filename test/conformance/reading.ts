@@ -47,6 +47,19 @@ export const readingChecks: readonly Check[] = [
     assert.deepEqual(await walk(POST, 2), posts.reverse())
     assert.deepEqual(await walk(REPOST, 2), [])
   }),
+  check('the latest events are those of shown people, newest first', async ({ reader }, writer) => {
+    assert.deepEqual(await reader.latest(10), [])
+    await fold(writer, [post(alice, 1), like(bob, 2), like(alice, 3)])
+    const latest = async (limit: number) =>
+      (await reader.latest(limit)).map(({ did, rkey, delta }) => `${did} ${rkey} ${delta}`)
+    const all = async (did: typeof alice) =>
+      ((await reader.events(did, FIRST))?.items ?? []).map(({ rkey, delta }) => `${did} ${rkey} ${delta}`)
+    assert.deepEqual((await latest(10)).sort(), [...(await all(alice)), ...(await all(bob))].sort())
+    await fold(writer, [post(alice, 4)])
+    assert.deepEqual(await latest(1), (await all(alice)).slice(0, 1))
+    await fold(writer, [{ ...named(bob, 'bob.test'), optedOut: true }, post(bob, 5)])
+    assert.ok(!(await latest(10)).some((event) => event.startsWith(bob)))
+  }),
   check('a cursor that it never gave out is refused', async ({ reader }, writer) => {
     await fold(writer, [post(alice, 1), like(bob, 1), post(bob, 2)])
     for (const cursor of ['!', '', 'x'.repeat(5_000), '../..', '{}']) {

@@ -100,6 +100,14 @@ export class MemoryReader implements Reader {
     return { events, position: String(Math.min(log.length, from + limit)), missed: false }
   }
 
+  async latest(limit: number): Promise<LedgerEvent[]> {
+    return this.#memory.log
+      .slice(-limit)
+      .toReversed()
+      .filter((event) => event !== undefined)
+      .filter(({ did }) => this.#shown(did) !== undefined)
+  }
+
   async status(): Promise<StoreStatus> {
     const { ledger, cursor, heartbeat, gaps } = this.#memory
     const people = [...ledger.actors.values()]

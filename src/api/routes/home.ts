@@ -1,55 +1,40 @@
-import { Type } from 'typebox'
-import { readActorName } from '../../atproto/actor-name.ts'
 import { home } from '../../web/home.ts'
-import { notAName } from '../actors.ts'
-import { PAGE_POLICY } from '../problem.ts'
-import { problems } from '../responses.ts'
+import { sendPage } from '../pages.ts'
+import { iso } from '../present.ts'
+import { NAMES_PEOPLE } from '../responses.ts'
 import { isConnected } from '../status.ts'
 import type { Routes } from './route.ts'
 
-const MAX_SHOWN = 10
+const MAX_SHOWN = 8
 
-export const homeRoutes: Routes = (app, { reader, rules, version, settings, actors, status: recent }) => {
+/** The first page. */
+export const homeRoutes: Routes = (app, options) => {
+  const { reader, rules, actors, presenter, ranks, clock, levelUps, status: recent } = options
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
-    const [heard, board] = await Promise.all([
+    await ranks.ready()
+    const [heard, board, latest] = await Promise.all([
       recent.get(),
       reader.board({ cursor: undefined, around: undefined, limit: MAX_SHOWN }),
+      levelUps.latest(),
     ])
     for (const { character } of board.items) actors.noteLook(character)
-    reply
-      .type('text/html; charset=utf-8')
-      .headers({ 'content-security-policy': PAGE_POLICY, 'cache-control': 'public, max-age=5' })
-    return home({
-      status: heard.status,
-      connected: isConnected(heard),
-      top: board.items,
-      rules,
-      contact: settings.contact,
-      version,
-    })
-  })
-
-  app.get(
-    '/find',
-    {
-      schema: {
-        operationId: 'findByForm',
-        tags: ['characters'],
-        summary: 'Go to a character',
-        description:
-          'The form on the first page: redirects to the character. Takes a DID, a handle, or a link to a profile.',
-        querystring: Type.Object({ actor: Type.String({ maxLength: 1_200, examples: ['@alice.example'] }) }),
-        response: {
-          303: Type.Null({ description: 'Location is the address of the character' }),
-          ...problems(400),
+    const { characters, experience, heartbeat } = heard.status
+    return sendPage(
+      reply.header('cache-control', NAMES_PEOPLE),
+      home({
+        site: app.site,
+        rules,
+        totals: {
+          characters,
+          experience,
+          lagSeconds: heartbeat === undefined ? null : Math.round(heartbeat.lag / 1_000_000),
+          connected: isConnected(heard),
         },
-      },
-    },
-    async (request, reply) => {
-      const { actor } = request.query
-      const name = readActorName(actor)
-      if (name === undefined) throw notAName(actor)
-      return reply.redirect(`/v1/characters/${encodeURIComponent(name)}`, 303)
-    },
-  )
+        today: undefined,
+        top: board.items.map(({ rank, character }) => ({ rank, character: presenter.character(character) })),
+        levelUps: latest,
+        now: iso(clock()),
+      }),
+    )
+  })
 }

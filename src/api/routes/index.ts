@@ -1,17 +1,23 @@
 // All routes: a new one is a file here and a line in this list. /openapi.json and /docs follow from it.
+import { assetRoutes } from './assets.ts'
+import { boardPageRoutes } from './boards-page.ts'
 import { cardRoutes } from './cards.ts'
 import { characterBatchRoutes } from './character-batch.ts'
 import { characterRoutes } from './characters.ts'
 import { eventRoutes } from './events.ts'
+import { findRoutes } from './find.ts'
 import { healthRoutes } from './health.ts'
 import { homeRoutes } from './home.ts'
 import { leaderboardRoutes } from './leaderboards.ts'
 import { ledgerRoutes } from './ledgers.ts'
+import { levelUpRoutes } from './level-ups.ts'
 import { metricsRoutes } from './metrics.ts'
 import type { Routes } from './route.ts'
 import { ruleRoutes } from './rules.ts'
+import { sheetRoutes } from './sheets.ts'
 import { statsRoutes } from './stats.ts'
 import { streamRoutes } from './stream.ts'
+import { textRoutes } from './texts.ts'
 
 export const builtInRoutes: readonly Routes[] = [
   characterRoutes,
@@ -23,7 +29,13 @@ export const builtInRoutes: readonly Routes[] = [
   ruleRoutes,
   statsRoutes,
   streamRoutes,
+  levelUpRoutes,
   healthRoutes,
   metricsRoutes,
+  findRoutes,
   homeRoutes,
+  sheetRoutes,
+  boardPageRoutes,
+  textRoutes,
+  assetRoutes,
 ]

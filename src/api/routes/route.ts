@@ -10,6 +10,7 @@ import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
 import type { HeavyReads } from '../heavy-reads.ts'
+import type { LevelUps } from '../level-ups.ts'
 import type { Presenter } from '../present.ts'
 import type { Ranks } from '../ranks.ts'
 import type { RecentStatus } from '../status.ts'
@@ -61,6 +62,7 @@ export type RouteOptions = AppOptions & {
   presenter: Presenter
   status: RecentStatus
   heavy: HeavyReads
+  levelUps: LevelUps
 }
 
 export type TypedApp = ReturnType<typeof typed>

@@ -1,10 +1,23 @@
 import { Type } from 'typebox'
+import { ATTRIBUTES } from '../../game/attributes.ts'
 import { LEVELS_AS_FORMULA } from '../../game/levels.ts'
 import { problems } from '../responses.ts'
 import type { Routes } from './route.ts'
 
 const Rules = Type.Object({
   points: Type.Record(Type.String(), Type.Integer(), { description: 'XP by reason' }),
+  awards: Type.Array(
+    Type.Object({
+      reason: Type.String(),
+      experience: Type.Integer(),
+      name: Type.String(),
+      example: Type.String(),
+    }),
+    { description: 'the same in words' },
+  ),
+  attributes: Type.Array(Type.Object({ name: Type.String(), of: Type.String(), rule: Type.String() }), {
+    description: 'what the attributes of a character come from',
+  }),
   caps: Type.Record(Type.String(), Type.Integer(), { description: 'maximum XP a UTC day, by collection' }),
   titles: Type.Array(Type.Object({ level: Type.Integer(), title: Type.String() })),
   collections: Type.Array(Type.String(), { description: 'collections that earn XP' }),
@@ -28,6 +41,13 @@ export const ruleRoutes: Routes = (app, { rules, tracked }) => {
       reply.header('cache-control', 'public, max-age=60')
       return {
         points: { ...rules.points },
+        awards: Object.entries(rules.points).map(([reason, experience]) => ({
+          reason,
+          experience,
+          name: rules.words[reason]?.name ?? reason,
+          example: rules.words[reason]?.example ?? '',
+        })),
+        attributes: ATTRIBUTES.map(({ name, of, rule }) => ({ name, of, rule })),
         caps: { ...rules.caps },
         titles: [...rules.titles],
         collections: [...rules.collections],

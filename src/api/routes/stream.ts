@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Broadcast } from '../broadcast.ts'
+import { Broadcast, SAMPLE_MS } from '../broadcast.ts'
 import { HeavyReads } from '../heavy-reads.ts'
 import { ListenerPlaces } from '../listener-places.ts'
 import { MAX_NAMES, namesIn } from '../names.ts'
@@ -37,6 +37,11 @@ const StreamEvent = Type.Object({
 })
 
 const Query = Type.Object({
+  sample: Type.Optional(
+    Type.Literal('level-ups', {
+      description: `of everybody's level-ups one in ${SAMPLE_MS} ms at most, and nothing else: for a page that shows what happens; does not resume`,
+    }),
+  ),
   actors: Type.Optional(
     Type.String({ description: `only these people: comma-separated DIDs or handles, at most ${MAX_NAMES}` }),
   ),
@@ -86,7 +91,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
       },
     },
     async (request, reply) => {
-      const { actors: list } = request.query
+      const { actors: list, sample } = request.query
       const named = list === undefined ? undefined : namesIn(list)
       const client = clientOf(request, reply)
       // Before the first await, so that it is given back whenever the connection closes.
@@ -95,7 +100,14 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
       beginRaw(reply, 200, HEADERS)
       reply.raw.write('retry: 3000\n\n')
       const { 'last-event-id': last } = request.headers
-      broadcast.add({ response: reply.raw, dids, last, charge: (cost) => client.charge(cost) })
+      const sampled = sample !== undefined
+      broadcast.add({
+        response: reply.raw,
+        dids,
+        sampled,
+        last: sampled ? undefined : last,
+        charge: (cost) => client.charge(cost),
+      })
     },
   )
 }

@@ -5,6 +5,9 @@ import { NO_FACTS, type Rule } from './rule.ts'
 export const like: Rule<'like'> = {
   collection: 'app.bsky.feed.like',
   points: { like: 10 },
+  words: {
+    like: { name: 'Like', example: 'You like the post of somebody who has just finished a marathon.' },
+  },
   facts: ({ subject }) => (isObject(subject) && typeof subject.uri === 'string' ? NO_FACTS : undefined),
   reason: () => 'like',
 }

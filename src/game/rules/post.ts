@@ -5,6 +5,17 @@ import type { Rule } from './rule.ts'
 export const post: Rule<'post.text' | 'post.media' | 'post.alt'> = {
   collection: 'app.bsky.feed.post',
   points: { 'post.text': 50, 'post.media': 60, 'post.alt': 70 },
+  words: {
+    'post.text': { name: 'Post', example: '“The swallows are back.” A reply or a quote counts alike.' },
+    'post.media': {
+      name: 'Post with media',
+      example: 'Three photos of the harbour, two of them described: all of them have to be.',
+    },
+    'post.alt': {
+      name: 'Post with media, all described',
+      example: 'A photo with the alt text “A black cat asleep on a keyboard, one paw on the delete key”.',
+    },
+  },
   facts: (record) => ({ media: mediaOf(record.embed), subject: undefined }),
   reason: ({ media }) => `post.${media ?? 'text'}`,
 }

@@ -10,6 +10,14 @@ import type { Rule } from './rule.ts'
 export const repost: Rule<'repost.text' | 'repost.media' | 'repost.alt'> = {
   collection: 'app.bsky.feed.repost',
   points: { 'repost.text': 50, 'repost.media': 60, 'repost.alt': 70 },
+  words: {
+    'repost.text': { name: 'Repost of a text', example: 'You repost a good question.' },
+    'repost.media': { name: 'Repost of media', example: 'You repost a comic that nobody has described.' },
+    'repost.alt': {
+      name: 'Repost of media, all described',
+      example: 'You repost the cat on the keyboard, whose picture was described.',
+    },
+  },
   facts: ({ subject }) => {
     if (!isObject(subject) || typeof subject.uri !== 'string') return undefined
     const named = parseUri(subject.uri)

@@ -12,11 +12,16 @@ export type Facts = { media: Media | undefined; subject: RecordId | undefined }
 /** Facts of a record in which its rule needs nothing. */
 export const NO_FACTS: Facts = { media: undefined, subject: undefined }
 
+/** An award in words: `name` is what an entry of a ledger is called, `example` something that earns it. */
+export type AwardWords = { name: string; example: string }
+
 /** How one collection earns experience. `Reason` names why, and is the key of the XP table. */
 export type Rule<Reason extends string = string> = {
   collection: Nsid
   /** XP per reason, unless the operator's own table says otherwise. */
   points: Readonly<Record<Reason, number>>
+  /** Each reason in words, for players. */
+  words: Readonly<Record<Reason, AwardWords>>
   /** The facts to store of `record`, which is unchecked network data; `undefined` where it cannot be read. */
   facts(record: JsonObject): Facts | undefined
   reason(facts: Facts): Reason

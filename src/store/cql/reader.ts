@@ -19,7 +19,7 @@ import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
 import { readBoard, readDid, readXpHistogram } from './reading/board.ts'
-import { readRecent } from './reading/recent.ts'
+import { readLatest, readRecent } from './reading/recent.ts'
 import { readStatus } from './reading/status.ts'
 import { EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
 import { readCharacter, readKinds, SHOWN_COLUMNS } from './rows/character-row.ts'
@@ -124,6 +124,10 @@ export class CqlReader implements Reader {
 
   recent(after: string | undefined, limit: number): Promise<Recent> {
     return readRecent(this.#session, this.#options.shards, after, limit)
+  }
+
+  latest(limit: number): Promise<LedgerEvent[]> {
+    return readLatest(this.#session, limit)
   }
 
   status(): Promise<StoreStatus> {

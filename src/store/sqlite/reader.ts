@@ -45,6 +45,7 @@ export class SqliteReader implements Reader {
   readonly #own: StatementSync
   readonly #byHandle: StatementSync
   readonly #recent: StatementSync
+  readonly #latest: StatementSync
   readonly #bounds: StatementSync
   readonly #histogram: StatementSync
 
@@ -74,6 +75,12 @@ export class SqliteReader implements Reader {
     )
     this.#recent.setReadBigInts(true)
     this.#recent.setReturnArrays(true)
+    this.#latest = db.prepare(
+      `SELECT ${EVENT_COLUMNS}, a.did, a.standing FROM events e JOIN actors a ON a.id = e.actor
+         ORDER BY e.id DESC LIMIT ?`,
+    )
+    this.#latest.setReadBigInts(true)
+    this.#latest.setReturnArrays(true)
     this.#bounds = db.prepare('SELECT next_event - 1 AS newest, oldest_event AS oldest FROM totals')
     this.#histogram = db.prepare(
       `SELECT experience, characters FROM standings WHERE experience < ? AND characters > 0
@@ -146,6 +153,12 @@ export class SqliteReader implements Reader {
       position: String(rows.at(-1)?.[0] ?? after),
       missed: false,
     }
+  }
+
+  async latest(limit: number): Promise<LedgerEvent[]> {
+    const rows = this.#latest.all(limit) as unknown as unknown[][]
+    const shown = rows.filter((row) => row[9] === BigInt(SHOWN))
+    return shown.map((row) => ledgerEvent(row, row[8] as Did, this.#names))
   }
 
   async status(): Promise<StoreStatus> {

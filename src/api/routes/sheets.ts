@@ -1,0 +1,94 @@
+import { type Did, isNsid, type Nsid } from '@atcute/lexicons/syntax'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { InvalidCursorError } from '../../store/store.ts'
+import { newcomerPage } from '../../web/newcomer-page.ts'
+import { sheetAddress } from '../../web/person.ts'
+import { sheet } from '../../web/sheet/sheet.ts'
+import { sendPage } from '../pages.ts'
+import { iso } from '../present.ts'
+import { ProblemError, unknownActor } from '../problem.ts'
+import { clientOf } from '../protect.ts'
+import { NAMES_PEOPLE } from '../responses.ts'
+import type { RouteOptions, Routes } from './route.ts'
+
+/** Entries of the ledger on one page. */
+const MAX_ENTRIES = 40
+
+type SheetRequest = FastifyRequest<{ Params: { actor: string }; Querystring: Record<string, unknown> }>
+
+/** `/@{handle}`: a character sheet. */
+export const sheetRoutes: Routes = (app, options) => {
+  const { rules } = options
+  app.get<{ Params: { actor: string }; Querystring: Record<string, unknown> }>(
+    '/@:actor',
+    { schema: { hide: true } },
+    async (request, reply) => {
+      try {
+        return await answer(request, reply, options)
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.error !== 'UnknownCharacter') throw error
+        return sendPage(
+          reply.code(404).header('cache-control', 'no-store'),
+          newcomerPage({ site: app.site, rules }),
+        )
+      }
+    },
+  )
+}
+
+async function answer(request: SheetRequest, reply: FastifyReply, options: RouteOptions): Promise<unknown> {
+  const { actors, presenter, ranks, rules, clock } = options
+  const did = await actors.didOf(request.params.actor, clientOf(request, reply))
+  await ranks.ready()
+  const character = presenter.character(await actors.character(did))
+  const address = sheetAddress(character)
+  const [path = '', query] = request.url.split('?', 2)
+  if (path !== address) {
+    // Handles move from one person to another: the redirect must not be kept.
+    return reply
+      .header('cache-control', 'no-cache')
+      .redirect(query === undefined ? address : `${address}?${query}`, 302)
+  }
+  const type = collectionIn(request.query.type)
+  const at = typeof request.query.cursor === 'string' ? request.query.cursor : undefined
+  const page = await pageOf(did, { type, cursor: at }, options)
+  return sendPage(
+    reply.header('cache-control', NAMES_PEOPLE),
+    sheet({
+      site: request.server.site,
+      rules,
+      character,
+      events: {
+        items: page.items.map((event) => presenter.event(event)),
+        cursor: page.cursor ?? null,
+        at: page.at,
+        type,
+        earned: new Map(),
+      },
+      now: iso(clock()),
+    }),
+  )
+}
+
+/** A cursor that is none (cut short in a mail, or of a ledger that was restored) shows the first page. */
+async function pageOf(
+  did: Did,
+  { type, cursor }: { type: Nsid | undefined; cursor: string | undefined },
+  { reader, rules }: RouteOptions,
+) {
+  const read = async (at: string | undefined) => {
+    const page = await reader.events(did, { type, cursor: at, limit: MAX_ENTRIES })
+    if (page === undefined) throw unknownActor(rules)
+    return { ...page, at }
+  }
+  try {
+    return await read(cursor)
+  } catch (error) {
+    if (error instanceof InvalidCursorError) return read(undefined)
+    throw error
+  }
+}
+
+function collectionIn(type: unknown): Nsid | undefined {
+  return isNsid(type) ? type : undefined
+}

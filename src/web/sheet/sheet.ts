@@ -1,0 +1,39 @@
+import type { Rulebook } from '../../game/rulebook.ts'
+import { count } from '../format.ts'
+import { type Html, html } from '../html.ts'
+import { layout, type Site } from '../layout.ts'
+import { atName, nameOf, sheetAddress, tierOf } from '../person.ts'
+import type { ShownCharacter } from '../shown.ts'
+import { hero } from './hero.ts'
+import { ledger, type ShownLedger } from './ledger.ts'
+
+export type SheetOptions = {
+  site: Site
+  rules: Rulebook
+  character: ShownCharacter
+  events: ShownLedger
+  /** ISO time. */
+  now: string
+  /** Tags of the head that describe the character to other programs. */
+  head?: Html
+}
+
+/** A character sheet: who this is, what they are good at, how to grow, and every point of it. */
+export function sheet({ site, rules, character, events, now, head }: SheetOptions): string {
+  const { title, leveling } = character
+  const address = sheetAddress(character)
+  return layout({
+    site,
+    title: `${nameOf(character)}, level ${count(leveling.level)} ${title}`,
+    description: `${nameOf(character)} (${atName(character)}) is a level ${count(leveling.level)} ${title} on Bluesky, with ${count(leveling.experience)} XP, each point with its record.`,
+    path: address,
+    canonical: address,
+    styles: ['sheet.css'],
+    ...(head !== undefined && { head }),
+    tier: tierOf(leveling.level, rules.titles),
+    main: html`<div class="grid">
+${hero({ character, titles: rules.titles, pace: undefined, facts: [], now })}
+${ledger(events, { character, rules, now })}
+</div>`,
+  })
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Nsid, RecordKey } from '../../src/atproto/event.ts'
+import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { alice, bob, build, nobody, profile } from '../api/harness.ts'
+
+const LIKE = 'app.bsky.feed.like' as Nsid
+
+async function populated() {
+  const server = await build()
+  const { ledger } = server
+  ledger.join(alice, profile('alice.example')).join(bob, profile('bob.example', { displayName: 'Bob' }))
+  ledger.earn(alice, { delta: 70, reason: 'post.alt' }).earn(alice, { delta: 90, reason: 'post.media' })
+  ledger.earn(bob, { delta: 10, collection: LIKE, reason: 'like' })
+  return server
+}
+
+/** All addresses of pages that `populated` has. */
+const PAGES = [
+  '/',
+  '/@alice.example',
+  '/boards',
+  '/rules',
+  '/about',
+  '/help/alt-text',
+  '/@nobody.example',
+  '/nothing-here',
+]
+
+const accept = 'text/html'
+
+for (const path of PAGES) {
+  test(`${path} is a page without inline styles, inline scripts or other hosts`, async () => {
+    await using server = await populated()
+    const { body, headers } = await server.get(path, { accept })
+    assert.match(String(headers['content-type']), /^text\/html/)
+    const policy = String(headers['content-security-policy'])
+    assert.match(policy, /default-src 'none'/)
+    assert.doesNotMatch(policy, /unsafe|https:/)
+    assert.doesNotMatch(body, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc="\/assets\/)/)
+    for (const [, address = ''] of body.matchAll(/<(?:link|script|img)[^>]+(?:href|src)="([^"]+)"/g)) {
+      assert.match(address, /^\//)
+    }
+    assert.equal([...body.matchAll(/<h1[ >]/g)].length, 1)
+    assert.match(body, /<html lang="en">/)
+  })
+}
+
+test('assets are named by their content, kept for good, and compressed once', async () => {
+  await using server = await populated()
+  const { body } = await server.get('/', { accept })
+  const addresses = [...body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, address = '']) => address)
+  assert.ok(addresses.length > 5)
+  for (const address of addresses) {
+    const plain = await server.get(address)
+    assert.equal(plain.statusCode, 200, address)
+    assert.match(String(plain.headers['cache-control']), /immutable/)
+    const small = await server.get(address, { 'accept-encoding': 'gzip, br' })
+    if (address.endsWith('.woff2')) assert.equal(small.headers['content-encoding'], undefined)
+    else {
+      assert.equal(small.headers['content-encoding'], 'br')
+      assert.ok(small.rawPayload.length < plain.rawPayload.length)
+    }
+    if (!address.endsWith('.css')) continue
+    for (const [, named = ''] of plain.body.matchAll(/url\("([^"]+)"\)/g)) {
+      assert.equal((await server.get(named)).statusCode, 200, named)
+    }
+  }
+  assert.equal((await server.get('/assets/base.0000000000.css')).statusCode, 404)
+})
+
+test('a character has one address, and other names for them lead there', async () => {
+  await using server = await populated()
+  assert.equal((await server.get('/@alice.example')).statusCode, 200)
+  for (const name of [
+    alice,
+    'ALICE.example',
+    '@alice.example',
+    encodeURIComponent('https://bsky.app/profile/alice.example'),
+    encodeURIComponent(`at://${alice}/app.bsky.feed.post/1`),
+  ]) {
+    const answer = await server.get(`/@${name}?type=${LIKE}`)
+    assert.equal(answer.statusCode, 302, name)
+    assert.equal(answer.headers.location, `/@alice.example?type=${LIKE}`)
+    assert.equal(answer.headers['cache-control'], 'no-cache')
+  }
+  server.ledger.join(nobody).earn(nobody, { delta: 10 })
+  assert.equal((await server.get(`/@${nobody}`)).statusCode, 200, 'without a handle the DID is the address')
+  assert.equal((await server.get('/@no name')).statusCode, 400)
+})
+
+test('people who are unknown, hidden or gone get the very same page', async () => {
+  await using server = await populated()
+  const never = await server.get('/@nobody.example', { accept })
+  server.ledger.hide(alice)
+  assert.equal(never.statusCode, 404)
+  assert.match(never.body, /How one comes to be here/)
+  for (const path of ['/@alice.example', `/@${alice}`, `/@${nobody}`]) {
+    const answer = await server.get(path, { accept })
+    assert.deepEqual([answer.statusCode, answer.body], [404, never.body], path)
+    const without = ({ date, ratelimit, ...headers }: Record<string, unknown>) => headers
+    assert.deepEqual(without(answer.headers), without(never.headers))
+  }
+})
+
+test('a sheet says who somebody is, and reads their ledger like a statement', async () => {
+  await using server = await populated()
+  server.ledger.earn(alice, { delta: -90, cause: 'delete', reason: 'post.media' })
+  const { body } = await server.get('/@alice.example')
+  for (const text of [
+    /<title>Alice, level 1 Wanderer<\/title>/,
+    /Level 1</,
+    /70 XP/,
+    /80 XP to level 2/,
+    /of 2 · ahead of all others/,
+    /Post with media, all described/,
+    /<td class="plus">\+70<\/td>/,
+    /Deleted: post with media/,
+    /<td class="minus">−90<\/td>/,
+    /<span class="hidden">from level <\/span>1 .*2 <span aria-hidden="true">▲/,
+    new RegExp(`href="https://bsky.app/profile/${alice}/post/record-0"`),
+    /events\.csv"/,
+    /events\.jsonl"/,
+  ]) {
+    assert.match(body, text)
+  }
+})
+
+test('a ledger is filtered by kind and read on without script', async () => {
+  await using server = await populated()
+  for (let n = 0; n < 60; n++) {
+    server.ledger.earn(alice, { delta: 10, collection: LIKE, reason: 'like', rkey: `like-${n}` as RecordKey })
+  }
+  const rows = (body: string) => body.match(/<td class="plus">/g)?.length ?? 0
+  const first = (await server.get('/@alice.example')).body
+  assert.equal(rows(first), 40)
+  const next = /rel="next" href="([^"#]+)#ledger"/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const second = (await server.get(next)).body
+  assert.equal(rows(second), 22)
+  assert.match(second, /Newest entries/)
+  assert.doesNotMatch(second, /rel="next"/)
+  const posts = (await server.get('/@alice.example?type=app.bsky.feed.post&utm_source=mail')).body
+  assert.equal(rows(posts), 2)
+  assert.match(posts, /aria-current="true">Posts</)
+  assert.equal(rows((await server.get('/@alice.example?cursor=cut-off')).body), 40, 'the first page')
+})
+
+test('names are text of their own, whatever is in them', async () => {
+  await using server = await build()
+  const names = ['<b>bold</b>" onload="x', '\u202Egnp.exe', 'שלום עולם', '👩🏽‍🚀'.repeat(64), ' ']
+  for (const [n, displayName] of names.entries()) {
+    const did = `did:plc:${'abcdefgh'[n]?.repeat(24)}` as typeof alice
+    server.ledger.join(did, profile(`person-${n}.example`, { displayName })).earn(did, { delta: 200 })
+    for (const path of ['/', '/boards', `/@person-${n}.example`]) {
+      const { body } = await server.get(path)
+      assert.doesNotMatch(body, /<b>bold|" onload|\u202E/)
+      assert.match(body, /<bdi>/)
+    }
+  }
+  const { body } = await server.get('/boards')
+  assert.match(body, /<bdi>&lt;b&gt;bold/)
+  assert.match(body, /<bdi>gnp\.exe<\/bdi>/)
+  assert.match(body, /<bdi>person-4\.example<\/bdi>/, 'a name that shows nothing gives way to the handle')
+})
+
+test('the first page has the latest level-ups of shown people, each once', async () => {
+  await using server = await populated()
+  server.ledger.earn(bob, { delta: 200 }).earn(bob, { delta: 200 })
+  const live = (body: string) => /<ol class="live"[\s\S]*<\/ol>/.exec(body)?.[0] ?? ''
+  const before = live((await server.get('/')).body)
+  assert.equal([...before.matchAll(/<li>/g)].length, 2)
+  assert.match(before, /Bob<\/bdi><\/a>\s+reached level 4/)
+  const { items } = (await server.get('/v1/level-ups')).json()
+  assert.deepEqual(
+    items.map(({ character, level, levelsGained }: Record<string, unknown>) => [
+      (character as { did: string }).did,
+      level,
+      levelsGained,
+    ]),
+    [
+      [bob, 4, 2],
+      [alice, 2, 1],
+    ],
+  )
+  server.ledger.hide(bob)
+  server.time.now += 5_000_000
+  assert.doesNotMatch((await server.get('/')).body, /Bob/)
+})
+
+test('the page of rules has the rules in force, with an example of each award', async () => {
+  const caps = { [LIKE]: 100 }
+  const rules = rulebook({ ...NO_CHANGES, points: { 'post.alt': 333 }, caps })
+  await using server = await build({ rules })
+  const { body } = await server.get('/rules')
+  for (const [reason, { name, example }] of Object.entries(rules.words)) {
+    assert.ok(body.includes(`${name}<span class="example">${example}</span>`), reason)
+  }
+  assert.match(body, /333 XP/)
+  assert.match(body, /Likes: at most <strong>100 XP<\/strong> a day/)
+  for (const { title } of rules.titles) assert.ok(body.includes(title))
+  const { awards, attributes } = (await server.get('/v1/rules')).json()
+  assert.equal(awards.length, Object.keys(rules.points).length)
+  for (const { name, rule } of attributes) assert.ok(body.includes(name) && body.includes(rule))
+  assert.match((await server.get('/about')).body, /keeper@rpg\.example/)
+})

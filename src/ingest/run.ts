@@ -18,7 +18,7 @@ import { Introductions } from './introductions.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import type { IngestMetrics } from './metrics.ts'
-import { placeToGoOn } from './place.ts'
+import { beginningOf, placeToGoOn } from './place.ts'
 import { repositoryReport } from './repository-report.ts'
 import { describeStart } from './start-line.ts'
 import { streamReport } from './stream-report.ts'
@@ -106,9 +106,11 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const listen = async (moved: AbortSignal): Promise<void> => {
     const following = { dids: options.stream.dids, collections: [...game.followed] }
     await updateFollowing({ ledger, following, log, signal })
+    const cursor = await place()
+    let hasBegun = cursor !== undefined
     const stream = subscribe({
       ...options.stream,
-      cursor: await place(),
+      cursor,
       collections: [...game.followed, PROFILE],
       batchWindowMs: writer.gatherMs,
       observer: streamReport({
@@ -131,6 +133,11 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       networkBytes += bytes
       metrics.received(bytes)
       const began = performance.now()
+      if (!hasBegun && reached !== undefined) {
+        // Where the first commits fail, the stream begins anew, and not at the tip of then.
+        await ledger.use((writer) => writer.begin(beginningOf(events, reached)))
+        hasBegun = true
+      }
       for (const gap of gaps) await ledger.use((writer) => writer.recordGap({ ...gap, at: clock() }))
       await ledger.fold(events, reached)
       if (reached !== undefined) lag.folded(reached.at)

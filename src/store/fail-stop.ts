@@ -43,6 +43,10 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.cursor())
   }
 
+  begin(cursor: Cursor): Promise<void> {
+    return this.#call(() => this.#writer.begin(cursor))
+  }
+
   load(touched: Touched): Promise<Known> {
     return this.#call(() => this.#writer.load(touched))
   }

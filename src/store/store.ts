@@ -132,6 +132,12 @@ export interface Writer extends AsyncDisposable {
   faults(): readonly string[]
   /** The stream's place at the last commit; of several shards' places the earliest. */
   cursor(): Promise<Cursor | undefined>
+  /**
+   * Remembers where the stream begins, unless the ledger has a beginning already. All that comes after its beginning is promised,
+   * also to a part of it that has committed nothing yet: `cursor()` is never later. Where another process has begun further
+   * back, `moved` aborts.
+   */
+  begin(cursor: Cursor): Promise<void>
   /** Reads the state that `decide` needs; see `touched`. */
   load(touched: Touched): Promise<Known>
   /**

@@ -17,6 +17,7 @@ type Method = Exclude<
 /** A call of every method that reads or changes the ledger. A new method is a type error until it is added here. */
 const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   cursor: (writer) => writer.cursor(),
+  begin: (writer) => writer.begin({ host: 'a.test', wire: 'v2', value: 1, at: START }),
   load: (writer) => writer.load(touched(game, [post(alice, 2)])),
   commit: (writer) => writer.commit(decide(game, new MemoryLedger(), [post(alice, 1)]), undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), NOW),

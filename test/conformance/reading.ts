@@ -4,7 +4,7 @@ import { touched } from '../../src/game/touched.ts'
 import { type EventsPage, InvalidCursorError } from '../../src/store/store.ts'
 import { cut, game, POST, REPOST, START } from '../game/arbitrary.ts'
 import { identity } from '../game/operations.ts'
-import { type Check, check } from './check.ts'
+import { type Check, check, onPlace, opened } from './check.ts'
 import { alice, bob, FIRST, fold, like, named, post } from './operations.ts'
 
 /** Checks what readers see of characters and their timelines. */
@@ -24,6 +24,30 @@ export const readingChecks: readonly Check[] = [
     assert.deepEqual(await writer.cursor(), cursor)
     await fold(writer, [post(alice, 2)], undefined)
     assert.deepEqual((await reader.status()).cursor, cursor)
+  }),
+  check('a ledger begins once, and is at its beginning until it commits a cursor', async (_, writer) => {
+    const at = (value: number) => ({ host: '', wire: '', value, at: START + value })
+    const cursor = { host: 'a.test', wire: 'v2', value: 17, at: START + 20 } as const
+    await writer.begin(at(5))
+    assert.deepEqual(await writer.cursor(), at(5))
+    await writer.begin(at(7))
+    assert.deepEqual(await writer.cursor(), at(5))
+    await fold(writer, [post(alice, 1)], undefined)
+    assert.deepEqual(await writer.cursor(), at(5))
+    await fold(writer, [post(alice, 2)], cursor)
+    assert.deepEqual(await writer.cursor(), cursor)
+    await writer.begin(at(9))
+    assert.deepEqual(await writer.cursor(), cursor)
+  }),
+  onPlace('a beginning outlasts the process that found it', async (place) => {
+    await using here = await place()
+    const beginning = { host: '', wire: '', value: 5, at: START }
+    {
+      await using open = await opened(here)
+      await open.writer.begin(beginning)
+    }
+    await using open = await opened(here)
+    assert.deepEqual(await open.writer.cursor(), beginning)
   }),
   check('a timeline can be walked page by page and by type', async ({ reader }, writer) => {
     const operations = Array.from({ length: 25 }, (_, n) =>

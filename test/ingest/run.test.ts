@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { Did } from '../../src/atproto/event.ts'
 import type { AppView, ProfileView } from '../../src/bluesky/appview.ts'
 import type { Game } from '../../src/game/game.ts'
+import type { Changes } from '../../src/game/state.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
 import { type IngestOptions, runIngest } from '../../src/ingest/run.ts'
 import type { Start } from '../../src/jetstream/subscribe.ts'
@@ -11,7 +12,7 @@ import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Heartbeat, Store, WriteOptions, Writer } from '../../src/store/store.ts'
-import { folder } from '../e2e/harness.ts'
+import { folder, until } from '../e2e/harness.ts'
 import { asking, game } from '../game/arbitrary.ts'
 
 type World = {
@@ -25,7 +26,11 @@ type World = {
   changed?: IngestOptions['changed']
   rules?: Game
   metrics?: IngestMetrics
+  /** What stands in for the writer's own properties. */
+  overrides?: Overrides
 }
+
+type Overrides = Partial<{ [Name in 'moved' | 'commit']: (writer: Writer) => Writer[Name] }>
 
 /** Rejects with the signal's reason once it aborts, as a running request does. */
 const hang = (signal: AbortSignal): Promise<never> =>
@@ -39,6 +44,7 @@ async function ingest({
   changed = () => {},
   rules = game,
   metrics = new IngestMetrics(),
+  overrides = {},
 }: World) {
   const here = folder()
   const start = Date.now() * 1000
@@ -60,6 +66,8 @@ async function ingest({
               await target.beat(heartbeat)
             }
           }
+          const override = overrides[name as keyof Overrides]
+          if (override !== undefined) return override(target)
           const value = Reflect.get(target, name) as unknown
           return typeof value === 'function' ? value.bind(target) : value
         },
@@ -249,6 +257,35 @@ test('it goes on from where it was: what happened while nobody listened comes, t
   // Nobody has introduced anybody, as was told at the start.
   const text = await running.options.metrics.registry.metrics()
   assert.match(text, /^bsky_rpg_introductions_waiting [1-9]/m)
+})
+
+test('a stream that begins anew before the first commit misses nothing', WITHIN, async () => {
+  const idsOf = ({ actors }: Changes) =>
+    [...actors.values()].flatMap(({ actor, records }) =>
+      [...records.keys()].map((path) => `${actor.did} ${path}`),
+    )
+  let lost: string[] = []
+  const arrived = new Set<string>()
+  let moved = new AbortController()
+  await using running = await ingest({
+    overrides: {
+      moved: () => moved.signal,
+      // As on a cluster: the worker has lost its shards before their first commit, and takes them again.
+      commit: (writer) => async (changes, cursor) => {
+        if (lost.length === 0) {
+          lost = idsOf(changes)
+          moved.abort()
+          moved = new AbortController()
+          return
+        }
+        for (const id of idsOf(changes)) arrived.add(id)
+        await writer.commit(changes, cursor)
+      },
+    },
+  })
+  await until('what was lost has come again', () => lost.length > 0 && lost.every((id) => arrived.has(id)))
+  running.end.abort()
+  await running.ran
 })
 
 test('a mistake while it listens ends everything, too', WITHIN, async () => {

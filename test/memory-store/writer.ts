@@ -32,6 +32,10 @@ export class MemoryWriter implements Writer {
     return this.#open().cursor
   }
 
+  async begin(cursor: Cursor): Promise<void> {
+    this.#open().cursor ??= cursor
+  }
+
   async load(): Promise<Known> {
     return this.#open().ledger
   }

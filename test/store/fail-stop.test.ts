@@ -9,6 +9,7 @@ const NOTHING = { actors: new Map(), fulfilled: [], outcomes: {} } as never
 /** Every method that reads or writes, by name. */
 const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   cursor: (writer) => writer.cursor(),
+  begin: (writer) => writer.begin({ host: 'a.test', wire: 'v2', value: 1, at: START }),
   load: (writer) =>
     writer.load({ actors: new Set(), records: [], whole: new Set(), grants: new Map(), handles: new Set() }),
   commit: (writer) => writer.commit(NOTHING, undefined),

@@ -10,6 +10,7 @@ import { type Gap, type Heartbeat, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import type { Meta } from './rows/meta.ts'
+import { Beginning } from './shards/beginning.ts'
 import type { ShardAssignment } from './shards/shard-assignment.ts'
 import { planFor } from './writing/batch-plan.ts'
 import { Counters } from './writing/counters.ts'
@@ -28,7 +29,7 @@ import { ShardCommits } from './writing/shard-commits.ts'
 export type CqlWriterOptions = {
   session: Session
   assignment: ShardAssignment
-  /** Remembers whom each shard follows. */
+  /** Remembers where the stream begins, and whom each shard follows. */
   meta: Meta
   /** Whether other workers write beside this one, and shards change hands. */
   shares: boolean
@@ -52,6 +53,7 @@ export class CqlWriter implements Writer {
   readonly #session: Session
   readonly #assignment: ShardAssignment
   readonly #people: People
+  readonly #beginning: Beginning
   readonly #followed: FollowedByShard
   readonly #counters: Counters
   readonly #commits: ShardCommits
@@ -73,6 +75,7 @@ export class CqlWriter implements Writer {
     this.#session = session
     this.#assignment = assignment
     this.#people = people
+    this.#beginning = new Beginning(meta)
     this.#followed = new FollowedByShard(meta, assignment)
     this.#counters = new Counters({ session, people, shards, owns, gatherMs: countersMs })
     this.#commits = new ShardCommits({ assignment, people, counters: this.#counters, shares })
@@ -105,7 +108,13 @@ export class CqlWriter implements Writer {
   /** The stream begins anew at this cursor. */
   async cursor(): Promise<Cursor | undefined> {
     this.#assertOpen()
-    return this.#commits.begin()
+    return this.#commits.restart(await this.#beginning.read())
+  }
+
+  async begin(cursor: Cursor): Promise<void> {
+    this.#assertOpen()
+    const isBehind = this.#commits.begin(cursor, await this.#beginning.decide(cursor))
+    if (isBehind) this.#beginAnew()
   }
 
   async load(touched: Touched): Promise<Known> {
@@ -202,8 +211,7 @@ export class CqlWriter implements Writer {
           if (!before.has(owned)) await this.#counters.takeOver(owned.shard)
         }
         // The stream has to begin anew at the cursor of the shards that were taken.
-        this.#moved.abort()
-        this.#moved = new AbortController()
+        this.#beginAnew()
       }
     }
     await this.#counters.mend()
@@ -230,6 +238,11 @@ export class CqlWriter implements Writer {
     // The database may be out of reach: then the release below fails with that reason.
     await this.#counters[Symbol.asyncDispose]().catch(() => {})
     await this.#assignment.release()
+  }
+
+  #beginAnew(): void {
+    this.#moved.abort()
+    this.#moved = new AbortController()
   }
 
   #assertOpen(): void {

@@ -70,6 +70,12 @@ export class SqliteWriter implements Writer {
     return this.#cursor.read()
   }
 
+  async begin(cursor: Cursor): Promise<void> {
+    await this.#transactions.run(() => {
+      if (this.#cursor.read() === undefined) this.#cursor.save(cursor)
+    })
+  }
+
   async load(touched: Touched): Promise<Known> {
     return load(this.#tables, touched)
   }

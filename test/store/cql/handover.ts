@@ -76,10 +76,10 @@ class World implements AsyncDisposable {
     const cluster = new MemoryCluster()
     const store = await openOn(cluster, { shards: SHARDS })
     const world = new World(cluster, store, events, seed)
-    // What is promised from here on is all of it.
-    const first = await world.#start()
-    await first.deliver(BORN.length)
-    await first.end()
+    // All of the stream is promised from here on, though nothing of it is committed yet.
+    const first = await Worker.start(cluster, { events, elapsedMs: () => world.#now, tip: () => 0 })
+    await first.begin()
+    world.#workers[0] = first
     world.#before = cluster.snapshot()
     cluster.fate = (cql) => world.#fate(cql)
     return world
@@ -149,7 +149,9 @@ class World implements AsyncDisposable {
   }
 
   #start(): Promise<Worker> {
-    return Worker.start(this.#cluster, this.#events, () => this.#now)
+    // The network goes on: a worker that knows no place in the stream begins somewhere in its middle.
+    const tip = () => this.#random.below(this.#events.length)
+    return Worker.start(this.#cluster, { events: this.#events, elapsedMs: () => this.#now, tip })
   }
 
   #fate(cql: string) {
@@ -164,6 +166,13 @@ class World implements AsyncDisposable {
   }
 }
 
+type Stream = {
+  events: readonly StreamEvent[]
+  elapsedMs: () => number
+  /** Where the stream begins for a worker without a cursor. */
+  tip: () => number
+}
+
 /** One process: it reads the stream from its writer's cursor, and begins anew when that has moved. */
 class Worker {
   readonly client: MemoryClient
@@ -171,25 +180,28 @@ class Worker {
   readonly #writer: Writer
   readonly #ledger: Ledger
   readonly #events: readonly StreamEvent[]
+  readonly #tip: () => number
   #moved: AbortSignal
-  #at: number
+  #at = 0
+  #begun = false
   #turns: Promise<unknown> = Promise.resolve()
 
-  private constructor(client: MemoryClient, writer: Writer, events: readonly StreamEvent[], at: number) {
+  private constructor(client: MemoryClient, writer: Writer, { events, tip }: Pick<Stream, 'events' | 'tip'>) {
     this.client = client
     this.#writer = writer
     this.#moved = writer.moved
     this.#ledger = new Ledger({ game, writer, folded: () => {} })
     this.#events = events
-    this.#at = at
+    this.#tip = tip
   }
 
-  static async start(cluster: MemoryCluster, events: readonly StreamEvent[], elapsedMs: () => number) {
+  static async start(cluster: MemoryCluster, { events, elapsedMs, tip }: Stream): Promise<Worker> {
     const client = cluster.client()
     try {
       const store = await openOn(cluster, { shards: SHARDS, elapsedMs, firstWaitMs: 1 }, client)
-      const writer = await store.write(KEEP)
-      return new Worker(client, writer, events, (await writer.cursor())?.value ?? 0)
+      const worker = new Worker(client, await store.write(KEEP), { events, tip })
+      await worker.#subscribe()
+      return worker
     } catch (error) {
       // A process that cannot begin ends, and all that it had under way with it.
       client.pause()
@@ -200,9 +212,17 @@ class Worker {
   /** Has the next `size` events folded when their turn comes. */
   queue(size: number): void {
     const at = this.#at
+    if (!this.#begun) this.#then(this.begin())
     const piece = this.#events.slice(at, at + size)
     this.#at = Math.min(this.#events.length, at + size)
     this.#then(this.#ledger.fold(piece, cursorOf(this.#at)))
+  }
+
+  /** Remembers where the stream begins, before the first of its events is folded. */
+  async begin(): Promise<void> {
+    this.#begun = true
+    const at = cursorOf(this.#at)
+    await this.#ledger.use((writer) => writer.begin(at))
   }
 
   beat(): void {
@@ -240,8 +260,14 @@ class Worker {
 
   async #beginAnew(): Promise<void> {
     if (!this.#moved.aborted) return
+    await this.#subscribe()
+  }
+
+  async #subscribe(): Promise<void> {
     this.#moved = this.#writer.moved
-    this.#at = (await this.#ledger.use((writer) => writer.cursor()))?.value ?? 0
+    const cursor = await this.#ledger.use((writer) => writer.cursor())
+    this.#begun = cursor !== undefined
+    this.#at = cursor?.value ?? this.#tip()
   }
 
   #then(turn: Promise<unknown>): void {

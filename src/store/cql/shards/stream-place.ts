@@ -25,8 +25,8 @@ export function leastOf(cursors: readonly (Cursor | undefined)[]): Cursor | unde
 }
 
 /**
- * Whether a delivery that begins right after `from` has everything that a shard at `cursor` does not have yet. A shard
- * without a cursor has been promised nothing, so any delivery will do; one with a cursor needs a delivery whose beginning
+ * Whether a delivery that begins right after `from` has everything that a shard at `cursor` does not have yet. Without a
+ * cursor the shard has been promised nothing, so any delivery will do; with one it needs a delivery whose beginning
  * is known. True of all shards for `leastOf` their cursors.
  */
 export function isCovered(cursor: Cursor | undefined, from: Cursor | undefined): boolean {

@@ -23,6 +23,8 @@ const NOTHING: Planned = { mutations: [], forgets: false }
 
 export class ShardCommits {
   readonly #options: ShardCommitsOptions
+  /** What a shard without a cursor has been promised: everything after this. */
+  #beginning: Cursor | undefined
   /** The cursor of the last commit: the next delivery of the stream begins there. */
   #reached: Cursor | undefined
 
@@ -31,9 +33,20 @@ export class ShardCommits {
   }
 
   /** The cursor at which the stream begins anew: that of the shard that is furthest back. */
-  begin(): Cursor | undefined {
-    this.#reached = leastOf([...this.#options.assignment.owned.values()].map(({ cursor }) => cursor))
+  restart(beginning: Cursor | undefined): Cursor | undefined {
+    this.#beginning = beginning
+    this.#reached = leastOf(this.#owned().map((owned) => this.#placeOf(owned)))
     return this.#reached
+  }
+
+  /**
+   * Notes that the stream has begun at `cursor`, and that the whole ledger begins at `beginning`.
+   * @returns whether the stream has to begin anew, further back
+   */
+  begin(cursor: Cursor, beginning: Cursor): boolean {
+    this.#beginning = beginning
+    this.#reached ??= cursor
+    return this.#owned().some((owned) => !isCovered(this.#placeOf(owned), this.#reached))
   }
 
   /**
@@ -43,12 +56,12 @@ export class ShardCommits {
    */
   takersOf(cursor: Cursor | undefined): Takes {
     const from = this.#reached
-    return (owned) => cursor === undefined || isCovered(owned.cursor, from)
+    return (owned) => cursor === undefined || isCovered(this.#placeOf(owned), from)
   }
 
   /** Commits a delivery: its batches, and the cursor after it to every shard that takes it. */
   async deliver(plans: ReadonlyMap<OwnedShard, BatchPlan>, cursor: Cursor, takes: Takes): Promise<void> {
-    const takers = [...this.#options.assignment.owned.values()].filter(takes)
+    const takers = this.#owned().filter(takes)
     await Promise.all(takers.map((owned) => this.#commit(owned, plans.get(owned), cursor)))
     this.#reached = cursor
   }
@@ -60,6 +73,14 @@ export class ShardCommits {
 
   /** Commits one such batch. */
   readonly commitOne: CommitPlan = (owned, plan) => this.#commit(owned, plan, undefined)
+
+  #owned(): OwnedShard[] {
+    return [...this.#options.assignment.owned.values()]
+  }
+
+  #placeOf({ cursor }: OwnedShard): Cursor | undefined {
+    return cursor ?? this.#beginning
+  }
 
   /** Where a shard's lease is lost, its plan is dropped: the stream delivers the same to its new owner. */
   async #commit(owned: OwnedShard, plan: BatchPlan | undefined, cursor: Cursor | undefined): Promise<void> {

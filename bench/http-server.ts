@@ -68,6 +68,7 @@ async function ours(): Promise<string> {
       metricsPort: undefined,
       trustProxy: kind === 'crowd' ? ['127.0.0.1'] : [],
       readyLag: 1,
+      boards: 'on',
       rankRefresh: 60_000_000,
       rateLimit: kind === 'crowd' ? 1_200 : 999_999_999,
     },

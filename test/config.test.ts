@@ -37,6 +37,7 @@ const wrong: Record<keyof typeof variables, string[]> = {
   COMPRESSION: ['gzip'],
   JETSTREAM_V1_DICTIONARY: ['/no/such/file'],
   READY_LAG: ['fast', '1.5s'],
+  BOARDS: ['calm'],
   RANK_REFRESH: ['60'],
   RATE_LIMIT: ['0', '-5', 'many'],
   DISK_RESERVE: ['some', '1.5GB'],

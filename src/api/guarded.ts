@@ -21,6 +21,7 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
     didOf: (handle) => reader.didOf(handle).catch(fail),
     events: (did, page) => reader.events(did, page).catch(fail),
     board: (page) => reader.board(page).catch(fail),
+    periodBoard: (board, page) => reader.periodBoard(board, page).catch(fail),
     xpHistogram: () => reader.xpHistogram().catch(fail),
     recent: (after, limit) => reader.recent(after, limit).catch(fail),
     own: (did) => reader.own(did).catch(fail),

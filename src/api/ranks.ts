@@ -1,8 +1,13 @@
 import type { Micros } from '../atproto/event.ts'
+import { bandOf, type LevelBand, levelOf } from '../game/levels.ts'
 import type { Reader, XpCount } from '../store/store.ts'
 
 /** A place among all characters shown, `behind` of whom have less XP; `asOf` is an ISO time. */
 export type Rank = { position: number; of: number; behind: number; asOf: string }
+
+export type BandCount = LevelBand & { characters: number }
+
+export type Levels = { bands: readonly BandCount[]; characters: number; asOf: string }
 
 export type RanksOptions = {
   reader: Reader
@@ -22,6 +27,8 @@ export class Ranks {
   #experience: number[] = []
   /** Characters with at least as much XP as the entry of `#experience` at the same index. */
   #above: number[] = []
+  /** How many characters there are in each band of levels, lowest first. */
+  #bands: readonly BandCount[] = []
   /** When they were computed; monotonic. */
   #made: Micros | undefined
   /** The same as an ISO time. */
@@ -69,6 +76,12 @@ export class Ranks {
     return { position, of, behind: of - withAsMuch, asOf: this.#asOf }
   }
 
+  /** How the levels are distributed: the bands that have characters, lowest first. `null` while no ranks are known. */
+  levels(): Levels | null {
+    if (this.#made === undefined) return null
+    return { bands: this.#bands, characters: this.#above.at(-1) ?? 0, asOf: this.#asOf }
+  }
+
   #take(histogram: readonly XpCount[]): void {
     let sum = 0
     this.#experience = histogram.map(({ experience }) => experience)
@@ -76,7 +89,19 @@ export class Ranks {
       sum += characters
       return sum
     })
+    this.#bands = bandsOf(histogram)
     this.#made = this.#monotonic()
     this.#asOf = new Date(this.#clock() / 1000).toISOString()
   }
+}
+
+function bandsOf(histogram: readonly XpCount[]): BandCount[] {
+  const bands: BandCount[] = []
+  for (const { experience, characters } of histogram.toReversed()) {
+    const level = levelOf(experience)
+    const last = bands.at(-1)
+    if (last !== undefined && level <= last.to) last.characters += characters
+    else bands.push({ ...bandOf(level), characters })
+  }
+  return bands
 }

@@ -160,6 +160,56 @@ export const LevelUpList = named(
   }),
 )
 
+const day = (description: string) => Type.String({ format: 'date', description })
+
+export const PeriodBoard = named(
+  'PeriodBoard',
+  Type.Object({
+    board: Type.Enum(['week', 'month']),
+    period: Type.String({ description: 'as in the parameter', examples: ['2026-W48', '2026-11'] }),
+    from: day('the first day of the period, UTC'),
+    to: day('its last day'),
+    running: Type.Boolean({ description: 'false once the period is over; deletions may still change it' }),
+    entries: Type.Array(
+      Type.Object({
+        rank: Type.Integer({ description: '1 + the number of characters with more' }),
+        earned: Type.Integer({ description: 'what counts on this board' }),
+        character: Character,
+      }),
+    ),
+    cursor,
+  }),
+)
+
+export const Levels = named(
+  'Levels',
+  Type.Object({
+    characters: Type.Integer({ description: 'characters shown' }),
+    asOf: time('levels are counted every so often, together with ranks'),
+    bands: Type.Array(
+      Type.Object({
+        from: Type.Integer({ description: 'the lowest level of the band' }),
+        to: Type.Integer({ description: 'its highest level' }),
+        title: Type.String({ description: 'the title at its lowest level' }),
+        characters: Type.Integer(),
+      }),
+      {
+        description:
+          'levels with the same first digit are counted together; bands without a character are left out',
+      },
+    ),
+    own: Type.Union([
+      Type.Object({
+        did: Type.String(),
+        level: Type.Integer(),
+        rank: Rank,
+        ahead: Type.Integer({ minimum: 0, maximum: 100, description: 'percent of characters with less XP' }),
+      }),
+      Type.Null({ description: 'no `actor` was named' }),
+    ]),
+  }),
+)
+
 const NAME =
   '(did:plc:[a-z2-7]{24}|did:web:[a-z0-9]{1,20}[.][a-z]{2,10}|@?[a-z0-9]{1,20}([.][a-z0-9]{1,20}){0,3}[.][a-z]{2,10})'
 const ACTOR = `^${NAME}$`

@@ -62,6 +62,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
       metricsPort: config.METRICS_PORT,
       trustProxy: config.TRUST_PROXY ?? [],
       readyLag: config.READY_LAG,
+      boards: config.BOARDS,
       rankRefresh: config.RANK_REFRESH,
       rateLimit: config.RATE_LIMIT,
     },

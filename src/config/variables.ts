@@ -126,6 +126,11 @@ export const variables = {
     meaning: 'how far behind the network /readyz is still green',
     parse: duration,
   },
+  BOARDS: {
+    fallback: 'on',
+    meaning: 'off: no leaderboards are shown or served, for a calmer server',
+    parse: oneOf('on', 'off'),
+  },
   RANK_REFRESH: { fallback: '60s', meaning: 'maximum age of ranks', parse: duration },
   RATE_LIMIT: {
     fallback: '1200',

@@ -28,7 +28,7 @@ import type { Changes, Known, Outcome } from './state.ts'
 export function decide(game: Game, known: Known, operations: Iterable<Operation>): Changes {
   const draft = new Draft(known, game.appview)
   for (const operation of operations) draft.count(outcomeOf(game, draft, operation))
-  return draft.changes
+  return draft.settle()
 }
 
 function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {

@@ -34,6 +34,16 @@ export function levelOf(experience: number): number {
   return Math.min(MAX_LEVEL, 1 + Math.floor((experience - BASE) / STEP))
 }
 
+/** Levels that are counted together, both ends included. */
+export type LevelBand = { from: number; to: number }
+
+/** The band of `level`: the levels that share its first digit, such as 7, 20 to 29 or 300 to 399. */
+export function bandOf(level: number): LevelBand {
+  const width = 10 ** Math.floor(Math.log10(level))
+  const from = Math.floor(level / width) * width
+  return { from, to: Math.min(MAX_LEVEL, from + width - 1) }
+}
+
 /**
  * The leveling state at `experience`, the last event having changed it by `delta` XP.
  * 0 and 149 XP are level 1, 150 is level 2, 250 is level 3.

@@ -13,14 +13,24 @@ export type Periods = {
 export const NO_PERIODS: Periods = { day: 0, week: 0, month: 0 }
 
 /** Weeks counted from the epoch's own. ISO weeks begin on Mondays, and the epoch was a Thursday. */
-function weekOf(day: Day): number {
+export function weekOf(day: Day): number {
   return Math.floor((day + 3) / 7)
 }
 
 /** Months counted from January of the year 0. */
-function monthOf(day: Day): number {
+export function monthOf(day: Day): number {
   const date = new Date(day * DAY_MS)
   return date.getUTCFullYear() * 12 + date.getUTCMonth()
+}
+
+/** The Monday with which a week begins; see `weekOf`. */
+export function dayOfWeek(week: number): Day {
+  return week * 7 - 3
+}
+
+/** The first day of a month; see `monthOf`. */
+export function dayOfMonth(month: number): Day {
+  return Date.UTC(Math.floor(month / 12), month % 12) / DAY_MS
 }
 
 /** `periods` after a record first witnessed at `at` has gained `delta` XP, which may be negative. */

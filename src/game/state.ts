@@ -2,6 +2,7 @@ import type { Did, Handle, Nsid, RecordKey, Tid } from '@atcute/lexicons/syntax'
 import type { AccountStatus, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
+import type { Standing } from './boards.ts'
 import { NO_PERIODS, type Periods } from './periods.ts'
 import type { Facts } from './rules/rule.ts'
 import type { Day, Seconds } from './time.ts'
@@ -211,6 +212,11 @@ export type ActorChange = {
   /** All grants of each day on which they changed; an empty day is removed. */
   granted: Map<Day, Granted>
   events: LedgerEvent[]
+  /**
+   * What the person now has on the boards on which that has changed; on all boards where they are shown again. People who
+   * are not shown are on no board.
+   */
+  standings: readonly Standing[]
   /** Questions that are answered or given up, to be removed. */
   answered: QuestionId[]
   postponed: Postponed[]

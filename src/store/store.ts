@@ -3,6 +3,7 @@
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
+import type { PeriodBoard } from '../game/boards.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
 import type {
@@ -64,6 +65,11 @@ export interface Reader {
    * With `around` that character stands in the middle of the page; the page is empty where the board does not reach down to it.
    */
   board(page: BoardPage): Promise<Page<Ranked>>
+  /**
+   * The same of one week or month, by what was earned in it; nobody with 0 is on it. `undefined` where there is no board of
+   * that period: nobody who is shown has earned anything in it, or it is no longer kept.
+   */
+  periodBoard(board: PeriodBoard, page: BoardPage): Promise<Page<Placed> | undefined>
   /** The number of shown characters at each amount of XP, highest first, from which ranks are computed. */
   xpHistogram(): Promise<XpCount[]>
   /**
@@ -106,6 +112,9 @@ export type BoardPage = { cursor: string | undefined; around: Did | undefined; l
 
 /** `rank` is 1 + the number of characters with more experience: equals share one. */
 export type Ranked = { rank: number; character: Character }
+
+/** A place on the board of a period. */
+export type Placed = Ranked & { earned: number }
 
 export type XpCount = { experience: number; characters: number }
 

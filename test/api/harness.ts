@@ -27,6 +27,7 @@ const SETTINGS: AppSettings = {
   metricsPort: undefined,
   trustProxy: [],
   readyLag: 120 * SECOND,
+  boards: 'on',
   rankRefresh: 60 * SECOND,
   rateLimit: 10_000,
 }

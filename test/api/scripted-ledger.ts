@@ -2,6 +2,7 @@
 import type { Did, Handle, Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
+import type { PeriodBoard } from '../../src/game/boards.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import {
   type BoardPage,
@@ -11,6 +12,7 @@ import {
   InvalidCursorError,
   type OwnCharacter,
   type Page,
+  type Placed,
   type Ranked,
   type Reader,
   type Recent,
@@ -47,6 +49,8 @@ export class ScriptedLedger implements Reader, Inbox {
   failure: Error | undefined
   /** How many characters the board holds. */
   places = Number.POSITIVE_INFINITY
+  /** What people have on the boards of periods, by `week 2957` and so on. */
+  readonly standings = new Map<string, ReadonlyMap<Did, number>>()
   heartbeat: StoreStatus['heartbeat']
   cursor: StoreStatus['cursor']
   gaps: StoreStatus['gaps'] = []
@@ -137,10 +141,24 @@ export class ScriptedLedger implements Reader, Inbox {
       rank: 1 + shown.filter(({ experience }) => experience > character.experience).length,
       character,
     }))
-    if (around === undefined) return slice(ranked, cursor, limit)
-    const middle = ranked.findIndex(({ character }) => character.did === around)
-    if (middle < 0) return { items: [], cursor: undefined }
-    return slice(ranked, String(Math.max(0, middle - Math.floor((limit - 1) / 2))), limit)
+    return partOf(ranked, { cursor, around, limit })
+  }
+
+  async periodBoard({ kind, period }: PeriodBoard, page: BoardPage): Promise<Page<Placed> | undefined> {
+    this.#read('periodBoard')
+    const earned = this.standings.get(`${kind} ${period}`)
+    if (earned === undefined) return undefined
+    const placed = [...earned]
+      .flatMap(([did, amount]) => {
+        const character = this.#shown(did)
+        return character === undefined ? [] : [{ earned: amount, character }]
+      })
+      .sort((a, b) => b.earned - a.earned)
+    const ranked = placed.map((each) => ({
+      rank: 1 + placed.filter((other) => other.earned > each.earned).length,
+      ...each,
+    }))
+    return partOf(ranked, page)
   }
 
   async xpHistogram(): Promise<XpCount[]> {
@@ -230,4 +248,12 @@ function slice<T>(all: readonly T[], cursor: string | undefined, limit: number):
 function position(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidCursorError('the cursor is not one of this ledger')
   return Number(text)
+}
+
+/** The page of a board after a cursor, or with somebody in its middle. */
+function partOf<T extends Ranked>(board: readonly T[], { cursor, around, limit }: BoardPage): Page<T> {
+  if (around === undefined) return slice(board, cursor, limit)
+  const middle = board.findIndex(({ character }) => character.did === around)
+  if (middle < 0) return { items: [], cursor: undefined }
+  return slice(board, String(Math.max(0, middle - Math.floor((limit - 1) / 2))), limit)
 }

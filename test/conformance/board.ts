@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Did } from '../../src/atproto/event.ts'
-import { type Check, check } from './check.ts'
-import { fold, like } from './operations.ts'
+import { BOARD_KINDS, type BoardKind, periodOf } from '../../src/game/boards.ts'
+import type { Reader } from '../../src/store/store.ts'
+import { person, START } from '../game/arbitrary.ts'
+import { type Check, check, KEEP } from './check.ts'
+import { fold, like, named, post, removalOf, status } from './operations.ts'
 
 /** Checks the leaderboard and its ranks. */
 export const boardChecks: readonly Check[] = [
@@ -35,4 +38,61 @@ export const boardChecks: readonly Check[] = [
     const standings = [60, 50, 40, 30, 20, 10].map((experience) => ({ experience, characters: 2 }))
     assert.deepEqual(await reader.xpHistogram(), standings)
   }),
+  check('boards of the running week and month go by what was earned in them', async (store, writer, open) => {
+    const { reader, auditor } = store
+    const [first, second, third] = [person(0), person(1), person(2)]
+    const places = async (from: Reader, kind: BoardKind, day: number) => {
+      const page = await from.periodBoard({ kind, period: periodOf(kind, day) }, ALL)
+      return page?.items.map(({ rank, earned, character }) => [rank, earned, character.did])
+    }
+    assert.equal(await places(reader, 'week', TODAY), undefined)
+    await fold(writer, [post(first, 1), like(second, 2), post(third, 3), like(third, 4)])
+    await fold(writer, [like(second, 5), like(first, 6)])
+    const all = [
+      [1, 60, first],
+      [1, 60, third],
+      [3, 20, second],
+    ]
+    for (const kind of BOARD_KINDS) {
+      assert.deepEqual((await places(reader, kind, TODAY))?.toSorted(byPlace), all, kind)
+      assert.equal(await places(reader, kind, TODAY - 100), undefined)
+      assert.equal(await places(reader, kind, TODAY + 100), undefined)
+    }
+    // Who leaves is on no board, and back with everything when they come back.
+    await fold(writer, [status(first, 'deactivated', 7), like(first, 8), removalOf(third, 4)])
+    assert.deepEqual(await places(reader, 'week', TODAY), [
+      [1, 50, third],
+      [2, 20, second],
+    ])
+    await fold(writer, [status(first, 'active', 9)])
+    await writer[Symbol.asyncDispose]()
+    await using again = await open()
+    await using next = await again.write(KEEP)
+    await fold(next, [like(third, 10)])
+    for (const kind of BOARD_KINDS) {
+      assert.deepEqual(await places(again.reader, kind, TODAY), [
+        [1, 70, first],
+        [2, 60, third],
+        [3, 20, second],
+      ])
+    }
+    // Who is deleted begins anew.
+    await fold(next, [status(first, 'deleted', 11), status(first, 'active', 12), named(first, 'first.test')])
+    assert.equal((await places(again.reader, 'month', TODAY))?.length, 2)
+    await fold(next, [like(first, 13)])
+    assert.deepEqual((await places(again.reader, 'week', TODAY))?.at(-1), [3, 10, first])
+    // A later period begins without anybody.
+    await fold(next, [like(second, 14 + 40 * 86_400)])
+    for (const kind of BOARD_KINDS)
+      assert.deepEqual(await places(again.reader, kind, TODAY + 40), [[1, 10, second]])
+    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+  }),
 ]
+
+const TODAY = Math.floor(START / 86_400_000_000)
+const ALL = { cursor: undefined, around: undefined, limit: 100 }
+
+/** Equals are in an order of the store's own. */
+function byPlace(a: (string | number)[], b: (string | number)[]): number {
+  return Number(a[0]) - Number(b[0]) || (String(a[2]) < String(b[2]) ? -1 : 1)
+}

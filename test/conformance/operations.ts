@@ -52,6 +52,11 @@ export function like(did: Did, n: number) {
   return commitOf(did, n, LIKE, { subject: { uri: 'at://x' } })
 }
 
+/** Deletes the person's like of second `n`. */
+export function removalOf(did: Did, n: number) {
+  return { ...like(did, n), rev: tid(n + 1_000_000), op: 'delete', record: undefined } as const
+}
+
 /** A repost of a post by `author` that nobody has seen. */
 export function repost(did: Did, n: number, author: Did, key = 0) {
   return commitOf(did, n, REPOST, { subject: { uri: `at://${author}/${POST}/${tid(key)}` } })

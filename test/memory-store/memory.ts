@@ -1,4 +1,5 @@
 import type { Cursor, Did } from '../../src/atproto/event.ts'
+import type { BoardKind } from '../../src/game/boards.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import type { PendingSignIn, SignedIn } from '../../src/store/sessions.ts'
@@ -22,6 +23,9 @@ export class Memory {
   readonly pruned = new Map<Did, number>()
   /** The log for followers, with `undefined` in the places of deleted events. */
   readonly log: (LedgerEvent | undefined)[] = []
+  /** Boards on which somebody has had a place, and the newest of each kind. */
+  readonly boards = new Set<string>()
+  readonly newest: Record<BoardKind, number> = { week: 0, month: 0 }
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
   followed: Followed | undefined

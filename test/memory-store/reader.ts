@@ -1,7 +1,11 @@
 import type { Did, Handle } from '../../src/atproto/event.ts'
+import { BASELINE } from '../../src/game/baseline.ts'
+import { type PeriodBoard, periodOf } from '../../src/game/boards.ts'
 import { type ActorState, isHidden, type LedgerEvent, type QuestionKind } from '../../src/game/state.ts'
+import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
 import { dailyRate } from '../../src/store/daily-rate.ts'
+import { KEPT_PERIODS } from '../../src/store/period-boards.ts'
 import {
   type BoardPage,
   type Character,
@@ -10,6 +14,7 @@ import {
   MAX_GAPS,
   type OwnCharacter,
   type Page,
+  type Placed,
   type Ranked,
   type Reader,
   type Recent,
@@ -66,15 +71,43 @@ export class MemoryReader implements Reader {
     return { items: all.slice(from, before).reverse(), cursor: from > 0 ? `${from}:${did}` : undefined }
   }
 
-  async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
-    const all = ranked([...this.#everybodyShown()].map(([key, { experience }]) => ({ key, experience })))
+  async board(page: BoardPage): Promise<Page<Ranked>> {
+    const all = [...this.#everybodyShown()].map(([key, { experience }]) => ({ key, experience }))
+    const { items, cursor } = await this.#pageOf(all, page)
+    return { items: items.map(({ rank, character }) => ({ rank, character })), cursor }
+  }
+
+  async periodBoard(board: PeriodBoard, page: BoardPage): Promise<Page<Placed> | undefined> {
+    const { newest, boards } = this.#memory
+    const { kind, period } = board
+    if (!boards.has(`${kind} ${period}`) || period < newest[kind] - KEPT_PERIODS[kind]) return undefined
+    const all = [...this.#everybodyShown()].map(([key]) => ({ key, experience: this.#earnedIn(key, board) }))
+    return this.#pageOf(
+      all.filter(({ experience }) => experience > 0),
+      page,
+    )
+  }
+
+  /** What counts for the board, by a person's records. */
+  #earnedIn(did: Did, { kind, period }: PeriodBoard): number {
+    return this.#memory.ledger
+      .records(did)
+      .filter(([{ collection }, { at }]) => collection !== BASELINE && periodOf(kind, dayOf(at)) === period)
+      .reduce((sum, [, { xp }]) => sum + xp, 0)
+  }
+
+  async #pageOf(
+    people: { key: Did; experience: number }[],
+    { cursor, around, limit }: BoardPage,
+  ): Promise<Page<Placed>> {
+    const all = ranked(people)
     const readKey = (text: string) => (text.startsWith('did:') ? (text as Did) : undefined)
     const page =
       around === undefined ? boardAfter(all, { cursor, limit }, readKey) : boardAround(all, around, limit)
-    const items: Ranked[] = []
-    for (const { key, rank } of page.places) {
+    const items: Placed[] = []
+    for (const { key, rank, experience: earned } of page.places) {
       const character = await this.character(key)
-      if (character !== undefined) items.push({ rank, character })
+      if (character !== undefined) items.push({ rank, earned, character })
     }
     return { items, cursor: page.cursor }
   }

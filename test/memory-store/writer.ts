@@ -42,11 +42,15 @@ export class MemoryWriter implements Writer {
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     const memory = this.#open()
-    const { ledger, log, versions } = memory
+    const { ledger, log, versions, boards, newest } = memory
     for (const [did, change] of changes.actors) {
       if (change.purge) this.#dropLog(did)
       log.push(...change.events)
       versions.set(did, (versions.get(did) ?? 0) + 1)
+      for (const { kind, period } of change.standings) {
+        boards.add(`${kind} ${period}`)
+        newest[kind] = Math.max(newest[kind], period)
+      }
     }
     ledger.commit(changes)
     for (const wish of changes.fulfilled) memory.wishes.delete(wish)

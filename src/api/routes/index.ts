@@ -11,7 +11,9 @@ import { homeRoutes } from './home.ts'
 import { leaderboardRoutes } from './leaderboards.ts'
 import { ledgerRoutes } from './ledgers.ts'
 import { levelUpRoutes } from './level-ups.ts'
+import { levelRoutes } from './levels.ts'
 import { metricsRoutes } from './metrics.ts'
+import { periodBoardRoutes } from './period-boards.ts'
 import type { Routes } from './route.ts'
 import { ruleRoutes } from './rules.ts'
 import { sheetRoutes } from './sheets.ts'
@@ -25,6 +27,8 @@ export const builtInRoutes: readonly Routes[] = [
   eventRoutes,
   ledgerRoutes,
   leaderboardRoutes,
+  periodBoardRoutes,
+  levelRoutes,
   cardRoutes,
   ruleRoutes,
   statsRoutes,

@@ -7,11 +7,11 @@ import { noRanks, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { Board, NAMES, PageQuery } from '../schemas.ts'
+import { serveBoards } from './boards-setting.ts'
 import type { Routes } from './route.ts'
 
-/** People that `actors` may name. */
-
-export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, ranks, rules }) => {
+export const leaderboardRoutes: Routes = (app, { actors, reader, presenter, ranks, rules, settings }) => {
+  serveBoards(app, settings)
   app.get(
     '/v1/leaderboards/all',
     {

@@ -49,6 +49,8 @@ export type AppSettings = {
   trustProxy: readonly string[]
   /** Maximum lag of a ready server, in microseconds. */
   readyLag: Micros
+  /** Whether there are leaderboards. */
+  boards: 'on' | 'off'
   /** Maximum age of ranks, in microseconds. */
   rankRefresh: Micros
   /** Requests a minute that one client may make. */

@@ -17,6 +17,7 @@ import {
   unknownActor,
 } from '../state.ts'
 import type { Day } from '../time.ts'
+import { changedStandings } from './standings.ts'
 
 /** The known state with this batch's changes on top, so later operations see the effects of earlier ones. */
 export class Draft {
@@ -46,6 +47,16 @@ export class Draft {
 
   count(outcome: Outcome): void {
     this.changes.outcomes[outcome] += 1
+  }
+
+  /** Completes the changes by what follows from them as a whole. */
+  settle(): Changes {
+    for (const [did, change] of this.changes.actors) {
+      // Of what is purged nothing stands any more: the person begins anew.
+      const before = change.purge ? undefined : this.#known.actor(did)
+      change.standings = changedStandings(before, change.actor)
+    }
+    return this.changes
   }
 
   /** The person as of now; `undefined` for an unknown one. */
@@ -86,6 +97,7 @@ export class Draft {
       records: new Map(),
       granted: new Map(),
       events: [],
+      standings: [],
       asked: [],
       answered: [],
       postponed: [],

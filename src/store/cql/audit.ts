@@ -3,8 +3,10 @@
 // there a moment later.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
+import { isPlace } from '../period-board-audit.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { SHOWN, visibilityOf, WAITING } from '../visibility.ts'
+import { BoardsAudit } from './audit-boards.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
@@ -39,13 +41,17 @@ type Sums = {
   findings: Finding[]
 }
 
+export type CqlAuditorOptions = { session: Session; inbox: CqlInbox; shards: number }
+
 export class CqlAuditor implements Auditor {
   readonly #session: Session
   readonly #inbox: CqlInbox
+  readonly #shards: number
 
-  constructor(session: Session, inbox: CqlInbox) {
+  constructor({ session, inbox, shards }: CqlAuditorOptions) {
     this.#session = session
     this.#inbox = inbox
+    this.#shards = shards
   }
 
   async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
@@ -59,11 +65,12 @@ export class CqlAuditor implements Auditor {
       introductions: 0,
       findings: [],
     }
+    const boards = await BoardsAudit.read(this.#session, this.#shards)
     const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
       for await (const rows of this.#session.pagesForDecision(RANGE, [from, to], PEOPLE_AT_ONCE)) {
         await together(rows, async (row) => {
-          const { character, findings } = await this.#look(row)
+          const { character, findings } = await this.#look(row, boards)
           add(sums, character)
           if (findings.length > 0) suspects.set(character.state.did, findings)
         })
@@ -72,7 +79,7 @@ export class CqlAuditor implements Auditor {
     }
     sums.findings = await this.#lookAgain(suspects)
     // Sums over everybody mean something only where nobody changed meanwhile.
-    if ((await this.#version()) === before) await this.#totals(sums)
+    if ((await this.#version()) === before) await this.#totals(sums, boards)
     const { shown: _, ...result } = sums
     return result
   }
@@ -93,12 +100,13 @@ export class CqlAuditor implements Auditor {
     const looks = isInUse ? LOOKS_AGAIN + Math.ceil((2 * GATHER_MS) / AGAIN_MS) : LOOKS_AGAIN
     for (let look = 0; look < looks && suspects.size > 0; look++) {
       await sleep(AGAIN_MS)
+      const boards = await BoardsAudit.read(this.#session, this.#shards)
       await together([...suspects], async ([did, before]) => {
         // Everything else is written with the batch that it belongs to.
         if (look >= LOOKS_AGAIN && before.some(({ what }) => what !== COUNTER_BEHIND)) return
         const [row] = await this.#session.readForDecision(ONE, [did])
-        const { findings } = row === undefined ? { findings: [] } : await this.#look(row)
-        const moves = isInUse && isCounterAlone(before) && findings[0]?.actual !== before[0]?.actual
+        const { findings } = row === undefined ? { findings: [] } : await this.#look(row, boards)
+        const moves = isInUse && findings.every((finding) => isMoving(finding, before))
         if (findings.length === 0 || moves) suspects.delete(did)
         else suspects.set(did, findings)
       })
@@ -106,7 +114,7 @@ export class CqlAuditor implements Auditor {
     return [...suspects.values()].flat()
   }
 
-  async #look(row: Row): Promise<{ character: StoredCharacter; findings: Finding[] }> {
+  async #look(row: Row, boards: BoardsAudit): Promise<{ character: StoredCharacter; findings: Finding[] }> {
     const character = readStoredCharacter(row)
     const { did, experience, periods, counts } = character.state
     const findings: Finding[] = []
@@ -134,10 +142,11 @@ export class CqlAuditor implements Auditor {
       expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
     }
     expect(COUNTER_BEHIND, experience, numberOf(counter[0]?.experience))
+    for (const difference of boards.differences(character.state)) findings.push({ did, ...difference })
     return { character, findings }
   }
 
-  async #totals(sums: Sums): Promise<void> {
+  async #totals(sums: Sums, boards: BoardsAudit): Promise<void> {
     const totals = await this.#session.readForDecision('SELECT * FROM books', [])
     const histogram = await this.#session.readForDecision(
       'SELECT shard, experience, characters FROM standings',
@@ -154,6 +163,7 @@ export class CqlAuditor implements Auditor {
     expect('total of shown characters', sums.shown, sum(totals, 'characters'))
     expect('total of characters that are not introduced', sums.introductions, sum(totals, 'introductions'))
     expect('characters in the standings', sums.shown, sum(histogram, 'characters'))
+    expect('people without a row on boards of periods', 0, boards.strays)
   }
 
   async #version(): Promise<string> {
@@ -164,8 +174,11 @@ export class CqlAuditor implements Auditor {
   }
 }
 
-function isCounterAlone(findings: readonly Finding[]): boolean {
-  return findings.every(({ what }) => what === COUNTER_BEHIND)
+/** Whether a counter or a place on a board, which follow a moment later, has moved since it was found `before`. */
+function isMoving({ what, expected, actual }: Finding, before: readonly Finding[]): boolean {
+  const was = before.find((finding) => finding.what === what)
+  if (what === COUNTER_BEHIND) return was?.actual !== actual
+  return isPlace(what) && (was?.actual !== actual || was.expected !== expected)
 }
 
 function add(sums: Sums, { state, records, lastSeq, firstSeq }: StoredCharacter): void {

@@ -102,7 +102,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       inbox,
       sessions: new CqlSessions(session, meta),
       traffic: session.traffic,
-      auditor: new CqlAuditor(session, inbox),
+      auditor: new CqlAuditor({ session, inbox, shards }),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
       write: (how) => write({ session, meta, shards, log, clock, elapsedMs, countersMs }, how),
       [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,7 @@
 import type { Did, Handle, Nsid } from '../../atproto/event.ts'
+import type { PeriodBoard } from '../../game/boards.ts'
 import type { LedgerEvent } from '../../game/state.ts'
-import { boardAfter, boardAround } from '../board.ts'
+import { type Board, boardAfter, boardAround } from '../board.ts'
 import {
   type BoardPage,
   type Character,
@@ -8,6 +9,7 @@ import {
   InvalidCursorError,
   type OwnCharacter,
   type Page,
+  type Placed,
   type Ranked,
   type Reader,
   type Recent,
@@ -18,8 +20,9 @@ import { readVisibility, SHOWN } from '../visibility.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
-import { readBoard, readDid, readXpHistogram } from './reading/board.ts'
+import { readBoard, readDid, readPeriodBoard, readXpHistogram } from './reading/board.ts'
 import { readLatest, readRecent } from './reading/recent.ts'
+import { RecentReads } from './reading/recent-reads.ts'
 import { readStatus } from './reading/status.ts'
 import { EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
 import { readCharacter, readKinds, SHOWN_COLUMNS } from './rows/character-row.ts'
@@ -46,13 +49,16 @@ const EVENTS_BY_TYPE =
 export class CqlReader implements Reader {
   readonly #options: CqlReaderOptions
   readonly #session: Session
-  #board: { at: number; read: ReturnType<typeof readBoard> } | undefined
+  readonly #boards: RecentReads<Board<Did>>
+  readonly #periodBoards: RecentReads<Board<Did> | undefined>
   /** Calls for the same person at the same time share one request. */
   readonly #asked = new Map<Did, Request>()
 
   constructor(options: CqlReaderOptions) {
     this.#options = options
     this.#session = options.session
+    this.#boards = new RecentReads(options.boardMs)
+    this.#periodBoards = new RecentReads(options.boardMs)
   }
 
   character(did: Did): Promise<Character | undefined> {
@@ -99,23 +105,17 @@ export class CqlReader implements Reader {
     return { items, cursor: seq >= first ? `${seq.toString(36)}-${mark}` : undefined }
   }
 
-  async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
-    const board = await this.#boardNow()
-    const page =
-      around === undefined ? boardAfter(board, { cursor, limit }, readDid) : boardAround(board, around, limit)
-    const found = new Map(
-      (await this.characters(page.places.map(({ key }) => key))).map((character) => [
-        character.did,
-        character,
-      ]),
+  async board(page: BoardPage): Promise<Page<Ranked>> {
+    const board = await this.#boards.read('all', () => readBoard(this.#session, this.#options.shards))
+    const { items, cursor } = await this.#pageOf(board, page)
+    return { items: items.map(({ rank, character }) => ({ rank, character })), cursor }
+  }
+
+  async periodBoard(of: PeriodBoard, page: BoardPage): Promise<Page<Placed> | undefined> {
+    const board = await this.#periodBoards.read(`${of.kind} ${of.period}`, () =>
+      readPeriodBoard(this.#session, this.#options.shards, of),
     )
-    return {
-      items: page.places.flatMap(({ key, rank }) => {
-        const character = found.get(key)
-        return character === undefined ? [] : [{ rank, character }]
-      }),
-      cursor: page.cursor,
-    }
+    return board && this.#pageOf(board, page)
   }
 
   async xpHistogram(): Promise<XpCount[]> {
@@ -134,16 +134,18 @@ export class CqlReader implements Reader {
     return readStatus(this.#session, this.#options.shards)
   }
 
-  #boardNow(): ReturnType<typeof readBoard> {
-    const now = performance.now()
-    const { boardMs, shards } = this.#options
-    if (this.#board !== undefined && now - this.#board.at < boardMs) return this.#board.read
-    const asked = { at: now, read: readBoard(this.#session, shards) }
-    this.#board = asked
-    asked.read.catch(() => {
-      if (this.#board === asked) this.#board = undefined
-    })
-    return asked.read
+  async #pageOf(board: Board<Did>, { cursor, around, limit }: BoardPage): Promise<Page<Placed>> {
+    const page =
+      around === undefined ? boardAfter(board, { cursor, limit }, readDid) : boardAround(board, around, limit)
+    const characters = await this.characters(page.places.map(({ key }) => key))
+    const found = new Map(characters.map((character) => [character.did, character]))
+    return {
+      items: page.places.flatMap(({ key, rank, experience: earned }) => {
+        const character = found.get(key)
+        return character === undefined ? [] : [{ rank, earned, character }]
+      }),
+      cursor: page.cursor,
+    }
   }
 
   #events(did: Did, type: Nsid | undefined, seq: number, first: number, limit: number): Promise<Row[]> {

@@ -6,7 +6,7 @@ import type { Tables } from './tables.ts'
 
 /** Writes the game's decision about one person into their rows. Must run inside a transaction that ends with `Tables.save`. */
 export function apply(tables: Tables, change: ActorChange): void {
-  const { people, records, grants, events, questions, profiles, histogram, top, totals } = tables
+  const { people, records, grants, events, questions, profiles, histogram, top, boards, totals } = tables
   const { actor } = change
   const row = people.row(actor.did)
   const before = row.state
@@ -33,6 +33,8 @@ export function apply(tables: Tables, change: ActorChange): void {
   totals.experience += actor.experience - before.experience
   const [from, to] = [visibilityOf(before), visibilityOf(actor)]
   histogram.changeVisibility(from, to)
+  if (change.purge || (from === SHOWN && to !== SHOWN)) boards.leave(row.id)
+  boards.place(row.id, change.standings)
   const had = from === SHOWN ? before.experience : undefined
   const has = to === SHOWN ? actor.experience : undefined
   if (had === has) return

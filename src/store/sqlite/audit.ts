@@ -1,12 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { BASELINE } from '../../game/baseline.ts'
+import type { Standing } from '../../game/boards.ts'
+import { standingsAt } from '../../game/decide/standings.ts'
 import { earned } from '../../game/periods.ts'
+import { PeriodBoardAudit } from '../period-board-audit.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readVisibility, SHOWN, WAITING } from '../visibility.ts'
 import { readKinds } from './actor-row.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
+import { PeriodPlaces } from './period-places.ts'
 import { isLive } from './record-row.ts'
 
 /** A record's first witness time in seconds; the column holds its distance from the key's own time, see tid.ts. */
@@ -42,6 +46,12 @@ export class SqliteAuditor implements Auditor {
   async repair(): Promise<number> {
     return 0
   }
+}
+
+/** What a person has on the boards of running periods, by a row of `actors`. */
+function standingsIn({ standing, period_day, week_xp, month_xp }: Record<string, unknown>): Standing[] {
+  const periods = { day: Number(period_day), week: Number(week_xp), month: Number(month_xp) }
+  return standing === SHOWN ? standingsAt(periods) : []
 }
 
 class Audit {
@@ -123,8 +133,9 @@ class Audit {
   async #auditPeople(names: Names) {
     const histogram = new Map<number, number>()
     const board = this.#board()
+    const boards = new PeriodBoardAudit(new PeriodPlaces(this.#db).all())
     const sums = { experience: 0, born: 0, shown: 0, introductions: 0, histogram }
-    const columns = 'id, did, standing, experience, kinds, pruned_xp, week_xp, month_xp'
+    const columns = 'id, did, standing, experience, kinds, pruned_xp, period_day, week_xp, month_xp'
     await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
       const id = Number(row.id)
       const did = row.did as Did
@@ -140,12 +151,14 @@ class Audit {
       if (readVisibility(Number(row.standing)).born) sums.born += 1
       this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
       board.delete(id)
+      for (const finding of boards.differences(id, standingsIn(row))) this.#findings.push({ did, ...finding })
       if (row.standing === WAITING) sums.introductions += 1
       if (row.standing !== SHOWN) return
       sums.shown += 1
       histogram.set(experience, (histogram.get(experience) ?? 0) + 1)
     })
     this.#expect(undefined, 'places on the board without a character', 0, board.size)
+    this.#expect(undefined, 'people without a row on boards of periods', 0, boards.strays)
     return sums
   }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
+import type { PeriodBoard } from '../../game/boards.ts'
 import type { LedgerEvent } from '../../game/state.ts'
 import {
   type BoardPage,
@@ -10,6 +11,7 @@ import {
   MAX_GAPS,
   type OwnCharacter,
   type Page,
+  type Placed,
   type Ranked,
   type Reader,
   type Recent,
@@ -17,7 +19,7 @@ import {
   type XpCount,
 } from '../store.ts'
 import { readVisibility, SHOWN } from '../visibility.ts'
-import { Board } from './board.ts'
+import { type BoardPart, Boards } from './board.ts'
 import { CHARACTER_COLUMNS, type CharacterRow, idOf, kindsOf, toCharacter } from './character-row.ts'
 import { CursorRow } from './cursor.ts'
 import type { OpenFiles } from './files.ts'
@@ -32,6 +34,9 @@ import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
  */
 const AMOUNTS_AT_ONCE = 5_000
 
+/** No actor's id. */
+const NOBODY = 0
+
 /** Reads the ledger over a connection of its own; the file's write-ahead log keeps readers and the writer apart. */
 export class SqliteReader implements Reader {
   readonly #db: DatabaseSync
@@ -39,7 +44,7 @@ export class SqliteReader implements Reader {
   readonly #files: OpenFiles
   readonly #names: Names
   readonly #timeline: Timeline
-  readonly #board: Board
+  readonly #boards: Boards
   readonly #cursor: CursorRow
   readonly #character: StatementSync
   readonly #own: StatementSync
@@ -55,7 +60,7 @@ export class SqliteReader implements Reader {
     this.#files = files
     this.#names = new Names(db)
     this.#timeline = new Timeline(db, this.#names)
-    this.#board = new Board(db, (row) => toCharacter(row, this.#names))
+    this.#boards = new Boards(db, (row) => toCharacter(row, this.#names))
     this.#cursor = new CursorRow(db)
     this.#character = db.prepare(
       `SELECT ${CHARACTER_COLUMNS} FROM actors a LEFT JOIN profiles p ON p.actor = a.id
@@ -119,10 +124,11 @@ export class SqliteReader implements Reader {
   }
 
   async board(page: BoardPage): Promise<Page<Ranked>> {
-    if (page.around === undefined) return this.#board.page(page)
-    const row = this.#row(page.around)
-    if (row === undefined) return { items: [], cursor: undefined }
-    return this.#board.around(idOf(row), page.limit)
+    return this.#boards.page(this.#partOf(page))
+  }
+
+  async periodBoard(board: PeriodBoard, page: BoardPage): Promise<Page<Placed> | undefined> {
+    return this.#boards.periodPage(board, this.#partOf(page))
   }
 
   async xpHistogram(): Promise<XpCount[]> {
@@ -190,6 +196,12 @@ export class SqliteReader implements Reader {
       bytes: this.#diskBytes(),
       perDay: perDay(this.#db),
     }
+  }
+
+  #partOf({ cursor, around, limit }: BoardPage): BoardPart {
+    if (around === undefined) return { cursor, around, limit }
+    const row = this.#row(around)
+    return { cursor, around: row === undefined ? NOBODY : idOf(row), limit }
   }
 
   #row(did: Did): CharacterRow | undefined {

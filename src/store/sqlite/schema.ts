@@ -200,6 +200,18 @@ export const MIGRATIONS: readonly string[] = [
   -- standing has two more bits, 256 and 512: who hides and who has left, see visibility.ts. No row changes, but an older
   -- program would show these people again, so it must refuse the file.
   `,
+  `
+  -- Boards by period, which is counted as in game/periods.ts; above as board_above, of this board. The writer fills them.
+  CREATE TABLE boards (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, period INTEGER NOT NULL, above INTEGER NOT NULL, UNIQUE (kind, period)
+  ) STRICT;
+  -- Who is on boards of running periods: bits, see period-rows.ts. What they have is in their own rows.
+  CREATE TABLE running (actor INTEGER PRIMARY KEY, boards INTEGER NOT NULL) STRICT;
+  -- Who is on boards of finished periods, and what they have there.
+  CREATE TABLE places (
+    board INTEGER NOT NULL, actor INTEGER NOT NULL, earned INTEGER NOT NULL, PRIMARY KEY (board, actor)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -3,6 +3,7 @@ import { Events } from './events.ts'
 import { Grants } from './grants.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
+import { PeriodRows } from './period-rows.ts'
 import { Profiles } from './profiles.ts'
 import { Questions } from './questions.ts'
 import { Records } from './records.ts'
@@ -19,6 +20,7 @@ export class Tables {
   readonly profiles: Profiles
   readonly histogram: XpHistogram
   readonly top: TopRows
+  readonly boards: PeriodRows
   readonly totals: { records: number; events: number; experience: number }
   readonly #saveTotals: StatementSync
 
@@ -40,6 +42,7 @@ export class Tables {
       introductions: Number(row.introductions),
     })
     this.top = new TopRows(db, Number(row.board_above))
+    this.boards = new PeriodRows(db)
     this.totals = {
       records: Number(row.records),
       events: Number(row.events),
@@ -56,14 +59,16 @@ export class Tables {
     this.histogram.save()
     this.questions.save()
     this.top.save()
+    this.boards.save()
     const { records, events, experience } = this.totals
     const { characters, introductions } = this.histogram
     const ids = [this.people.nextId, this.events.nextId, this.events.oldestId, this.questions.nextId]
     this.#saveTotals.run(characters, introductions, records, events, experience, ...ids, this.top.above)
   }
 
-  /** Refills the board where many have left it. For the start and after a recompute, since it reads all characters. */
-  refillBoard(): void {
+  /** Refills boards that many have left. For the start and after a recompute, since it reads all characters. */
+  refillBoards(): void {
+    this.boards.refill()
     if (this.top.refillIfShort()) this.save()
   }
 }

@@ -49,7 +49,7 @@ export class SqliteWriter implements Writer {
     this.#cursor = new CursorRow(db)
     this.#samples = new Samples(db)
     this.#erasure = new Erasure(() => transactions.emptyLog())
-    this.#tables.refillBoard()
+    this.#tables.refillBoards()
   }
 
   readonly gatherMs = 100
@@ -133,7 +133,7 @@ export class SqliteWriter implements Writer {
   async bindRules(fingerprint: string): Promise<void> {
     await this.#transactions.run(() => {
       bindRules(this.#db, fingerprint)
-      this.#tables.refillBoard()
+      this.#tables.refillBoards()
     })
   }
 

@@ -86,9 +86,9 @@ test('a deletion stays on ScyllaDB until it was repaired, where there are copies
   const until = (what: string) => three.filter((cql) => cql.includes(`tombstone_gc = {'mode': '${what}'}`))
   assert.deepEqual(
     until('timeout').map((cql) => /test\.(\w+)/.exec(cql)?.[1]),
-    ['journal', 'standings', 'board', 'open_questions', 'inbox'],
+    ['journal', 'standings', 'board', 'open_questions', 'inbox', 'period_boards', 'period_places'],
   )
-  assert.equal(until('repair').length + 5, three.length)
+  assert.equal(until('repair').length + 7, three.length)
   assert.ok(three.every((cql) => cql.includes("{'class': 'IncrementalCompactionStrategy'}")))
   assert.equal(three.filter((cql) => cql.includes("caching = {'enabled': 'false'}")).length, 3)
   // With one copy there is nothing to repair, and ScyllaDB refuses to wait for it.

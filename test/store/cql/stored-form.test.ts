@@ -137,7 +137,13 @@ test('inbox items in the journal', () => {
 })
 
 test('the totals of a shard and an open question in the journal', () => {
-  const totals = new ShardTotals(3, undefined, [], [])
+  const totals = new ShardTotals({
+    shard: 3,
+    row: undefined,
+    histogram: [],
+    board: [],
+    periodBoards: [],
+  })
   totals.countRecords(5)
   totals.countEvents(6)
   totals.noteDay(19_675)

@@ -1,12 +1,16 @@
-// The leaderboard, joined from the top characters of every shard. It ends where a shard has left out characters with as
-// much XP. Equals are ordered by DID.
+// The leaderboards, joined from the top characters of every shard. It ends where a shard has left out characters with as
+// much. Equals are ordered by DID.
 import type { Did } from '../../../atproto/event.ts'
+import type { PeriodBoard } from '../../../game/boards.ts'
 import { type Board, ranked } from '../../board.ts'
+import { KEPT_PERIODS } from '../../period-boards.ts'
 import type { XpCount } from '../../store.ts'
 import { NOBODY_LEFT_OUT } from '../../top.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 
+const BOARDS = 'SELECT period, above FROM period_boards WHERE shard = ? AND kind = ?'
+const PLACES = 'SELECT did, earned FROM period_places WHERE shard = ? AND kind = ? AND period = ?'
 const STANDINGS = 'SELECT experience, characters FROM standings WHERE shard = ?'
 
 /** Reads the parts of all shards at nearly one moment. */
@@ -24,6 +28,37 @@ export async function readBoard(session: Session, shards: number): Promise<Board
   const places = parts
     .flatMap(({ board }) => board)
     .map((row) => ({ key: row.did as Did, experience: numberOf(row.experience) }))
+    .filter(({ experience }) => experience >= above)
+  return ranked(places)
+}
+
+/**
+ * Reads the board of a week or month; `undefined` where no shard has it any more. Shards drop old boards when they begin
+ * new ones, some earlier than others.
+ */
+export async function readPeriodBoard(
+  session: Session,
+  shards: number,
+  { kind, period }: PeriodBoard,
+): Promise<Board<Did> | undefined> {
+  const parts = await Promise.all(
+    Array.from({ length: shards }, async (_, shard) => {
+      const [boards, places] = await Promise.all([
+        session.readForDisplay(BOARDS, [shard, kind]),
+        session.readForDisplay(PLACES, [shard, kind, period]),
+      ])
+      const board = boards.find((each) => numberOf(each.period) === period)
+      const newest = Math.max(...boards.map((each) => numberOf(each.period)))
+      return { above: board && numberOf(board.above), newest, places }
+    }),
+  )
+  const newest = Math.max(...parts.map((part) => part.newest))
+  const aboves = parts.map((part) => part.above).filter((above) => above !== undefined)
+  if (aboves.length === 0 || period < newest - KEPT_PERIODS[kind]) return undefined
+  const above = Math.max(...aboves)
+  const places = parts
+    .flatMap((part) => part.places)
+    .map((row) => ({ key: row.did as Did, experience: numberOf(row.earned) }))
     .filter(({ experience }) => experience >= above)
   return ranked(places)
 }

@@ -88,6 +88,9 @@ export const COLUMNS = {
   /** An amount of XP, and how many characters have it. */
   standing: ['shard', 'experience', 'characters'],
   board: ['shard', 'did', 'experience'],
+  /** The board of a week or month, and who is on it. */
+  periodBoard: ['shard', 'kind', 'period', 'above'],
+  periodPlace: ['shard', 'kind', 'period', 'did', 'earned'],
   openQuestion: ['shard', 'kind', 'due', 'id', 'did', 'collection', 'rkey', 'rev', 'subject', 'tries'],
   /** Of earlier versions, whose last batch may have to be written again. */
   question: ['shard', 'kind', 'id', 'did', 'collection', 'rkey', 'rev', 'subject'],

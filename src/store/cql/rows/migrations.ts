@@ -1,5 +1,5 @@
 // The tables of a keyspace, as the changes that made them.
-import { type PerServer, tableOptions } from './table-options.ts'
+import { type PerServer, periodOptions, tableOptions } from './table-options.ts'
 
 /** Longer than other nodes keep what one that is away has missed (three hours). */
 const GC_GRACE_SECONDS = 6 * 3_600
@@ -104,5 +104,12 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
     // Who is signed in: `id` is the hash of the token that a browser has. Rows expire with what they hold.
     'CREATE TABLE IF NOT EXISTS sessions (did text, id text, until bigint, PRIMARY KEY (did, id))',
     'CREATE TABLE IF NOT EXISTS pending_sign_ins (id text PRIMARY KEY, content text, until bigint)',
+  ],
+  // Each shard's part of the boards of weeks and months, which are counted as in game/periods.ts.
+  [
+    'CREATE TABLE IF NOT EXISTS period_boards (shard int, kind text, period int, above bigint, PRIMARY KEY (shard, kind, period))',
+    `CREATE TABLE IF NOT EXISTS period_places (
+       shard int, kind text, period int, did text, earned bigint, PRIMARY KEY (shard, kind, period, did))`,
+    ...periodOptions(),
   ],
 ]

@@ -56,6 +56,8 @@ export const STATEMENTS = {
   books: write('books', COLUMNS.books, SHARD),
   standing: write('standings', COLUMNS.standing, SHARD),
   board: write('board', COLUMNS.board, SHARD),
+  periodBoard: write('period_boards', COLUMNS.periodBoard, SHARD),
+  periodPlace: write('period_places', COLUMNS.periodPlace, SHARD),
   openQuestion: write('open_questions', COLUMNS.openQuestion, SHARD_KIND),
   // Of earlier versions, whose last batch may have to be written again.
   question: write('questions', COLUMNS.question, SHARD_KIND),
@@ -103,6 +105,9 @@ export const STATEMENTS = {
   ),
   dropStanding: remove('standings', 'shard = ? AND experience = ?', SHARD),
   dropBoard: remove('board', 'shard = ? AND did = ?', SHARD),
+  dropPeriodBoard: remove('period_boards', 'shard = ? AND kind = ? AND period = ?', SHARD),
+  dropPeriodPlaces: remove('period_places', 'shard = ? AND kind = ? AND period = ?', SHARD),
+  dropPeriodPlace: remove('period_places', 'shard = ? AND kind = ? AND period = ? AND did = ?', SHARD),
   dropOpenQuestion: remove('open_questions', 'shard = ? AND kind = ? AND due = ? AND id = ?', SHARD_KIND),
   dropQuestion: remove('questions', 'shard = ? AND kind = ? AND id = ?', SHARD_KIND),
   takeOut: {

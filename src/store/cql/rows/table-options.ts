@@ -47,7 +47,16 @@ const TABLES: Readonly<Record<string, Kept>> = {
  * a time, and not for a whole table.
  */
 export function tableOptions(): PerServer[] {
-  return Object.entries(TABLES).map(([table, kept]) => ({
+  return optionsOf(TABLES)
+}
+
+/** The same for the tables of boards by period, which came later. */
+export function periodOptions(): PerServer[] {
+  return optionsOf({ period_boards: WORK, period_places: WORK })
+}
+
+function optionsOf(tables: Readonly<Record<string, Kept>>): PerServer[] {
+  return Object.entries(tables).map(([table, kept]) => ({
     cassandra: `ALTER TABLE ${table} WITH ${onCassandra(kept).join(' AND ')}`,
     scylla: `ALTER TABLE ${table} WITH ${onScylla(kept).join(' AND ')}`,
     'scylla-single': `ALTER TABLE ${table} WITH ${onScylla({ ...kept, deletions: 'timeout' }).join(' AND ')}`,

@@ -1,16 +1,21 @@
 // The totals of one shard, in its owner's memory: sums, the XP histogram and the shard's part of the board. They change with
 // every batch and are written with it.
 import type { Cursor, Did } from '../../../atproto/event.ts'
-import type { ActorState, QuestionKind } from '../../../game/state.ts'
+import type { ActorChange, ActorState, QuestionKind } from '../../../game/state.ts'
+import { PeriodBoards, type StoredBoard } from '../../period-boards.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'
 import { SHOWN, visibilityOf, WAITING } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
+import { readPeriodBoards } from '../reading/period-boards.ts'
 import { type Mutation, rowMutation } from '../rows/mutations.ts'
+import { periodMutations } from '../rows/period-rows.ts'
 
 /** Characters of one shard that are on the board at most. */
 const MAX_PLACES = 500
+/** The same for the board of a week or month: those on it write two more rows an event. */
+const MAX_PERIOD_PLACES = 250
 
 export type Sums = {
   characters: number
@@ -21,6 +26,17 @@ export type Sums = {
 }
 
 export type PerQuestion = Record<QuestionKind, number>
+
+type MovedActor = Pick<ActorChange, 'actor' | 'purge' | 'standings'>
+
+/** The rows of a shard's totals; `row` is `undefined` before its first batch. */
+export type ShardTotalsRows = {
+  shard: number
+  row: Row | undefined
+  histogram: readonly Row[]
+  board: readonly Row[]
+  periodBoards: readonly StoredBoard<Did>[]
+}
 
 export class ShardTotals {
   readonly shard: number
@@ -41,10 +57,11 @@ export class ShardTotals {
   #oldestDay: number | undefined
   readonly #charactersByXp: Map<number, number>
   readonly #board: TopPlaces<Did>
+  readonly #periodBoards: PeriodBoards<Did>
   readonly #changedAmounts = new Set<number>()
   #changed = false
 
-  constructor(shard: number, row: Row | undefined, histogram: readonly Row[], board: readonly Row[]) {
+  constructor({ shard, row, histogram, board, periodBoards }: ShardTotalsRows) {
     this.shard = shard
     this.sums = {
       characters: numberOf(row?.characters),
@@ -68,6 +85,11 @@ export class ShardTotals {
       max: MAX_PLACES,
       places: board.map(({ did, experience }): [Did, number] => [did as Did, numberOf(experience)]),
       above: row === undefined ? NOBODY_LEFT_OUT : numberOf(row.board_above),
+    })
+    this.#periodBoards = new PeriodBoards({
+      max: MAX_PERIOD_PLACES,
+      boards: periodBoards,
+      running: 'amounts',
     })
   }
 
@@ -127,8 +149,8 @@ export class ShardTotals {
     return this.#nextQuestion
   }
 
-  /** Moves the totals by the change of a character's state. */
-  move(before: ActorState, after: ActorState): void {
+  /** Moves the totals by the change of a character whose state was `before`. */
+  move(before: ActorState, { actor: after, purge, standings }: MovedActor): void {
     this.#changed = true
     this.sums.experience += after.experience - before.experience
     this.sums.introductions += waits(after) - waits(before)
@@ -139,6 +161,8 @@ export class ShardTotals {
       this.#countXp(has, 1)
       this.#board.place(after.did, has)
     }
+    if (purge || (had !== undefined && has === undefined)) this.#periodBoards.leave(after.did)
+    this.#periodBoards.place(after.did, standings)
   }
 
   /** Whether anything has changed since the last batch. */
@@ -184,6 +208,7 @@ export class ShardTotals {
         xp === undefined ? ['dropBoard', shard, did] : rowMutation('board', { shard, did, experience: xp }),
       )
     }
+    mutations.push(...periodMutations(shard, this.#periodBoards.takeChanges()))
     this.#changedAmounts.clear()
     this.#changed = false
     return mutations
@@ -200,12 +225,14 @@ export class ShardTotals {
 
 /** Reads the totals of `shard` as its last owner left them. */
 export async function readShardTotals(session: Session, shard: number): Promise<ShardTotals> {
-  const [[row], histogram, board] = await Promise.all([
-    session.readForDecision('SELECT * FROM books WHERE shard = ?', [shard]),
-    session.readForDecision('SELECT experience, characters FROM standings WHERE shard = ?', [shard]),
-    session.readForDecision('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+  const read = (query: string) => session.readForDecision(query, [shard])
+  const [[row], histogram, board, periodBoards] = await Promise.all([
+    read('SELECT * FROM books WHERE shard = ?'),
+    read('SELECT experience, characters FROM standings WHERE shard = ?'),
+    read('SELECT did, experience FROM board WHERE shard = ?'),
+    readPeriodBoards(session, shard),
   ])
-  return new ShardTotals(shard, row, histogram, board)
+  return new ShardTotals({ shard, row, histogram, board, periodBoards })
 }
 
 function shownXp(actor: ActorState): number | undefined {

@@ -64,7 +64,7 @@ async function planMove(session: Session, people: People, plan: BatchPlan): Prom
       const isStranger = kind === 'profile' && character.profile === undefined
       const introduced = character.state.introduced && !isStranger
       const changed = { ...character, state: { ...character.state, introduced } }
-      totals.move(character.state, changed.state)
+      totals.move(character.state, { actor: changed.state, purge: false, standings: [] })
       openAgain(plan, question, changed)
       if (kind !== 'subject') plan.changed.set(did, changed)
     }

@@ -34,7 +34,7 @@ export function planActor(plan: BatchPlan, change: ActorChange, { character, rec
     after.profile = { ...after.profile, handle: undefined }
   }
   planQuestions(plan, change, after)
-  totals.move(before, change.actor)
+  totals.move(before, change)
   plan.changed.set(before.did, after)
   const delta = change.actor.experience - before.experience
   if (delta !== 0) counts.push({ did: before.did, delta })

@@ -1,0 +1,34 @@
+import type { Did } from '../../atproto/event.ts'
+import { standingsAt } from '../../game/decide/standings.ts'
+import type { ActorState } from '../../game/state.ts'
+import { PeriodBoardAudit } from '../period-board-audit.ts'
+import type { Finding } from '../store.ts'
+import { SHOWN, visibilityOf } from '../visibility.ts'
+import type { Session } from './driver/session.ts'
+import { readPeriodBoards } from './reading/period-boards.ts'
+import { shardOf } from './rows/buckets.ts'
+
+/** The boards of all shards as they were read, to be compared with people. */
+export class BoardsAudit {
+  readonly #audits: readonly PeriodBoardAudit<Did>[]
+
+  private constructor(audits: readonly PeriodBoardAudit<Did>[]) {
+    this.#audits = audits
+  }
+
+  static async read(session: Session, shards: number): Promise<BoardsAudit> {
+    const boards = Array.from({ length: shards }, (_, shard) => readPeriodBoards(session, shard))
+    return new BoardsAudit((await Promise.all(boards)).map((each) => new PeriodBoardAudit(each)))
+  }
+
+  /** See `PeriodBoardAudit.strays`. */
+  get strays(): number {
+    return this.#audits.reduce((sum, { strays }) => sum + strays, 0)
+  }
+
+  differences(actor: ActorState): Omit<Finding, 'did'>[] {
+    const { did, periods } = actor
+    const standings = visibilityOf(actor) === SHOWN ? standingsAt(periods) : []
+    return this.#audits[shardOf(did, this.#audits.length)]?.differences(did, standings) ?? []
+  }
+}

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
 import { noHandles } from '../src/bluesky/handles.ts'
+import { noPeopleSearch } from '../src/bluesky/people-search.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import { Cards } from '../src/pictures/cards.ts'
 import { CardRenderer } from '../src/pictures/renderer.ts'
@@ -52,6 +53,7 @@ async function ours(): Promise<string> {
     rules: rulebook(NO_CHANGES),
     tracked: [],
     handles: noHandles,
+    search: noPeopleSearch,
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     clock: () => Date.now() * 1000,
     monotonic: () => performance.now() * 1000,

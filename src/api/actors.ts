@@ -4,6 +4,7 @@ import type { Micros } from '../atproto/event.ts'
 import { type HandleResolver, LookUpUnavailableError } from '../bluesky/handles.ts'
 import type { Rulebook } from '../game/rulebook.ts'
 import type { Character, Inbox, Reader } from '../store/store.ts'
+import type { KnownNames } from './known-names.ts'
 import { ProblemError, tooDear, unknownActor } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 
@@ -12,6 +13,8 @@ export type ActorsOptions = {
   inbox: Inbox
   handles: HandleResolver
   rules: Rulebook
+  /** Learns the names of those who are looked at. */
+  names: KnownNames
   clock: () => Micros
   /** Microseconds of a clock that never goes back. */
   monotonic: () => Micros
@@ -58,16 +61,18 @@ export class Actors {
   readonly #inbox: Inbox
   readonly #handles: HandleResolver
   readonly #rules: Rulebook
+  readonly #names: KnownNames
   readonly #clock: () => Micros
   readonly #monotonic: () => Micros
   readonly #wished = new Map<Did, Micros>()
   readonly #wishes: RateLimit
 
-  constructor({ reader, inbox, handles, rules, clock, monotonic }: ActorsOptions) {
+  constructor({ reader, inbox, handles, rules, names, clock, monotonic }: ActorsOptions) {
     this.#reader = reader
     this.#inbox = inbox
     this.#handles = handles
     this.#rules = rules
+    this.#names = names
     this.#clock = clock
     this.#monotonic = monotonic
     this.#wishes = new RateLimit(MAX_WISHES_A_MINUTE, () => monotonic() / 1_000)
@@ -138,7 +143,9 @@ export class Actors {
   }
 
   /** Call it when a client views this character: a missing or stale profile is looked up for the next view. */
-  noteLook({ did, profile }: Character): void {
+  noteLook(character: Character): void {
+    this.#names.note(character)
+    const { did, profile } = character
     const at = this.#clock()
     // By amount: a time in the future, written by a clock that was ahead, is stale too.
     if (profile !== undefined && Math.abs(at - profile.asked) < STALE_AFTER_MICROS) return

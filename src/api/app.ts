@@ -8,6 +8,7 @@ import { answerBrokenRequest } from './broken-request.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
+import { KnownNames } from './known-names.ts'
 import { LevelUps } from './level-ups.ts'
 import { answerOtherMethods } from './methods.ts'
 import { Presenter } from './present.ts'
@@ -76,11 +77,13 @@ export async function buildApp(
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
   const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
   const presenter = new Presenter({ rules, ranks })
+  const names = new KnownNames()
   const parts: RouteOptions = {
     ...options,
     reader,
     status: new RecentStatus({ reader, clock, monotonic }),
-    actors: new Actors({ reader, inbox, handles, rules, clock, monotonic }),
+    actors: new Actors({ reader, inbox, handles, rules, names, clock, monotonic }),
+    names,
     heavy: new HeavyReads(MAX_HEAVY_READS),
     ranks,
     presenter,

@@ -108,6 +108,7 @@ export class Broadcast {
     }
     for (const listener of this.#listeners) {
       listener.quietMs += pollMs
+      this.#sendSample(listener)
       if (listener.behind !== undefined) void this.#catchUp(listener)
       else if (listener.quietMs >= heartbeatMs) this.#write(listener, this.#place(this.#position ?? ''))
     }
@@ -158,13 +159,19 @@ export class Broadcast {
             .filter((event) => listener.wants(event))
             .map(({ text }) => text)
             .join('')
-        if (listener.sampled) {
-          if (listener.quietMs >= SAMPLE_MS) this.#write(listener, levelUp)
-        } else {
-          this.#write(listener, listener.dids === undefined ? forAll : own())
-        }
+        if (!listener.sampled) this.#write(listener, listener.dids === undefined ? forAll : own())
+        else if (levelUp !== '') listener.sample = levelUp
       }
     }
+  }
+
+  /** Sends the newest level-up, unless the one before was sent just now: then it waits for the next poll. */
+  #sendSample(listener: Listener): void {
+    listener.sinceSampleMs += this.#options.pollMs
+    if (listener.sample === '' || listener.sinceSampleMs < SAMPLE_MS) return
+    this.#write(listener, listener.sample)
+    listener.sample = ''
+    listener.sinceSampleMs = 0
   }
 
   async #catchUp(listener: Listener): Promise<void> {

@@ -34,6 +34,11 @@ export class Listener {
   /** Milliseconds since it was last sent anything, counted in polls. */
   quietMs = 0
 
+  /** A level-up that is to be sent to a listener who is sampled; empty if there is none. */
+  sample = ''
+  /** Milliseconds since the last one was sent, counted in polls. */
+  sinceSampleMs = Number.POSITIVE_INFINITY
+
   /** See {@link ListenerOptions}. */
   readonly charge: (cost: number) => boolean
 

@@ -144,6 +144,25 @@ export const Board = named(
   }),
 )
 
+export const SuggestionList = named(
+  'SuggestionList',
+  Type.Object({
+    items: Type.Array(
+      Type.Object({
+        did: Type.String(),
+        handle: nullable(Type.String()),
+        displayName: nullable(Type.String()),
+        level: Type.Union([
+          Type.Integer(),
+          Type.Null({ description: 'somebody on the network who is no character here' }),
+        ]),
+        title: nullable(Type.String()),
+      }),
+    ),
+    cursor: Type.Null(),
+  }),
+)
+
 export const LevelUpList = named(
   'LevelUpList',
   Type.Object({

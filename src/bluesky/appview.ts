@@ -15,6 +15,8 @@ export type AppView = {
   profiles(dids: readonly Did[], signal: AbortSignal): Promise<ProfileView[]>
   /** The media of at most 25 posts, by URI; deleted ones are omitted. */
   posts(uris: readonly string[], signal: AbortSignal): Promise<Map<string, Media>>
+  /** At most `limit` people whose names or handles begin with `text`, best first. */
+  search(text: string, limit: number, signal: AbortSignal): Promise<ProfileView[]>
   /** The DID behind `handle`; `undefined` if there is none. */
   resolve(handle: Handle, signal: AbortSignal): Promise<Did | undefined>
 }
@@ -25,13 +27,15 @@ export const AT_ONCE = 25
 const LIMITS = { timeoutMs: 10_000, maxBytes: 4 * 2 ** 20 }
 
 /**
- * The public AppView allows an IP address 3,000 requests in five minutes. Ingest and handle look-ups have fixed shares,
+ * The public AppView allows an IP address 3,000 requests in five minutes. Ingest, handle look-ups and suggestions have fixed shares,
  * which leave a tenth free, so that clients of the API cannot slow ingest, in the same process or in another.
  */
 export const APPVIEW_SHARES = {
   ingest: { maxRequests: 2_400, windowMs: 300_000 },
   /** Unknown handles in requests to the API. */
-  lookUps: { maxRequests: 300, windowMs: 300_000, maxWaiting: 50 },
+  lookUps: { maxRequests: 200, windowMs: 300_000, maxWaiting: 50 },
+  /** Suggestions for what somebody types: never later than at once. */
+  suggestions: { maxRequests: 100, windowMs: 300_000, maxWaiting: 0 },
 } as const
 
 export type AppViewOptions = { url: string; clock: () => Micros; pace: Pace }
@@ -69,6 +73,15 @@ export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
       }
       return media
     },
+    search: async (text, limit, signal) => {
+      const parameters: [string, string][] = [
+        ['q', text],
+        ['limit', String(limit)],
+      ]
+      const { actors } = await ask('app.bsky.actor.searchActorsTypeahead', parameters, signal)
+      const asked = clock()
+      return listOf(actors, 'actors').flatMap((view) => readProfile(view, asked, avatars) ?? [])
+    },
     resolve: async (handle, signal) => {
       try {
         const { did } = await ask('com.atproto.identity.resolveHandle', [['handle', handle]], signal)
@@ -86,6 +99,7 @@ export function openAppView({ url, clock, pace }: AppViewOptions): AppView {
 export const noAppView: AppView = {
   profiles: async () => [],
   posts: async () => new Map(),
+  search: async () => [],
   resolve: async () => undefined,
 }
 

@@ -7,6 +7,7 @@ import { serveMetrics } from '../api/metrics-server.ts'
 import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { handleResolver, noHandles } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
+import { noPeopleSearch, peopleSearch } from '../bluesky/people-search.ts'
 import type { Config } from '../config.ts'
 import { Cards } from '../pictures/cards.ts'
 import { CardRenderer } from '../pictures/renderer.ts'
@@ -46,6 +47,10 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
       config.APPVIEW_URL === 'none'
         ? noHandles
         : handleResolver({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.lookUps)), signal }),
+    search:
+      config.APPVIEW_URL === 'none'
+        ? noPeopleSearch
+        : peopleSearch({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.suggestions)), signal }),
     metrics: own,
     clock,
     monotonic,

@@ -78,6 +78,14 @@ async function answerTo(
       })
       return found({ profiles: views })
     }
+    case '/xrpc/app.bsky.actor.searchActorsTypeahead': {
+      const text = (query.get('q') ?? '').toLowerCase()
+      const begins = ({ handle, displayName }: Person) =>
+        handle.startsWith(text) || displayName.toLowerCase().startsWith(text)
+      const limit = Number(query.get('limit') ?? 10)
+      const views = network.people.filter(begins).flatMap((person) => profileView(person) ?? [])
+      return found({ actors: views.slice(0, limit) })
+    }
     case '/xrpc/app.bsky.feed.getPosts': {
       const uris = query.getAll('uris')
       if (uris.length > MAX_PER_CALL) return refusal('InvalidRequest', `at most ${MAX_PER_CALL} uris`)

@@ -7,6 +7,7 @@ import { type App, buildApp } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
 import type { AppSettings } from '../../src/api/routes/route.ts'
 import type { Did } from '../../src/atproto/event.ts'
+import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { Cards } from '../../src/pictures/cards.ts'
@@ -47,6 +48,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
       isCached: () => true,
       resolve: async (handle) => (handle === 'elsewhere.test' ? ELSEWHERE : undefined),
     },
+    search: noPeopleSearch,
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'bsky_rpg_lag_seconds 0\n' },
     clock: () => time.now,
     monotonic: () => time.now,

@@ -7,6 +7,7 @@ import type { AppOptions, AppSettings, Routes } from '../../src/api/routes/route
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import { noHandles } from '../../src/bluesky/handles.ts'
+import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Cards } from '../../src/pictures/cards.ts'
 import { CardRenderer } from '../../src/pictures/renderer.ts'
@@ -53,6 +54,7 @@ export async function build(
     rules: rulebook(NO_CHANGES),
     tracked: ['app.bsky.graph.follow' as Nsid],
     handles: noHandles,
+    search: noPeopleSearch,
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' },
     clock: () => time.now + time.set,
     monotonic: () => time.now,

@@ -228,6 +228,7 @@ suite('an AppView that fails', () => {
   const calls: [string, (appview: AppView) => Promise<unknown>][] = [
     ['profiles', (appview) => appview.profiles([ALICE], never())],
     ['posts', (appview) => appview.posts([post(1)], never())],
+    ['search', (appview) => appview.search('ali', 8, never())],
     ['resolve', (appview) => appview.resolve('alice.test' as Handle, never())],
   ]
   const replies: [string, Reply][] = [

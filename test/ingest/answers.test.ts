@@ -114,6 +114,7 @@ function ledgerOf(
       return ((await world.profiles?.(dids, signal)) ?? []) as ProfileView[]
     },
     resolve: () => assert.fail('nobody asks for handles'),
+    search: () => assert.fail('nobody types anything'),
   }
   const repositories: Repositories = {
     find: async (did, signal) => {

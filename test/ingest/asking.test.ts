@@ -59,6 +59,7 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
         return []
       },
       resolve: () => assert.fail('nobody asks for handles'),
+      search: () => assert.fail('nobody types anything'),
       ...appview,
     },
     repositories: {

@@ -88,6 +88,7 @@ async function ingest({
       profiles,
       posts: async (_uris, signal) => hang(signal),
       resolve: async () => undefined,
+      search: async () => [],
     },
     repositories: { find: (_did, signal) => hang(signal), snapshot: (_did, { signal }) => hang(signal) },
     retention: undefined,

@@ -19,11 +19,13 @@ import { ruleRoutes } from './rules.ts'
 import { sheetRoutes } from './sheets.ts'
 import { statsRoutes } from './stats.ts'
 import { streamRoutes } from './stream.ts'
+import { suggestRoutes } from './suggest.ts'
 import { textRoutes } from './texts.ts'
 
 export const builtInRoutes: readonly Routes[] = [
   characterRoutes,
   characterBatchRoutes,
+  suggestRoutes,
   eventRoutes,
   ledgerRoutes,
   leaderboardRoutes,

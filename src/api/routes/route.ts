@@ -4,12 +4,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Micros, Nsid } from '../../atproto/event.ts'
 import type { HandleResolver } from '../../bluesky/handles.ts'
+import type { PeopleSearch } from '../../bluesky/people-search.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
 import type { Cards } from '../../pictures/cards.ts'
 import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
 import type { HeavyReads } from '../heavy-reads.ts'
+import type { KnownNames } from '../known-names.ts'
 import type { LevelUps } from '../level-ups.ts'
 import type { Presenter } from '../present.ts'
 import type { Ranks } from '../ranks.ts'
@@ -22,6 +24,8 @@ export type AppOptions = {
   /** Collections without a rule that appear in timelines. */
   tracked: readonly Nsid[]
   handles: HandleResolver
+  /** Finds people on the network by what somebody types. */
+  search: PeopleSearch
   /** The registry behind /metrics. */
   metrics: { contentType: string; metrics(): Promise<string> }
   /** Microseconds since the Unix epoch. */
@@ -65,6 +69,7 @@ export type RouteOptions = AppOptions & {
   status: RecentStatus
   heavy: HeavyReads
   levelUps: LevelUps
+  names: KnownNames
 }
 
 export type TypedApp = ReturnType<typeof typed>

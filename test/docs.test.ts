@@ -15,9 +15,11 @@ test('the README tells levels as the game counts them', () => {
   assert.ok(read('README.md').replaceAll('\n', ' ').includes(LEVELS_AS_SENTENCE))
 })
 
-test('the rule that the docs show is the rule that is tested', () => {
-  const tested = read('test/game/follow-rule.ts').replace('../../src/game/rules/rule.ts', './rule.ts')
-  assert.ok(read('docs/architecture.md').includes(tested.trim()))
+test('the rules that the docs show are the rules that are tested', () => {
+  for (const file of ['test/game/follow-rule.ts', 'test/game/language-rule.ts']) {
+    const tested = read(file).replace('../../src/game/rules/rule.ts', './rule.ts')
+    assert.ok(read('docs/architecture.md').includes(tested.trim()), file)
+  }
 })
 
 test('what the docs point to is there', () => {

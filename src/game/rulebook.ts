@@ -71,7 +71,7 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     fingerprint: fingerprintOf(points, changes.caps),
     assess: (collection, record) => {
       const rule = byCollection.get(collection)
-      return rule === undefined ? NO_FACTS : rule.facts(record)
+      return rule === undefined ? NO_FACTS : bounded(rule.facts(record))
     },
     award: (collection, facts) => {
       const rule = byCollection.get(collection)
@@ -82,6 +82,16 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     },
     title: (level) => titleAt(titles, level),
   }
+}
+
+/** Maximum length of `Facts.own`, in UTF-16 code units. */
+export const MAX_OWN_LENGTH = 64
+
+/** Cuts `own` off at its maximum, and replaces halves of characters and NUL, which not every store gives back. */
+function bounded(facts: Facts | undefined): Facts | undefined {
+  if (facts?.own === undefined) return facts
+  const own = facts.own.slice(0, MAX_OWN_LENGTH).toWellFormed().replaceAll('\0', '\uFFFD')
+  return { ...facts, own }
 }
 
 /** Reads `post` in the reason `post.alt`. */

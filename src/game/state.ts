@@ -54,8 +54,8 @@ export type ActorState = {
 export type Granted = ReadonlyMap<Nsid, number>
 
 /**
- * What the ledger stores of one record. A deleted one stays as a tombstone: `live` false, 0 XP, and of its facts only the
- * media, so a recompute can count caps as if they had been in force from the start.
+ * What the ledger stores of one record. A deleted one stays as a tombstone: `live` false, 0 XP, and its facts but
+ * for the subject, so a recompute can count caps as if they had been in force from the start.
  */
 export type RecordState = {
   /** The revision of the last operation on it; operations that are not newer change nothing. */

@@ -4,6 +4,7 @@ import type { Did, StreamEvent } from '../../src/atproto/event.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { cut, game, LIKE, POST, person, REPOST, START, stream, tid } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { type Check, check, onPlace } from './check.ts'
@@ -62,7 +63,7 @@ export const capsChecks: readonly Check[] = [
       rev: gone.rev,
       live: false,
       xp: 0,
-      facts: { media: undefined, subject: undefined },
+      facts: NO_FACTS,
       at: Math.floor(gone.at / 1_000_000),
       capped: false,
     })

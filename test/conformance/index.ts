@@ -4,6 +4,7 @@ import { capsChecks } from './caps.ts'
 import type { Check, Place } from './check.ts'
 import { disposedChecks } from './disposed.ts'
 import { leavingChecks } from './leaving.ts'
+import { ownFactsChecks } from './own-facts.ts'
 import { pruningChecks } from './pruning.ts'
 import { questionsChecks } from './questions.ts'
 import { readingChecks } from './reading.ts'
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   ...sessionsChecks,
   ...pruningChecks,
   ...capsChecks,
+  ...ownFactsChecks,
   ...statusChecks,
   ...writingChecks,
   ...disposedChecks,

@@ -1,10 +1,12 @@
 // Several operations on one person within one batch, and the questions that a batch raises.
+
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Did, Handle } from '../../src/atproto/event.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { isHidden } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { asking, FOLLOW, game, LIKE, POST, REPOST, tid } from './arbitrary.ts'
@@ -112,7 +114,7 @@ test('a profile hides by the one label that says so, among whatever others', () 
 test('a repost of somebody who is forgotten counts as text, and does not name them', () => {
   const forget: Operation = { kind: 'forget', wish: '1', did: bob, at: second(2) }
   const ledger = ledgerOf([commit({ n: 1, did: bob, record: DESCRIBED }), forget, repost(3, bob, 1)])
-  assert.deepEqual(ledger.record(repost(3, bob, 1))?.facts, { media: 'text', subject: undefined })
+  assert.deepEqual(ledger.record(repost(3, bob, 1))?.facts, { ...NO_FACTS, media: 'text' })
   assert.equal(ledger.actor(alice)?.experience, 50)
 })
 
@@ -128,9 +130,9 @@ test('who is forgotten is not named by the rest of the batch, which stays as it 
     forget,
   ])
   const facts = (n: number) => ledger.record(repost(n, bob, 1))?.facts
-  assert.deepEqual(facts(3), { media: 'alt', subject: undefined })
-  assert.deepEqual(facts(4), { media: undefined, subject: { did: carol, collection: POST, rkey: tid(1) } })
-  assert.deepEqual(facts(5), { media: undefined, subject: undefined })
+  assert.deepEqual(facts(3), { ...NO_FACTS, media: 'alt' })
+  assert.deepEqual(facts(4), { ...NO_FACTS, subject: { did: carol, collection: POST, rkey: tid(1) } })
+  assert.deepEqual(facts(5), NO_FACTS)
   const open = ledger.questions.map((question) => [
     question.kind,
     question.kind === 'subject' ? question.subject.did : question.did,

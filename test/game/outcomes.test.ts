@@ -1,4 +1,5 @@
 // The outcome of every operation: whether it changed anything, and if not, why.
+
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Game } from '../../src/game/game.ts'
@@ -7,6 +8,7 @@ import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { like as likes } from '../../src/game/rules/like.ts'
 import { post as posts } from '../../src/game/rules/post.ts'
 import { repost as reposts } from '../../src/game/rules/repost.ts'
+import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import type { AskedQuestion, Outcome, QuestionKind } from '../../src/game/state.ts'
 import type { MemoryLedger } from '../memory-ledger.ts'
 import { asking, game, LIKE, POST, person, REPOST, tid } from './arbitrary.ts'
@@ -298,10 +300,42 @@ test('a post that its rule cannot read shows nothing to those who repost it', ()
   assert.deepEqual([asked.record(later)?.facts?.media, asked.actor(alice)?.experience], ['text', 50])
 })
 
+test("a fact of a rule's own stays while a repost's subject becomes known, known again or forgotten", () => {
+  const spoken = {
+    ...reposts,
+    facts: (record: Parameters<typeof reposts.facts>[0]) => {
+      const facts = reposts.facts(record)
+      return facts && { ...facts, own: 'eo' }
+    },
+  }
+  const by: Game = { ...game, rules: rulebook(NO_CHANGES, [posts, spoken, likes]) }
+  const of = repost(2, bob, 1)
+  const factsOf = (ledger: MemoryLedger, id = of) => [
+    ledger.record(id)?.facts?.media,
+    ledger.record(id)?.facts?.own,
+  ]
+  const asked = ledgerOf([of], by)
+  assert.deepEqual(factsOf(asked), [undefined, 'eo'])
+  asked.fold(by, [shows(of, 'alt')])
+  assert.deepEqual(factsOf(asked), ['alt', 'eo'])
+  asked.fold(by, [{ ...of, op: 'update', rev: tid(5) }])
+  assert.deepEqual(factsOf(asked), ['alt', 'eo'])
+  const known = ledgerOf([commit({ n: 1, did: bob, record: DESCRIBED }), of], by)
+  assert.deepEqual(factsOf(known), ['alt', 'eo'])
+  known.fold(by, [{ ...forget, did: bob }])
+  assert.deepEqual(factsOf(known), ['alt', 'eo'])
+  known.fold(by, [repost(6, bob, 1)])
+  assert.deepEqual(factsOf(known, repost(6, bob, 1)), ['text', 'eo'])
+  // Within one batch, which the store has not seen.
+  const batch = ledgerOf([], by)
+  batch.fold(by, [of, { ...forget, did: bob }])
+  assert.deepEqual(factsOf(batch), [undefined, 'eo'])
+})
+
 test('a rule that says itself what a record shows is believed, and nobody is asked', () => {
   const knowing = {
     ...reposts,
-    facts: () => ({ media: 'media', subject: { did: bob, collection: POST, rkey: tid(1) } }),
+    facts: () => ({ ...NO_FACTS, media: 'media', subject: { did: bob, collection: POST, rkey: tid(1) } }),
   }
   const by: Game = { ...game, rules: rulebook(NO_CHANGES, [posts, knowing as typeof reposts, likes]) }
   const ledger = ledgerOf([commit({ n: 1, did: bob, record: DESCRIBED }), repost(3, bob, 1)], by)
@@ -315,7 +349,7 @@ test('what a deleted record leaves is worth nothing, has no cap, and keeps its r
     rev: tid(3),
     live: false,
     xp: 0,
-    facts: { media: undefined, subject: undefined },
+    facts: NO_FACTS,
     at: Math.floor(second(2) / 1_000_000),
     capped: false,
   })
@@ -328,7 +362,7 @@ test('posts from before are one live record of their own, of the time at which t
     rev: tid(1),
     live: true,
     xp: 100,
-    facts: { media: undefined, subject: undefined },
+    facts: NO_FACTS,
     at: Math.floor(second(9) / 1_000_000),
     capped: false,
   })

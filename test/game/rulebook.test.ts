@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NO_CHANGES, type RuleChanges, rulebook } from '../../src/game/rulebook.ts'
+import { MAX_OWN_LENGTH, NO_CHANGES, type RuleChanges, rulebook } from '../../src/game/rulebook.ts'
 import { builtInRules } from '../../src/game/rules/index.ts'
+import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { follow } from './follow-rule.ts'
+import { postByLanguage } from './language-rule.ts'
 
 const POST = 'app.bsky.feed.post'
 const changes = (change: Partial<RuleChanges>): RuleChanges => ({ ...NO_CHANGES, ...change })
@@ -23,7 +25,7 @@ test('the built-in table is what the game promises', () => {
 
 test('an operator changes the value of a reason, and the fingerprint tells', () => {
   const changed = rulebook(changes({ points: { 'post.alt': 100 } }))
-  assert.deepEqual(changed.award(POST, { media: 'alt', subject: undefined }), { reason: 'post.alt', xp: 100 })
+  assert.deepEqual(changed.award(POST, { ...NO_FACTS, media: 'alt' }), { reason: 'post.alt', xp: 100 })
   assert.notEqual(changed.fingerprint, rulebook(NO_CHANGES).fingerprint)
   assert.equal(
     rulebook(changes({ points: { 'post.alt': 70 } })).fingerprint,
@@ -89,6 +91,18 @@ test('a new kind of record is one rule and one entry in the list', () => {
   )
 })
 
+test("a fact of a rule's own is text that every store gives back as it was", () => {
+  const rules = rulebook(NO_CHANGES, [postByLanguage])
+  const own = (language: unknown) => rules.assess('app.bsky.feed.post', { langs: [language] })?.own
+  assert.equal(own(7), undefined)
+  assert.equal(own(''), '')
+  assert.equal(own('eo'), 'eo')
+  assert.equal(own('a\0b\uD83E'), 'a\uFFFDb\uFFFD')
+  assert.equal(own('x'.repeat(MAX_OWN_LENGTH)), 'x'.repeat(MAX_OWN_LENGTH))
+  assert.equal(own('x'.repeat(MAX_OWN_LENGTH + 1)), 'x'.repeat(MAX_OWN_LENGTH))
+  assert.equal(own(`${'x'.repeat(MAX_OWN_LENGTH - 1)}\u{1F98A}`), `${'x'.repeat(MAX_OWN_LENGTH - 1)}\uFFFD`)
+})
+
 test('likes need a subject and nothing more; reposts of anything but posts count as text', () => {
   const rules = rulebook(NO_CHANGES)
   const like = 'app.bsky.feed.like'
@@ -101,10 +115,10 @@ test('likes need a subject and nothing more; reposts of anything but posts count
   const list = rules.assess(repost, {
     subject: { uri: 'at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.graph.list/3k' },
   })
-  assert.deepEqual(list, { media: 'text', subject: undefined })
+  assert.deepEqual(list, { ...NO_FACTS, media: 'text' })
   assert.deepEqual(rules.assess(repost, { subject: { uri: 'at://alice.test/app.bsky.feed.post/3k' } }), {
+    ...NO_FACTS,
     media: 'text',
-    subject: undefined,
   })
   assert.equal(rules.assess(repost, { subject: null }), undefined)
 })

@@ -4,7 +4,7 @@ import type { Game } from '../game.ts'
 import type { Answer, NoAnswer } from '../operation.ts'
 import { ASLEEP, retryAt } from '../retries.ts'
 import { post } from '../rules/post.ts'
-import { NO_FACTS } from '../rules/rule.ts'
+import { type Facts, NO_FACTS } from '../rules/rule.ts'
 import { type ActorChange, type AskedQuestion, type Outcome, pathOf, type QuestionId } from '../state.ts'
 import { secondsOf } from '../time.ts'
 import { earn } from './caps.ts'
@@ -38,18 +38,19 @@ export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-an
   const id = { did, collection, rkey }
   const change = draft.change(did)
   const before = draft.record(id)
-  const { subject, media: known } = before?.facts ?? {}
-  const asked = before?.live && before.rev === answer.rev && known === undefined
-  if (!asked || subject === undefined) return stale(change, answer)
+  const known = before?.facts
+  const asked = before?.live && before.rev === answer.rev && known?.media === undefined
+  if (!asked || known?.subject === undefined) return stale(change, answer)
+  const { subject } = known
 
-  const own = draft.record(subject)
-  const media = own?.live ? (own.facts?.media ?? 'text') : answer.media
+  const post = draft.record(subject)
+  const media = post?.live ? (post.facts?.media ?? 'text') : answer.media
   if (media === undefined) {
     const question = { ...id, kind: 'subject', rev: before.rev, subject } as const
     if (askAgain(change, { ...question, id: answer.question, tries: answer.tries }, answer.at))
       return 'applied'
   } else change.answered.push(answer.question)
-  const facts = { media: media ?? 'text', subject }
+  const facts: Facts = { ...known, media: media ?? 'text' }
   const { reason, xp: worth } = game.rules.award(collection, facts)
   const earning = { collection, at: before.at, worth, current: before.xp }
   const xp = earn(draft, change, game.rules.caps[collection], earning)

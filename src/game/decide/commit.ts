@@ -34,7 +34,7 @@ export type Removal = RecordId & { rev: string; at: Micros }
 
 /**
  * Turns a record into a tombstone and takes back exactly the XP that it had earned. The tombstone keeps its first witness
- * time and its media, by which caps are recomputed; its subject is dropped.
+ * time and its facts, by which caps are recomputed, but for its subject.
  */
 export function remove(
   game: Game,
@@ -45,7 +45,7 @@ export function remove(
   cause: 'delete' | 'sync' = 'delete',
 ): void {
   const id = { did, collection, rkey }
-  const facts = before?.facts && { media: before.facts.media, subject: undefined }
+  const facts = before?.facts && { ...before.facts, subject: undefined }
   draft.put(change, id, { rev, live: false, xp: 0, facts, at: before?.at ?? secondsOf(at), capped: false })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
@@ -87,12 +87,12 @@ function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): F
   const { subject, media } = facts
   if (subject === undefined || media !== undefined) return facts
   const named = draft.actor(subject.did)
-  if (named !== undefined && isErased(named)) return { media: 'text', subject: undefined }
+  if (named !== undefined && isErased(named)) return { ...facts, media: 'text', subject: undefined }
   if (before?.subject !== undefined && uriOf(before.subject) === uriOf(subject)) {
-    return { media: before.media, subject }
+    return { ...facts, media: before.media }
   }
-  const own = draft.record(subject)
-  return own?.live ? { media: own.facts?.media ?? 'text', subject } : facts
+  const post = draft.record(subject)
+  return post?.live ? { ...facts, media: post.facts?.media ?? 'text' } : facts
 }
 
 /**

@@ -39,7 +39,7 @@ export function eraseMentions({ actors }: Changes, did: Did): void {
     for (const [path, record] of change.records) {
       const { facts } = record.state
       if (facts?.subject?.did !== did) continue
-      const state = { ...record.state, facts: { media: facts.media, subject: undefined } }
+      const state = { ...record.state, facts: { ...facts, subject: undefined } }
       change.records.set(path, { ...record, state })
     }
     change.asked = change.asked.filter((asked) => asked.kind !== 'subject' || asked.subject.did !== did)

@@ -1,5 +1,5 @@
 import { mediaOf } from '../media.ts'
-import type { Rule } from './rule.ts'
+import { NO_FACTS, type Rule } from './rule.ts'
 
 /** A post earns more with media, and most when all of its media have alt text. */
 export const post: Rule<'post.text' | 'post.media' | 'post.alt'> = {
@@ -16,6 +16,6 @@ export const post: Rule<'post.text' | 'post.media' | 'post.alt'> = {
       example: 'A photo with the alt text “A black cat asleep on a keyboard, one paw on the delete key”.',
     },
   },
-  facts: (record) => ({ media: mediaOf(record.embed), subject: undefined }),
+  facts: (record) => ({ ...NO_FACTS, media: mediaOf(record.embed) }),
   reason: ({ media }) => `post.${media ?? 'text'}`,
 }

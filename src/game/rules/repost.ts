@@ -1,7 +1,7 @@
 import { isObject } from '../../atproto/json.ts'
 import { parseUri } from '../../atproto/uri.ts'
 import { post } from './post.ts'
-import type { Rule } from './rule.ts'
+import { NO_FACTS, type Rule } from './rule.ts'
 
 /**
  * A repost earns by the media of the reposted post. Until these are known it counts as text; the difference comes later,
@@ -22,8 +22,8 @@ export const repost: Rule<'repost.text' | 'repost.media' | 'repost.alt'> = {
     if (!isObject(subject) || typeof subject.uri !== 'string') return undefined
     const named = parseUri(subject.uri)
     return named?.collection === post.collection
-      ? { media: undefined, subject: named }
-      : { media: 'text', subject: undefined }
+      ? { ...NO_FACTS, subject: named }
+      : { ...NO_FACTS, media: 'text' }
   },
   reason: ({ media }) => `repost.${media ?? 'text'}`,
 }

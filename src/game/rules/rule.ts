@@ -3,14 +3,20 @@ import type { JsonObject } from '../../atproto/json.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Media } from '../media.ts'
 
-/**
- * All that is stored of a record: enough to award it again under other rules, never its text.
- * `media` is `undefined` where the kind of record has none, or while the subject's media are not known yet.
- */
-export type Facts = { media: Media | undefined; subject: RecordId | undefined }
+/** All that is stored of a record: enough to award it again under other rules, never its text. */
+export type Facts = {
+  /** `undefined` where the kind of record has none, or while the subject's media are not known yet. */
+  media: Media | undefined
+  subject: RecordId | undefined
+  /**
+   * A fact that only this rule needs, such as a post's language, in a few characters: the rulebook cuts it off at
+   * `MAX_OWN_LENGTH`. It must name nobody, since it stays when a person is forgotten. Where rules need none, it costs nothing.
+   */
+  own: string | undefined
+}
 
 /** Facts of a record in which its rule needs nothing. */
-export const NO_FACTS: Facts = { media: undefined, subject: undefined }
+export const NO_FACTS: Facts = { media: undefined, subject: undefined, own: undefined }
 
 /** An award in words: `name` is what an entry of a ledger is called, `example` something that earns it. */
 export type AwardWords = { name: string; example: string }

@@ -11,7 +11,7 @@ import { readKinds } from './actor-row.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
 import { PeriodPlaces } from './period-places.ts'
-import { isLive } from './record-row.ts'
+import { hasOwn, isLive } from './record-row.ts'
 
 /** A record's first witness time in seconds; the column holds its distance from the key's own time, see tid.ts. */
 const AT = "after + iif(typeof(rkey) = 'integer', (rkey >> 10) / 1000000, 0)"
@@ -88,6 +88,7 @@ class Audit {
     await this.#sum('days', 'SELECT id, period_day FROM actors', (row) => {
       this.#day[Number(row.id)] = Number(row.period_day)
     })
+    let withOwn = 0
     const records = await this.#sum(
       'records',
       `SELECT actor, collection, xp, state, ${AT} AS at FROM records`,
@@ -95,6 +96,7 @@ class Audit {
         const actor = Number(row.actor)
         if (row.collection !== baseline) this.#earned(actor, Number(row.at), Number(row.xp))
         this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
+        if (hasOwn(Number(row.state))) withOwn += 1
         if (isLive(Number(row.state))) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
       },
     )
@@ -103,6 +105,8 @@ class Audit {
       this.#eventXp[actor] = (this.#eventXp[actor] ?? 0) + Number(row.delta)
     })
     const people = await this.#auditPeople(names)
+    const own = this.#db.prepare('SELECT count(*) AS facts FROM own_facts').get()
+    this.#expect(undefined, "facts of rules' own", withOwn, Number(own?.facts))
     this.#expect(undefined, 'total of records', records, this.#total('records'))
     this.#expect(undefined, 'total of events', events, this.#total('events'))
     this.#expect(undefined, 'total of experience', people.experience, this.#total('experience'))

@@ -18,8 +18,10 @@ const CODES: readonly (Media | 'none' | 'unreadable' | 'tombstone')[] = [
 ]
 const TOMBSTONE = CODES.indexOf('tombstone')
 const CAPPED = 8
-/** Added for a tombstone whose media are known. */
+/** Added for a tombstone whose facts are known. */
 const GONE = 16
+/** Added where the table `own_facts` has a fact of the record. */
+const OWN = 32
 
 /** Nearly all subjects are posts, so only other subjects store their collection, as `collection/rkey`. */
 const SUBJECTS: Nsid = 'app.bsky.feed.post'
@@ -28,20 +30,30 @@ const SUBJECTS: Nsid = 'app.bsky.feed.post'
 export function stateCode({ live, facts, capped }: RecordState): number {
   if (!live && facts === undefined) return TOMBSTONE
   const word = facts === undefined ? 'unreadable' : (facts.media ?? 'none')
-  return CODES.indexOf(word) + Number(capped) * CAPPED + Number(!live) * GONE
+  const own = facts?.own === undefined ? 0 : OWN
+  return CODES.indexOf(word) + Number(capped) * CAPPED + Number(!live) * GONE + own
 }
 
 /** Whether a record whose column `state` is `code` is live. */
 export function isLive(code: number): boolean {
-  return code < GONE && code % CAPPED !== TOMBSTONE
+  return code % OWN < GONE && code % CAPPED !== TOMBSTONE
 }
 
-/** Reads the row of `RECORD_COLUMNS` with key `key`; `did` resolves an actor's id. */
-export function recordState(
-  key: StoredKey,
-  row: readonly unknown[],
-  did: (actor: number) => Did,
-): RecordState {
+/** Whether the table `own_facts` has a fact of a record whose column `state` is `code`. */
+export function hasOwn(code: number): boolean {
+  return code >= OWN
+}
+
+/** Where to find what other tables say of a record. */
+export type Elsewhere = {
+  /** Resolves an actor's id. */
+  did: (actor: number) => Did
+  /** The record's fact of its rule's own; called only where it has one. */
+  own: () => string
+}
+
+/** Reads the row of `RECORD_COLUMNS` with key `key`. */
+export function recordState(key: StoredKey, row: readonly unknown[], { did, own }: Elsewhere): RecordState {
   const [rev, after, xp, code, subjectActor, subjectKey] = row as [
     bigint,
     bigint,
@@ -61,7 +73,10 @@ export function recordState(
     rev: integerToTid(fromDistance(key, rev)),
     live: isLive(state),
     xp: Number(xp),
-    facts: word === 'unreadable' || word === 'tombstone' ? undefined : { media, subject },
+    facts:
+      word === 'unreadable' || word === 'tombstone'
+        ? undefined
+        : { media, subject, own: hasOwn(state) ? own() : undefined },
     at: secondsIn(key) + Number(after),
     capped: state % GONE >= CAPPED,
   }

@@ -4,6 +4,7 @@ import type { RecordId } from '../../atproto/uri.ts'
 import type { RecordChange, RecordState } from '../../game/state.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
+import { OwnFacts, type RecordKeys } from './own-facts.ts'
 import type { People } from './people.ts'
 import { RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row.ts'
 import {
@@ -21,6 +22,7 @@ import {
 export class Records {
   readonly #names: Names
   readonly #people: People
+  readonly #ownFacts: OwnFacts
   readonly #select: StatementSync
   readonly #insert: StatementSync
   readonly #update: StatementSync
@@ -30,6 +32,7 @@ export class Records {
   constructor(db: DatabaseSync, names: Names, people: People) {
     this.#names = names
     this.#people = people
+    this.#ownFacts = new OwnFacts(db)
     this.#select = db.prepare(
       `SELECT ${RECORD_COLUMNS}, prev FROM records WHERE rkey = ? AND actor = ? AND collection = ?`,
     )
@@ -77,6 +80,7 @@ export class Records {
     // Mostly 0: a record is usually witnessed in the second of its key.
     const after = state.at - secondsIn(key)
     const code = stateCode(state)
+    this.#ownFacts.put([key, row.id, collection], state.facts?.own)
     if (!created) {
       this.#update.run(rev, after, state.xp, code, subjectActor, named, key, row.id, collection)
       return
@@ -97,6 +101,7 @@ export class Records {
       for (let key = lastOf(kind); key !== undefined; gone++) {
         const prev = this.#read(row, collection, key)?.prev
         this.#delete.run(key, row.id, id)
+        this.#ownFacts.put([key, row.id, id], undefined)
         key = prev
       }
     }
@@ -109,13 +114,15 @@ export class Records {
   }
 
   #read(row: ActorRow, collection: Nsid, key: StoredKey) {
-    const found = this.#select.get(key, row.id, this.#names.collection(collection)) as unknown as
-      | unknown[]
-      | undefined
+    const keys: RecordKeys = [key, row.id, this.#names.collection(collection)]
+    const found = this.#select.get(...keys) as unknown as unknown[] | undefined
     if (found === undefined) return undefined
     const prev = found[6] as StoredKey | null
     return {
-      state: recordState(key, found, (id) => this.#people.didOf(id)),
+      state: recordState(key, found, {
+        did: (id) => this.#people.didOf(id),
+        own: () => this.#ownFacts.of(keys),
+      }),
       prev: typeof prev === 'bigint' ? fromDistance(key, prev) : (prev ?? undefined),
     }
   }

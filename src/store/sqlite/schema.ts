@@ -212,6 +212,13 @@ export const MIGRATIONS: readonly string[] = [
     board INTEGER NOT NULL, actor INTEGER NOT NULL, earned INTEGER NOT NULL, PRIMARY KEY (board, actor)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Of the records whose state says so (32, see record-row.ts), the fact that only their rule needs.
+  CREATE TABLE own_facts (
+    rkey ANY NOT NULL, actor INTEGER NOT NULL, collection INTEGER NOT NULL, own TEXT NOT NULL,
+    PRIMARY KEY (rkey, actor, collection)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -7,7 +7,7 @@ import { shardOf } from '../../../src/store/cql/rows/buckets.ts'
 import { characterMutation, nobody, type StoredCharacter } from '../../../src/store/cql/rows/character-row.ts'
 import { eventMutations, eventOf } from '../../../src/store/cql/rows/event-row.ts'
 import { completed, type Mutation } from '../../../src/store/cql/rows/mutations.ts'
-import { recordMutation } from '../../../src/store/cql/rows/record-row.ts'
+import { recordMutations } from '../../../src/store/cql/rows/record-row.ts'
 import { ShardTotals } from '../../../src/store/cql/shards/shard-totals.ts'
 import { openAgain } from '../../../src/store/cql/writing/plan-questions.ts'
 import { visibilityOf } from '../../../src/store/visibility.ts'
@@ -98,18 +98,40 @@ test('a character in the journal', () => {
 })
 
 test('a record in the journal', () => {
+  const facts = {
+    media: 'alt',
+    subject: { did: other, collection: post, rkey: '3ksubject' },
+    own: undefined,
+  } as const
   const state: RecordState = {
     rev: '3krev',
     live: true,
     xp: 10,
-    facts: { media: 'alt', subject: { did: other, collection: post, rkey: '3ksubject' } },
+    facts,
     at: 1_700_000_000,
     capped: false,
   }
   const id = { did, collection: post, rkey: '3kpost' } as const
   const subject = `at://${other}/${post}/3ksubject`
-  assert.deepEqual(recordMutation(id, 12, state), [
-    ...['record', did, 12, post, '3kpost', '3krev', true, 10, true, 'alt', subject, 1_700_000_000, false],
+  const record = ['record', did, 12, post, '3kpost', '3krev', true, 10, true, 'alt', subject, 1_700_000_000]
+  const mutationsOf = (before: RecordState | undefined, own: string | undefined) =>
+    recordMutations(id, 12, { before, state: { ...state, facts: { ...facts, own } } })
+  assert.deepEqual(mutationsOf(undefined, undefined), [[...record, false]])
+  // A fact of its rule's own is written beside it, where it is another than before.
+  const german = { ...state, facts: { ...facts, own: 'de' } }
+  const ownFact = ['ownFact', did, 12, post, '3kpost']
+  assert.deepEqual(mutationsOf(undefined, 'de'), [
+    [...record, false],
+    [...ownFact, 'de'],
+  ])
+  assert.deepEqual(mutationsOf(german, 'fr'), [
+    [...record, false],
+    [...ownFact, 'fr'],
+  ])
+  assert.deepEqual(mutationsOf(german, 'de'), [[...record, false]])
+  assert.deepEqual(mutationsOf(german, undefined), [
+    [...record, false],
+    [...ownFact, null],
   ])
 })
 

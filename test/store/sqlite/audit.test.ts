@@ -6,11 +6,13 @@ import type { Did } from '../../../src/atproto/event.ts'
 import { decide } from '../../../src/game/decide.ts'
 import type { Game } from '../../../src/game/game.ts'
 import type { Operation } from '../../../src/game/operation.ts'
+import { NO_CHANGES, rulebook } from '../../../src/game/rulebook.ts'
 import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import type { AuditProgress } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { asking, game, POST, REPOST } from '../../game/arbitrary.ts'
+import { postByLanguage } from '../../game/language-rule.ts'
 import { alice, bob, carol, commit, like, removal, second, status } from '../../game/operations.ts'
 
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
@@ -49,6 +51,17 @@ async function ledger(operations: readonly Operation[], by: Game = game) {
     },
   }
 }
+
+test("a fact of a rule's own that is missing is found, and says so where it is needed", async () => {
+  const by = { ...game, rules: rulebook(NO_CHANGES, [postByLanguage]) }
+  const spoken = { ...commit({ n: 1 }), record: { langs: ['eo'] } }
+  await using here = await ledger([spoken], by)
+  assert.deepEqual(await here.findings(), [])
+  here.db.exec('DELETE FROM own_facts')
+  assert.deepEqual(await here.findings(), [[undefined, "facts of rules' own", 1, 0]])
+  await using writer = await here.store.write(KEEP)
+  await assert.rejects(writer.load(touched(by, [spoken])), /lacks the fact .* Restore a backup/)
+})
 
 test('a ledger that is right is clean, and told in numbers', async () => {
   await using here = await ledger(PEOPLE)

@@ -5,16 +5,22 @@ import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Did, Nsid } from '../../../src/atproto/event.ts'
 import { decide } from '../../../src/game/decide.ts'
+import type { Operation } from '../../../src/game/operation.ts'
+import { NO_CHANGES, rulebook } from '../../../src/game/rulebook.ts'
 import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
-import { game, LIKE, person, START, stream, tid } from '../../game/arbitrary.ts'
+import { game, LIKE, POST, person, START, stream, tid } from '../../game/arbitrary.ts'
+import { postByLanguage } from '../../game/language-rule.ts'
+import { commit } from '../../game/operations.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
-import { undoGrants } from './older.ts'
+import { undoGrants, undoOwnFacts } from './older.ts'
 
+const BEFORE_OWN_FACTS = MIGRATIONS.findIndex((sql) => sql.includes('own_facts'))
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 const NOBODY = {
   actor: () => undefined,
@@ -105,6 +111,32 @@ test('a file of the first version is brought to what this one keeps, periods by 
     }),
     { numRuns: 30 },
   )
+})
+
+test('records of a file from before rules had facts of their own have none, and get them once edited', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  const by = { ...game, rules: rulebook(NO_CHANGES, [postByLanguage]) }
+  const fold = async (...operations: Operation[]) => {
+    await using store = openSqlite({ path, reserve: 0 })
+    await using writer = await store.write({ fingerprint: by.rules.fingerprint, purpose: 'keep' })
+    await writer.commit(decide(by, await writer.load(touched(by, operations)), operations), undefined)
+    const ids = operations as { did: Did; collection: Nsid; rkey: string }[]
+    const records = { actors: new Set([person(0)]), records: ids, whole: new Set<Did>() }
+    const known = await writer.load({ ...records, grants: new Map(), handles: new Set() })
+    assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+    return ids.map((id) => known.record(id)?.facts?.own)
+  }
+  const post = (n: number) => ({ ...commit({ n }), did: person(0), collection: POST })
+  assert.deepEqual(await fold(post(1), post(2)), [undefined, undefined])
+  const db = new DatabaseSync(path)
+  undoOwnFacts(db)
+  db.exec(`PRAGMA user_version = ${BEFORE_OWN_FACTS}`)
+  db.close()
+  const edited = { ...post(1), op: 'update', rev: tid(9), record: { langs: ['eo'] } } as const
+  const added = { ...post(3), record: { langs: ['de'] } }
+  assert.deepEqual(await fold(edited, added), ['eo', 'de'])
+  assert.deepEqual(await fold(post(2)), [undefined])
 })
 
 test('questions of a file of an earlier version stay open, of each kind one about a person', async () => {

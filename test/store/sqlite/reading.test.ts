@@ -7,7 +7,13 @@ import type { Operation } from '../../../src/game/operation.ts'
 import type { AskedQuestion, RecordState } from '../../../src/game/state.ts'
 import { touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import { recordState, stateCode, subjectKey, subjectOf } from '../../../src/store/sqlite/record-row.ts'
+import {
+  isLive,
+  recordState,
+  stateCode,
+  subjectKey,
+  subjectOf,
+} from '../../../src/store/sqlite/record-row.ts'
 import { tidToInteger } from '../../../src/store/sqlite/tid.ts'
 import { InvalidCursorError, type Writer } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
@@ -180,22 +186,14 @@ test('a question that is gone is not put off, and none is counted', async () => 
 test('what a record is comes back from its number', () => {
   const key = tidToInteger(tid(7))
   const states: RecordState[] = []
+  const shown = [undefined, 'eo'].flatMap((own) =>
+    ([undefined, 'text', 'media', 'alt'] as const).map((media) => ({ media, subject: undefined, own })),
+  )
   for (const capped of [false, true]) {
-    for (const media of [undefined, 'text', 'media', 'alt'] as const) {
-      states.push({ rev: tid(7), live: true, xp: 5, facts: { media, subject: undefined }, at: NOW, capped })
-    }
+    for (const facts of shown) states.push({ rev: tid(7), live: true, xp: 5, facts, at: NOW, capped })
     states.push({ rev: tid(7), live: true, xp: 0, facts: undefined, at: NOW, capped })
   }
-  for (const media of [undefined, 'text', 'media', 'alt'] as const) {
-    states.push({
-      rev: tid(7),
-      live: false,
-      xp: 0,
-      facts: { media, subject: undefined },
-      at: NOW,
-      capped: false,
-    })
-  }
+  for (const facts of shown) states.push({ rev: tid(7), live: false, xp: 0, facts, at: NOW, capped: false })
   states.push({ rev: tid(7), live: false, xp: 0, facts: undefined, at: NOW, capped: false })
   const codes = new Set(states.map(stateCode))
   assert.equal(codes.size, states.length)
@@ -208,10 +206,9 @@ test('what a record is comes back from its number', () => {
       null,
       null,
     ]
-    assert.deepEqual(
-      recordState(key, row, () => assert.fail()),
-      state,
-    )
+    const own = (): string => state.facts?.own ?? assert.fail()
+    assert.deepEqual(recordState(key, row, { did: () => assert.fail(), own }), state)
+    assert.equal(isLive(stateCode(state)), state.live)
   }
 })
 

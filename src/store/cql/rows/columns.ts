@@ -47,6 +47,8 @@ export const COLUMNS = {
     'at',
     'capped',
   ],
+  /** Part of a record's row, written where there is such a fact or was one: no other record pays for the column. */
+  ownFact: ['did', 'bucket', 'collection', 'rkey', 'own'],
   grant: ['did', 'day', 'granted'],
   event: [
     'did',

@@ -112,4 +112,6 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
        shard int, kind text, period int, did text, earned bigint, PRIMARY KEY (shard, kind, period, did))`,
     ...periodOptions(),
   ],
+  // The fact of a record that only its rule needs; none is written where there is none.
+  ['ALTER TABLE records ADD own text'],
 ]

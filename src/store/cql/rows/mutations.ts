@@ -48,6 +48,7 @@ const SHARD_KIND: KeyTypes = ['int', 'text']
 export const STATEMENTS = {
   character: write('characters', COLUMNS.character, PERSON),
   record: write('records', COLUMNS.record, PERSON_BUCKET),
+  ownFact: write('records', COLUMNS.ownFact, PERSON_BUCKET),
   grant: write('grants', COLUMNS.grant, PERSON),
   event: write('events', COLUMNS.event, PERSON_EVENTS),
   eventByType: write('events_by_type', COLUMNS.eventByType, PERSON_TYPE_EVENTS),
@@ -122,7 +123,7 @@ export const STATEMENTS = {
 
 type Statement = keyof typeof STATEMENTS
 
-/** Statements that write whole rows. */
+/** Statements that write whole rows, or some columns of one. */
 type RowStatement = keyof typeof COLUMNS
 
 type RowOf<Name extends RowStatement> = Readonly<Record<(typeof COLUMNS)[Name][number], Value>>

@@ -26,6 +26,7 @@ export function readRecord(row: Row): StoredRecord {
         ? {
             media: row.media === NONE ? undefined : textOf<Media>(row.media),
             subject: subject === undefined ? undefined : parseUri(subject),
+            own: textOf(row.own),
           }
         : undefined,
       at: numberOf(row.at),
@@ -38,13 +39,17 @@ function isKnown({ readable, live, media }: Row): boolean {
   return readable === true && (live === true || (media !== null && media !== undefined))
 }
 
-export function recordMutation(
+/**
+ * What writes a record.
+ * @param before its stored state, `undefined` where it has no row
+ */
+export function recordMutations(
   { did, collection, rkey }: RecordId,
   bucket: number,
-  state: RecordState,
-): Mutation {
+  { before, state }: { before: RecordState | undefined; state: RecordState },
+): Mutation[] {
   const { rev, live, xp, facts, at, capped } = state
-  return rowMutation('record', {
+  const record = rowMutation('record', {
     did,
     bucket,
     collection,
@@ -58,4 +63,7 @@ export function recordMutation(
     at,
     capped,
   })
+  const own = facts?.own
+  if (own === before?.facts?.own) return [record]
+  return [record, rowMutation('ownFact', { did, bucket, collection, rkey, own: own ?? null })]
 }

@@ -4,7 +4,7 @@ import { isErased } from '../../../game/state.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, takeOut } from '../inbox.ts'
 import type { Mutation } from '../rows/mutations.ts'
-import { recordMutation } from '../rows/record-row.ts'
+import { recordMutations } from '../rows/record-row.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { mentionKey, mentionsOf } from './mentions.ts'
 import type { People } from './people.ts'
@@ -56,7 +56,8 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
       const { facts } = record?.state ?? {}
       if (record === undefined || facts?.subject?.did !== note.subject) return
       const state = { ...record.state, facts: { ...facts, subject: undefined } }
-      plan.mutations.push(recordMutation(record.id, record.bucket, state))
+      const states = { before: record.state, state }
+      plan.mutations.push(...recordMutations(record.id, record.bucket, states))
       return
     }
     case 'unhandle': {

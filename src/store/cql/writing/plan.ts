@@ -7,7 +7,7 @@ import { allRecordBuckets, eventBuckets, recordBucket } from '../rows/buckets.ts
 import { type Kind, noKind, type StoredCharacter } from '../rows/character-row.ts'
 import { eventMutations } from '../rows/event-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
-import { recordMutation, type StoredRecord } from '../rows/record-row.ts'
+import { recordMutations, type StoredRecord } from '../rows/record-row.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { mentionKey, named } from './mentions.ts'
 import { dropQuestions, planQuestions } from './plan-questions.ts'
@@ -48,7 +48,8 @@ function planRecords(
 ): void {
   for (const { id, state, created } of records.values()) {
     const before = created ? undefined : known.get(pathOf(id))
-    mutations.push(recordMutation(id, before?.bucket ?? recordBucket(id.rkey, character.records), state))
+    const bucket = before?.bucket ?? recordBucket(id.rkey, character.records)
+    mutations.push(...recordMutations(id, bucket, { before: before?.state, state }))
     const kind = kindOf(character, id.collection)
     if (created) {
       character.records += 1

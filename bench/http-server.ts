@@ -8,11 +8,10 @@ import { CharacterCache } from '../src/api/character-cache.ts'
 import { noHandles } from '../src/bluesky/handles.ts'
 import { noPeopleSearch } from '../src/bluesky/people-search.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
-import { Cards } from '../src/pictures/cards.ts'
-import { CardRenderer } from '../src/pictures/renderer.ts'
 import { readAddress } from '../src/store/cql/driver/address.ts'
 import { openCql } from '../src/store/cql/open.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
+import { inMemory } from '../test/pictures/in-memory.ts'
 
 const [kind, url = ''] = process.argv.slice(2)
 console.log(await (kind === 'bare' ? bare() : ours()))
@@ -60,7 +59,7 @@ async function ours(): Promise<string> {
     logger: pino({ level: 'silent' }),
     version: 'bench',
     cache: new CharacterCache({ invalidated: !onCluster }),
-    cards: new Cards({ renderer: new CardRenderer(), version: 'bench' }),
+    pictures: inMemory(store.reader),
     ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1',

@@ -41,6 +41,8 @@ const wrong: Record<keyof typeof variables, string[]> = {
   RANK_REFRESH: ['60'],
   RATE_LIMIT: ['0', '-5', 'many'],
   DISK_RESERVE: ['some', '1.5GB'],
+  CACHE_DIR: ['a\0b'],
+  CACHE_SIZE: ['some', '-1'],
   SHARDS: ['0', '2000', 'few'],
   REPLICATION: ['0', '10', 'all'],
   ADMIN_TOKEN: ['short'],

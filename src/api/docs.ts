@@ -9,7 +9,7 @@ const TAGS = [
   { name: 'characters', description: 'Levels, ranks and counts of people' },
   { name: 'events', description: 'The ledger: which record earned which XP' },
   { name: 'leaderboards', description: 'Who has the most experience' },
-  { name: 'cards', description: 'Characters as pictures' },
+  { name: 'pictures', description: 'Cards and avatars' },
   { name: 'game', description: 'The rules, and totals of the whole game' },
   { name: 'operating', description: 'For the operator' },
 ] as const

@@ -1,7 +1,7 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import { isObject } from '../atproto/json.ts'
 import { openPublicUrl } from './open-url.ts'
-import { publicUrl } from './public-address.ts'
+import { isOnThisMachine, publicUrl } from './public-address.ts'
 import { fetchJson, type OpenUrl, RequestError } from './request.ts'
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 2 ** 18 }
@@ -23,7 +23,7 @@ export async function findPds(
   { plcUrl, signal, open = openPublicUrl }: FindPdsOptions,
 ): Promise<URL> {
   // A directory on this machine is a simulator: it serves all documents, and the servers they name are local, too.
-  const local = isLocalDirectory(plcUrl)
+  const local = isOnThisMachine(plcUrl)
   const ownHost = did.startsWith('did:web:') && !local
   const document = ownHost
     ? await fetchJson(webDocument(did), { ...LIMITS, signal, open })
@@ -38,12 +38,6 @@ export async function findPds(
   if (url === null) throw new RequestError(`the document of ${did} names an address that is not a URL`)
   // By the protocol a path has no meaning.
   return new URL(url.origin)
-}
-
-/** True for a directory on this machine (a simulator, or for development): it may name servers that are not public. */
-export function isLocalDirectory(plcUrl: string): boolean {
-  const { hostname } = new URL(plcUrl)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
 }
 
 /** Not a valid URL if the DID has a path, so the request fails. */

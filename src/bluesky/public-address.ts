@@ -33,6 +33,15 @@ export function publicUrl(address: string): URL {
   return url
 }
 
+/**
+ * True for a server of the operator's on this machine (a simulator, or for development): it may name addresses that are not
+ * public.
+ */
+export function isOnThisMachine(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+}
+
 /** Names without a dot, and top-level domains reserved for private networks. */
 const LOCAL_NAMES = /^[^.]*$|\.(localhost|local|internal|home\.arpa)$/
 

@@ -1,5 +1,6 @@
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import { findPds, isLocalDirectory } from './identity.ts'
+import { findPds } from './identity.ts'
+import { isOnThisMachine } from './public-address.ts'
 import { type RepositoryLimits, SNAPSHOT_LIMITS } from './repository/limits.ts'
 import { RepositoryError } from './repository/repository-error.ts'
 import type { Snapshot } from './repository/snapshot.ts'
@@ -51,7 +52,7 @@ export function openRepositories({
   limits = SNAPSHOT_LIMITS,
   maxHeapMb = MAX_HEAP_MB,
 }: RepositoriesOptions): Repositories {
-  const trusted = isLocalDirectory(plcUrl)
+  const trusted = isOnThisMachine(plcUrl)
   return {
     find: (did, signal) => findPds(did, { plcUrl, signal }),
     snapshot: async (did, { pds, collections, signal }) => {

@@ -9,11 +9,10 @@ import { handleResolver, noHandles } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
 import { noPeopleSearch, peopleSearch } from '../bluesky/people-search.ts'
 import type { Config } from '../config.ts'
-import { Cards } from '../pictures/cards.ts'
-import { CardRenderer } from '../pictures/renderer.ts'
 import type { Preparation } from '../store/driver.ts'
 import { appviewOf, clock, gameOf, monotonic, storeOf } from './from-config.ts'
 import { listening } from './listening.ts'
+import { picturesJob } from './pictures-job.ts'
 import { version } from './version.ts'
 
 export type ApiJobOptions = {
@@ -29,8 +28,16 @@ export type ApiJobOptions = {
   signal: AbortSignal
 }
 
-/** Serves the ledger until `signal` aborts. Resolves once it listens; `ended` resolves when everything is closed. */
-export async function apiJob(options: ApiJobOptions): Promise<{ url: string; ended: Promise<void> }> {
+export type ApiJob = {
+  url: string
+  /** Tell it of characters that have changed. */
+  changed: (dids: readonly string[]) => void
+  /** Resolves when everything is closed. */
+  ended: Promise<void>
+}
+
+/** Serves the ledger until `signal` aborts. Resolves once it listens. */
+export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
   const { config, log, cache, preparation, ingestFailure, metrics, signal } = options
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await storeOf(config, preparation, { log, ending: signal }))
@@ -38,6 +45,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
   collectDefaultMetrics({ register: registry })
   const own = { contentType: registry.contentType, metrics: () => metrics(registry) }
   const { rules } = gameOf(config)
+  const { pictures } = opened.use(await picturesJob({ config, reader: store.reader, log }))
   const app: FastifyInstance = await buildApp({
     reader: store.reader,
     inbox: store.inbox,
@@ -57,7 +65,7 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     logger: log,
     version: version(),
     cache,
-    cards: new Cards({ renderer: new CardRenderer(), version: version() }),
+    pictures,
     ingestFailure,
     settings: {
       publicUrl: config.PUBLIC_URL,
@@ -87,5 +95,5 @@ export async function apiJob(options: ApiJobOptions): Promise<{ url: string; end
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   }).then(() => stack.disposeAsync())
-  return { url, ended }
+  return { url, changed: (dids) => pictures.upkeep.changed(dids), ended }
 }

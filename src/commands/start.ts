@@ -2,7 +2,7 @@ import { CharacterCache } from '../api/character-cache.ts'
 import type { Config } from '../config.ts'
 import { driverOf } from '../store/drivers.ts'
 import { StoreFullError } from '../store/store.ts'
-import { apiJob } from './api-job.ts'
+import { type ApiJob, apiJob } from './api-job.ts'
 import type { Command } from './command.ts'
 import { logOf } from './from-config.ts'
 import { startIngest } from './ingest-worker.ts'
@@ -33,7 +33,12 @@ export async function serveAndIngest(
   const end = AbortSignal.any([signal, failure.signal])
   // With other writers, characters change without a message to this process.
   const cache = new CharacterCache({ invalidated: driverOf(config.DATABASE_URL).hasOneWriter })
-  const ingest = startIngest({ config, changed: (dids) => cache.invalidate(dids), signal: end })
+  let told: ApiJob['changed'] = () => {}
+  const changed: ApiJob['changed'] = (dids) => {
+    cache.invalidate(dids)
+    told(dids)
+  }
+  const ingest = startIngest({ config, changed, signal: end })
   let full = false
   // Handled here as well as at the end: it may reject before the API listens.
   ingest.ended.catch((error: unknown) => {
@@ -43,7 +48,7 @@ export async function serveAndIngest(
     log.error(`${error.message} Until then this server answers from the ledger as it is, and /readyz is red.`)
   })
   try {
-    const { url, ended } = await apiJob({
+    const api = await apiJob({
       config,
       log,
       cache,
@@ -52,9 +57,10 @@ export async function serveAndIngest(
       metrics: ingest.metrics,
       signal: end,
     })
-    log.info(`serving at ${url}`)
-    serving(url)
-    await ended
+    told = api.changed
+    log.info(`serving at ${api.url}`)
+    serving(api.url)
+    await api.ended
   } finally {
     failure.abort()
     await ingest.ended

@@ -1,3 +1,4 @@
+import { atHome } from '../at-home.ts'
 import { drivers, readAddress, type StoreAddress } from '../store/drivers.ts'
 import { withoutSecrets } from './hiding.ts'
 import { rulesFile } from './rules-file.ts'
@@ -142,6 +143,17 @@ export const variables = {
     meaning: 'free disk space at which ingest stops',
     parse: bytes,
   },
+  CACHE_DIR: {
+    fallback: undefined,
+    shown: "beside the ledger's file; on a cluster, in the system's folder for temporary files",
+    meaning: 'folder for cards and avatars, which may be deleted at any time',
+    parse: folder,
+  },
+  CACHE_SIZE: {
+    fallback: '256MB',
+    meaning: 'disk space for cards and avatars; 0 keeps none on disk',
+    parse: bytes,
+  },
   SHARDS: {
     fallback: '16',
     meaning:
@@ -198,6 +210,11 @@ export const variables = {
 
 function appview(text: string): string {
   return text === 'none' ? text : origin(text)
+}
+
+function folder(text: string): string {
+  if (text.includes('\0')) throw new Error('the path of a folder')
+  return atHome(text)
 }
 
 function shardCount(text: string): number {

@@ -9,6 +9,10 @@ export type CardFormat = 'png' | 'svg'
 /** Decoded portraits and the like that the library keeps. Each portrait is drawn a few times at most. */
 const MAX_CACHED_BYTES = 8 * 2 ** 20
 
+/** Names the one image of a picture for the library. */
+const SOURCE = 'image'
+const WEBP_QUALITY = 82
+
 /** Cards cannot be drawn on this machine. */
 export class NoRendererError extends Error {
   override name = 'NoRendererError'
@@ -33,6 +37,25 @@ export class CardRenderer {
     const size = SIZES[style.size]
     if (format === 'png') return renderer.render(nodes, { ...size, format: 'png' })
     return Buffer.from(withWords(await renderer.renderSvg(nodes, size), card))
+  }
+
+  /**
+   * Draws `image`, a JPEG, PNG or WebP, as a WebP of `side` by `side` pixels; what does not fit is cut off.
+   * @throws {NoRendererError}
+   * @throws where it cannot be decoded
+   */
+  async square(image: Buffer, side: number): Promise<Buffer> {
+    this.#renderer ??= openRenderer()
+    const renderer = await this.#renderer
+    const node: Node = {
+      type: 'image',
+      src: SOURCE,
+      width: side,
+      height: side,
+      style: { objectFit: 'cover' },
+    }
+    const images = [{ src: SOURCE, data: image, cache: 'none' as const }]
+    return renderer.render(node, { width: side, height: side, format: 'webp', quality: WEBP_QUALITY, images })
   }
 
   #register(renderer: Renderer, face: Face): Promise<unknown> {

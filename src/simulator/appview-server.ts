@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Did, isDid } from '@atcute/lexicons/syntax'
+import { avatarOf, hasAvatar } from './avatar.ts'
 import type { Faults } from './faults.ts'
 import { HOSTILE } from './hostile.ts'
 import { serveHostileRepository } from './hostile-repository.ts'
@@ -21,6 +22,9 @@ export type AppViewServerOptions = {
   /** The zstd dictionary served at a path for now; undefined where there is none. */
   dictionaryAt: (path: string) => Uint8Array | undefined
 }
+
+/** Where the avatars are, by DID. */
+const AVATARS = '/avatars/'
 
 /** How many actors or URIs the lexicons allow in one call. */
 const MAX_PER_CALL = 25
@@ -64,6 +68,11 @@ async function answerTo(
   const { pathname, searchParams: query } = url
   const dictionary = dictionaryAt(pathname)
   if (dictionary !== undefined) return { status: 200, bytes: dictionary, type: 'application/octet-stream' }
+  if (pathname.startsWith(AVATARS)) {
+    const person = personOf(network, decoded(pathname.slice(AVATARS.length)))
+    if (person === undefined || !hasAvatar(person)) return missing('no avatar here')
+    return { status: 200, bytes: avatarOf(person), type: 'image/png' }
+  }
   switch (pathname) {
     case '/healthz':
       return found({ status: 'ok' })
@@ -74,7 +83,7 @@ async function answerTo(
       const views = people.flatMap((person) => {
         const said = saidOf(person, network, faults, random)
         if (said !== undefined && said.shy !== person.shy) misled.add(person.did)
-        return (said && profileView(person, said)) ?? []
+        return (said && profileView(person, self(), said)) ?? []
       })
       return found({ profiles: views })
     }
@@ -83,7 +92,7 @@ async function answerTo(
       const begins = ({ handle, displayName }: Person) =>
         handle.startsWith(text) || displayName.toLowerCase().startsWith(text)
       const limit = Number(query.get('limit') ?? 10)
-      const views = network.people.filter(begins).flatMap((person) => profileView(person) ?? [])
+      const views = network.people.filter(begins).flatMap((person) => profileView(person, self()) ?? [])
       return found({ actors: views.slice(0, limit) })
     }
     case '/xrpc/app.bsky.feed.getPosts': {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../atproto/json.ts'
 import { parseUri } from '../atproto/uri.ts'
+import { hasAvatar } from './avatar.ts'
 import { cid } from './embeds.ts'
 import type { Network } from './network.ts'
 import type { Person } from './people.ts'
@@ -8,14 +9,22 @@ import { Random } from './random.ts'
 /** What an AppView says of a person, true or not. */
 export type Said = Pick<Person, 'handle' | 'shy'>
 
-/** A person as `app.bsky.actor.getProfiles` shows them; undefined where they are not active. */
-export function profileView(person: Person, { handle, shy }: Said = person): JsonObject | undefined {
+/**
+ * A person as `app.bsky.actor.getProfiles` shows them; undefined where they are not active.
+ * @param self the address of the server that has their avatar
+ */
+export function profileView(
+  person: Person,
+  self: string,
+  { handle, shy }: Said = person,
+): JsonObject | undefined {
   if (person.status !== 'active') return undefined
   const { did, displayName, records } = person
   let postsCount = 0
   for (const path of records.keys()) if (path.startsWith('app.bsky.feed.post/')) postsCount += 1
   const label = { src: did, uri: `at://${did}/app.bsky.actor.profile/self`, val: '!no-unauthenticated' }
-  return { did, handle, displayName, postsCount, labels: shy ? [label] : [] }
+  const avatar = hasAvatar(person) ? { avatar: `${self}/avatars/${encodeURIComponent(did)}` } : {}
+  return { did, handle, displayName, ...avatar, postsCount, labels: shy ? [label] : [] }
 }
 
 /**

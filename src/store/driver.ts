@@ -43,6 +43,8 @@ export type Driver<A extends Address = Address> = {
   expected: string
   /** Whether one process writes all of a ledger, and so knows of every change. */
   hasOneWriter: boolean
+  /** A folder beside the ledger for what can be made anew; `undefined` where the ledger is not on this machine. */
+  folderBeside(address: A): string | undefined
   /**
    * Reads an address that begins with `scheme`; `undefined` where it is not as `expected`.
    * @throws {Error} whose message says what was expected, where it can be more precise than `expected`

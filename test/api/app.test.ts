@@ -10,13 +10,12 @@ import type { Did } from '../../src/atproto/event.ts'
 import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
-import { Cards } from '../../src/pictures/cards.ts'
-import { CardRenderer } from '../../src/pictures/renderer.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store, Writer } from '../../src/store/store.ts'
 import { folder } from '../e2e/harness.ts'
 import { game, LIKE, POST, person, rules, START, tid } from '../game/arbitrary.ts'
+import { inMemory } from '../pictures/in-memory.ts'
 
 const NOW = START + 3_600_000_000
 const [alice, bob] = [person(0), person(1)]
@@ -55,7 +54,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
     logger: pino({ level: 'silent' }),
     version: '0.0.0',
     cache,
-    cards: new Cards({ renderer: new CardRenderer(), version: '0.0.0' }),
+    pictures: inMemory(store.reader),
     ingestFailure: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1:8000',

@@ -9,8 +9,7 @@ import type { Profile } from '../../src/atproto/profile.ts'
 import { noHandles } from '../../src/bluesky/handles.ts'
 import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { Cards } from '../../src/pictures/cards.ts'
-import { CardRenderer } from '../../src/pictures/renderer.ts'
+import { inMemory } from '../pictures/in-memory.ts'
 import { ScriptedLedger } from './scripted-ledger.ts'
 
 export const NOW: Micros = 1_700_000_500_000_000
@@ -35,9 +34,6 @@ const SETTINGS: AppSettings = {
 
 export type Overrides = Partial<Omit<AppOptions, 'settings'>> & { settings?: Partial<AppSettings> }
 
-/** One for all servers: it need not read its fonts for each. */
-const renderer = new CardRenderer()
-
 /** The API over a ledger in memory, with a clock that only the test moves. */
 export async function build(
   overrides: Overrides = {},
@@ -61,7 +57,7 @@ export async function build(
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     version: '1.2.3',
     cache: new CharacterCache({ invalidated: true }),
-    cards: new Cards({ renderer, version: '1.2.3' }),
+    pictures: inMemory(ledger),
     ingestFailure: () => undefined,
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },

@@ -9,6 +9,7 @@ export const memory: Driver<{ driver: 'memory'; name: string }> = {
   example: 'memory:name',
   expected: 'memory: and a name',
   hasOneWriter: true,
+  folderBeside: () => undefined,
   readAddress(text) {
     const name = text.slice('memory:'.length)
     return name === '' ? undefined : { driver: 'memory', name }

@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import type { Avatars } from '../../pictures/avatars.ts'
 import { type CardSize, SIZES } from '../../pictures/card.ts'
 import { type CardFormat, NoRendererError } from '../../pictures/renderer.ts'
 import { type ThemeName, themes } from '../../pictures/themes.ts'
 import { TurnsFullError } from '../../pictures/turns.ts'
+import type { Character } from '../../store/store.ts'
 import { cardOf } from '../card-of.ts'
 import { isKnown } from '../if-none-match.ts'
 import { ProblemError, tooDear } from '../problem.ts'
@@ -52,7 +54,7 @@ export const cardRoutes: Routes = (app, options) => {
         compress: false,
         schema: {
           operationId: format === 'png' ? 'getCard' : 'getCardAsSvg',
-          tags: ['cards'],
+          tags: ['pictures'],
           summary: format === 'png' ? "Get a character's card" : "Get a character's card as SVG",
           description: `A picture of level, title, XP and rank. Drawing one counts as ${DRAWING_COST} requests. Only handles that this server knows have a card.`,
           params: ActorParameters,
@@ -73,7 +75,7 @@ export const cardRoutes: Routes = (app, options) => {
 }
 
 async function sendCard(
-  { actors, ranks, rules, cards, settings }: RouteOptions,
+  { actors, ranks, rules, pictures: { cards, avatars }, settings }: RouteOptions,
   actor: string,
   { theme = 'night', size = 'large' }: Static<typeof CardQuery>,
   format: CardFormat,
@@ -84,18 +86,36 @@ async function sendCard(
   const character = await actors.character(await actors.knownDidOf(actor))
   const site = settings.publicUrl === undefined ? 'bsky-rpg' : new URL(settings.publicUrl).host
   const card = cardOf(character, { rules, ranks, site })
-  const drawing = { card, style: { theme, size }, format, portrait: undefined }
+  const drawing = {
+    did: character.did,
+    card,
+    style: { theme, size },
+    format,
+    portrait: await portraitOf(character, avatars),
+  }
   const tag = cards.tagOf(drawing)
   reply.headers({ etag: `"${tag}"`, 'cache-control': NAMES_PEOPLE })
   if (isKnown(request.headers['if-none-match'], `"${tag}"`)) {
     reply.code(304)
     return Buffer.alloc(0)
   }
-  if (!clientOf(request, reply).charge(DRAWING_COST - 1)) throw tooDear('Drawing a card', DRAWING_COST)
-  const picture = await cards.draw(tag, drawing).catch(refuse)
+  const drawn = await cards.cached(tag, drawing)
+  if (drawn === undefined && !clientOf(request, reply).charge(DRAWING_COST - 1)) {
+    throw tooDear('Drawing a card', DRAWING_COST)
+  }
+  const picture = drawn ?? (await cards.draw(tag, drawing).catch(refuse))
   reply.type(TYPES[format])
   if (format === 'svg') reply.header('content-security-policy', SVG_POLICY)
   return picture
+}
+
+/** The avatar if it is here. If it is not, it is fetched for the next card, and nobody waits for it. */
+async function portraitOf({ did, profile }: Character, avatars: Avatars): Promise<Buffer | undefined> {
+  const url = profile?.avatar
+  if (url === undefined) return undefined
+  const cached = await avatars.cached({ did, url }, 256)
+  if (cached === undefined) void avatars.fetch({ did, url })
+  return cached
 }
 
 function refuse(error: unknown): never {

@@ -1,5 +1,6 @@
 // All routes: a new one is a file here and a line in this list. /openapi.json and /docs follow from it.
 import { assetRoutes } from './assets.ts'
+import { avatarRoutes } from './avatars.ts'
 import { boardPageRoutes } from './boards-page.ts'
 import { cardRoutes } from './cards.ts'
 import { characterBatchRoutes } from './character-batch.ts'
@@ -32,6 +33,7 @@ export const builtInRoutes: readonly Routes[] = [
   periodBoardRoutes,
   levelRoutes,
   cardRoutes,
+  avatarRoutes,
   ruleRoutes,
   statsRoutes,
   streamRoutes,

@@ -6,7 +6,7 @@ import type { Micros, Nsid } from '../../atproto/event.ts'
 import type { HandleResolver } from '../../bluesky/handles.ts'
 import type { PeopleSearch } from '../../bluesky/people-search.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
-import type { Cards } from '../../pictures/cards.ts'
+import type { Pictures } from '../../pictures/pictures.ts'
 import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
@@ -35,7 +35,7 @@ export type AppOptions = {
   logger: Logger
   version: string
   cache: CharacterCache
-  cards: Cards
+  pictures: Pictures
   /** Why ingest in this process has ended while the API goes on; `undefined` if it has not. */
   ingestFailure: () => string | undefined
   settings: AppSettings

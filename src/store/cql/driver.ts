@@ -7,6 +7,7 @@ export const cql: Driver<CqlAddress> = {
   example: EXAMPLE,
   expected: 'cql:// and the hosts of a cluster',
   hasOneWriter: false,
+  folderBeside: () => undefined,
   readAddress,
   async open(address, { shards, replication, log, ending }) {
     // The driver takes long to load, and only clusters need it.

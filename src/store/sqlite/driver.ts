@@ -9,6 +9,7 @@ export const sqlite: Driver<SqliteAddress> = {
   example: 'sqlite:path',
   expected: 'sqlite: and the path of a file',
   hasOneWriter: true,
+  folderBeside: ({ path }) => `${path}-pictures`,
   readAddress(text) {
     const path = atHome(text.slice('sqlite:'.length))
     return path === '' || path === ':memory:' ? undefined : { driver: 'sqlite', path }

@@ -3,6 +3,7 @@ import { readActorName } from '../atproto/actor-name.ts'
 import type { Micros } from '../atproto/event.ts'
 import { type HandleResolver, LookUpUnavailableError } from '../bluesky/handles.ts'
 import type { Rulebook } from '../game/rulebook.ts'
+import { DAY_MICROS } from '../game/time.ts'
 import type { Character, Inbox, Reader } from '../store/store.ts'
 import type { KnownNames } from './known-names.ts'
 import { ProblemError, tooDear, unknownActor } from './problem.ts'
@@ -44,7 +45,7 @@ export type NamedActor =
 const LOOK_UP_COST = 10
 
 /** A view of a character refreshes a profile that is older than this. */
-const STALE_AFTER_MICROS: Micros = 24 * 3_600_000_000
+const STALE_AFTER_MICROS: Micros = DAY_MICROS
 /**
  * Look-ups that all clients together may cause, a tenth of what ingest can ask the AppView for: a client that crawls all
  * characters must neither delay the look-ups of new ones nor fill the inbox while ingest is down.

@@ -3,6 +3,7 @@
 import compress from '@fastify/compress'
 import etag from '@fastify/etag'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
+import { throttle } from '../throttle.ts'
 import { Actors } from './actors.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
@@ -20,7 +21,6 @@ import { builtInRoutes } from './routes/index.ts'
 import { type AppOptions, type RouteOptions, type Routes, typed } from './routes/route.ts'
 import { RecentStatus } from './status.ts'
 import { refuseUnknownParameters } from './strict-queries.ts'
-import { throttled } from './throttled.ts'
 
 export type App = FastifyInstance
 /** Long reads (pages of exports and of `/v1/events`) that may wait for their turn. */
@@ -38,9 +38,9 @@ export async function buildApp(
   { requestMs, headersMs, checkEveryMs }: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<App> {
   const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
-  const reader = guarded(
-    options.reader,
-    throttled((error) => logger.error(error, 'the ledger cannot be read'), monotonic),
+  const unreadable = throttle(monotonic)
+  const reader = guarded(options.reader, (error) =>
+    unreadable((count) => logger.error({ err: error, count }, 'the ledger cannot be read')),
   )
   const app = typed(
     fastify({

@@ -1,8 +1,9 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { leveling } from '../game/levels.ts'
+import { iso } from '../game/time.ts'
 import type { Reader } from '../store/store.ts'
-import { iso, type Presenter } from './present.ts'
+import type { Presenter } from './present.ts'
 
 /** Somebody has reached a level. */
 export type LevelUp = {

@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
-import type { Micros } from '../atproto/event.ts'
 import { uriOf } from '../atproto/uri.ts'
 import { leveling } from '../game/levels.ts'
 import { type Rulebook, TRACKED, UNREADABLE } from '../game/rulebook.ts'
 import type { LedgerEvent } from '../game/state.ts'
+import { iso } from '../game/time.ts'
 import type { Character } from '../store/store.ts'
 import type { Ranks } from './ranks.ts'
 import type * as schemas from './schemas.ts'
@@ -68,10 +68,6 @@ export class Presenter {
       leveling: leveling(experience, delta),
     }
   }
-}
-
-export function iso(at: Micros): string {
-  return new Date(at / 1000).toISOString()
 }
 
 function text(value: string | undefined): string {

@@ -1,5 +1,6 @@
 import type { Micros } from '../atproto/event.ts'
 import { bandOf, type LevelBand, levelOf } from '../game/levels.ts'
+import { iso } from '../game/time.ts'
 import type { Reader, XpCount } from '../store/store.ts'
 
 /** A place among all characters shown, `behind` of whom have less XP; `asOf` is an ISO time. */
@@ -91,7 +92,7 @@ export class Ranks {
     })
     this.#bands = bandsOf(histogram)
     this.#made = this.#monotonic()
-    this.#asOf = new Date(this.#clock() / 1000).toISOString()
+    this.#asOf = iso(this.#clock())
   }
 }
 

@@ -1,3 +1,4 @@
+import { iso } from '../game/time.ts'
 import { type Command, CommandError } from './command.ts'
 import { interruptible } from './ending.ts'
 import { clusterOf } from './from-config.ts'
@@ -16,7 +17,7 @@ export const rollback: Command = {
     }
     await using store = await clusterOf(config, { ending: signal })
     const { lost, batch, cursor } = await store.rollBack(Number(word))
-    const from = new Date(cursor.at / 1_000).toISOString()
+    const from = iso(cursor.at)
     const to =
       batch === undefined
         ? 'no batch before it is left, so it resumes'

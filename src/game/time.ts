@@ -22,3 +22,8 @@ export function secondsOf(at: Micros): Seconds {
 export function dayOf(at: Seconds): Day {
   return Math.floor(at / DAY_SECONDS)
 }
+
+/** `at` as ISO 8601 in UTC, to the millisecond. */
+export function iso(at: Micros): string {
+  return new Date(at / 1000).toISOString()
+}

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
+import { iso } from '../game/time.ts'
 import type { NetworkClock } from '../jetstream/network-clock.ts'
 
 /**
@@ -14,8 +15,8 @@ export function placeToGoOn(
   if (saved === undefined) return undefined
   const cursor = networkClock.place(saved, heard)
   if (cursor !== saved) {
-    const was = new Date(saved.at / 1_000).toISOString()
-    const is = new Date(cursor.at / 1_000).toISOString()
+    const was = iso(saved.at)
+    const is = iso(cursor.at)
     log.warn(
       { saved, cursor },
       `the place in the stream was saved as of ${was}, which lies in the future: an event or this machine's clock was wrong. Resuming at ${is}.`,

@@ -99,7 +99,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
         if (kind === 'profile') introductions.failed()
         log.debug({ kind, reason }, 'a question to the network got no answer yet')
       },
-      repository: repositoryReport({ log, metrics }),
+      repository: repositoryReport({ log, metrics, monotonic: () => networkClock.monotonic() }),
     },
   })
 

@@ -1,11 +1,9 @@
 import type { Logger } from 'pino'
 import type { Micros } from '../atproto/event.ts'
 import type { StreamObserver } from '../jetstream/observer.ts'
+import { throttle } from '../throttle.ts'
 import type { LagMeter } from './lag.ts'
 import type { IngestMetrics } from './metrics.ts'
-
-/** Minimum time between two logs of one kind of fault; faults in between are counted in the next. */
-const LOG_EVERY_MICROS: Micros = 10_000_000
 
 export type StreamReportOptions = {
   log: Logger
@@ -26,8 +24,8 @@ export function streamReport({
   connectionChanged,
 }: StreamReportOptions): StreamObserver {
   const failures = new Map<string, string>()
-  const malformed = throttled(monotonic)
-  const misdated = throttled(monotonic)
+  const malformed = throttle(monotonic)
+  const misdated = throttle(monotonic)
   let everConnected = false
   return {
     connecting: ({ host, wire }, cursor) => log.debug({ host, wire, cursor }, 'connecting'),
@@ -74,19 +72,5 @@ export function streamReport({
     paused: () => metrics.connection('paused'),
     resumed: () => metrics.connection('resumed'),
     uncompressed: ({ host }, reason) => log.debug({ host }, `reading uncompressed: ${reason}`),
-  }
-}
-
-/** Calls `log` at most every ten seconds, with the number of calls since it last did. */
-function throttled(monotonic: () => Micros): (log: (count: number) => void) => void {
-  let count = 0
-  let loggedAt: Micros | undefined
-  return (log) => {
-    count += 1
-    const now = monotonic()
-    if (loggedAt !== undefined && now - loggedAt < LOG_EVERY_MICROS) return
-    log(count)
-    loggedAt = now
-    count = 0
   }
 }

@@ -3,6 +3,7 @@ import { createRaw } from '@atcute/tid'
 import type { CommitEvent, Micros } from '../atproto/event.ts'
 import type { JsonObject } from '../atproto/json.ts'
 import type { RecordPath } from '../game/state.ts'
+import { iso } from '../game/time.ts'
 import type { Person } from './people.ts'
 
 /** How many of their latest records people choose from when they delete one. */
@@ -30,7 +31,7 @@ export class Commits {
   create(person: Person, collection: Nsid, fields: JsonObject, created: Created): CommitEvent {
     const { at, rev = this.nextRev(person, at), nth = 0 } = created
     const { rkey = createRaw(person.revMicros - 500 + nth, person.index % 1024) } = created
-    const record = { $type: collection, createdAt: new Date(at / 1000).toISOString(), ...fields }
+    const record = { $type: collection, createdAt: iso(at), ...fields }
     const path: RecordPath = `${collection}/${rkey}`
     this.#put(person, path, record)
     person.recent.push(path)

@@ -14,7 +14,7 @@ test('repositories are counted by what became of them; why some cannot be read i
   const report = repositoryReport({
     log: pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }),
     metrics,
-    now: () => now,
+    monotonic: () => now,
   })
   const failed = (host: string, outcome: RepositoryOutcome) =>
     report({ host, outcome, message: `${host} is ${outcome}` })
@@ -23,9 +23,9 @@ test('repositories are counted by what became of them; why some cannot be read i
   failed('a.test', 'too-large')
   for (let n = 0; n < 30; n++) failed('b.test', 'unreachable')
   report({ host: 'good.test', outcome: 'inactive', message: undefined })
-  now = 9_999
+  now = 9_999_999
   failed('b.test', 'unreachable')
-  now = 10_000
+  now = 10_000_000
   failed('c.test', 'malformed')
   failed('d.test', 'malformed')
   assert.deepEqual(

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
+import { DAY_MICROS } from '../../game/time.ts'
 import { unlimitedProblems } from '../responses.ts'
 import type { Heard } from '../status.ts'
 import type { Routes } from './route.ts'
@@ -73,6 +74,6 @@ export function shortcomings({ status: { heartbeat }, heartbeatAge = 0 }: Heard,
 }
 
 function duration(time: Micros): string {
-  const days = Math.floor(time / 86_400_000_000)
+  const days = Math.floor(time / DAY_MICROS)
   return days < 2 ? `${Math.round(time / 1_000_000)} s` : `${days.toLocaleString('en')} days`
 }

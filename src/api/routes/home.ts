@@ -1,6 +1,6 @@
+import { iso } from '../../game/time.ts'
 import { home } from '../../web/home.ts'
 import { sendPage } from '../pages.ts'
-import { iso } from '../present.ts'
 import { NAMES_PEOPLE } from '../responses.ts'
 import { isConnected } from '../status.ts'
 import type { Routes } from './route.ts'

@@ -3,6 +3,7 @@ import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
 import { microsOfDayOrTime } from '../../atproto/micros.ts'
+import { DAY_MICROS } from '../../game/time.ts'
 import { csvHead, csvLine, type Event } from '../csv.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -20,7 +21,7 @@ const COST = 20
  * Entries are in the order in which they were written, but dated by witness time, which may go back by this much from one
  * entry to the next. So an entry older than `since` does not end an export before this margin.
  */
-const MAX_DISORDER_MICROS: Micros = 24 * 3_600_000_000
+const MAX_DISORDER_MICROS: Micros = DAY_MICROS
 
 /** A file format for exports. */
 type Format = { suffix: string; type: string; head: string; line: (event: Event) => string; name: string }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { iso } from '../present.ts'
+import { iso } from '../../game/time.ts'
 import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
 import type { Routes } from './route.ts'

@@ -1,4 +1,5 @@
 // What the wires share: the fields of an event, as real hosts write them.
+
 import type { StreamEvent } from '../../atproto/event.ts'
 import { cid } from '../embeds.ts'
 import { Random } from '../random.ts'
@@ -14,11 +15,6 @@ export function commitOf(event: StreamEvent & { kind: 'commit' }, seq: number): 
 /** An account's status as hosts write it. */
 export function standing(status: string): object {
   return status === 'active' ? { active: true } : { active: false, status }
-}
-
-/** RFC 3339 to the millisecond. */
-export function iso(at: number): string {
-  return new Date(at / 1000).toISOString()
 }
 
 /** RFC 3339 to the microsecond. */

@@ -1,8 +1,9 @@
 import type { StreamEvent } from '../../atproto/event.ts'
 import { isObject } from '../../atproto/json.ts'
+import { iso } from '../../game/time.ts'
 import { type Encode, plain, type Refused, zstd } from '../compression.ts'
 import { type Filter, type FilterProblem, filterOf } from '../filter.ts'
-import { BROKEN_COMMIT, BROKEN_DID, BROKEN_LIKE, commitOf, iso, micro, standing } from './fields.ts'
+import { BROKEN_COMMIT, BROKEN_DID, BROKEN_LIKE, commitOf, micro, standing } from './fields.ts'
 import type { Headers, SimulatedWire } from './wire.ts'
 
 /** `/subscribe`: errors are plain text, and old cursors are silently moved up. */

@@ -1,16 +1,8 @@
 import type { StreamEvent } from '../../atproto/event.ts'
+import { iso } from '../../game/time.ts'
 import { dictionaryId, type Encode, plain, type Refused, zstd } from '../compression.ts'
 import { type Filter, type FilterProblem, filterOf } from '../filter.ts'
-import {
-  BROKEN_COMMIT,
-  BROKEN_DID,
-  BROKEN_LIKE,
-  commitOf,
-  iso,
-  jsonRefusal,
-  micro,
-  standing,
-} from './fields.ts'
+import { BROKEN_COMMIT, BROKEN_DID, BROKEN_LIKE, commitOf, jsonRefusal, micro, standing } from './fields.ts'
 import type { Headers, SimulatedWire } from './wire.ts'
 
 const LEXICON = 'network.bsky.jetstream.subscribeEvents'

@@ -1,11 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { unknownActor } from '../../game/state.ts'
+import { GenerationalCache } from '../generational-cache.ts'
 import { StoreError } from '../store.ts'
 import { ACTOR_COLUMNS, type ActorRow, actorRow, CHANGING_COLUMNS, changingValues } from './actor-row.ts'
 import type { Names } from './names.ts'
 
-/** Maximum rows cached, in two generations of half as many. A row is about 700 bytes, so this is some 35 MB. */
+/** Maximum rows cached. A row is about 700 bytes, so this is some 35 MB. */
 const MAX_CACHED = 50_000
 
 /**
@@ -18,8 +19,7 @@ export class People {
   readonly #insert: StatementSync
   readonly #update: StatementSync
   readonly #dropPruned: StatementSync
-  #young = new Map<Did, ActorRow>()
-  #old = new Map<Did, ActorRow>()
+  readonly #rows = new GenerationalCache<Did, ActorRow>(MAX_CACHED)
   /** DIDs known to have no row: a batch looks the same unknown person up several times. */
   readonly #absent = new Set<Did>()
   /** The id that the next new person takes. */
@@ -41,10 +41,8 @@ export class People {
 
   /** The person's row; `undefined` where they have none. */
   find(did: Did): ActorRow | undefined {
-    const young = this.#young.get(did)
-    if (young !== undefined) return young
-    const old = this.#old.get(did)
-    if (old !== undefined) return this.#cache(old)
+    const cached = this.#rows.get(did)
+    if (cached !== undefined) return cached
     if (this.#absent.has(did)) return undefined
     const row = this.#byDid.get(did) as unknown as unknown[] | undefined
     if (row !== undefined) return this.#cache(actorRow(row, (id) => this.#names.nsid(id)))
@@ -90,11 +88,7 @@ export class People {
   }
 
   #cache(row: ActorRow): ActorRow {
-    if (this.#young.size >= MAX_CACHED / 2) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(row.state.did, row)
+    this.#rows.set(row.state.did, row)
     return row
   }
 }

@@ -5,6 +5,7 @@ import { type RecordId, uriOf } from '../../../atproto/uri.ts'
 import { type Granted, type Known, pathOf, type RecordPath } from '../../../game/state.ts'
 import { type Day, dayOf } from '../../../game/time.ts'
 import type { Touched } from '../../../game/touched.ts'
+import { GenerationalCache } from '../../generational-cache.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
@@ -12,7 +13,7 @@ import { allRecordBuckets, recordBuckets } from '../rows/buckets.ts'
 import { readStoredCharacter, type StoredCharacter } from '../rows/character-row.ts'
 import { readRecord, type StoredRecord } from '../rows/record-row.ts'
 
-/** Rows cached at most, in two generations; one takes about a kilobyte. */
+/** Maximum rows cached; one takes about a kilobyte. */
 const MAX_CACHED = 200_000
 /** Rows asked for at once: more in one request would make one server wait for the others. */
 const AT_ONCE = 40
@@ -34,8 +35,8 @@ export type Loaded = {
 export class People {
   readonly #session: Session
   readonly #owns: (did: Did) => boolean
-  #young = new Map<Did, StoredCharacter | null>()
-  #old = new Map<Did, StoredCharacter | null>()
+  /** `null` for people who have no row. */
+  readonly #cached = new GenerationalCache<Did, StoredCharacter | null>(MAX_CACHED)
 
   constructor(session: Session, owns: (did: Did) => boolean) {
     this.#session = session
@@ -85,17 +86,12 @@ export class People {
 
   /** Caches a character as it was just written. */
   cache(did: Did, character: StoredCharacter | null): void {
-    if (this.#young.size >= MAX_CACHED / 2) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(did, character)
+    this.#cached.set(did, character)
   }
 
   /** Empties the cache: another worker owns some of the people now, or a plan for them was refused. */
   forget(): void {
-    this.#young.clear()
-    this.#old.clear()
+    this.#cached.clear()
   }
 
   async #owners(handles: ReadonlySet<Handle>): Promise<Map<Handle, Did>> {
@@ -113,7 +109,7 @@ export class People {
     const people = new Map<Did, StoredCharacter | null>()
     const missing: Did[] = []
     for (const did of dids) {
-      const character = this.#peek(did)
+      const character = this.#cached.get(did)
       if (character === undefined) missing.push(did)
       else people.set(did, character)
     }
@@ -129,14 +125,6 @@ export class People {
       }),
     )
     return people
-  }
-
-  #peek(did: Did): StoredCharacter | null | undefined {
-    const young = this.#young.get(did)
-    if (young !== undefined) return young
-    const old = this.#old.get(did)
-    if (old !== undefined) this.cache(did, old)
-    return old
   }
 
   /** Skips a key that is a TID greater than all of the person's: the record is new. Most records need no request so. */

@@ -9,7 +9,7 @@ import { NetworkClock } from '../jetstream/network-clock.ts'
 import { startOf } from '../jetstream/options.ts'
 import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, StoreError } from '../store/store.ts'
 import { answers } from './answers.ts'
 import { Batcher } from './batcher.ts'
 import { chores } from './chores.ts'
@@ -54,9 +54,9 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   })
   metrics.watchFaults(() => writer.faults().length)
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
-  const status = await store.reader.status()
+  const heard = await writer.heard()
   const place = async (): Promise<Cursor | undefined> =>
-    placeToGoOn(await ledger.use((writer) => writer.cursor()), status.heartbeat?.at, { networkClock, log })
+    placeToGoOn(await ledger.use((writer) => writer.cursor()), heard, { networkClock, log })
   const introductions = new Introductions({ log, metrics, clock })
   let networkBytes = 0
 
@@ -167,9 +167,11 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     return taken
   }
   const report = async (): Promise<void> => {
-    const now = await store.reader.status().catch(() => undefined)
+    const now = await store.reader.status().catch(undefinedIfUnread)
     if (now !== undefined) introductions.report(now.introductions)
   }
+  // Only shown: a database that is slow to answer must not end ingest.
+  const status = await store.reader.status().catch(undefinedIfUnread)
   log.info({ cursor }, describeStart(status, game))
   // The first to end ends the others. All have to be over before the writer is disposed.
   const endOthers = (work: Promise<void>) => work.finally(() => over.abort())
@@ -182,6 +184,10 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   ledger.failed.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason
   await ledger.use((writer) => writer.lastBeat({ at: clock(), lag: lag.lag(), host: undefined }))
+}
+
+function undefinedIfUnread(error: unknown): undefined {
+  if (!(error instanceof StoreError)) throw error
 }
 
 /** True where `error` comes of this abort; a request that was aborted for another reason is a failure. */

@@ -1,8 +1,14 @@
 import type { Game } from '../game/game.ts'
 import type { StoreStatus } from '../store/store.ts'
 
-/** The log line at the start: the ledger's size, and the load on disk and network to expect. */
-export function describeStart({ perDay, characters, events }: StoreStatus, { followed }: Game): string {
+/**
+ * The log line at the start: the ledger's size, and the load on disk and network to expect.
+ * @param status `undefined` where it could not be read
+ */
+export function describeStart(status: StoreStatus | undefined, { followed }: Game): string {
+  if (status === undefined)
+    return `following ${[...followed].join(', ')}; the ledger's size could not be read.`
+  const { perDay, characters, events } = status
   const size = `${characters} characters and ${events} events so far; following ${[...followed].join(', ')}`
   if (perDay === undefined) {
     return `${size}. The whole network brings 40 to 80 million events a day: some 5 to 8 GB on disk and 25 to 50 GB over the network, uncompressed. After a few minutes GET /v1/stats gives the rates of this ledger.`

@@ -92,6 +92,10 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.recordGap(gap))
   }
 
+  heard(): Promise<Micros | undefined> {
+    return this.#call(() => this.#writer.heard())
+  }
+
   beat(heartbeat: Heartbeat): Promise<void> {
     return this.#call(() => this.#writer.beat(heartbeat))
   }

@@ -178,6 +178,8 @@ export interface Writer extends AsyncDisposable {
   followed(): Promise<(Followed | undefined)[]>
   /** Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. */
   follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
+  /** When the last heartbeat was written, by the clock of whoever wrote it; of several parts' heartbeats the earliest. */
+  heard(): Promise<Micros | undefined>
   /** Writes a heartbeat; called every few seconds, whether or not events come. */
   beat(heartbeat: Heartbeat): Promise<void>
   /** Writes the last heartbeat, after which this writer takes over no more shards. */

@@ -30,6 +30,7 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   followed: (writer) => writer.followed(),
   follow: (writer) =>
     writer.follow({ before: undefined, now: { dids: undefined, collections: [], left: {} }, gaps: [] }),
+  heard: (writer) => writer.heard(),
   beat: (writer) => writer.beat({ at: START, lag: 0, host: undefined }),
   lastBeat: (writer) => writer.lastBeat({ at: START, lag: 0, host: undefined }),
   recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),

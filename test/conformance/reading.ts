@@ -39,6 +39,12 @@ export const readingChecks: readonly Check[] = [
     await writer.begin(at(9))
     assert.deepEqual(await writer.cursor(), cursor)
   }),
+  check('the newest heartbeat says when a writer was last heard', async (_, writer) => {
+    assert.equal(await writer.heard(), undefined)
+    await writer.beat({ at: START, lag: 5, host: 'a.test' })
+    await writer.lastBeat({ at: START + 7, lag: 0, host: undefined })
+    assert.equal(await writer.heard(), START + 7)
+  }),
   onPlace('a beginning outlasts the process that found it', async (place) => {
     await using here = await place()
     const beginning = { host: '', wire: '', value: 5, at: START }

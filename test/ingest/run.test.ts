@@ -11,7 +11,14 @@ import type { Start } from '../../src/jetstream/subscribe.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import type { Heartbeat, Store, WriteOptions, Writer } from '../../src/store/store.ts'
+import {
+  type Heartbeat,
+  type Reader,
+  type Store,
+  StoreError,
+  type WriteOptions,
+  type Writer,
+} from '../../src/store/store.ts'
 import { folder, until } from '../e2e/harness.ts'
 import { asking, game } from '../game/arbitrary.ts'
 
@@ -26,6 +33,8 @@ type World = {
   changed?: IngestOptions['changed']
   rules?: Game
   metrics?: IngestMetrics
+  /** What stands in for the reader's status. */
+  status?: Reader['status']
   /** What stands in for the writer's own properties. */
   overrides?: Overrides
 }
@@ -45,6 +54,7 @@ async function ingest({
   rules = game,
   metrics = new IngestMetrics(),
   overrides = {},
+  status,
 }: World) {
   const here = folder()
   const start = Date.now() * 1000
@@ -55,6 +65,7 @@ async function ingest({
   const wrote: WriteOptions[] = []
   const watched: Store = {
     ...store,
+    reader: status === undefined ? store.reader : Object.assign(Object.create(store.reader), { status }),
     write: async (options) => {
       wrote.push(options)
       const writer = await store.write(options)
@@ -258,6 +269,17 @@ test('it goes on from where it was: what happened while nobody listened comes, t
   // Nobody has introduced anybody, as was told at the start.
   const text = await running.options.metrics.registry.metrics()
   assert.match(text, /^bsky_rpg_introductions_waiting [1-9]/m)
+})
+
+test('it begins although the size of the ledger cannot be read', WITHIN, async () => {
+  const alive = Promise.withResolvers<void>()
+  await using running = await ingest({
+    beat: ({ host }) => host !== undefined && alive.resolve(),
+    status: () => Promise.reject(new StoreError('the database has not answered')),
+  })
+  await Promise.race([alive.promise, running.ran])
+  running.end.abort()
+  await running.ran
 })
 
 test('a stream that begins anew before the first commit misses nothing', WITHIN, async () => {

@@ -127,6 +127,10 @@ export class MemoryWriter implements Writer {
     memory.gaps.push(...gaps)
   }
 
+  async heard(): Promise<Micros | undefined> {
+    return this.#open().heartbeat?.at
+  }
+
   async beat(heartbeat: Heartbeat): Promise<void> {
     this.#open().heartbeat = heartbeat
   }

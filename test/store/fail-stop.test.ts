@@ -22,6 +22,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
     writer.follow({ before: undefined, now: { dids: undefined, collections: [], left: {} }, gaps: [] }),
   bindRules: (writer) => writer.bindRules('rules'),
   recordGap: (writer) => writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'window', at: START }),
+  heard: (writer) => writer.heard(),
   beat: (writer) => writer.beat({ at: START, lag: 0, host: undefined }),
   lastBeat: (writer) => writer.lastBeat({ at: START, lag: 0, host: undefined }),
   recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),

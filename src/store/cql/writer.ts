@@ -9,6 +9,7 @@ import type { Expiry } from '../expired.ts'
 import { type Gap, type Heartbeat, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
+import { heartbeatOf, INSERT_HEARTBEAT, SELECT_HEARTBEATS } from './rows/heartbeats.ts'
 import type { Meta } from './rows/meta.ts'
 import { Beginning } from './shards/beginning.ts'
 import type { ShardAssignment } from './shards/shard-assignment.ts'
@@ -43,7 +44,6 @@ export type CqlWriterOptions = {
 }
 
 const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, ?, ?, ?, ?, ?)'
-const HEARTBEAT = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
 
 /** Writes the shards that this worker owns. */
 export class CqlWriter implements Writer {
@@ -200,6 +200,12 @@ export class CqlWriter implements Writer {
     await this.#followed.replace(before, now)
   }
 
+  async heard(): Promise<Micros | undefined> {
+    this.#assertOpen()
+    const rows = await this.#session.readForDecision(SELECT_HEARTBEATS, [])
+    return heartbeatOf(rows, this.#assignment.shards)?.at
+  }
+
   async beat(heartbeat: Heartbeat): Promise<void> {
     this.#assertOpen()
     if (this.#options.shares) {
@@ -223,7 +229,7 @@ export class CqlWriter implements Writer {
     this.#assertOpen()
     await Promise.all(
       [...this.#assignment.owned.keys()].map((shard) =>
-        this.#session.write(HEARTBEAT, [shard, at, lag, host ?? null]),
+        this.#session.write(INSERT_HEARTBEAT, [shard, at, lag, host ?? null]),
       ),
     )
   }

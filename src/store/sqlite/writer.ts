@@ -153,6 +153,11 @@ export class SqliteWriter implements Writer {
     })
   }
 
+  async heard(): Promise<Micros | undefined> {
+    const row = this.#sql.pulse.get()
+    return row === undefined ? undefined : Number(row.at)
+  }
+
   async beat({ at, lag, host }: Heartbeat): Promise<void> {
     await this.#transactions.run(() => this.#sql.savePulse.run(at, lag, host ?? null))
     this.#erasure.run()
@@ -194,6 +199,7 @@ function prepare(db: DatabaseSync) {
     saveGap: sql('INSERT INTO gaps (host, began, ended, reason, at) VALUES (?, ?, ?, ?, ?)'),
     followed: sql('SELECT json FROM followed'),
     saveFollowed: sql('INSERT OR REPLACE INTO followed (id, json) VALUES (1, ?)'),
+    pulse: sql('SELECT at FROM pulse'),
     savePulse: sql('INSERT OR REPLACE INTO pulse (id, at, lag, host) VALUES (1, ?, ?, ?)'),
   }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { errors } from 'cassandra-driver'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import type { Mutation } from '../../../src/store/cql/rows/mutations.ts'
 import { pack, unpack } from '../../../src/store/cql/shards/journal.ts'
+import { StoreError } from '../../../src/store/store.ts'
 import { alice, bob, FIRST, like } from '../../conformance/operations.ts'
 import { game, START, tid } from '../../game/arbitrary.ts'
 import { MemoryCluster } from './memory-cluster.ts'
@@ -47,6 +49,24 @@ test('an outage is no gap: a follower of the ledger who was refused gets the sam
   cluster.fate = () => 'fine'
   const { events, missed } = await reader.recent(position, 10)
   assert.deepEqual([events.map(({ rkey }) => rkey), missed], [[tid(1), tid(2)], false])
+})
+
+test('a read for display that gets no answer fails in words after some seconds, whatever the driver reports', async () => {
+  const cluster = new MemoryCluster()
+  await using store = await openOn(cluster)
+  cluster.fate = (cql) => {
+    if (cql.includes('FROM books'))
+      throw new errors.OperationTimedOutError('The host did not reply before timeout 2000 ms\n  at a stack')
+    return 'fine'
+  }
+  await assert.rejects(store.reader.status(), (error) => {
+    assert.ok(error instanceof StoreError)
+    assert.match(
+      error.message,
+      /^the database has not answered a read within 3 s \(The host did not reply before timeout 2000 ms\)\. Check/,
+    )
+    return true
+  })
 })
 
 test('blocks of a longer attempt that was refused are no events', async () => {

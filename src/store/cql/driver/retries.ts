@@ -182,3 +182,13 @@ function isRefusedByAll(error: Error): boolean {
     inner.every((cause) => cause instanceof errors.ResponseError && patienceFor(cause) === 0)
   )
 }
+
+/** The error of a read that was given up after `ms` milliseconds because of the passing `error`. */
+export function unanswered(error: unknown, ms: number): StoreError {
+  // Its first line: the driver adds a report on every server.
+  const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return new StoreError(
+    `the database has not answered a read within ${ms / 1_000} s (${why}). Check that its servers run and are not overloaded, then try again.`,
+    { cause: error },
+  )
+}

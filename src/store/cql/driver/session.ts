@@ -6,7 +6,7 @@ import type { Consistency } from './address.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import type { Outages } from './outages.ts'
 import { type Asker, pagesOf, type Row, rowsOf } from './paging.ts'
-import { isPassing, type Retries } from './retries.ts'
+import { isPassing, type Retries, unanswered } from './retries.ts'
 
 export type SessionOptions = {
   client: Client
@@ -107,8 +107,9 @@ export class Session {
   #forDisplay(query: string, params: readonly unknown[], pageRows: number): Asker {
     const ask = (at: string | undefined, begun: number): Promise<types.ResultSet> =>
       this.#page(query, params, at, pageRows, DISPLAY_TIMEOUT_MS).catch(async (error: unknown) => {
-        if (!isPassing(error) || performance.now() - begun > DISPLAY_GIVE_UP_MS - DISPLAY_TIMEOUT_MS)
-          throw error
+        if (!isPassing(error)) throw error
+        if (performance.now() - begun > DISPLAY_GIVE_UP_MS - DISPLAY_TIMEOUT_MS)
+          throw unanswered(error, DISPLAY_GIVE_UP_MS)
         await sleep(DISPLAY_PAUSE_MS * (1 + Math.random()))
         return ask(at, begun)
       })

@@ -1,10 +1,11 @@
 import type { Cursor } from '../../../atproto/event.ts'
 import type { QuestionKind } from '../../../game/state.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
-import { type Gap, type Heartbeat, MAX_GAPS, type StoreStatus } from '../../store.ts'
+import { type Gap, MAX_GAPS, type StoreStatus } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
-import { numberOf, textOf } from '../driver/values.ts'
+import { numberOf } from '../driver/values.ts'
+import { heartbeatOf, SELECT_HEARTBEATS } from '../rows/heartbeats.ts'
 import { checkShards, cursorOf, type ShardRow } from '../shards/leases.ts'
 import { perQuestion } from '../shards/shard-totals.ts'
 
@@ -13,7 +14,7 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
   const [rows, totals, heartbeats, gaps, samples] = await Promise.all([
     checkShards(session),
     session.readForDisplay('SELECT * FROM books', []),
-    session.readForDisplay('SELECT shard, at, lag, host FROM pulses WHERE part = 0', []),
+    session.readForDisplay(SELECT_HEARTBEATS, []),
     session.readForDisplay('SELECT * FROM gaps WHERE part = 0 LIMIT ?', [MAX_GAPS]),
     session.readForDisplay('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
   ])
@@ -60,16 +61,6 @@ function leastWritten(rows: readonly ShardRow[], totals: readonly Row[]): Cursor
     if (reached !== undefined) cursors.push(reached)
   }
   return cursors.sort((a, b) => a.at - b.at)[0]
-}
-
-/** The oldest heartbeat of all shards stands for the ledger. */
-function heartbeatOf(rows: readonly Row[], shards: number): Heartbeat | undefined {
-  if (rows.length < shards) return undefined
-  return {
-    at: Math.min(...rows.map(({ at }) => numberOf(at))),
-    lag: Math.max(...rows.map(({ lag }) => numberOf(lag))),
-    host: rows.some(({ host }) => host === null) ? undefined : textOf(rows[0]?.host),
-  }
 }
 
 function gapOf({ host, began, ended, reason, at }: Row): Gap {

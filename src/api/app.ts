@@ -58,7 +58,12 @@ export async function buildApp(
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
     }) as unknown as FastifyInstance,
   )
-  app.decorate('site', { contact: settings.contact, version, publicUrl: settings.publicUrl })
+  app.decorate('site', {
+    contact: settings.contact,
+    version,
+    publicUrl: settings.publicUrl,
+    boards: settings.boards === 'on',
+  })
   // Only JSON bodies are accepted.
   app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })

@@ -10,6 +10,11 @@ export function count(n: number): string {
   return WHOLE.format(n)
 }
 
+/** `1 post`, `1,200 posts` */
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`
+}
+
 /** `+70`, `−60`, `0`: with a true minus sign. */
 export function signed(n: number): string {
   return n === 0 ? '0' : `${n > 0 ? '+' : '−'}${count(Math.abs(n))}`

@@ -16,7 +16,8 @@ export type HomeOptions = {
   totals: { characters: number; experience: number; lagSeconds: number | null; connected: boolean }
   /** Posts with media that the whole network has made today, and those of them that are described. */
   today: { media: number; described: number } | undefined
-  top: readonly ShownPlace[]
+  /** The board of this week, or of all time while nobody has earned anything this week; `undefined` where there are no boards. */
+  top: { kind: 'week' | 'all'; places: readonly ShownPlace[] } | undefined
   /** Newest first. */
   levelUps: readonly LevelUp[]
   /** ISO time. */
@@ -43,8 +44,8 @@ ${largeFindForm()}
 <p class="soft small">No sign-in. Every point stands beside the record that earned it.</p>
 </section>
 ${figures(options)}
-${standings(top, rules)}
-<section class="card half" aria-labelledby="now">
+${top !== undefined && standings(top, rules)}
+<section class="card ${top === undefined ? 'full' : 'half'}" aria-labelledby="now">
 <div class="row"><h2 id="now">Happening now</h2><span class="pulse" data-pulse>latest level-ups</span></div>
 ${
   levelUps.length === 0 ? html`<p class="soft" data-empty>Nobody has reached a new level just now.</p>` : ''
@@ -75,12 +76,21 @@ function figures({ totals, today }: HomeOptions): Html {
   return html`<dl class="figures">${entries.map(([name, value]) => html`<div class="card"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
-function standings(top: readonly ShownPlace[], rules: Rulebook): Html {
-  if (top.length === 0) {
-    return html`<section class="card half"><h2>Most experienced</h2>
+function standings({ kind, places }: NonNullable<HomeOptions['top']>, rules: Rulebook): Html {
+  const heading = kind === 'week' ? 'This week' : 'Most experienced'
+  const all = html`<ul class="chips">${[
+    ['/boards', 'all time'],
+    ['/boards/month', 'month'],
+    ['/boards/week', 'week'],
+  ].map(([to, name]) => html`<li><a href="${to}">${name}</a></li>`)}</ul>`
+  if (places.length === 0) {
+    return html`<section class="card half"><h2>${heading}</h2>
 <p class="soft">Nobody yet: the first ${anyOf(rules.kinds)} that arrives makes the first character.</p></section>`
   }
-  return html`<section class="card half"><h2>Most experienced</h2>
-${board(top, { titles: rules.titles, caption: 'The characters with the most experience' })}
-<p><a href="/boards">The whole board</a></p></section>`
+  return html`<section class="card half"><div class="row"><h2>${heading}</h2>${all}</div>
+${board(places, {
+  titles: rules.titles,
+  unit: kind === 'week' ? 'earned' : 'total',
+  caption: kind === 'week' ? 'Who has earned most this week' : 'The characters with the most experience',
+})}</section>`
 }

@@ -10,6 +10,8 @@ export type Site = {
   version: string
   /** The public address, for absolute links; `undefined` where none is set. */
   publicUrl: string | undefined
+  /** Whether there are leaderboards. */
+  boards: boolean
 }
 
 export type Page = {
@@ -67,7 +69,7 @@ ${(['theme.css', 'base.css', ...styles] as const).map((name) => html`<link rel="
 <header class="top">
 ${mark()}
 ${findInHeader && findForm({ id: 'find', label: 'Find a character', placeholder: 'handle or link', button: undefined })}
-${navigation(page.path)}
+${navigation(page.path, site)}
 </header>
 <main class="page" id="main">
 ${main}
@@ -80,8 +82,8 @@ function mark(): Html {
   return html`<a class="mark" href="/"><svg viewBox="0 0 26 26" aria-hidden="true"><path class="mark-hex" d="M13 1.5 23 7.2v11.6L13 24.5 3 18.8V7.2Z"/><path class="mark-peak" d="M13 6.5 18.5 16h-11Z"/></svg>bsky-rpg</a>`
 }
 
-function navigation(path: string): Html {
-  const items = NAVIGATION.map(
+function navigation(path: string, { boards }: Site): Html {
+  const items = NAVIGATION.filter(([to]) => boards || to !== '/boards').map(
     ([to, name]) => html`<li><a href="${to}"${path === to && html` aria-current="page"`}>${name}</a></li>`,
   )
   return html`<nav aria-label="Pages"><ul>${items}</ul></nav>`

@@ -29,4 +29,21 @@ export type ShownEvent = {
   leveling: ShownLeveling
 }
 
-export type ShownPlace = { rank: number; character: ShownCharacter }
+/** A place on a board; `earned` is what counts on boards of a period. */
+export type ShownPlace = { rank: number; earned?: number; character: ShownCharacter }
+
+/** The period of a board, with the names of those before and after it. */
+export type ShownPeriod = {
+  name: string
+  from: string
+  to: string
+  running: boolean
+  before: string | undefined
+  after: string | undefined
+}
+
+export type ShownLevels = {
+  characters: number
+  bands: readonly { from: number; to: number; title: string; characters: number }[]
+  own: { level: number; rank: ShownCharacter['rank'] } | null
+}

@@ -1,23 +1,23 @@
 import { iso } from '../../game/time.ts'
 import { home } from '../../web/home.ts'
 import { sendPage } from '../pages.ts'
+import { readPeriodBoard } from '../period-boards.ts'
 import { NAMES_PEOPLE } from '../responses.ts'
 import { isConnected } from '../status.ts'
-import type { Routes } from './route.ts'
+import type { RouteOptions, Routes } from './route.ts'
 
 const MAX_SHOWN = 8
 
 /** The first page. */
 export const homeRoutes: Routes = (app, options) => {
-  const { reader, rules, actors, presenter, ranks, clock, levelUps, status: recent } = options
+  const { rules, ranks, clock, levelUps, settings, status: recent } = options
   app.get('/', { schema: { hide: true } }, async (_request, reply) => {
     await ranks.ready()
-    const [heard, board, latest] = await Promise.all([
+    const [heard, top, latest] = await Promise.all([
       recent.get(),
-      reader.board({ cursor: undefined, around: undefined, limit: MAX_SHOWN }),
+      settings.boards === 'on' ? topOf(options) : undefined,
       levelUps.latest(),
     ])
-    for (const { character } of board.items) actors.noteLook(character)
     const { characters, experience, heartbeat } = heard.status
     return sendPage(
       reply.header('cache-control', NAMES_PEOPLE),
@@ -31,10 +31,22 @@ export const homeRoutes: Routes = (app, options) => {
           connected: isConnected(heard),
         },
         today: undefined,
-        top: board.items.map(({ rank, character }) => ({ rank, character: presenter.character(character) })),
+        top,
         levelUps: latest,
         now: iso(clock()),
       }),
     )
   })
+}
+
+/** The board of this week, or of all time while nobody has earned anything this week. */
+async function topOf(options: RouteOptions) {
+  const { reader, presenter, actors } = options
+  const page = { cursor: undefined, around: undefined, limit: MAX_SHOWN }
+  const { entries } = await readPeriodBoard(options, 'week', undefined, page)
+  if (entries.length > 0) return { kind: 'week' as const, places: entries }
+  const { items } = await reader.board(page)
+  for (const { character } of items) actors.noteLook(character)
+  const places = items.map(({ rank, character }) => ({ rank, character: presenter.character(character) }))
+  return { kind: 'all' as const, places }
 }

@@ -1,9 +1,6 @@
 import { Type } from 'typebox'
-import { levelOf } from '../../game/levels.ts'
-import type { Character } from '../../store/store.ts'
-import { noRanks } from '../problem.ts'
+import { levelsWith } from '../levels.ts'
 import { clientOf } from '../protect.ts'
-import type { Ranks } from '../ranks.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { Levels } from '../schemas.ts'
 import { serveBoards } from './boards-setting.ts'
@@ -29,25 +26,12 @@ export const levelRoutes: Routes = (app, { actors, ranks, rules, settings }) => 
     async (request, reply) => {
       const { actor } = request.query
       await ranks.ready()
-      const levels = ranks.levels()
-      if (levels === null) throw noRanks()
       reply.header('cache-control', NAMES_PEOPLE)
       const character =
         actor === undefined
           ? undefined
           : await actors.character(await actors.didOf(actor, clientOf(request, reply)))
-      return {
-        characters: levels.characters,
-        asOf: levels.asOf,
-        bands: levels.bands.map((band) => ({ ...band, title: rules.title(band.from) })),
-        own: character === undefined ? null : placeOf(character, ranks),
-      }
+      return levelsWith(character, { ranks, rules })
     },
   )
-}
-
-function placeOf({ did, experience }: Character, ranks: Ranks) {
-  const rank = ranks.of(experience)
-  if (rank === null) throw noRanks()
-  return { did, level: levelOf(experience), rank, ahead: Math.floor((rank.behind * 100) / rank.of) }
 }

@@ -4,11 +4,13 @@ import { type Html, html } from '../html.ts'
 import { atName, face, nameOf, tierOf } from '../person.ts'
 import type { ShownCharacter } from '../shown.ts'
 
-type Fact = { name: Html | string; value: string; gold?: boolean }
+type Fact = { name: Html | string; value: Html | string; gold?: boolean }
 
 export type HeroOptions = {
   character: ShownCharacter
   titles: readonly Title[]
+  /** Whether the rank is shown. */
+  ranked: boolean
   /** When the next level comes at the present pace, in words. */
   pace: string | undefined
   /** Further numbers, below the rank. */
@@ -17,7 +19,7 @@ export type HeroOptions = {
 }
 
 /** Who this is: picture in a ring, name, title, level, what remains, rank. */
-export function hero({ character, titles, pace, facts, now }: HeroOptions): Html {
+export function hero({ character, titles, ranked, pace, facts, now }: HeroOptions): Html {
   const { title, leveling } = character
   const { level, experience, experienceToNextLevel, progressPercentage } = leveling
   const remaining =
@@ -30,7 +32,7 @@ export function hero({ character, titles, pace, facts, now }: HeroOptions): Html
 <p class="about"><a href="https://bsky.app/profile/${character.did}" rel="noopener">${isolated(atName(character))}</a></p>
 <progress class="bar" max="100" value="${progressPercentage}" aria-label="Progress through level ${count(level)}"></progress>
 <div class="row"><b class="num">${count(experience)} XP</b><span class="soft num">${[remaining, pace].filter(Boolean).join(', ')}</span></div></div>
-<dl class="facts">${[...rank(character, now), ...facts].map(
+<dl class="facts">${[...(ranked ? rank(character, now) : []), ...facts].map(
     ({ name, value, gold }) =>
       html`<div><dt>${name}</dt><dd class="${gold === true ? 'gold' : ''}">${value}</dd></div>`,
   )}</dl>
@@ -47,14 +49,14 @@ function aheadOf(behind: number, of: number): string {
   return behind === of - 1 ? ' · ahead of all others' : ` · ahead of ${percent(behind, of)}`
 }
 
-function rank({ rank: standing }: ShownCharacter, now: string): Fact[] {
+function rank({ did, handle, rank: standing }: ShownCharacter, now: string): Fact[] {
   if (standing === null) return []
   const { position, of, behind, asOf } = standing
   const ahead = `of ${count(of)}${aheadOf(behind, of)}`
   const time = asOf.slice(0, 10) === now.slice(0, 10) ? clockTime(asOf) : day(asOf, now)
   return [
     {
-      value: `#${count(position)}`,
+      value: html`<a href="/boards?around=${encodeURIComponent(handle ?? did)}" title="neighbours on the board">#${count(position)}</a>`,
       name: html`${ahead}<span class="hidden">, as of </span> <time class="nowrap" datetime="${asOf}" title="ranks are counted every so often">· ${time}${time.includes(':') && ' UTC'}</time>`,
     },
   ]

@@ -32,7 +32,7 @@ export function sheet({ site, rules, character, events, now, head }: SheetOption
     ...(head !== undefined && { head }),
     tier: tierOf(leveling.level, rules.titles),
     main: html`<div class="grid">
-${hero({ character, titles: rules.titles, pace: undefined, facts: [], now })}
+${hero({ character, titles: rules.titles, ranked: site.boards, pace: undefined, facts: [], now })}
 ${ledger(events, { character, rules, now })}
 </div>`,
   })

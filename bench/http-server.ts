@@ -11,6 +11,7 @@ import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import { readAddress } from '../src/store/cql/driver/address.ts'
 import { openCql } from '../src/store/cql/open.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
+import { noSignIn } from '../test/api/no-sign-in.ts'
 import { inMemory } from '../test/pictures/in-memory.ts'
 
 const [kind, url = ''] = process.argv.slice(2)
@@ -53,6 +54,8 @@ async function ours(): Promise<string> {
     tracked: [],
     handles: noHandles,
     search: noPeopleSearch,
+    signIn: noSignIn,
+    sessions: store.sessions,
     metrics: { contentType: 'text/plain', metrics: async () => '' },
     clock: () => Date.now() * 1000,
     monotonic: () => performance.now() * 1000,

@@ -7,7 +7,7 @@ import { throttle } from '../throttle.ts'
 import { Actors } from './actors.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
-import { guarded } from './guarded.ts'
+import { guarded, guardedSessions } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import { KnownNames } from './known-names.ts'
 import { LevelUps } from './level-ups.ts'
@@ -41,6 +41,10 @@ export async function buildApp(
   const unreadable = throttle(monotonic)
   const reader = guarded(options.reader, (error) =>
     unreadable((count) => logger.error({ err: error, count }, 'the ledger cannot be read')),
+  )
+  const unusable = throttle(monotonic)
+  const sessions = guardedSessions(options.sessions, (error) =>
+    unusable((count) => logger.error({ err: error, count }, 'the sessions cannot be used')),
   )
   const app = typed(
     fastify({
@@ -86,6 +90,7 @@ export async function buildApp(
   const parts: RouteOptions = {
     ...options,
     reader,
+    sessions,
     status: new RecentStatus({ reader, clock, monotonic }),
     actors: new Actors({ reader, inbox, handles, rules, names, clock, monotonic }),
     names,

@@ -4,7 +4,7 @@ import type { Did } from '@atcute/lexicons/syntax'
 export type ReadyAnswer = { body: string; bytes: number; etag: string; until: number }
 
 export type CharacterCacheOptions = {
-  /** Whether ingest calls `invalidate` after every change; otherwise no answer is kept for longer than five seconds. */
+  /** Whether ingest calls `invalidate` after every change; otherwise no answer is kept for longer than two seconds. */
   invalidated: boolean
   now?: () => number
   /**
@@ -15,8 +15,11 @@ export type CharacterCacheOptions = {
 }
 
 const MAX_CACHED = 524_288
-/** How long an answer is kept where changes are not reported. */
-const UNREPORTED_MAX_AGE_MS = 5_000
+/**
+ * How long an answer is kept where changes are not reported. Somebody who hides or leaves must be gone within five seconds, of
+ * which ingest takes up to two to fulfil the wish.
+ */
+const UNREPORTED_MAX_AGE_MS = 2_000
 /** DIDs asked for lately, by hash, in four megabytes; a power of two. */
 const DOORKEEPER_SLOTS = 1_048_576
 

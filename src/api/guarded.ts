@@ -1,5 +1,30 @@
+import type { Sessions } from '../store/sessions.ts'
 import { InvalidCursorError, type Reader } from '../store/store.ts'
 import { ProblemError } from './problem.ts'
+
+/**
+ * Wraps `sessions` in the same way.
+ * @param failed is called with each failure
+ */
+export function guardedSessions(sessions: Sessions, failed: (error: unknown) => void): Sessions {
+  const fail = (error: unknown): never => {
+    failed(error)
+    throw new ProblemError(
+      503,
+      'LedgerUnavailable',
+      'This server cannot look up who is signed in right now. Try again in a few seconds.',
+    )
+  }
+  return {
+    signIn: (session, now) => sessions.signIn(session, now).catch(fail),
+    isSignedIn: (did, id, now) => sessions.isSignedIn(did, id, now).catch(fail),
+    signOut: (did, id) => sessions.signOut(did, id).catch(fail),
+    signOutEverywhere: (did) => sessions.signOutEverywhere(did).catch(fail),
+    begin: (pending, now) => sessions.begin(pending, now).catch(fail),
+    finish: (id, now) => sessions.finish(id, now).catch(fail),
+    key: (make) => sessions.key(make).catch(fail),
+  }
+}
 
 /**
  * Wraps `reader` so that its failures become a 503 that tells the client to try again.

@@ -9,19 +9,22 @@ declare module 'fastify' {
 }
 
 /** Content-Security-Policy of pages: everything comes from this server, nothing stands in the page itself. */
-const POLICY = [
+const RULES = [
   "default-src 'none'",
   "style-src 'self'",
   "script-src 'self'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",
-  "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",
-].join('; ')
+]
+
+/** Where forms may lead, redirects included. */
+const HERE = ["'self'"]
 
 /** Answers with a page; the caller sets `cache-control`. */
-export function sendPage(reply: FastifyReply, page: string): FastifyReply {
-  return reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(page)
+export function sendPage(reply: FastifyReply, page: string, { formsLeadTo = HERE } = {}): FastifyReply {
+  const policy = [...RULES, `form-action ${formsLeadTo.join(' ')}`].join('; ')
+  return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(page)
 }

@@ -1,8 +1,8 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import type { Reader } from '../store/store.ts'
 
-/** How long visibility is cached: as long as HTTP caches keep an answer about a person. */
-const MAX_AGE_MS = 5_000
+/** How long visibility is cached: somebody who hides or leaves must be gone within five seconds, fulfilling the wish included. */
+const MAX_AGE_MS = 2_000
 
 /** Says who is visible now, so that cached events of somebody who has gone are not sent. */
 export class ShownPeople {

@@ -15,7 +15,7 @@ export const openTrustedUrl: OpenUrl = async (url, options) => openUrlVia(new UR
 export async function openUrlVia(
   url: URL,
   lookup: LookupFunction | undefined,
-  { signal, headers }: Parameters<OpenUrl>[1],
+  { signal, headers, method = 'GET', body }: Parameters<OpenUrl>[1],
 ): Promise<Opened> {
   const head = Promise.withResolvers<IncomingMessage>()
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
@@ -23,13 +23,14 @@ export async function openUrlVia(
     // No pooled sockets: each one must be connected to an address that its own look-up checked.
     agent: false,
     signal,
+    method,
     headers: { 'user-agent': 'bsky-rpg', ...headers },
     ...(lookup !== undefined && { lookup }),
   })
   asked.on('response', head.resolve).on('error', head.reject)
   // After an upgrade to another protocol the socket closes without an error.
   asked.on('close', () => head.reject(new Error('the connection was closed')))
-  asked.end()
+  asked.end(body)
   const response = await head.promise
   const headersOfAnswer = new Headers()
   for (const [name, values = []] of Object.entries(response.headersDistinct)) {

@@ -36,7 +36,14 @@ export type Opened = { status: number; headers: Headers; body: AsyncIterable<Uin
  */
 export type OpenUrl = (
   url: string,
-  options: { signal: AbortSignal; headers?: Readonly<Record<string, string>> },
+  options: {
+    signal: AbortSignal
+    headers?: Readonly<Record<string, string>>
+    /** @default 'GET' */
+    method?: string
+    /** @default none */
+    body?: Uint8Array
+  },
 ) => Promise<Opened>
 
 export type RequestOptions = {
@@ -68,10 +75,12 @@ export async function fetchBytes(url: string, options: RequestOptions): Promise<
   }
 }
 
-const openByFetch: OpenUrl = async (url, { signal, headers }) => {
+const openByFetch: OpenUrl = async (url, { signal, headers, method = 'GET', body }) => {
   const response = await fetch(url, {
     redirect: 'error',
     signal,
+    method,
+    ...(body === undefined ? {} : { body: new Uint8Array(body) }),
     headers: { 'user-agent': 'bsky-rpg', ...headers },
   })
   return { status: response.status, headers: response.headers, body: response.body ?? nothing() }

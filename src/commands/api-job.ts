@@ -13,6 +13,7 @@ import type { Preparation } from '../store/driver.ts'
 import { appviewOf, clock, gameOf, monotonic, storeOf } from './from-config.ts'
 import { listening } from './listening.ts'
 import { picturesJob } from './pictures-job.ts'
+import { signInOf } from './sign-in-of.ts'
 import { version } from './version.ts'
 
 export type ApiJobOptions = {
@@ -46,15 +47,18 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
   const own = { contentType: registry.contentType, metrics: () => metrics(registry) }
   const { rules } = gameOf(config)
   const { pictures } = opened.use(await picturesJob({ config, reader: store.reader, log }))
+  const handles =
+    config.APPVIEW_URL === 'none'
+      ? noHandles
+      : handleResolver({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.lookUps)), signal })
   const app: FastifyInstance = await buildApp({
     reader: store.reader,
     inbox: store.inbox,
     rules,
     tracked: config.TRACK ?? [],
-    handles:
-      config.APPVIEW_URL === 'none'
-        ? noHandles
-        : handleResolver({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.lookUps)), signal }),
+    handles,
+    signIn: signInOf(config, { handles, sessions: store.sessions }),
+    sessions: store.sessions,
     search:
       config.APPVIEW_URL === 'none'
         ? noPeopleSearch

@@ -186,7 +186,8 @@ export const variables = {
   },
   PUBLIC_URL: {
     fallback: undefined,
-    meaning: "this server's public address, for links; without it, links use the address of the request",
+    meaning:
+      "this server's public address, for links and for signing in with Bluesky, which takes https; without it, links use the address of the request, and people can sign in on this machine only",
     hide: withoutSecrets,
     parse: origin,
   },

@@ -26,13 +26,14 @@ export function aboutPage({ site, rules }: { site: Site; rules: Rulebook }): str
 <ul>
 <li>The text of posts, pictures, and descriptions of pictures.</li>
 <li>Who follows, blocks, or reads whom; anything private.</li>
-<li>Anything about those who look at these pages, beyond a count of requests an address for a minute. No cookies, no other hosts, no trackers.</li>
+<li>Anything about those who look at these pages, beyond a count of requests an address for a minute. No other hosts, no trackers, and no cookies unless you sign in: then one, for a week at most.</li>
 </ul></section>
 <section class="card"><h2>Who is shown</h2>
 <p>Only people of whom Bluesky has said that they may be shown. Whoever asks apps not to show them to people who are not signed in is not shown here, and whoever deletes, deactivates or hides their account is gone from here within seconds: from pages, boards and streams alike.</p></section>
 <section class="card" id="leave"><h2>How to be removed</h2>
 <ul>
-<li>On Bluesky, under Settings, Privacy and security, ask that apps do not show you to people who are not signed in. You are hidden here at once, with everything that you did before.</li>
+<li><a href="/me">Sign in with Bluesky</a>, and hide or delete your character. It is done within seconds, with everything that you did before, and you can come back.</li>
+<li>On Bluesky, under Settings, Privacy and security, ask that apps do not show you to people who are not signed in. You are hidden here at once, too.</li>
 <li>Or ask the operator of this server to forget you for good. ${contact === undefined ? 'They have not said how to reach them.' : html`Write to <strong>${contact}</strong>.`}</li>
 </ul></section>
 <section class="card"><h2>How to check it</h2>

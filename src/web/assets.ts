@@ -31,6 +31,7 @@ const FILES = [
   'boards.css',
   'sheet.css',
   'prose.css',
+  'own.css',
   'suggest.js',
   'live.js',
 ] as const

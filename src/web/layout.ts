@@ -91,7 +91,7 @@ function navigation(path: string, { boards }: Site): Html {
 
 function footer({ contact, version }: Site): Html {
   return html`<footer class="foot">
-<p>Every point names the record that earned it. The text of posts is not kept. <a href="/about">Not for you? You can be removed.</a></p>
+<p>Every point names the record that earned it. The text of posts is not kept. <a href="/me">Is this you? Be hidden or deleted.</a></p>
 <p>${contact !== undefined && html`Run by ${contact} · `}bsky-rpg ${version}</p>
 </footer>`
 }

@@ -16,6 +16,7 @@ import type { Store, Writer } from '../../src/store/store.ts'
 import { folder } from '../e2e/harness.ts'
 import { game, LIKE, POST, person, rules, START, tid } from '../game/arbitrary.ts'
 import { inMemory } from '../pictures/in-memory.ts'
+import { noSignIn } from './no-sign-in.ts'
 
 const NOW = START + 3_600_000_000
 const [alice, bob] = [person(0), person(1)]
@@ -48,6 +49,8 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
       resolve: async (handle) => (handle === 'elsewhere.test' ? ELSEWHERE : undefined),
     },
     search: noPeopleSearch,
+    signIn: noSignIn,
+    sessions: store.sessions,
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'bsky_rpg_lag_seconds 0\n' },
     clock: () => time.now,
     monotonic: () => time.now,

@@ -9,7 +9,10 @@ import type { Profile } from '../../src/atproto/profile.ts'
 import { noHandles } from '../../src/bluesky/handles.ts'
 import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { Memory } from '../memory-store/memory.ts'
+import { MemorySessions } from '../memory-store/sessions.ts'
 import { inMemory } from '../pictures/in-memory.ts'
+import { noSignIn } from './no-sign-in.ts'
 import { ScriptedLedger } from './scripted-ledger.ts'
 
 export const NOW: Micros = 1_700_000_500_000_000
@@ -51,6 +54,8 @@ export async function build(
     tracked: ['app.bsky.graph.follow' as Nsid],
     handles: noHandles,
     search: noPeopleSearch,
+    signIn: noSignIn,
+    sessions: new MemorySessions(new Memory()),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' },
     clock: () => time.now + time.set,
     monotonic: () => time.now,

@@ -13,11 +13,13 @@ import { leaderboardRoutes } from './leaderboards.ts'
 import { ledgerRoutes } from './ledgers.ts'
 import { levelUpRoutes } from './level-ups.ts'
 import { levelRoutes } from './levels.ts'
+import { meRoutes } from './me.ts'
 import { metricsRoutes } from './metrics.ts'
 import { periodBoardRoutes } from './period-boards.ts'
 import type { Routes } from './route.ts'
 import { ruleRoutes } from './rules.ts'
 import { sheetRoutes } from './sheets.ts'
+import { signInRoutes } from './sign-in.ts'
 import { statsRoutes } from './stats.ts'
 import { streamRoutes } from './stream.ts'
 import { suggestRoutes } from './suggest.ts'
@@ -43,6 +45,8 @@ export const builtInRoutes: readonly Routes[] = [
   findRoutes,
   homeRoutes,
   sheetRoutes,
+  signInRoutes,
+  meRoutes,
   boardPageRoutes,
   textRoutes,
   assetRoutes,

@@ -5,8 +5,10 @@ import type { Logger } from 'pino'
 import type { Micros, Nsid } from '../../atproto/event.ts'
 import type { HandleResolver } from '../../bluesky/handles.ts'
 import type { PeopleSearch } from '../../bluesky/people-search.ts'
+import type { SignIn } from '../../bluesky/sign-in.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
 import type { Pictures } from '../../pictures/pictures.ts'
+import type { Sessions } from '../../store/sessions.ts'
 import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
@@ -26,6 +28,9 @@ export type AppOptions = {
   handles: HandleResolver
   /** Finds people on the network by what somebody types. */
   search: PeopleSearch
+  signIn: Pick<SignIn, 'addressFor' | 'published' | 'begin' | 'finish'>
+  /** Who is signed in. */
+  sessions: Sessions
   /** The registry behind /metrics. */
   metrics: { contentType: string; metrics(): Promise<string> }
   /** Microseconds since the Unix epoch. */

@@ -197,7 +197,10 @@ export type Heartbeat = { at: Micros; lag: Micros; host: string | undefined }
 /** A piece of the stream that was missed for good. `to` is `undefined` where its end is not known. */
 export type Gap = { host: string; from: Micros; to: Micros | undefined; reason: string; at: Micros }
 
-/** Where other processes leave wishes for the writer. They are durable until the writer has fulfilled them. */
+/**
+ * Where other processes leave wishes for the writer. They are durable until the writer has fulfilled them; a look-up may get lost
+ * where no writer is at work for minutes.
+ */
 export interface Inbox {
   leave(wish: WishToLeave): Promise<void>
 }

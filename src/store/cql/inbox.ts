@@ -9,6 +9,7 @@ import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
 import { shardOf } from './rows/buckets.ts'
+import { INSERT_LOOK, minuteOf } from './rows/looks.ts'
 import type { Mutation } from './rows/mutations.ts'
 
 /** A task that an owner does by itself, without asking the game. */
@@ -53,6 +54,10 @@ export class CqlInbox implements Inbox {
   async leave({ kind, did, at }: WishToLeave): Promise<void> {
     await this.#clock.look()
     const now = this.#clock.now()
+    if (kind === 'look-up') {
+      await this.#session.write(INSERT_LOOK, [minuteOf(now), did, Math.min(at, now)])
+      return
+    }
     const params = [idOf(now), kind, did, Math.min(at, now), null]
     await this.#session.write(INSERT, [shardOf(did, this.#shards), ...params])
   }

@@ -18,6 +18,7 @@ import { Counters } from './writing/counters.ts'
 import { FollowedByShard } from './writing/followed.ts'
 import { FormerQuestions } from './writing/former-questions.ts'
 import { InboxWork } from './writing/inbox-work.ts'
+import { Looks } from './writing/looks.ts'
 import { ownPeople } from './writing/own-people.ts'
 import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
@@ -60,6 +61,7 @@ export class CqlWriter implements Writer {
   readonly #batchParts: BatchParts
   readonly #formerQuestions: FormerQuestions
   readonly #inboxWork: InboxWork
+  readonly #looks: Looks
   readonly #pruning: Pruning
   readonly #samples: Samples
   #moved = new AbortController()
@@ -89,6 +91,7 @@ export class CqlWriter implements Writer {
       handles: { session, clock, owns },
       inboxWork: this.#inboxWork,
     }
+    this.#looks = new Looks({ session, clock, owns })
     this.#pruning = new Pruning({ session, people, commit })
     this.#samples = new Samples(session, assignment.worker)
   }
@@ -131,6 +134,7 @@ export class CqlWriter implements Writer {
     this.#samples.countEvents(events)
     if (cursor === undefined) await this.#commits.commit(plans)
     else await this.#commits.deliver(plans, cursor, takes)
+    this.#looks.done(changes.fulfilled)
     await this.#inboxWork.runFor(notes)
   }
 
@@ -163,7 +167,8 @@ export class CqlWriter implements Writer {
     const wishes = await Promise.all(
       [...this.#assignment.owned.keys()].map((shard) => this.#inboxWork.run(shard, limit)),
     )
-    return wishes.flat().slice(0, limit)
+    const first = wishes.flat().slice(0, limit)
+    return first.length === limit ? first : [...first, ...(await this.#looks.open(limit - first.length))]
   }
 
   async prune(expiry: Expiry, limit: number): Promise<number> {
@@ -216,6 +221,7 @@ export class CqlWriter implements Writer {
         for (const owned of this.#assignment.owned.values()) {
           if (!before.has(owned)) await this.#counters.takeOver(owned.shard)
         }
+        this.#looks.restart()
         // The stream has to begin anew at the cursor of the shards that were taken.
         this.#beginAnew()
       }

@@ -114,4 +114,10 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   ],
   // The fact of a record that only its rule needs; none is written where there is none.
   ['ALTER TABLE records ADD own text'],
+  // Whom visitors have looked at; the inbox is for wishes that must not be lost.
+  // Nothing is ever deleted here: rows expire, so no deletion has to outlast a server that was away.
+  [
+    `CREATE TABLE IF NOT EXISTS looks (minute int, did text, at bigint, PRIMARY KEY (minute, did))
+       WITH default_time_to_live = 660 AND gc_grace_seconds = 0`,
+  ],
 ]

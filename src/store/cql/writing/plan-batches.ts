@@ -3,6 +3,7 @@ import type { Changes } from '../../../game/state.ts'
 import type { Session } from '../driver/session.ts'
 import { type Note, takeOut, wishPlace } from '../inbox.ts'
 import { nobody } from '../rows/character-row.ts'
+import { isLook } from '../rows/looks.ts'
 import type { OwnedShard } from '../shards/shard.ts'
 import type { ShardAssignment } from '../shards/shard-assignment.ts'
 import { type BatchPlan, planFor } from './batch-plan.ts'
@@ -62,6 +63,7 @@ export async function planBatches(
     batches.events += change.events.length
   }
   for (const wish of changes.fulfilled) {
+    if (isLook(wish)) continue
     const place = wishPlace(wish)
     const owned = assignment.owned.get(place.shard)
     if (owned !== undefined) planOf(owned).mutations.push(takeOut(place))

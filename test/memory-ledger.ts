@@ -23,7 +23,7 @@ import type { Day } from '../src/game/time.ts'
 /** The simplest ledger: it puts the changes that `decide` returns into maps. */
 export class MemoryLedger implements Known {
   readonly actors = new Map<Did, ActorState>()
-  readonly held = new Map<string, [RecordId, RecordState]>()
+  readonly stored = new Map<string, [RecordId, RecordState]>()
   readonly events: LedgerEvent[] = []
   readonly profiles = new Map<Did, Profile>()
   questions: (AskedQuestion & { due: number })[] = []
@@ -35,7 +35,7 @@ export class MemoryLedger implements Known {
   }
 
   record(id: RecordId): RecordState | undefined {
-    return this.held.get(uriOf(id))?.[1]
+    return this.stored.get(uriOf(id))?.[1]
   }
 
   ownerOf(handle: Handle): Did | undefined {
@@ -43,7 +43,7 @@ export class MemoryLedger implements Known {
   }
 
   records(did: Did): [RecordId, RecordState][] {
-    return [...this.held.values()].filter(([id]) => id.did === did)
+    return [...this.stored.values()].filter(([id]) => id.did === did)
   }
 
   granted(did: Did): ReadonlyMap<Day, Granted> {
@@ -61,7 +61,7 @@ export class MemoryLedger implements Known {
     for (const [did, change] of actors) {
       if (change.purge) this.#drop(did)
       if (change.erase) this.#erase(did)
-      for (const { id, state } of change.records.values()) this.held.set(uriOf(id), [id, state])
+      for (const { id, state } of change.records.values()) this.stored.set(uriOf(id), [id, state])
       this.events.push(...change.events)
       const grants = this.grants.getOrInsertComputed(did, () => new Map())
       for (const [day, granted] of change.granted) {
@@ -115,9 +115,9 @@ export class MemoryLedger implements Known {
   #present(did: Did, { profile, unnamed }: ActorChange): void {
     if (profile === null) this.profiles.delete(did)
     else if (profile !== undefined) this.profiles.set(did, profile)
-    const held = this.profiles.get(did)
-    if (unnamed !== undefined && held?.handle === unnamed)
-      this.profiles.set(did, { ...held, handle: undefined })
+    const stored = this.profiles.get(did)
+    if (unnamed !== undefined && stored?.handle === unnamed)
+      this.profiles.set(did, { ...stored, handle: undefined })
   }
 
   #ask(question: Ask): void {
@@ -136,7 +136,7 @@ export class MemoryLedger implements Known {
 
   #drop(did: Did): void {
     this.profiles.delete(did)
-    for (const [id] of this.records(did)) this.held.delete(uriOf(id))
+    for (const [id] of this.records(did)) this.stored.delete(uriOf(id))
     this.questions = this.questions.filter((question) => question.did !== did)
     this.grants.delete(did)
     for (let i = this.events.length - 1; i >= 0; i--)
@@ -144,9 +144,9 @@ export class MemoryLedger implements Known {
   }
 
   #erase(did: Did): void {
-    for (const [uri, [id, state]] of this.held) {
+    for (const [uri, [id, state]] of this.stored) {
       if (state.facts?.subject?.did !== did) continue
-      this.held.set(uri, [id, { ...state, facts: { ...state.facts, subject: undefined } }])
+      this.stored.set(uri, [id, { ...state, facts: { ...state.facts, subject: undefined } }])
     }
   }
 }

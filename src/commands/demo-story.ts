@@ -41,7 +41,7 @@ export async function tellStory(options: StoryOptions): Promise<void> {
 
 /** Logs the progress through the history, until the ledger is live. */
 async function tellHistory({ url, began, log, clock, signal, pollMs = 2_000 }: StoryOptions): Promise<void> {
-  let told = 0
+  let reported = 0
   for (;;) {
     const { stream, characters, events } = await get(`${url}/v1/stats`, signal)
     const reached = isObject(stream) ? Date.parse(String(stream.reached)) * 1_000 : Number.NaN
@@ -53,8 +53,8 @@ async function tellHistory({ url, began, log, clock, signal, pollMs = 2_000 }: S
       return
     }
     const quarters = Math.floor(((reached - began) / (now - began)) * 4)
-    if (quarters > told) {
-      told = quarters
+    if (quarters > reported) {
+      reported = quarters
       log.info(`${quarters * 25} % of the history is read: ${characters} characters so far.`)
     }
     await sleep(pollMs, undefined, { signal })
@@ -64,11 +64,11 @@ async function tellHistory({ url, began, log, clock, signal, pollMs = 2_000 }: S
 /** Logs some of the level-ups until the connection ends. */
 async function tellLevels({ url, log, signal, levelUpMs = 5_000 }: StoryOptions): Promise<void> {
   const response = await fetch(`${url}/v1/stream`, { signal })
-  let told = Number.NEGATIVE_INFINITY
+  let reportedMs = Number.NEGATIVE_INFINITY
   for await (const event of levelUps(response.body)) {
     const now = performance.now()
-    if (now - told < levelUpMs) continue
-    told = now
+    if (now - reportedMs < levelUpMs) continue
+    reportedMs = now
     const { did, type, leveling } = event
     const { displayName, handle, title } = await get(
       `${url}/v1/characters/${encodeURIComponent(String(did))}`,

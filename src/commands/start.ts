@@ -33,10 +33,10 @@ export async function serveAndIngest(
   const end = AbortSignal.any([signal, failure.signal])
   // With other writers, characters change without a message to this process.
   const cache = new CharacterCache({ invalidated: driverOf(config.DATABASE_URL).hasOneWriter })
-  let told: ApiJob['changed'] = () => {}
+  let notifyApi: ApiJob['changed'] = () => {}
   const changed: ApiJob['changed'] = (dids) => {
     cache.invalidate(dids)
-    told(dids)
+    notifyApi(dids)
   }
   const ingest = startIngest({ config, changed, signal: end })
   let full = false
@@ -57,7 +57,7 @@ export async function serveAndIngest(
       metrics: ingest.metrics,
       signal: end,
     })
-    told = api.changed
+    notifyApi = api.changed
     log.info(`serving at ${api.url}`)
     serving(api.url)
     await api.ended

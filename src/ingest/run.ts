@@ -78,7 +78,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   // A stream that begins in the past is behind before its first event.
   const lag = new LagMeter(cursor?.at ?? startOf(options.stream.start ?? 'tip'), networkClock)
   using batcher = new Batcher({
-    withinMs: writer.gatherMs,
+    withinMs: writer.batchWindowMs,
     fold: (operations) => ledger.fold(operations, undefined),
   })
   const asker = answers({
@@ -112,7 +112,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       ...options.stream,
       cursor,
       collections: [...game.followed, PROFILE],
-      batchWindowMs: writer.gatherMs,
+      batchWindowMs: writer.batchWindowMs,
       observer: streamReport({
         log,
         metrics,

@@ -1,5 +1,5 @@
 // Pictures as files, one folder for each person, so that all of theirs can be removed at once. A file that was cut short or
-// damaged is found by its checksum; whoever finds one removes it.
+// damaged is found by its checksum, and removed.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -29,7 +29,7 @@ export type PicturesOptions = {
   signal: AbortSignal
 }
 
-/** How long pictures of somebody who has gone stay, at most, where we are told. */
+/** Maximum time for which pictures of somebody who has gone stay, where their change is reported. */
 const UPKEEP_EVERY_MS = 1_000
 
 /** Where no folder can be used. */
@@ -68,7 +68,7 @@ export type OpenCachesOptions = {
   failed: (error: unknown) => void
 }
 
-/** Opens the caches; in memory where the folder cannot be used, which `failed` is told. */
+/** Opens the caches; in memory where the folder cannot be used, which is reported to `failed`. */
 export async function openCaches({
   folder,
   maxBytes,

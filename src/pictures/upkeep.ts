@@ -13,7 +13,7 @@ const MAX_DUE = 100_000
 
 /**
  * Erases the pictures of people who are not shown any more. Each round asks about those who have changed, and then about
- * the next of all others in turn, so it finds out without being told, too: by `forget` in another process, for one.
+ * the next of all others in turn, so it also finds changes that nobody reports to it, such as a `forget` in another process.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions

@@ -23,8 +23,8 @@ export class FailStopWriter implements Writer {
     this.#explain = explain
   }
 
-  get gatherMs(): number {
-    return this.#writer.gatherMs
+  get batchWindowMs(): number {
+    return this.#writer.batchWindowMs
   }
 
   get moved(): AbortSignal {

@@ -132,9 +132,10 @@ export interface Writer extends AsyncDisposable {
   /** Whether a person is in a shard of this writer's; true for everybody where the ledger is not divided. */
   owns(did: Did): boolean
   /**
-   * How long to gather operations before a commit, in milliseconds; longer where a commit is dear beside its rows.
+   * How long ingest collects operations before it commits them as one batch, in milliseconds. Longer on a cluster, where a
+   * commit costs more than the rows that it writes.
    */
-  readonly gatherMs: number
+  readonly batchWindowMs: number
   /** Aborts when this writer has taken over shards: subscribe again from `cursor()`, which may be further back. */
   readonly moved: AbortSignal
   /** One message for each shard that this writer should own and cannot: why, and what to do. */

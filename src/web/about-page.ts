@@ -29,7 +29,7 @@ export function aboutPage({ site, rules }: { site: Site; rules: Rulebook }): str
 <li>Anything about those who look at these pages, beyond a count of requests an address for a minute. No other hosts, no trackers, and no cookies unless you sign in: then one, for a week at most.</li>
 </ul></section>
 <section class="card"><h2>Who is shown</h2>
-<p>Only people of whom Bluesky has said that they may be shown. Whoever asks apps not to show them to people who are not signed in is not shown here, and whoever deletes, deactivates or hides their account is gone from here within seconds: from pages, boards and streams alike.</p></section>
+<p>Only people of whom Bluesky has said that they may be shown. People who ask apps not to show them to those who are not signed in are not shown here. People who delete, deactivate or hide their accounts disappear within seconds from pages, boards and streams.</p></section>
 <section class="card" id="leave"><h2>How to be removed</h2>
 <ul>
 <li><a href="/me">Sign in with Bluesky</a>, and hide or delete your character. It is done within seconds, with everything that you did before, and you can come back.</li>

@@ -325,7 +325,7 @@ test('every answer is as the published document says', async () => {
   await check('/readyz', '/readyz', 503)
 })
 
-test('readiness follows the heartbeat of whoever ingests', async () => {
+test('readiness follows the heartbeat of ingest', async () => {
   await using here = await served()
   const ready = async () => {
     // What was heard last is good for five seconds.
@@ -367,7 +367,7 @@ test('a client that asks too much is told when to come back, and others are not'
   assert.equal((await here.app.inject({ url: '/healthz', remoteAddress: '192.0.2.1' })).statusCode, 200)
 })
 
-test('metrics answer this machine and whoever has the token', async () => {
+test('metrics answer this machine and clients with the token', async () => {
   await using here = await served()
   await using alone = await served({ trustProxy: [], publicUrl: undefined })
   const ask = (remoteAddress: string, authorization = '') =>

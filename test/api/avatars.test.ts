@@ -49,7 +49,7 @@ test('an avatar comes from us, in the size asked for, and only once from its ser
   assert.equal(server.images.asked.length, 1)
 })
 
-test('whoever has none, is hidden, gone or unknown has the very same answer', async () => {
+test('people without an avatar, hidden, gone and unknown ones have the very same answer', async () => {
   await using server = await populated()
   const answerTo = async (did: Did) => {
     const { statusCode, body, headers } = await server.get(`/avatars/${did}`)

@@ -96,10 +96,11 @@ test('pages that are held are few, and go with the last client', async () => {
   }))
   // From the end: none of them leads to another.
   for (let n = 299; n >= 0; n--) await pages.read(String(n))
-  const held = () => Array.from({ length: 300 }, (_, n) => pages.cached(String(n))).filter(Boolean).length
-  assert.ok(held() > 0 && held() <= 100, `${held()} held`)
+  const countCached = () =>
+    Array.from({ length: 300 }, (_, n) => pages.cached(String(n))).filter(Boolean).length
+  assert.ok(countCached() > 0 && countCached() <= 100, `${countCached()} countCached`)
   pages.clear()
-  assert.equal(held(), 0)
+  assert.equal(countCached(), 0)
 })
 
 test('where too many long reads wait, the next client is asked to come back', async () => {

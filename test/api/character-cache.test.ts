@@ -48,10 +48,10 @@ test('however many are asked for, only so many are held, and those asked for aga
     hold(cache, `did:plc:${n}`, cache.changes)
     if (n % 1_000 === 0) assert.ok(cache.get('hot'), String(n))
   }
-  let held = 0
+  let cached = 0
   // The newest first: looking at an old one makes it young, and may push out others.
-  for (let n = 29_999; n >= 0; n--) held += Number(cache.get(`did:plc:${n}`) !== undefined)
-  assert.ok(held > 4_000 && held <= 10_000, String(held))
+  for (let n = 29_999; n >= 0; n--) cached += Number(cache.get(`did:plc:${n}`) !== undefined)
+  assert.ok(cached > 4_000 && cached <= 10_000, String(cached))
 })
 
 test('going through everybody once holds nobody', () => {

@@ -178,7 +178,7 @@ test('metrics on a port of their own answer everybody there, and nothing else do
   assert.equal(errors.length, 1)
 })
 
-test('whoever ingests has to be heard of, or nobody is connected', async () => {
+test('without a heartbeat of ingest, nobody is connected', async () => {
   await using server = await build()
   server.ledger.heartbeat = { at: NOW, lag: 2 * SECOND, host: 'stream.example' }
   const stream = async () => (await server.get('/v1/stats')).json().stream

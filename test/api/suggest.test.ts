@@ -48,7 +48,7 @@ test('people are found by how their handle or any of their names begins, most ex
   assert.deepEqual(server.asked, ['al', 'ali', 'of ox', 'xford', 'bo'])
 })
 
-test('hidden people are not suggested, whoever names them', async () => {
+test('hidden people are not suggested, by whatever name', async () => {
   await using server = await populated([view(nobody, 'ali-shy.example', { optedOut: true })])
   assert.deepEqual(await server.names('ali'), ['alina.example', 'alice.example'])
   server.ledger.hide(alice)

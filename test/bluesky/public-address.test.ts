@@ -67,7 +67,7 @@ suite('a look-up for strangers', () => {
   test('is asked by the very socket that connects', async (t) => {
     const seen = await listener(t)
     let asked = 0
-    // The first answer is public and the second is not: whoever looks up twice connects to what was not checked.
+    // The first answer is public and the second is not: a client that looks up twice connects to an address that it did not check.
     const resolve: Resolve = async () => [asked++ === 0 ? PUBLIC : LOOPBACK]
     assert.equal((await resolve('once')).at(0), PUBLIC)
     const opened = openUrlVia(new URL(`https://rebind.example:${seen.port}`), publicLookup(resolve), {

@@ -21,7 +21,7 @@ await withCassandra(
       assert.equal(await writer.cursor(), undefined)
     })
 
-    test('whoever it does not let in is told why', async () => {
+    test('clients that it does not let in are told why', async () => {
       await assertRefused(
         urlFor('cassandra:hunter2@'),
         /does not let us in as cassandra: .*user and password/,

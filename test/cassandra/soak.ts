@@ -122,7 +122,7 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
 type Parts = { cluster: Cluster; relay: Relay; workers: Crowd }
 
 async function happen(what: Happening, { cluster, relay, workers }: Parts): Promise<string> {
-  // Whoever is left alone gets company before something happens to either.
+  // A worker that is left alone gets company before something happens to either.
   if (workers.size < 2 && !OF_THE_DATABASE.has(what)) return workers.start()
   switch (what) {
     case 'start':
@@ -266,7 +266,7 @@ class Crowd implements AsyncDisposable {
     void program.ended.then((how) => {
       // One that somebody has ended is not counted any more.
       if (!this.#running.delete(program)) return
-      // It began, or stood still, while the database was away: whoever runs workers starts another.
+      // It began, or stood still, while the database was away: the operator starts another.
       if (how === 1 && OUT_OF_REACH.test(program.output)) return
       this.#failed.push(`${how}: ${program.output.slice(-2_000)}`)
     })

@@ -36,12 +36,12 @@ export async function compare(
     assert.deepEqual(known.granted(did), expected.granted(did))
   }
   for (const [did, { periods, status, statusTime, purgedTime, rev, floor }] of expected.actors) {
-    const held = known.actor(did)
-    assert.deepEqual([held?.rev, held?.floor], [rev, floor])
-    assert.deepEqual(held?.periods, periods)
-    assert.deepEqual([held?.status, held?.purgedTime], [status, purgedTime])
+    const loaded = known.actor(did)
+    assert.deepEqual([loaded?.rev, loaded?.floor], [rev, floor])
+    assert.deepEqual(loaded?.periods, periods)
+    assert.deepEqual([loaded?.status, loaded?.purgedTime], [status, purgedTime])
     // Of strangers no "active" is kept, and a store may know somebody whom others have only named.
-    if (status !== 'active') assert.equal(held?.statusTime, statusTime)
+    if (status !== 'active') assert.equal(loaded?.statusTime, statusTime)
   }
   let shown = 0
   for (const [did, actor] of expected.actors) {
@@ -65,6 +65,6 @@ export async function compare(
   const sum = [...expected.actors.values()].reduce((total, actor) => total + actor.experience, 0)
   assert.deepEqual(
     { characters, records, events, experience },
-    { characters: shown, records: expected.held.size, events: expected.events.length, experience: sum },
+    { characters: shown, records: expected.stored.size, events: expected.events.length, experience: sum },
   )
 }

@@ -175,7 +175,7 @@ suite('a handle in a batch', () => {
     assert.deepEqual(handles, ['second.test', 'first.test'])
   })
 
-  test('leaves the rest of the profile with whoever loses it', () => {
+  test('leaves the rest of the profile with the person who loses it', () => {
     const { ledger, handles } = after(named(alice, 'second.test', 'Alice'), named(bob, 'second.test'))
     assert.deepEqual(handles, [undefined, 'second.test'])
     assert.equal(ledger.profiles.get(alice)?.displayName, 'Alice')

@@ -294,21 +294,21 @@ test('other rules make of a ledger what folding what it keeps by them from the s
         const rules = by(second)
         const shuffled = copyOf(
           ledger,
-          [...ledger.held]
+          [...ledger.stored]
             .map((entry) => [chance.next().value ?? 0, entry] as const)
             .sort(([a], [b]) => a - b)
             .map(([, entry]) => entry),
         )
         judged(ledger, rules)
         judged(shuffled, rules)
-        assert.deepEqual(shuffled.held, ledger.held)
+        assert.deepEqual(shuffled.stored, ledger.stored)
         assert.deepEqual(shuffled.grants, ledger.grants)
         assert.deepEqual(shuffled.events, ledger.events)
-        const again = copyOf(ledger, ledger.held)
+        const again = copyOf(ledger, ledger.stored)
         judged(again, rules)
         assert.deepEqual(
-          [again.held, again.grants, again.events.length],
-          [ledger.held, ledger.grants, ledger.events.length],
+          [again.stored, again.grants, again.events.length],
+          [ledger.stored, ledger.grants, ledger.events.length],
         )
         for (const [did, { experience }] of ledger.actors) {
           const anew = refold(ledger, did, rules)
@@ -348,7 +348,7 @@ test('of a stream without edits, other rules make what they would have made of t
       }
       const late = judged(ledgerOf(events, by(first)), by(second))
       const early = ledgerOf(events, by(second))
-      assert.deepEqual(late.held, early.held)
+      assert.deepEqual(late.stored, early.stored)
       assert.deepEqual(plain(late), plain(early))
       for (const did of early.actors.keys()) assert.equal(xp(late, did), xp(early, did))
     }),
@@ -363,7 +363,7 @@ function plain(ledger: MemoryLedger) {
 /** Adds up the XP of live records, by person, collection and day. */
 function sumsOf(ledger: MemoryLedger): Map<string, number> {
   const sums = new Map<string, number>()
-  for (const [id, { at, xp: held }] of ledger.held.values()) {
+  for (const [id, { at, xp: held }] of ledger.stored.values()) {
     const key = `${id.did} ${id.collection} ${Math.floor(at / 86_400)}`
     sums.set(key, (sums.get(key) ?? 0) + held)
   }
@@ -378,7 +378,7 @@ function assertCapped(ledger: MemoryLedger, { rules }: Game): void {
     const granted = ledger.granted(did).get(Number(day))?.get(collection) ?? 0
     assert.ok(sum <= granted && granted <= cap, `${key}: ${sum} of ${granted} of ${cap}`)
   }
-  for (const [{ collection }, { facts, xp: held, capped, live }] of ledger.held.values()) {
+  for (const [{ collection }, { facts, xp: held, capped, live }] of ledger.stored.values()) {
     if (live) assert.equal(capped, held < rules.award(collection, facts).xp)
   }
 }
@@ -388,7 +388,7 @@ function copyOf(
   held: Iterable<[string, readonly [never, never] | unknown]>,
 ): MemoryLedger {
   const copy = new MemoryLedger()
-  for (const [uri, record] of held) copy.held.set(uri, structuredClone(record) as never)
+  for (const [uri, record] of held) copy.stored.set(uri, structuredClone(record) as never)
   for (const [did, actor] of ledger.actors) copy.actors.set(did, structuredClone(actor))
   for (const [did, days] of ledger.grants) copy.grants.set(did, structuredClone(days))
   copy.events.push(...ledger.events)

@@ -42,7 +42,7 @@ function ledgerOf(...operations: Operation[]): MemoryLedger {
 const xp = (ledger: MemoryLedger, did = alice) => ledger.actor(did)?.experience
 
 /** The state that must be the same however the stream was cut and repeated. */
-function stateOf({ actors, held, events }: MemoryLedger) {
+function stateOf({ actors, stored, events }: MemoryLedger) {
   return {
     actors: new Map(
       [...actors].map(([did, { counts, ...rest }]) => [
@@ -50,7 +50,7 @@ function stateOf({ actors, held, events }: MemoryLedger) {
         { ...rest, counts: Object.fromEntries([...counts].filter(([, n]) => n > 0)) },
       ]),
     ),
-    held: new Map(held),
+    stored: new Map(stored),
     events: Map.groupBy(events, ({ did }) => did),
   }
 }

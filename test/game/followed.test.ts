@@ -12,10 +12,10 @@ const only = (...dids: Did[]): Following => ({ dids, collections })
 
 /** The gaps that each step records, with the stream's place at 1, 2, 3 and so on. */
 function missedAt(...steps: Following[]) {
-  let held: Followed | undefined
+  let stored: Followed | undefined
   return steps.map((now, index) => {
-    const { followed, missed } = follow(held, now, index + 1)
-    held = followed
+    const { followed, missed } = follow(stored, now, index + 1)
+    stored = followed
     return missed.map(({ names, from }) => [...names, from])
   })
 }

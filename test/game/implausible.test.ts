@@ -40,5 +40,5 @@ test('a number of posts that nobody can have made is counted as such; the rest o
   const { ledger, outcomes } = afterAnswer(200_000_001)
   assert.equal(outcomes.applied, 1)
   assert.equal(ledger.actor(did)?.experience, 10_000_000_050)
-  assert.equal([...ledger.held.values()].filter(([id]) => id.collection === BASELINE).length, 1)
+  assert.equal([...ledger.stored.values()].filter(([id]) => id.collection === BASELINE).length, 1)
 })

@@ -271,7 +271,7 @@ suite('a handle', () => {
       const operations = [post(1), post(1, bob), answer(alice, 2), answer(bob, 3)]
       for (let at = 0; at < operations.length; at += size) {
         const { actors } = story.fold(game, operations.slice(at, at + size))
-        // Whoever lost it looks different now.
+        // The person who lost it looks different now.
         if (at + size === operations.length) assert.ok(actors.has(alice) && actors.has(bob))
       }
       assert.equal(story.profiles.get(alice)?.handle, undefined)

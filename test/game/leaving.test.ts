@@ -138,7 +138,7 @@ test('hiding and returning, at whatever moments, change nothing but who is shown
       }
       for (const did of people) ledger.fold(game, [wish('return', 99, did)])
       assert.deepEqual(ledger.actors, plain.actors)
-      assert.deepEqual([ledger.held, ledger.events], [plain.held, plain.events])
+      assert.deepEqual([ledger.stored, ledger.events], [plain.stored, plain.events])
     }),
   )
 })
@@ -155,7 +155,7 @@ test('who has left is in the ledger with nothing, whatever is sent, in whatever 
           if (!isErased(actor)) continue
           assert.deepEqual([ledger.records(did), actor.experience, actor.born], [[], 0, false])
           assert.ok(ledger.events.every((event) => event.did !== did))
-          for (const [, [, { facts }]] of ledger.held) assert.notEqual(facts?.subject?.did, did)
+          for (const [, [, { facts }]] of ledger.stored) assert.notEqual(facts?.subject?.did, did)
         }
         ledger.assertBalanced()
       }

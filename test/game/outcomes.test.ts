@@ -220,11 +220,11 @@ const STORIES: readonly [Outcome, string, readonly Operation[], Operation, Game?
 
 suite('what became of', () => {
   for (const [outcome, what, before, operation, by = game] of STORIES) {
-    test(`${what} is told: ${outcome}`, () => {
+    test(`${what} is counted: ${outcome}`, () => {
       const ledger = ledgerOf(before)
       const { outcomes } = ledger.fold(by, [operation])
-      const told = Object.entries(outcomes).filter(([, n]) => n > 0)
-      assert.deepEqual(told, [[outcome, 1]])
+      const counted = Object.entries(outcomes).filter(([, n]) => n > 0)
+      assert.deepEqual(counted, [[outcome, 1]])
       ledger.assertBalanced()
     })
   }

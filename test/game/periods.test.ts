@@ -4,7 +4,7 @@ import { earned, NO_PERIODS, type Periods } from '../../src/game/periods.ts'
 
 const at = (year: number, month: number, day: number) => Date.UTC(year, month, day) / 1_000
 const after = (...times: number[]): Periods =>
-  times.reduce((held, time) => earned(held, time, 10), NO_PERIODS)
+  times.reduce((periods, time) => earned(periods, time, 10), NO_PERIODS)
 
 test('a month ends with its last day, whatever its length, and is no other of another year', () => {
   for (let n = 0; n < 1_500; n++) {

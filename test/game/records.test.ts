@@ -155,7 +155,7 @@ suite('a repository that is given to nobody because its account is not active', 
   test('is asked for after a pause where the stream has said meanwhile that it is active', () => {
     const ledger = refused(account(3, 'deactivated'), account(4, 'active'))
     assert.deepEqual(dues(ledger), [[Math.ceil(second(20) / 1e6) + 30, 1]])
-    // Whoever goes and comes back again and again does not have the network asked any sooner.
+    // A person who goes and comes back again and again does not have the network asked any sooner.
     ledger.fold(game, [account(5, 'deactivated'), account(6, 'active')])
     assert.deepEqual(dues(ledger), [[Math.ceil(second(20) / 1e6) + 30, 1]])
   })

@@ -13,7 +13,7 @@ import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/sta
 import { answers } from '../../src/ingest/answers.ts'
 import type { AnswersOptions, RepositoryReport } from '../../src/ingest/asking.ts'
 import { game, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
-import { holdTime, settled } from './held-time.ts'
+import { freezeTime, settled } from './frozen-time.ts'
 
 const postOf = (n: number) => ({ did: person(0), collection: POST, rkey: tid(n) })
 const uriOf = (n: number) => `at://${person(0)}/${POST}/${tid(n)}`
@@ -321,7 +321,7 @@ suite('questions', () => {
   })
 
   test('that are new are looked for when there may be some, and every half minute all the same', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const running = ledgerOf([])
     const run = running.asker.run()
     await pass(1_000)
@@ -371,7 +371,7 @@ suite('a question that fails', () => {
   })
 
   test('is left alone for as long as the server says', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const results = [overwhelmed(20_000)]
     const running = ledgerOf([whatShows(1, 1)], {
       posts: () => {
@@ -391,7 +391,7 @@ suite('a question that fails', () => {
   })
 
   test('is asked again after one second, then two, up to 64, half of it by chance', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const chance = t.mock.method(Math, 'random', () => 0)
     const world: World = {
       profiles: () => {

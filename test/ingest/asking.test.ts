@@ -10,7 +10,7 @@ import type { Answer, NoAnswer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/state.ts'
 import { answers } from '../../src/ingest/answers.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
-import { holdTime, settled } from './held-time.ts'
+import { freezeTime, settled } from './frozen-time.ts'
 
 type Open = AskedQuestion & { due: number }
 
@@ -89,7 +89,7 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
 
 suite('a question that is put off', () => {
   test('is asked when its time has come, and no sooner', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const { asker, state } = asking(t, [who(1, START / 1e6 + 7), who(2, START / 1e6 + 12)])
     await settled()
     asker.wakeAt(START / 1e6 + 12)
@@ -116,7 +116,7 @@ suite('a question that is put off', () => {
   })
 
   test('is not waited for where somebody looks before that anyway', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const { asker, state } = asking(t, [])
     await settled()
     const looks = state.looks.length
@@ -130,7 +130,7 @@ suite('a question that is put off', () => {
   })
 
   test('is asked at once where its time has passed already', async (t) => {
-    holdTime(t)
+    freezeTime(t)
     const { asker, state } = asking(t, [])
     await settled()
     state.open.push(who(1, START / 1e6 - 5))
@@ -147,7 +147,7 @@ suite('a question that is put off', () => {
         return Promise.reject(new RequestError('answered 400', { status: 400 }))
       },
     }
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const { asker, state, looksFor } = asking(t, [], refusing)
     state.held = true
     state.open.push(who(1))
@@ -237,8 +237,8 @@ suite('questions', () => {
     assert.deepEqual(new Set(state.calls.flat()), new Set(people.map(({ did }) => did)))
   })
 
-  test('of every kind are looked for when there may be some, whoever has looked last', async (t) => {
-    const pass = holdTime(t)
+  test('of every kind are looked for when there may be some, whichever kind was looked for last', async (t) => {
+    const pass = freezeTime(t)
     const post = Promise.withResolvers<Map<string, Media>>()
     const { asker, state, looksFor } = asking(t, [], { posts: () => post.promise })
     await settled()

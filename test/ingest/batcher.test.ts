@@ -9,7 +9,7 @@ const [one, two, three] = [1, 2, 3].map((at): Operation => ({ kind: 'recompute',
   Operation,
 ]
 
-test('what comes within a moment is folded together, in its order, and whoever brought it hears of it', async (t) => {
+test('what comes within a moment is folded together, in its order, and each caller hears of it', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const fold = mock.fn(async (_: readonly Operation[]) => {})
   using batcher = new Batcher({ withinMs: 100, fold })

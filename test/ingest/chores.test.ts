@@ -10,7 +10,7 @@ import type { Expiry } from '../../src/store/expired.ts'
 import type { Heartbeat, Writer } from '../../src/store/store.ts'
 import { game, person, START } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
-import { holdTime, settled } from './held-time.ts'
+import { freezeTime, settled } from './frozen-time.ts'
 
 const SECOND: Micros = 1_000_000
 
@@ -136,7 +136,7 @@ suite('chores', () => {
   }
 
   test('are done at once, and then each at its own pace', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const { ledger, state } = ledgerWith()
     const { options, end, time } = optionsFor(ledger, { retention: 60 * SECOND })
     const done = chores(options)
@@ -163,7 +163,7 @@ suite('chores', () => {
   })
 
   test('say how far behind the ledger is, and whom it listens to', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const { ledger, state } = ledgerWith()
     const { options, end, time } = optionsFor(ledger)
     const done = chores(options)
@@ -182,7 +182,7 @@ suite('chores', () => {
   })
 
   test('note what came over the network since the last time', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const { ledger, state } = ledgerWith()
     const { options, end, time } = optionsFor(ledger)
     time.bytes = 10
@@ -281,7 +281,7 @@ suite('chores', () => {
   })
 
   test('fail with the ledger', async (t) => {
-    holdTime(t)
+    freezeTime(t)
     const { ledger } = ledgerWith({ beat: () => Promise.reject(new Error('disk full')) })
     const { options, end } = optionsFor(ledger)
     await assert.rejects(chores(options), /disk full/)
@@ -289,7 +289,7 @@ suite('chores', () => {
   })
 
   test('end together when one of them fails, and not before all of them are over', async (t) => {
-    const pass = holdTime(t)
+    const pass = freezeTime(t)
     const looked = Promise.withResolvers<Wish[]>()
     const mistake = new TypeError('not a function')
     let looks = 0

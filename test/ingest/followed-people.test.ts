@@ -23,7 +23,7 @@ async function update(count: number, before: Followed | undefined, now: Followin
     people(0, count).map((of) => commit({ n: 1, did: of })),
   )
   const done = { folds: [] as Did[][], at: new Set<number>(), asked: [] as (Did | undefined)[] }
-  const told: Parameters<Writer['follow']>[0][] = []
+  const stored: Parameters<Writer['follow']>[0][] = []
   const lines: { msg: string; from: number; to: number }[] = []
   const writer: Partial<Writer> = {
     owns: () => true,
@@ -38,7 +38,7 @@ async function update(count: number, before: Followed | undefined, now: Followin
         .slice(0, limit)
     },
     follow: async (change) => {
-      told.push(change)
+      stored.push(change)
     },
   }
   class Watched extends Ledger {
@@ -53,7 +53,7 @@ async function update(count: number, before: Followed | undefined, now: Followin
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) })
   await updateFollowing({ ledger, following: now, log, signal: new AbortController().signal })
   const shown = [...memory.actors].filter(([, { unfollowed }]) => !unfollowed).map(([of]) => of)
-  return { ...done, told, lines, shown }
+  return { ...done, stored, lines, shown }
 }
 
 const remembered = (following: Following, left: Followed['left'] = {}): Followed => ({ ...following, left })
@@ -67,18 +67,18 @@ test('where nothing has changed, nobody is looked through and nothing is written
     [list, list],
     [list, { dids: people(0, 3).reverse(), collections: [LIKE, POST] }],
   ] as const) {
-    const { folds, asked, told } = await update(3, remembered(before), now)
-    assert.deepEqual([folds, asked, told], [[], [], []])
+    const { folds, asked, stored } = await update(3, remembered(before), now)
+    assert.deepEqual([folds, asked, stored], [[], [], []])
   }
 })
 
 test('where only collections have changed, that is written and nobody is looked through', async () => {
   for (const dids of [undefined, people(0, 3)]) {
     const wide = { dids, collections: [...collections, FOLLOW] }
-    const { folds, asked, told } = await update(3, remembered(wide), { dids, collections }, HERE)
+    const { folds, asked, stored } = await update(3, remembered(wide), { dids, collections }, HERE)
     assert.deepEqual([folds, asked], [[], []])
     assert.deepEqual(
-      told.map(({ now }) => now.left),
+      stored.map(({ now }) => now.left),
       [{ [FOLLOW]: HERE.at }],
     )
   }
@@ -131,13 +131,13 @@ test('between a list and everybody all are looked through, page by page', async 
 test('a gap names three who were missed, and says how many others there are', async () => {
   const names = async (...gone: string[]) => {
     const left = Object.fromEntries(gone.map((name) => [name, second(3)]))
-    const { told, lines } = await update(
+    const { stored, lines } = await update(
       9,
       remembered({ dids: [did(8)], collections }, left),
       everybody,
       HERE,
     )
-    const [gap, ...more] = told[0]?.gaps ?? []
+    const [gap, ...more] = stored[0]?.gaps ?? []
     assert.deepEqual(more, [])
     assert.deepEqual(
       lines.map(({ msg, from, to }) => [msg, from, to]),

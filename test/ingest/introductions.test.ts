@@ -9,7 +9,7 @@ function reporting() {
     now: 1_000 * MINUTE,
     logged: [] as string[],
     fields: [] as unknown[],
-    told: [] as [number, number | undefined][],
+    reported: [] as [number, number | undefined][],
   }
   const introductions = new Introductions({
     log: {
@@ -18,13 +18,13 @@ function reporting() {
         state.logged.push(message ?? '')
       },
     } as never,
-    metrics: { introductions: (...told) => state.told.push(told) },
+    metrics: { introductions: (...reported) => state.reported.push(reported) },
     clock: () => state.now,
   })
   return { introductions, state }
 }
 
-test('an AppView that stays away is told of: since when, how many wait, and what can be done', () => {
+test('an AppView that stays away is reported of: since when, how many wait, and what can be done', () => {
   const { introductions, state } = reporting()
   introductions.report(3)
   introductions.failed()
@@ -45,7 +45,7 @@ test('an AppView that stays away is told of: since when, how many wait, and what
   state.now += 1
   introductions.report(7)
   assert.equal(state.logged.length, 2)
-  assert.deepEqual(state.told, [
+  assert.deepEqual(state.reported, [
     [3, undefined],
     [3, 60_000],
     [4, 60_000],
@@ -65,7 +65,7 @@ test('one that answers, and one that nobody waits for, is not', () => {
   state.now += 5 * MINUTE
   introductions.report(0)
   assert.deepEqual(state.logged, [])
-  assert.deepEqual(state.told, [
+  assert.deepEqual(state.reported, [
     [3, undefined],
     [0, undefined],
   ])

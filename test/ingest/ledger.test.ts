@@ -20,23 +20,23 @@ const post = (n: number) =>
 
 function ledgerOver(commit: (changes: Changes) => Promise<void>) {
   const memory = new MemoryLedger()
-  const told: Changes[] = []
+  const reported: Changes[] = []
   const writer: Partial<Writer> = { owns: () => true, load: async () => memory, commit }
-  const ledger = new Ledger({ game, writer: writer as Writer, folded: (changes) => told.push(changes) })
-  return { ledger, told, memory }
+  const ledger = new Ledger({ game, writer: writer as Writer, folded: (changes) => reported.push(changes) })
+  return { ledger, reported, memory }
 }
 
 test('what is folded is told once it is committed, and not before', async () => {
   const committed = Promise.withResolvers<void>()
-  const { ledger, told } = ledgerOver(() => committed.promise)
+  const { ledger, reported } = ledgerOver(() => committed.promise)
   const folded = ledger.fold([post(1)], undefined)
   // Far more turns than deciding takes.
   for (let turn = 0; turn < 50; turn++) await Promise.resolve()
-  assert.deepEqual(told, [])
+  assert.deepEqual(reported, [])
   committed.resolve()
-  assert.deepEqual(told, [])
+  assert.deepEqual(reported, [])
   const changes = await folded
-  assert.deepEqual(told, [changes])
+  assert.deepEqual(reported, [changes])
 })
 
 test('what has become the business of others is left to them', async () => {
@@ -54,7 +54,7 @@ test('what has become the business of others is left to them', async () => {
 test('what could not be committed is not told, and after it nothing more is done', async () => {
   const full = new Error('disk full')
   let commits = 0
-  const { ledger, told } = ledgerOver(async () => {
+  const { ledger, reported } = ledgerOver(async () => {
     commits += 1
     throw full
   })
@@ -66,6 +66,6 @@ test('what could not be committed is not told, and after it nothing more is done
   for (const each of [lost, next, used]) await assert.rejects(each, (error) => error === full)
   await assert.rejects(ledger.fold([post(3)], undefined), (error) => error === full)
   assert.equal(commits, 1)
-  assert.deepEqual(told, [])
+  assert.deepEqual(reported, [])
   assert.equal(ledger.failed.reason, full)
 })

@@ -16,21 +16,21 @@ suite('a recollection', () => {
   test('is of what was used last, and of no more than it may be', () => {
     fc.assert(
       fc.property(bound, steps, (most, all) => {
-        const recollection = new LruCache<number, number>(most)
+        const cache = new LruCache<number, number>(most)
         let model: [key: number, value: number][] = []
         for (const { key, value } of all) {
-          const held = model.find((entry) => entry[0] === key)?.[1]
-          if (value === undefined) assert.equal(recollection.get(key), held)
-          else recollection.set(key, value)
-          const now = value ?? held
+          const cached = model.find((entry) => entry[0] === key)?.[1]
+          if (value === undefined) assert.equal(cache.get(key), cached)
+          else cache.set(key, value)
+          const now = value ?? cached
           if (now === undefined) continue
           const others = model.filter((entry) => entry[0] !== key)
           model = most === 0 ? [] : [...others, [key, now] as [number, number]].slice(-most)
         }
         const keys = Array.from({ length: 10 }, (_, key) => key)
-        const remembered = keys.filter((key) => recollection.get(key) !== undefined)
+        const remembered = keys.filter((key) => cache.get(key) !== undefined)
         assert.deepEqual(remembered, model.map(([key]) => key).sort())
-        for (const [key, value] of model) assert.equal(recollection.get(key), value)
+        for (const [key, value] of model) assert.equal(cache.get(key), value)
         assert.ok(remembered.length <= most)
       }),
       { numRuns: 500 },
@@ -38,13 +38,13 @@ suite('a recollection', () => {
   })
 
   test('keeps what is asked for again and again', () => {
-    const recollection = new LruCache<string, string>(2)
-    recollection.set('popular', 'a')
+    const cache = new LruCache<string, string>(2)
+    cache.set('popular', 'a')
     for (let n = 0; n < 100; n++) {
-      recollection.set(`other ${n}`, 'b')
-      assert.equal(recollection.get('popular'), 'a')
+      cache.set(`other ${n}`, 'b')
+      assert.equal(cache.get('popular'), 'a')
     }
-    assert.equal(recollection.get('other 98'), undefined)
-    assert.equal(recollection.get('other 99'), 'b')
+    assert.equal(cache.get('other 98'), undefined)
+    assert.equal(cache.get('other 99'), 'b')
   })
 })

@@ -48,9 +48,9 @@ suite('what ingest measures', () => {
         return [name, [...names].sort()]
       }),
     )
-    const told = documented()
-    assert.deepEqual([...labels.keys()].sort(), [...told.keys()].sort())
-    for (const [name, of] of labels) assert.deepEqual(of, told.get(name)?.sort(), name)
+    const inDocs = documented()
+    assert.deepEqual([...labels.keys()].sort(), [...inDocs.keys()].sort())
+    for (const [name, of] of labels) assert.deepEqual(of, inDocs.get(name)?.sort(), name)
     for (const { name, help } of all) assert.ok(help.length > 10, `${name} says what it is`)
   })
 

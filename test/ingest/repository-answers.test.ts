@@ -12,7 +12,7 @@ import type { RepositoryReport } from '../../src/ingest/asking.ts'
 import { KeyedLimit } from '../../src/ingest/keyed-limit.ts'
 import { answerRepositories } from '../../src/ingest/repository-answers.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
-import { settled } from './held-time.ts'
+import { settled } from './frozen-time.ts'
 
 const HELD: Snapshot = { rev: tid(5), paths: PathList.of([]) }
 const refusal = (what: Refusal, status?: number) => new RepositoryError(what, `refused: ${what}`, { status })

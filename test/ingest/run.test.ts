@@ -205,7 +205,7 @@ test(
 )
 
 test('what goes through is counted, told to who holds answers ready, and in the ledger', WITHIN, async () => {
-  const told = new Set<Did>()
+  const reported = new Set<Did>()
   const named = Promise.withResolvers<void>()
   await using running = await ingest({
     profiles: async (dids) =>
@@ -214,8 +214,8 @@ test('what goes through is counted, told to who holds answers ready, and in the 
         return { did, profile, postsCount: 1, optedOut: false }
       }),
     changed: (dids) => {
-      for (const did of dids) told.add(did)
-      void running.store.reader.characters([...told]).then((all) => {
+      for (const did of dids) reported.add(did)
+      void running.store.reader.characters([...reported]).then((all) => {
         if (all.some(({ profile }) => profile?.displayName === 'A Name')) named.resolve()
       })
     },

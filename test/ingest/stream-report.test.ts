@@ -62,11 +62,11 @@ suite('what the stream goes through', () => {
     report.uncompressed(PLACE, 'no dictionary')
     report.malformed(PLACE, 'time')
     const [debug, info, warn] = [20, 30, 40]
-    const told = lines.map(({ msg, ...fields }) => {
+    const logged = lines.map(({ msg, ...fields }) => {
       assert.notEqual(msg, '')
       return fields
     })
-    assert.deepEqual(told, [
+    assert.deepEqual(logged, [
       { level: debug, ...PLACE, cursor },
       { level: info, ...PLACE, compressed: true },
       { level: debug, ...PLACE, ending: { kind: 'silent', message: 'nothing for 75 s' } },

@@ -26,8 +26,8 @@ export class MemoryAuditor implements Auditor {
       found(did, 'experience, by events', byEvents, actor.experience)
     }
     progress({ step: 'people', done: ledger.actors.size, total: ledger.actors.size })
-    const { actors, held, events } = ledger
-    return { characters: actors.size, records: held.size, events: events.length, experience, findings }
+    const { actors, stored, events } = ledger
+    return { characters: actors.size, records: stored.size, events: events.length, experience, findings }
   }
 
   async repair(): Promise<number> {

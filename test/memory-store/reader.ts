@@ -157,7 +157,7 @@ export class MemoryReader implements Reader {
       gaps: gaps.toReversed().slice(0, MAX_GAPS),
       characters: [...this.#everybodyShown()].length,
       introductions: people.filter((actor) => isWaiting(actor)).length,
-      records: ledger.held.size,
+      records: ledger.stored.size,
       events: ledger.events.length,
       experience: people.reduce((sum, { experience }) => sum + experience, 0),
       waiting: openOf((due) => due === 0),

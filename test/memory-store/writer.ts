@@ -11,7 +11,7 @@ import type { Memory } from './memory.ts'
 
 /** The one writer of a ledger in memory. */
 export class MemoryWriter implements Writer {
-  readonly gatherMs = 0
+  readonly batchWindowMs = 0
   readonly moved = new AbortController().signal
   readonly #memory: Memory
   #isClosed = false

@@ -58,18 +58,26 @@ async function compareShown(
 
 async function compareBoard(reader: Reader, { people }: Model): Promise<void> {
   const shown = [...people.values()].filter(isShown)
-  const held = new Map(shown.map((person) => [person.did, experienceOf(person)]))
+  const expected = new Map(shown.map((person) => [person.did, experienceOf(person)]))
   const board = await readBoard(reader)
   const dids = board.map(({ character }) => character.did)
-  assert.deepEqual([...dids].sort(), [...held.keys()].sort(), 'everybody who is shown is on the board, once')
+  assert.deepEqual(
+    [...dids].sort(),
+    [...expected.keys()].sort(),
+    'everybody who is shown is on the board, once',
+  )
   for (const { rank, character } of board) {
-    const better = [...held.values()].filter((experience) => experience > character.experience).length
+    const better = [...expected.values()].filter((experience) => experience > character.experience).length
     assert.equal(rank, 1 + better, `rank of ${character.did}`)
-    assert.equal(character.experience, held.get(character.did), `experience of ${character.did} on the board`)
+    assert.equal(
+      character.experience,
+      expected.get(character.did),
+      `experience of ${character.did} on the board`,
+    )
   }
   assert.deepEqual(
     board.map(({ character }) => character.experience),
-    [...held.values()].sort((a, b) => b - a),
+    [...expected.values()].sort((a, b) => b - a),
     'most first',
   )
   await compareAround(reader, dids)
@@ -79,7 +87,7 @@ async function compareBoard(reader: Reader, { people }: Model): Promise<void> {
     shown.map(({ did }) => did),
     'several at once',
   )
-  const numbers = Map.groupBy(held.values(), (experience) => experience)
+  const numbers = Map.groupBy(expected.values(), (experience) => experience)
   assert.deepEqual(
     (await reader.xpHistogram()).filter(({ characters }) => characters > 0),
     [...numbers]

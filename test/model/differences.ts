@@ -70,12 +70,12 @@ async function boardDifferences(
   { people }: Model,
   isStranger: IsStranger,
 ): Promise<string[]> {
-  const held = [...people.values()].filter(isShown).map((person) => experienceOf(person))
-  held.sort((a, b) => b - a)
+  const expected = [...people.values()].filter(isShown).map((person) => experienceOf(person))
+  expected.sort((a, b) => b - a)
   const { items } = await reader.board({ cursor: undefined, around: undefined, limit: 100 })
   const board = items
     .filter(({ character }) => !isStranger(character.did))
     .map(({ character }) => character.experience)
-  const same = board.every((experience, index) => experience === held[index])
-  return same ? [] : [`the board begins ${board.slice(0, 5)}, not ${held.slice(0, 5)}`]
+  const same = board.every((experience, index) => experience === expected[index])
+  return same ? [] : [`the board begins ${board.slice(0, 5)}, not ${expected.slice(0, 5)}`]
 }

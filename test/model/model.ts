@@ -127,15 +127,15 @@ export class Model {
       this.#remove(person, before ?? { id, rev, live: false, xp: 0, facts: undefined, at }, rev, at, 'delete')
       return
     }
-    const held = before?.live ? before : undefined
-    const facts = this.#settled(factsOf(collection, record), held?.facts)
+    const current = before?.live ? before : undefined
+    const facts = this.#settled(factsOf(collection, record), current?.facts)
     const reason = reasonOf(collection, facts)
-    const witnessed = held?.at ?? at
-    const delta = this.#granted(person, id, witnessed, this.#points(reason) - (held?.xp ?? 0))
-    this.#put(person, { id, rev, live: true, xp: (held?.xp ?? 0) + delta, facts, at: witnessed })
+    const witnessed = current?.at ?? at
+    const delta = this.#granted(person, id, witnessed, this.#points(reason) - (current?.xp ?? 0))
+    this.#put(person, { id, rev, live: true, xp: (current?.xp ?? 0) + delta, facts, at: witnessed })
     // What is sent anew and changes nothing is no news.
-    if (held !== undefined && delta === 0 && op === 'create') return
-    this.#enter(person, id, { at, cause: held === undefined ? 'create' : 'update', reason, delta })
+    if (current !== undefined && delta === 0 && op === 'create') return
+    this.#enter(person, id, { at, cause: current === undefined ? 'create' : 'update', reason, delta })
   }
 
   /** A person's own profile record counts until their next one, whatever anybody else says. */

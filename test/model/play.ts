@@ -402,7 +402,7 @@ function handleAt(at: Micros): Handle | undefined {
 async function opened(place: Place, game: Game): Promise<{ store: Store; writer: Writer }> {
   const store = await place.open()
   const writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
-  // As whoever delivers the stream does first: on a cluster a delivery counts from there on.
+  // As ingest does first: on a cluster a delivery counts from there on.
   await writer.cursor()
   return { store, writer }
 }

@@ -134,15 +134,15 @@ test('an address that failed is left alone for a while: longer where it will not
 })
 
 test('few are fetched at a time, and more than can wait are refused and may be tried again', async () => {
-  const held: (() => void)[] = []
+  const waiting: (() => void)[] = []
   const { avatars: own } = avatars(async () => {
-    await new Promise<void>((resolve) => held.push(resolve))
+    await new Promise<void>((resolve) => waiting.push(resolve))
     throw new Error('no answer')
   })
   const all = Array.from({ length: 205 }, (_, n) => own.fetch({ did: ann, url: `http://127.0.0.1/${n}` }))
   assert.equal(await all[204], 'refused')
-  assert.equal(held.length, 4)
-  const first = held.shift()
+  assert.equal(waiting.length, 4)
+  const first = waiting.shift()
   first?.()
   assert.equal(await all[0], 'failed')
 })

@@ -95,9 +95,9 @@ suite('a simulated network', () => {
   for (const seed of [1, 2, 3]) {
     test(`has repositories that are what its events made of them (seed ${seed})`, () => {
       const network = networkOf({ seed })
-      const held = new Map(network.people.map(({ did }) => [did, new Map<string, unknown>()]))
+      const recordsBy = new Map(network.people.map(({ did }) => [did, new Map<string, unknown>()]))
       for (const event of happen(network, 10_000)) {
-        const records = held.get(event.did) ?? assert.fail(`nobody is ${event.did}`)
+        const records = recordsBy.get(event.did) ?? assert.fail(`nobody is ${event.did}`)
         if (event.kind === 'sync' || (event.kind === 'account' && event.status === 'deleted')) records.clear()
         if (event.kind !== 'commit') continue
         const path = `${event.collection}/${event.rkey}`
@@ -105,7 +105,7 @@ suite('a simulated network', () => {
         else records.set(path, event.record)
       }
       for (const { did, records } of network.people) {
-        assert.deepEqual(new Map([...records].sort()), new Map([...(held.get(did) ?? [])].sort()), did)
+        assert.deepEqual(new Map([...records].sort()), new Map([...(recordsBy.get(did) ?? [])].sort()), did)
       }
     })
 

@@ -100,9 +100,9 @@ for (const wire of ['v1', 'v2'] as const) {
       await using client = await listen(simulator, wire, { cursor: String(simulator.archive.nextSeq) })
       simulator.emit(20)
       const expected = framesFrom(simulator, wire, before)
-      const told = await frames(client, expected.length + (wire === 'v2' ? 1 : 0))
-      if (wire === 'v2') assert.equal(placeOf(told.shift()).name, 'FutureCursor')
-      assert.deepEqual(told, expected)
+      const frameTexts = await frames(client, expected.length + (wire === 'v2' ? 1 : 0))
+      if (wire === 'v2') assert.equal(placeOf(frameTexts.shift()).name, 'FutureCursor')
+      assert.deepEqual(frameTexts, expected)
     })
 
     for (const [how, keep] of [
@@ -125,9 +125,9 @@ for (const wire of ['v1', 'v2'] as const) {
         const expected = framesFrom(simulator, wire, 300)
         for (const time of [START - 86_400_000_000, simulator.archive.entries[200]?.event.at]) {
           await using client = await listen(simulator, wire, { cursor: String(time) })
-          const told = await frames(client, expected.length + (wire === 'v2' ? 1 : 0))
-          if (wire === 'v2') assert.equal(placeOf(told.shift()).name, 'OutdatedCursor')
-          assert.deepEqual(told, expected)
+          const frameTexts = await frames(client, expected.length + (wire === 'v2' ? 1 : 0))
+          if (wire === 'v2') assert.equal(placeOf(frameTexts.shift()).name, 'OutdatedCursor')
+          assert.deepEqual(frameTexts, expected)
         }
       })
 

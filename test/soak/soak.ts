@@ -134,8 +134,8 @@ class Soak {
       await life
     }
     await server.stop()
-    const told = await server.command('verify')
-    say(told.trim().split('\n').at(-1) ?? '')
+    const verdict = await server.command('verify')
+    say(verdict.trim().split('\n').at(-1) ?? '')
     this.figures.add('events', simulator.archive.entries.length)
   }
 

@@ -42,7 +42,7 @@ function writerFailingAt(failing: string | undefined, error: Error) {
     ...Object.fromEntries(methods),
     owns: () => true,
     faults: () => [],
-    gatherMs: 7,
+    batchWindowMs: 7,
     moved: new AbortController().signal,
     [Symbol.asyncDispose]: async () => {
       done.push('dispose')
@@ -72,7 +72,7 @@ test('while nothing fails everything goes through, and a failure to give it back
   for (const call of Object.values(CALLS)) await call(writer)
   assert.deepEqual(done, Object.keys(CALLS))
   assert.equal(writer.owns('did:web:a.example'), true)
-  assert.equal(writer.gatherMs, 7)
+  assert.equal(writer.batchWindowMs, 7)
   assert.equal(writer.moved, inner.moved)
   await assert.rejects(async () => writer[Symbol.asyncDispose](), /cannot be emptied/)
 })

@@ -49,7 +49,7 @@ const GAP = 'INSERT INTO gaps (part, at, host, began, ended, reason) VALUES (0, 
 /** Writes the shards that this worker owns. */
 export class CqlWriter implements Writer {
   /** A commit is a conditional write for each shard, which is what a lease wants once in a while anyway. */
-  readonly gatherMs = 1_000
+  readonly batchWindowMs = 1_000
   readonly #options: CqlWriterOptions
   readonly #session: Session
   readonly #assignment: ShardAssignment

@@ -52,7 +52,7 @@ export class SqliteWriter implements Writer {
     this.#tables.refillBoards()
   }
 
-  readonly gatherMs = 100
+  readonly batchWindowMs = 100
 
   /** Never aborts: the file is not divided into shards. */
   readonly moved = new AbortController().signal

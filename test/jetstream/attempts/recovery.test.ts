@@ -31,7 +31,7 @@ const refused = (status: number, error?: string): Ending => ({
   message: 'why',
 })
 const closed = (code: number): Ending => ({ kind: 'closed', code, message: '' })
-const told = (error: string): Ending => ({ kind: 'error-frame', error, message: '' })
+const errorFrame = (error: string): Ending => ({ kind: 'error-frame', error, message: '' })
 const other = (kind: 'unreachable' | 'silent' | 'oversized' | 'cursor-lost' | 'undecodable'): Ending => {
   return { kind, message: 'why' }
 }
@@ -89,8 +89,8 @@ suite('what follows an ending', () => {
       { ...AGAIN, failures: 3, maxWaitMs: 4_000, finding: 'oversized' },
     ],
     ['a large frame again', other('oversized'), { oversizedTimes: 1 }, { ...NEXT, finding: 'oversized' }],
-    ['too slow', told('ConsumerTooSlow'), { healthy: true }, AGAIN],
-    ['a fault of the server', told('InternalError'), { healthy: true }, { ...NEXT, failures: 1 }],
+    ['too slow', errorFrame('ConsumerTooSlow'), { healthy: true }, AGAIN],
+    ['a fault of the server', errorFrame('InternalError'), { healthy: true }, { ...NEXT, failures: 1 }],
     ['a shut-down', closed(1001), { healthy: true, ...zstd }, { ...NEXT, failures: 1 }],
     ['a lost line', closed(1006), { healthy: true }, AGAIN],
     ['a line lost at once', closed(1006), {}, NEXT],

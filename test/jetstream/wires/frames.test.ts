@@ -137,7 +137,7 @@ test('nothing that comes over a wire makes it throw', () => {
         { requiredKeys: [] },
       )
       .map((value) =>
-        JSON.stringify(value, (_key, held) => (typeof held === 'bigint' ? Number(held) : held)),
+        JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? Number(part) : part)),
       ),
   )
   fc.assert(fc.property(frame, (text) => assert.ok(readV1(text ?? '').type && readV2(text ?? '').type)))

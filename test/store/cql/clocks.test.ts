@@ -45,7 +45,7 @@ for (const [ahead, what] of [
     await fold(wrong.writer, [named(alice, clocks.wrong())])
     await right.writer.wishes(10)
     assert.equal(await right.store.reader.didOf(NAME), alice)
-    // Whoever goes by another name by now is not found by this one.
+    // A person who has another handle by now is not found by this one.
     cluster.nowMs += 60_000
     for (const { writer } of [wrong, right]) await writer.beat(HEARTBEAT)
     await fold(wrong.writer, [named(alice, clocks.wrong(), 'other.test')])

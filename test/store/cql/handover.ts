@@ -36,7 +36,7 @@ const BORN = [0, 1, 2, 3].map(
   }),
 )
 
-/** Streams without reposts: their XP depends on when a worker looks the post up. All else is the same whoever folds it. */
+/** Streams without reposts: their XP depends on when a worker looks the post up. All else is the same whichever worker folds it. */
 const events = stream.map((all) => [
   ...BORN,
   ...all.filter((event) => event.kind !== 'commit' || event.collection !== REPOST),
@@ -132,7 +132,7 @@ class World implements AsyncDisposable {
     const last = await this.#start()
     for (let look = 0; look < 4; look++) {
       this.#now += LEASE_IS_OVER_MS
-      // Whoever died has not been heard of for long.
+      // The worker that died has not announced itself for long.
       this.#cluster.nowMs += 60_000
       last.beat()
       await last.rest()

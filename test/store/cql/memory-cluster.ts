@@ -199,8 +199,8 @@ export class MemoryCluster {
       const values = Object.fromEntries(statement.set.map(({ column, term }) => [column, take(term)]))
       using()
       const key = keyOf(table, values)
-      const held = this.#visible(table, key)
-      if (statement.ifNotExists && held !== undefined) return refused(held)
+      const present = this.#visible(table, key)
+      if (statement.ifNotExists && present !== undefined) return refused(present)
       const row = this.#stored(table, key)
       write(row, 'inserted', { value: true, time, expiresMs })
       for (const [column, value] of Object.entries(values)) {
@@ -216,11 +216,11 @@ export class MemoryCluster {
         value: take(term),
       }))
       const key = keyOf(table, valuesOf(statement.where, take))
-      const held = this.#visible(table, key)
-      if (this.#meets(statement.if, held, take) === MOVED) return refused(held)
+      const present = this.#visible(table, key)
+      if (this.#meets(statement.if, present, take) === MOVED) return refused(present)
       const row = this.#stored(table, key)
       for (const { column, counter, value } of values) {
-        const before = counter ? Number(held?.[column] ?? 0) : 0
+        const before = counter ? Number(present?.[column] ?? 0) : 0
         write(row, column, { value: counter ? before + Number(value) : value, time, expiresMs })
       }
       return answerOf([{ '[applied]': true }])
@@ -228,8 +228,8 @@ export class MemoryCluster {
     using()
     const matches = matcher(statement.where, take)
     if (statement.if !== undefined) {
-      const held = this.#all(table).find(matches)
-      if (this.#meets(statement.if, held, take) === MOVED) return refused(held)
+      const present = this.#all(table).find(matches)
+      if (this.#meets(statement.if, present, take) === MOVED) return refused(present)
     }
     table.deletions.push({ matches, time })
     return answerOf([{ '[applied]': true }])
@@ -265,15 +265,15 @@ export class MemoryCluster {
 
   #meets(
     condition: 'exists' | Condition[] | undefined,
-    held: Row | undefined,
+    present: Row | undefined,
     take: (term: Term) => unknown,
   ) {
     if (condition === undefined) return
-    if (condition === 'exists') return held === undefined ? MOVED : undefined
+    if (condition === 'exists') return present === undefined ? MOVED : undefined
     const wanted = condition.flatMap(({ columns, terms }) =>
       columns.map((column, at): [string, unknown] => [column, take(terms[at] ?? BOUND)]),
     )
-    if (wanted.every(([column, value]) => (held?.[column] ?? null) === (value ?? null))) return
+    if (wanted.every(([column, value]) => (present?.[column] ?? null) === (value ?? null))) return
     return MOVED
   }
 
@@ -400,15 +400,15 @@ function answerOf(rows: Row[]): Answer {
   }
 }
 
-function refused(held: Row | undefined): Answer {
-  return answerOf([{ ...held, '[applied]': false }])
+function refused(present: Row | undefined): Answer {
+  return answerOf([{ ...present, '[applied]': false }])
 }
 
 function write(row: StoredRow, column: string, cell: Cell): void {
-  const held = column === 'inserted' ? row.inserted : row.cells.get(column)
-  if (held !== undefined && held.time > cell.time) return
+  const present = column === 'inserted' ? row.inserted : row.cells.get(column)
+  if (present !== undefined && present.time > cell.time) return
   // A tie goes to the greater value.
-  if (held?.time === cell.time && String(held.value) > String(cell.value)) return
+  if (present?.time === cell.time && String(present.value) > String(cell.value)) return
   if (column === 'inserted') row.inserted = cell
   else row.cells.set(column, cell)
 }

@@ -43,8 +43,8 @@ test('a delivery that waited while a shard was taken does not move that shard', 
 test('a commit that a server carries out late does not take back later ones', async (t) => {
   const here = await Here.begin(t, 1)
   const worker = await here.worker()
-  let held = 0
-  here.cluster.fate = (cql) => (isCommit(cql) && held++ === 0 ? 'late' : 'fine')
+  let commits = 0
+  here.cluster.fate = (cql) => (isCommit(cql) && commits++ === 0 ? 'late' : 'fine')
   for (let n = 1; n <= 3; n++) await worker.deliver([like(alice, n)], n)
   assert.equal(here.row().seq, 3)
   assert.ok(here.cluster.carryOut(0))

@@ -148,9 +148,9 @@ test('above where the board ends everybody has to be on it, below nobody, and eq
 
 test('its progress goes through days, records, events and people', async () => {
   await using here = await ledger(PEOPLE)
-  const told: AuditProgress[] = []
-  await here.store.auditor.audit((progress) => told.push(progress))
-  assert.deepEqual(told, [
+  const reported: AuditProgress[] = []
+  await here.store.auditor.audit((progress) => reported.push(progress))
+  assert.deepEqual(reported, [
     { step: 'days', done: 3, total: 3 },
     { step: 'records', done: 5, total: 5 },
     { step: 'events', done: 6, total: 6 },
@@ -169,12 +169,12 @@ test('of a large ledger it tells how far it is, and lets others have their turn'
   const turn = setImmediate(() => {
     turns += 1
   })
-  const told: [AuditProgress, number][] = []
-  const { findings } = await here.store.auditor.audit((progress) => told.push([progress, turns]))
+  const reported: [AuditProgress, number][] = []
+  const { findings } = await here.store.auditor.audit((progress) => reported.push([progress, turns]))
   clearImmediate(turn)
   assert.deepEqual(findings, [])
   assert.deepEqual(
-    told.filter(([{ step }]) => step === 'events'),
+    reported.filter(([{ step }]) => step === 'events'),
     [
       [{ step: 'events', done: 200_000, total: 200_001 }, 1],
       [{ step: 'events', done: 200_001, total: 200_001 }, 1],

@@ -83,8 +83,8 @@ test('a board of more people than it holds ends with the foremost, whose ranks a
   await using store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
   await using writer = await store.write(KEEP)
   await fill(writer)
-  const held = await checkBoard(store.reader)
-  assert.ok(held >= 1_000 && held <= 2_000, `${held} are on the board`)
+  const places = await checkBoard(store.reader)
+  assert.ok(places >= 1_000 && places <= 2_000, `${places} are on the board`)
   await clean(store)
   // 7 n is among those with the least: below the end there are no neighbours.
   assert.deepEqual(await store.reader.board({ cursor: undefined, around: did(7), limit: 5 }), {
@@ -128,8 +128,8 @@ test('a board that most have left is filled from all at the next start, and once
     await clean(store)
     await leave(writer, 200)
     await writer.bindRules('others')
-    const held = await checkBoard(store.reader)
-    assert.ok(held > 50)
+    const places = await checkBoard(store.reader)
+    assert.ok(places > 50)
     await clean(store)
   }
 })

@@ -77,7 +77,7 @@ test('the newest events are told in order, each with its place, without those of
   }
   assert.deepEqual(await reader.recent('0', 9), { events: [first, third], position: '3', missed: false })
   assert.deepEqual(await reader.recent('0', 1), { events: [first], position: '1', missed: false })
-  // What is hidden is behind whoever asks on.
+  // The next page begins after the hidden events.
   assert.deepEqual(await reader.recent('2', 1), { events: [], position: '3', missed: false })
   assert.deepEqual(await reader.recent('3', 9), { events: [], position: '3', missed: false })
 })

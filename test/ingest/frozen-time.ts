@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import type { TestContext } from 'node:test'
 
 /** Stops `sleep`'s time. The returned function lets so many milliseconds pass, and resolves when all that follows is done. */
-export function holdTime(t: TestContext): (ms: number) => Promise<void> {
+export function freezeTime(t: TestContext): (ms: number) => Promise<void> {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   // The sources import `setTimeout` by name, and would keep the one they have.
   syncBuiltinESMExports()

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict'
 import type { Did, Handle } from '../src/atproto/event.ts'
 import type { Profile } from '../src/atproto/profile.ts'
 import { type RecordId, uriOf } from '../src/atproto/uri.ts'
 import { BASELINE } from '../src/game/baseline.ts'
+import { type DayTally, daysOf, type Tally } from '../src/game/days.ts'
 import { decide } from '../src/game/decide.ts'
 import type { Game } from '../src/game/game.ts'
 import type { Operation } from '../src/game/operation.ts'
@@ -18,7 +20,10 @@ import type {
   Outcome,
   RecordState,
 } from '../src/game/state.ts'
+import { unknownActor } from '../src/game/state.ts'
 import type { Day } from '../src/game/time.ts'
+import { reasonOf } from './model/judge.ts'
+import { naiveCounts, naiveDays, type ReasonOf, sorted } from './naive-days.ts'
 
 /** The simplest ledger: it puts the changes that `decide` returns into maps. */
 export class MemoryLedger implements Known {
@@ -28,6 +33,7 @@ export class MemoryLedger implements Known {
   readonly profiles = new Map<Did, Profile>()
   questions: (AskedQuestion & { due: number })[] = []
   readonly grants = new Map<Did, Map<Day, Granted>>()
+  readonly ended = new Map<Did, Map<Day, Tally>>()
   #nextQuestion = 1
 
   actor(did: Did): ActorState | undefined {
@@ -50,6 +56,16 @@ export class MemoryLedger implements Known {
     return this.grants.get(did) ?? new Map()
   }
 
+  days(did: Did): ReadonlyMap<Day, Tally> {
+    return this.ended.get(did) ?? new Map()
+  }
+
+  /** All days of a person, oldest first, as readers get them. */
+  allDays(did: Did): DayTally[] {
+    const ended = [...this.days(did)].map(([day, tally]) => ({ day, ...tally }))
+    return daysOf(ended, this.actor(did)?.running ?? unknownActor(did).running)
+  }
+
   fold(game: Game, operations: readonly Operation[]): Changes {
     const changes = decide(game, this, operations)
     assertCounted(changes, operations.length)
@@ -68,6 +84,11 @@ export class MemoryLedger implements Known {
         if (granted.size === 0) grants.delete(day)
         else grants.set(day, granted)
       }
+      const ended = this.ended.getOrInsertComputed(did, () => new Map())
+      for (const [day, tally] of change.days) {
+        if (tally.counts.size === 0) ended.delete(day)
+        else ended.set(day, tally)
+      }
       this.questions = this.questions.filter(({ id }) => !change.answered.includes(id))
       for (const { question, due } of change.postponed) {
         const open = this.questions.find(({ id }) => id === question.id)
@@ -80,8 +101,8 @@ export class MemoryLedger implements Known {
   }
 
   /** Asserts for every person that the sums agree. */
-  assertBalanced(): void {
-    for (const [did, { experience, periods }] of this.actors) {
+  assertBalanced(reason: ReasonOf = reasonOf): void {
+    for (const [did, { experience, periods, earlier, running }] of this.actors) {
       const byRecords = this.records(did).reduce((sum, [, { xp }]) => sum + xp, 0)
       const byEvents = this.events
         .filter((event) => event.did === did)
@@ -89,6 +110,16 @@ export class MemoryLedger implements Known {
       if (byRecords !== experience || byEvents !== experience) {
         throw new Error(`${did}: ${experience} XP, ${byRecords} by records, ${byEvents} by events`)
       }
+      assert.deepEqual(this.allDays(did), naiveDays(this.records(did), reason), `days of ${did}`)
+      const late = this.days(did)
+        .keys()
+        .filter((day) => day >= running.day)
+      assert.deepEqual([...late], [], `no row of ${did} is of the running day or later`)
+      assert.deepEqual(
+        sorted(earlier),
+        sorted(naiveCounts([...this.days(did).values()])),
+        `earlier days of ${did}`,
+      )
       const { week, month } = this.#earnedAround(did, periods.day)
       if (periods.week !== week || periods.month !== month) {
         throw new Error(
@@ -103,8 +134,8 @@ export class MemoryLedger implements Known {
     const today = new Date(day * 86_400_000)
     const monday = day - ((today.getUTCDay() + 6) % 7)
     const sums = { week: 0, month: 0 }
-    for (const [{ collection }, { at, xp }] of this.records(did)) {
-      if (collection === BASELINE) continue
+    for (const [{ collection }, { at, xp, claimed }] of this.records(did)) {
+      if (collection === BASELINE || claimed !== undefined) continue
       const on = at / 86_400
       if (on >= monday && on < monday + 7) sums.week += xp
       if (new Date(at * 1000).toISOString().slice(0, 7) === today.toISOString().slice(0, 7)) sums.month += xp
@@ -139,6 +170,7 @@ export class MemoryLedger implements Known {
     for (const [id] of this.records(did)) this.stored.delete(uriOf(id))
     this.questions = this.questions.filter((question) => question.did !== did)
     this.grants.delete(did)
+    this.ended.delete(did)
     for (let i = this.events.length - 1; i >= 0; i--)
       if (this.events[i]?.did === did) this.events.splice(i, 1)
   }

@@ -45,6 +45,7 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
     characters: (dids) => reader.characters(dids).catch(fail),
     didOf: (handle) => reader.didOf(handle).catch(fail),
     events: (did, page) => reader.events(did, page).catch(fail),
+    days: (did) => reader.days(did).catch(fail),
     board: (page) => reader.board(page).catch(fail),
     periodBoard: (board, page) => reader.periodBoard(board, page).catch(fail),
     xpHistogram: () => reader.xpHistogram().catch(fail),

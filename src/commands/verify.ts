@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AuditResult, Store } from '../store/store.ts'
+import type { Rulebook } from '../game/rulebook.ts'
+import type { AuditResult } from '../store/auditor.ts'
+import type { Store } from '../store/store.ts'
 import type { Command } from './command.ts'
 import { interruptible } from './ending.ts'
 import { gameOf, storeOf } from './from-config.ts'
@@ -23,7 +25,8 @@ export const verify: Command = {
   positionals: 0,
   run: interruptible(async ({ config, flags }, signal) => {
     await using store = await storeOf(config, 'nothing', { ending: signal })
-    let result = await audit(store, signal)
+    const { rules } = gameOf(config)
+    let result = await audit(store, rules, signal)
     report(result)
     if (flags.repair === true && result.findings.length > 0) {
       const repairable = await store.auditor.repair(result)
@@ -35,7 +38,7 @@ export const verify: Command = {
         check++
       ) {
         if (!here) await sleep(RECHECK_MS, undefined, { signal })
-        result = await audit(store, signal)
+        result = await audit(store, rules, signal)
       }
       report(result)
     }
@@ -44,8 +47,8 @@ export const verify: Command = {
 }
 
 /** Prints its progress; `signal` ends it. */
-function audit(store: Store, signal: AbortSignal): Promise<AuditResult> {
-  return store.auditor.audit(({ step, done, total }) => {
+function audit(store: Store, rules: Rulebook, signal: AbortSignal): Promise<AuditResult> {
+  return store.auditor.audit(rules, ({ step, done, total }) => {
     signal.throwIfAborted()
     console.error(`${step}: ${done} of ${total}`)
   })

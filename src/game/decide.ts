@@ -26,7 +26,7 @@ import type { Changes, Known, Outcome } from './state.ts'
 
 /** Applies `operations`, in this order, to the `known` state. Idempotent: a second time they change nothing. */
 export function decide(game: Game, known: Known, operations: Iterable<Operation>): Changes {
-  const draft = new Draft(known, game.appview)
+  const draft = new Draft(known, game)
   for (const operation of operations) draft.count(outcomeOf(game, draft, operation))
   return draft.settle()
 }

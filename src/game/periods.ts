@@ -12,6 +12,14 @@ export type Periods = {
 
 export const NO_PERIODS: Periods = { day: 0, week: 0, month: 0 }
 
+/** The first and the last day of the ISO week and the month around `day`, whichever reach further. */
+export function daysAround(day: Day): { first: Day; last: Day } {
+  const monday = weekOf(day) * 7 - 3
+  const date = new Date(day * DAY_MS)
+  const monthAt = (next: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + next, 1) / DAY_MS
+  return { first: Math.min(monday, monthAt(0)), last: Math.max(monday + 6, monthAt(1) - 1) }
+}
+
 /** Weeks counted from the epoch's own. ISO weeks begin on Mondays, and the epoch was a Thursday. */
 export function weekOf(day: Day): number {
   return Math.floor((day + 3) / 7)

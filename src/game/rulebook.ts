@@ -1,6 +1,6 @@
 import type { Nsid } from '@atcute/lexicons/syntax'
 import { builtInRules } from './rules/index.ts'
-import { type AwardWords, type Facts, NO_FACTS, type Rule } from './rules/rule.ts'
+import { type AwardWords, type Facts, NO_FACTS, type Rule, type ShownFacts } from './rules/rule.ts'
 import { builtInTitles, type Title, titleAt } from './titles.ts'
 
 /** An operator's changes to the game, from the file that `RULES` names. */
@@ -38,7 +38,7 @@ export type Rulebook = {
   /** The facts of a record; `undefined` where its rule cannot read it, `NO_FACTS` where its collection has no rule. */
   assess(collection: Nsid, record: Readonly<Record<string, unknown>>): Facts | undefined
   /** The award for `facts` (`undefined`: unreadable) of a record in `collection`, before caps. */
-  award(collection: Nsid, facts: Facts | undefined): Award
+  award(collection: Nsid, facts: ShownFacts | undefined): Award
   title(level: number): string
 }
 
@@ -102,6 +102,9 @@ function kindOf(reason: string): string {
 /** Raise this when caps are counted differently. It is not in the fingerprint of rules without caps, which award the same. */
 const CAPS_REVISION = 2
 
+/** Raise this when records count for other days or reasons than before: the tallies of days are recomputed with the XP. */
+const DAYS_REVISION = 1
+
 function fingerprintOf(
   points: Readonly<Record<string, number>>,
   caps: Readonly<Record<string, number>>,
@@ -109,6 +112,7 @@ function fingerprintOf(
   const capped = Object.keys(caps).length > 0
   return JSON.stringify({
     revision: REVISION,
+    daysRevision: DAYS_REVISION,
     points: sorted(points),
     caps: sorted(caps),
     ...(capped ? { capsRevision: CAPS_REVISION } : {}),

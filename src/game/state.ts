@@ -3,6 +3,7 @@ import type { AccountStatus, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import type { Standing } from './boards.ts'
+import { type Counts, type DayTally, NO_COUNTS, NO_DAY, type Tally } from './days.ts'
 import { NO_PERIODS, type Periods } from './periods.ts'
 import type { Facts } from './rules/rule.ts'
 import type { Day, Seconds } from './time.ts'
@@ -20,6 +21,10 @@ export type ActorState = {
   updatedAt: Micros
   /** XP earned this week and this month. */
   periods: Periods
+  /** What the live records of the latest day brought on which any counted. */
+  running: DayTally
+  /** Live records of all days before it, by reason. */
+  earlier: Counts
   /** Live records by collection. */
   counts: ReadonlyMap<Nsid, number>
   /** The newest revision applied, deletes included. */
@@ -69,6 +74,11 @@ export type RecordState = {
   at: Seconds
   /** A cap keeps its XP below what its facts are worth. */
   capped: boolean
+  /**
+   * The day that a record claims which a fetched repository brought: it counts on that day in the tallies of days, and
+   * neither in periods nor under caps. `undefined` for a record that the stream brought.
+   */
+  claimed: Day | undefined
 }
 
 /** What changed a record's XP. */
@@ -147,6 +157,8 @@ export function unknownActor(did: Did): ActorState {
     lastDelta: 0,
     updatedAt: 0,
     periods: NO_PERIODS,
+    running: NO_DAY,
+    earlier: NO_COUNTS,
     counts: new Map(),
     rev: undefined,
     floor: undefined,
@@ -196,6 +208,11 @@ export type Known = {
   records(did: Did): Iterable<[RecordId, RecordState]>
   /** XP that caps have granted `did`: on the days in `Touched.grants`, on all days for people in `Touched.whole`. */
   granted(did: Did): ReadonlyMap<Day, Granted>
+  /**
+   * What the live records of `did` brought on days before the running one: on the days in `Touched.days` and all others of
+   * their ISO weeks and months, on all days for people in `Touched.allDays` and `Touched.whole`. Days without are left out.
+   */
+  days(did: Did): ReadonlyMap<Day, Tally>
 }
 
 /** A record as it is to be stored; `created` where the store has no row of it, not even a tombstone. */
@@ -211,6 +228,8 @@ export type ActorChange = {
   records: Map<RecordPath, RecordChange>
   /** All grants of each day on which they changed; an empty day is removed. */
   granted: Map<Day, Granted>
+  /** The tally of each day before the running one that changed, or ended; one without counts is removed. */
+  days: Map<Day, Tally>
   events: LedgerEvent[]
   /**
    * What the person now has on the boards on which that has changed; on all boards where they are shown again. People who

@@ -1,6 +1,7 @@
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { isObject } from '../atproto/json.ts'
+import { PROFILE } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import { baselineOf } from './baseline.ts'
 import type { Game } from './game.ts'
@@ -11,32 +12,48 @@ import { type Day, dayOf, secondsOf } from './time.ts'
 export type Touched = {
   actors: Set<Did>
   records: RecordId[]
-  /** People of whom all records, tombstones included, and all grants are needed. */
+  /** People of whom all records, tombstones included, all grants and all days are needed. */
   whole: Set<Did>
   /**
    * People whose grants are needed: on these days, and on the days on which their loaded records were first witnessed.
    * Empty while there are no caps.
    */
   grants: Map<Did, Set<Day>>
+  /**
+   * By a day on which they have an operation, people of whom earlier days than the running one are needed: that day and
+   * those on which their loaded records count, each with all others of its ISO week and month.
+   */
+  days: Map<Day, Set<Did>>
+  /** People of whom all days are needed, since it may change whether they are shown. */
+  allDays: Set<Did>
   /** Handles whose present owner is needed. */
   handles: Set<Handle>
 }
 
-/** Lists what `operations` may read or change. Records may be listed twice. */
-export function touched(game: Game, operations: Iterable<Operation>): Touched {
-  const all: Touched = {
+/** Nothing at first; for callers who know what they need. */
+export function nothingTouched(): Touched {
+  return {
     actors: new Set(),
     records: [],
     whole: new Set(),
     grants: new Map(),
+    days: new Map(),
+    allDays: new Set(),
     handles: new Set(),
   }
+}
+
+/** Lists what `operations` may read or change. Records may be listed twice. */
+export function touched(game: Game, operations: Iterable<Operation>): Touched {
+  const all = nothingTouched()
   for (const operation of operations) {
     all.actors.add(operation.did)
     switch (operation.kind) {
       case 'commit': {
+        if (operation.collection === PROFILE) all.allDays.add(operation.did)
         if (!game.followed.has(operation.collection)) break
         all.records.push(operation)
+        noteDay(all, operation)
         noteCap(game, all, operation)
         const subject = isObject(operation.record)
           ? game.rules.assess(operation.collection, operation.record)?.subject
@@ -50,15 +67,19 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'subject-answer':
         all.actors.add(operation.subject.did)
         all.records.push(operation, operation.subject)
+        noteDay(all, operation)
         noteCap(game, all, operation)
         break
       case 'no-answer':
+        if (operation.question.kind === 'profile') all.allDays.add(operation.did)
         if (operation.question.kind !== 'subject') break
         all.actors.add(operation.question.subject.did)
         all.records.push(operation.question, operation.question.subject)
+        noteDay(all, operation)
         noteCap(game, all, { ...operation.question, at: operation.at })
         break
       case 'profile-answer':
+        all.allDays.add(operation.did)
         if (operation.profile?.handle !== undefined) all.handles.add(operation.profile.handle)
         if (game.baseline === 'posts') all.records.push(baselineOf(operation.did))
         break
@@ -66,21 +87,27 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'recompute':
         all.whole.add(operation.did)
         break
-      case 'identity':
       case 'account':
-      case 'sync':
-      case 'inactive':
       case 'forget':
       case 'unforget':
       case 'hide':
       case 'leave':
       case 'return':
-      case 'look-up':
       case 'follow':
+        all.allDays.add(operation.did)
+        break
+      case 'identity':
+      case 'sync':
+      case 'inactive':
+      case 'look-up':
         break
     }
   }
   return all
+}
+
+function noteDay({ days }: Touched, { did, at }: { did: Did; at: Micros }): void {
+  days.getOrInsertComputed(dayOf(secondsOf(at)), () => new Set()).add(did)
 }
 
 function noteCap(

@@ -1,6 +1,6 @@
 import { type BoardKind, type PeriodBoard, periodName, type Standing } from '../game/boards.ts'
+import type { Finding } from './auditor.ts'
 import { KEPT_PERIODS, type StoredBoard } from './period-boards.ts'
-import type { Finding } from './store.ts'
 
 type AuditedBoard<Key> = PeriodBoard & { above: number; places: ReadonlyMap<Key, number> }
 

@@ -4,6 +4,7 @@ import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { PeriodBoard } from '../game/boards.ts'
+import type { Counts, DayTally } from '../game/days.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
 import type {
@@ -15,8 +16,9 @@ import type {
   QuestionKind,
   Visibility,
 } from '../game/state.ts'
-import type { Seconds } from '../game/time.ts'
+import type { Day, Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
+import type { Auditor } from './auditor.ts'
 import type { Expiry } from './expired.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -60,6 +62,8 @@ export interface Reader {
   didOf(handle: Handle): Promise<Did | undefined>
   /** Newest first; `undefined` where there is no such character. */
   events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
+  /** What the live records of each day brought, oldest first; `undefined` where there is no such character. */
+  days(did: Did): Promise<DayTally[] | undefined>
   /**
    * The top characters, as many as the store keeps, by descending experience; equals are in a stable order of the store's own.
    * With `around` that character stands in the middle of the page; the page is empty where the board does not reach down to it.
@@ -95,6 +99,8 @@ export type Character = {
   lastDelta: number
   /** Live records by collection. */
   counts: ReadonlyMap<Nsid, number>
+  /** Live records by the reason for their XP; see `shareOf` for those that have none. */
+  tally: Counts
   updatedAt: Micros
   /** Differs whenever anything else here does. */
   version: string
@@ -208,29 +214,6 @@ export interface Inbox {
 
 export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
 
-/** Checks that records, events, characters and totals agree, also while the ledger is in use. */
-export interface Auditor {
-  audit(progress: (done: AuditProgress) => void): Promise<AuditResult>
-  /**
-   * Asks the writers to mend the findings that a crash may leave and that other rows can settle, such as counters.
-   * @returns how many findings these are; the others stay
-   */
-  repair(result: AuditResult): Promise<number>
-}
-
-export type AuditProgress = { step: string; done: number; total: number }
-
-export type AuditResult = {
-  characters: number
-  records: number
-  events: number
-  experience: number
-  findings: Finding[]
-}
-
-/** Two numbers that should agree and do not. `did` is `undefined` for a number of the whole ledger. */
-export type Finding = { did: Did | undefined; what: string; expected: number; actual: number }
-
 /** Maximum gaps in a status. */
 export const MAX_GAPS = 100
 
@@ -245,6 +228,8 @@ export type StoreStatus = {
   records: number
   events: number
   experience: number
+  /** What the live records of everybody brought on the latest day on which any counted, hidden people's included. */
+  today: { day: Day; counts: Counts }
   /** Questions to the network that were never asked, and those to be asked again. */
   waiting: Record<QuestionKind, number>
   postponed: Record<QuestionKind, number>

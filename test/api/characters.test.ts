@@ -183,6 +183,7 @@ test('a character written by hand reads like one written by the book', () => {
         ['app.bsky.feed.post' as Nsid, 7],
       ]),
     ),
+    tally: fc.constant(new Map([['like', 1]])),
     updatedAt: fc.nat({ max: 253_402_300_799 }).map((seconds) => seconds * SECOND),
     version: fc.constant('1'),
   })

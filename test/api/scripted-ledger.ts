@@ -3,6 +3,7 @@ import type { Did, Handle, Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import type { PeriodBoard } from '../../src/game/boards.ts'
+import { type DayTally, NO_COUNTS, sumOf } from '../../src/game/days.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import {
   type BoardPage,
@@ -28,6 +29,8 @@ type Person = {
   counts: Map<Nsid, number>
   updatedAt: Micros
   events: LedgerEvent[]
+  /** What `Reader.days` tells. */
+  days: DayTally[]
   hidden: boolean
 }
 
@@ -64,6 +67,7 @@ export class ScriptedLedger implements Reader, Inbox {
       counts: new Map(),
       updatedAt: 0,
       events: [],
+      days: [],
       hidden: false,
     })
     return this
@@ -90,6 +94,12 @@ export class ScriptedLedger implements Reader, Inbox {
     else person.counts.delete(event.collection)
     person.events.push(event)
     this.log.push(event)
+    return this
+  }
+
+  /** Tells these days of a person. */
+  tell(did: Did, ...days: DayTally[]): this {
+    this.#person(did).days = days
     return this
   }
 
@@ -131,6 +141,11 @@ export class ScriptedLedger implements Reader, Inbox {
       .events.filter(({ collection }) => type === undefined || collection === type)
       .reverse()
     return slice(all, cursor, limit)
+  }
+
+  async days(did: Did): Promise<DayTally[] | undefined> {
+    this.#read('days')
+    return this.#shown(did) && this.#person(did).days
   }
 
   async board({ cursor, around, limit }: BoardPage): Promise<Page<Ranked>> {
@@ -207,6 +222,7 @@ export class ScriptedLedger implements Reader, Inbox {
       records: this.log.length,
       events: this.log.length,
       experience,
+      today: { day: 0, counts: NO_COUNTS },
       waiting: { subject: 0, profile: 0, repository: 0 },
       postponed: { subject: 0, profile: 0, repository: 0 },
       gaps: this.gaps,
@@ -222,9 +238,10 @@ export class ScriptedLedger implements Reader, Inbox {
   #shown(did: Did): Character | undefined {
     const person = this.people.get(did)
     if (person === undefined || person.hidden || person.events.length === 0) return undefined
-    const { profile, experience, lastDelta, counts, updatedAt, events } = person
+    const { profile, experience, lastDelta, counts, updatedAt, events, days } = person
+    const tally = days.reduce((sum, day) => sumOf(sum, day.counts), NO_COUNTS)
     const version = `${events.length}.${profile?.asked ?? 0}`
-    return { did, profile, experience, lastDelta, counts, updatedAt, version }
+    return { did, profile, experience, lastDelta, counts, tally, updatedAt, version }
   }
 
   #person(did: Did): Person {

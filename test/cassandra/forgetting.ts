@@ -169,7 +169,7 @@ class Forgetting implements AsyncDisposable {
       const living = [alice, bob, ...others].filter((other) => other !== did)
       await this.fold(...living.map((other) => ({ ...created(other, n, POST), record: {} })))
     }
-    assert.deepEqual((await this.#store.auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await this.#store.auditor.audit(game.rules, () => {})).findings, [])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ import { addressOf, PORT } from '../../dev/cassandra/settings.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { pathOf, type RecordState } from '../../src/game/state.ts'
+import { nothingTouched } from '../../src/game/touched.ts'
 import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { Random } from '../../src/simulator/random.ts'
@@ -59,7 +60,7 @@ const MAX_WORKERS = 3
 const LEASE_IS_OVER_MS = 9_000
 const HOUR_MS = 3_600_000
 const CLOCK = fileURLToPath(new URL('./shifted-clock.ts', import.meta.url))
-const FINGERPRINT = rulebook(NO_CHANGES).fingerprint
+const RULES = rulebook(NO_CHANGES)
 /** The message of a worker that ends because the database is away. */
 const OUT_OF_REACH = /bsky-rpg: (none of \S+ can be reached|ended without the database)/
 /** How long a database that was away may take until everything has arrived, and how often to look. */
@@ -172,7 +173,7 @@ async function compare(expected: Store, found: Store, { archive }: Simulator): P
   const [wanted, held] = [await recordsOf(expected, dids, asked), await recordsOf(found, dids, asked)]
   const missing = [...wanted].filter(([path, state]) => held.get(path) !== state)
   const surplus = [...held.keys()].filter((path) => !wanted.has(path))
-  const { findings } = await found.auditor.audit(() => {})
+  const { findings } = await found.auditor.audit(RULES, () => {})
   return {
     records: wanted.size,
     missing: missing.length,
@@ -192,14 +193,8 @@ async function recordsOf(
   dids: Set<Did>,
   asked: ReadonlySet<Did>,
 ): Promise<Map<string, string>> {
-  await using writer = await store.write({ fingerprint: FINGERPRINT, purpose: 'keep' })
-  const known = await writer.load({
-    actors: dids,
-    records: [],
-    whole: dids,
-    grants: new Map(),
-    handles: new Set(),
-  })
+  await using writer = await store.write({ fingerprint: RULES.fingerprint, purpose: 'keep' })
+  const known = await writer.load({ ...nothingTouched(), actors: dids, whole: dids })
   const records = new Map<string, string>()
   for (const did of dids) {
     for (const [id, state] of known.records(did)) {

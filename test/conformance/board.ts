@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Did } from '../../src/atproto/event.ts'
 import { BOARD_KINDS, type BoardKind, periodOf } from '../../src/game/boards.ts'
 import type { Reader } from '../../src/store/store.ts'
-import { person, START } from '../game/arbitrary.ts'
+import { game, person, START } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { fold, like, named, post, removalOf, status } from './operations.ts'
 
@@ -85,7 +85,7 @@ export const boardChecks: readonly Check[] = [
     await fold(next, [like(second, 14 + 40 * 86_400)])
     for (const kind of BOARD_KINDS)
       assert.deepEqual(await places(again.reader, kind, TODAY + 40), [[1, 10, second]])
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
 ]
 

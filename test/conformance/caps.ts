@@ -5,6 +5,7 @@ import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { NO_FACTS } from '../../src/game/rules/rule.ts'
+import { nothingTouched } from '../../src/game/touched.ts'
 import { cut, game, LIKE, POST, person, REPOST, START, stream, tid } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { type Check, check, onPlace } from './check.ts'
@@ -19,9 +20,7 @@ export const capsChecks: readonly Check[] = [
     const late = 90_000
     const granted = async (did: Did) => {
       const whole = new Set([did])
-      return (
-        await writer.load({ actors: whole, records: [], whole, grants: new Map(), handles: new Set() })
-      ).granted(did)
+      return (await writer.load({ ...nothingTouched(), actors: whole, whole })).granted(did)
     }
     const first = Math.floor(START / 86_400_000_000)
     const then = Math.floor((START + late * 1_000_000) / 86_400_000_000)
@@ -52,13 +51,7 @@ export const capsChecks: readonly Check[] = [
     )
     const gone = { ...like(alice, 2), op: 'delete', rev: tid(late + 2), record: undefined } as const
     await fold(writer, [gone], undefined, capped)
-    const left = await writer.load({
-      actors: new Set([alice]),
-      records: [gone],
-      whole: new Set(),
-      grants: new Map(),
-      handles: new Set(),
-    })
+    const left = await writer.load({ ...nothingTouched(), actors: new Set([alice]), records: [gone] })
     assert.deepEqual(left.record(gone), {
       rev: gone.rev,
       live: false,
@@ -66,6 +59,7 @@ export const capsChecks: readonly Check[] = [
       facts: NO_FACTS,
       at: Math.floor(gone.at / 1_000_000),
       capped: false,
+      claimed: undefined,
     })
     await fold(writer, [status(alice, 'deleted', late + 3)], undefined, capped)
     assert.deepEqual(await granted(alice), new Map())
@@ -112,7 +106,7 @@ export const capsChecks: readonly Check[] = [
           }
           await writer.bindRules(fingerprint)
           await writer[Symbol.asyncDispose]()
-          await compare(store, expected, () => false, fingerprint)
+          await compare(store, expected, () => false, rules.rules)
         }
       }),
       { numRuns: 25 },

@@ -2,6 +2,7 @@
 import { boardChecks } from './board.ts'
 import { capsChecks } from './caps.ts'
 import type { Check, Place } from './check.ts'
+import { daysChecks } from './days.ts'
 import { disposedChecks } from './disposed.ts'
 import { leavingChecks } from './leaving.ts'
 import { ownFactsChecks } from './own-facts.ts'
@@ -23,6 +24,7 @@ export const checks: readonly Check[] = [
   ...sessionsChecks,
   ...pruningChecks,
   ...capsChecks,
+  ...daysChecks,
   ...ownFactsChecks,
   ...statusChecks,
   ...writingChecks,

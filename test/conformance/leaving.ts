@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { nothingTouched } from '../../src/game/touched.ts'
 import type { Store } from '../../src/store/store.ts'
-import { START } from '../game/arbitrary.ts'
+import { game, START } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, before, bob, FIRST, fold, like, NOW, named, post, repost, status } from './operations.ts'
 
@@ -20,7 +21,7 @@ export const leavingChecks: readonly Check[] = [
     assert.deepEqual(waiting, { subject: 0, profile: 1, repository: 0 })
     await fold(writer, [status(alice, 'active', 8), post(alice, 9)])
     assert.equal((await reader.events(alice, FIRST))?.items.length, 1)
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
   check(
     'a forgotten person is not named any more, and stays forgotten',
@@ -41,13 +42,7 @@ export const leavingChecks: readonly Check[] = [
       await using again = await open()
       await using second = await again.write(KEEP)
       const both = new Set([alice, bob])
-      const known = await second.load({
-        actors: both,
-        records: [],
-        whole: both,
-        grants: new Map(),
-        handles: new Set(),
-      })
+      const known = await second.load({ ...nothingTouched(), actors: both, whole: both })
       assert.equal(known.actor(alice)?.forgotten, true)
       assert.deepEqual([...known.records(alice)], [])
       for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
@@ -84,7 +79,7 @@ export const leavingChecks: readonly Check[] = [
     await again.inbox.leave({ kind: 'return', did: alice, at: START + 11_500 })
     await fold(second, await second.wishes(10))
     assert.equal((await again.reader.character(alice))?.experience, 50)
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
   check('who leaves leaves nothing, and counts anew when they return', async (store, writer, open) => {
     const { inbox, auditor } = store
@@ -98,8 +93,7 @@ export const leavingChecks: readonly Check[] = [
     await using again = await open()
     await using second = await again.write(KEEP)
     const both = new Set([alice, bob])
-    const touched = { records: [], grants: new Map(), handles: new Set<never>() }
-    const known = await second.load({ actors: both, whole: both, ...touched })
+    const known = await second.load({ ...nothingTouched(), actors: both, whole: both })
     assert.deepEqual([known.actor(alice)?.left, known.actor(alice)?.born], [true, false])
     assert.deepEqual([...known.records(alice)], [])
     for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
@@ -111,7 +105,7 @@ export const leavingChecks: readonly Check[] = [
     await fold(second, await second.wishes(10))
     await fold(second, [post(alice, 1), post(alice, 7), post(alice, 11)])
     assert.equal((await again.reader.character(alice))?.experience, 50)
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
   check('a deletion takes the oldest event that is kept, too', async ({ reader, auditor }, writer) => {
     await fold(writer, [like(bob, 1)])
@@ -119,7 +113,7 @@ export const leavingChecks: readonly Check[] = [
     assert.equal(await writer.prune(before(2_000_000), 10), 1)
     await fold(writer, [status(alice, 'deleted', 5)])
     assert.equal((await reader.status()).events, 0)
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
   check('a deletion that has purged is known after a restart', async ({ reader }, writer, open) => {
     const gone = status(alice, 'deleted', 5)

@@ -6,6 +6,7 @@ import type { Operation } from '../../src/game/operation.ts'
 import { MAX_OWN_LENGTH, NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { builtInRules } from '../../src/game/rules/index.ts'
 import type { Facts } from '../../src/game/rules/rule.ts'
+import { nothingTouched } from '../../src/game/touched.ts'
 import { cut, game, POST, person, START, stream, tid } from '../game/arbitrary.ts'
 import { postByLanguage } from '../game/language-rule.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
@@ -23,13 +24,7 @@ export const ownFactsChecks: readonly Check[] = [
       const by = byLanguage()
       const own = async (did: Did, n: number, from = writer): Promise<Facts['own'] | 'no record'> => {
         const id = { did, collection: POST, rkey: tid(n) }
-        const records = { actors: new Set([did]), records: [id] }
-        const known = await from.load({
-          ...records,
-          whole: new Set(),
-          grants: new Map(),
-          handles: new Set(),
-        })
+        const known = await from.load({ ...nothingTouched(), actors: new Set([did]), records: [id] })
         const state = known.record(id)
         return state === undefined ? 'no record' : state.facts?.own
       }
@@ -79,7 +74,7 @@ export const ownFactsChecks: readonly Check[] = [
       const silent = { ...commitOf(bob, 2, POST, {}), op: 'update', rev: tid(102) } as const
       await fold(again, [silent], undefined, by)
       assert.deepEqual([await own(bob, 1, again), await own(bob, 2, again)], [undefined, undefined])
-      assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+      assert.deepEqual((await store.auditor.audit(by.rules, () => {})).findings, [])
     },
   ),
   onPlace(
@@ -108,7 +103,7 @@ export const ownFactsChecks: readonly Check[] = [
             }
             await writer.bindRules(fingerprint)
             await writer[Symbol.asyncDispose]()
-            await compare(store, expected, () => false, fingerprint)
+            await compare(store, expected, () => false, by.rules)
           }
         }),
         { numRuns: 15 },

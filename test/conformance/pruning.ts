@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { START, tid } from '../game/arbitrary.ts'
+import { game, START, tid } from '../game/arbitrary.ts'
 import { type Check, check } from './check.ts'
 import { alice, before, bob, FIRST, fold, like, post, status } from './operations.ts'
 
@@ -16,7 +16,7 @@ export const pruningChecks: readonly Check[] = [
       assert.equal(await writer.prune(before(30_000_000), 10), 0)
       const left = (await reader.events(alice, FIRST))?.items.map(({ rkey }) => rkey)
       assert.deepEqual(left, [60, 51, 50, 40].map(tid))
-      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+      assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
     },
   ),
   check(
@@ -31,7 +31,7 @@ export const pruningChecks: readonly Check[] = [
       assert.equal(await writer.prune(before(30_000_000), 10), 0)
       assert.equal((await reader.events(alice, FIRST))?.items.length, 5)
       assert.equal(await writer.prune(before(90_000_000_000), 10), 5)
-      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+      assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
     },
   ),
   check(
@@ -49,13 +49,13 @@ export const pruningChecks: readonly Check[] = [
       )
       assert.deepEqual((await reader.events(bob, FIRST))?.items, [])
       assert.equal((await reader.character(alice))?.experience, 70)
-      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+      assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
       await fold(writer, [
         { ...post(alice, 1), op: 'delete', rev: tid(70), record: undefined },
         status(bob, 'deleted', 80),
       ])
       assert.equal((await reader.character(alice))?.experience, 20)
-      assert.deepEqual((await auditor.audit(() => {})).findings, [])
+      assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
     },
   ),
 ]

@@ -16,7 +16,7 @@ export const readingChecks: readonly Check[] = [
     assert.deepEqual((await reader.board({ cursor: undefined, around: undefined, limit: 10 })).items, [])
     assert.deepEqual(await reader.xpHistogram(), [])
     assert.equal(await writer.cursor(), undefined)
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
   check('the cursor is kept with what it stands for', async ({ reader }, writer) => {
     const cursor = { host: 'a.test', wire: 'v2', value: 17, at: START } as const
@@ -124,6 +124,6 @@ export const readingChecks: readonly Check[] = [
     const known = await writer.load(touched(generous, huge))
     await writer.commit(decide(generous, known, huge), undefined)
     assert.equal((await reader.character(alice))?.experience, Number.MAX_SAFE_INTEGER)
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
 ]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Followed } from '../../src/game/followed.ts'
-import { asking, POST, START } from '../game/arbitrary.ts'
+import { asking, game, POST, START } from '../game/arbitrary.ts'
 import { identity } from '../game/operations.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, bob, FIRST, fold, like, named, post, profileRecord, status } from './operations.ts'
@@ -59,7 +59,7 @@ export const showingChecks: readonly Check[] = [
     assert.equal((await reader.character(alice))?.experience, 100)
     const { characters: shown, introductions: left } = await reader.status()
     assert.deepEqual([shown, left], [2, 0])
-    assert.deepEqual((await auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
   }),
   check('a label in the own profile record holds after a restart, too', async ({ reader }, writer, open) => {
     const hides = { labels: { values: [{ val: '!no-unauthenticated' }] } }

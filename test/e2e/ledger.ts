@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { HOSTILE } from '../../src/simulator/hostile.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
-import type { Finding, Store } from '../../src/store/store.ts'
+import type { Finding } from '../../src/store/auditor.ts'
+import type { Store } from '../../src/store/store.ts'
 import { differences } from '../model/differences.ts'
 import { Model } from '../model/model.ts'
 import { Truth } from '../model/truth.ts'
@@ -16,7 +17,7 @@ export async function assertLedgerIsRight(
   simulator: Simulator,
   excused: (finding: Finding) => boolean = () => false,
 ): Promise<void> {
-  const { findings } = await store.auditor.audit(() => {})
+  const { findings } = await store.auditor.audit(rulebook(NO_CHANGES), () => {})
   assert.deepEqual(
     findings.filter((finding) => !excused(finding)),
     [],

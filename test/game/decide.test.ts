@@ -116,6 +116,7 @@ test('what is known is never changed by deciding', () => {
           actor: ledger.actor.bind(ledger),
           record: ledger.record.bind(ledger),
           records: ledger.records.bind(ledger),
+          days: ledger.days.bind(ledger),
           commit: () => {},
         })(game, second),
       )

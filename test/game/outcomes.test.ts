@@ -352,6 +352,7 @@ test('what a deleted record leaves is worth nothing, has no cap, and keeps its r
     facts: NO_FACTS,
     at: Math.floor(second(2) / 1_000_000),
     capped: false,
+    claimed: undefined,
   })
 })
 
@@ -365,6 +366,7 @@ test('posts from before are one live record of their own, of the time at which t
     facts: NO_FACTS,
     at: Math.floor(second(9) / 1_000_000),
     capped: false,
+    claimed: undefined,
   })
   assert.deepEqual(ledger.events.at(-1), {
     did: alice,

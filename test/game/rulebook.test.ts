@@ -44,7 +44,10 @@ test('a fingerprint is the same in whatever order a table is written, and for as
   // Ledgers are bound to this text: another one would have all of them recomputed.
   const points =
     '[["like",10],["post.alt",70],["post.media",60],["post.text",50],["repost.alt",70],["repost.media",60],["repost.text",50]]'
-  assert.equal(rulebook(NO_CHANGES).fingerprint, `{"revision":1,"points":${points},"caps":[]}`)
+  assert.equal(
+    rulebook(NO_CHANGES).fingerprint,
+    `{"revision":1,"daysRevision":1,"points":${points},"caps":[]}`,
+  )
 })
 
 test('what makes no sense is refused by name', () => {

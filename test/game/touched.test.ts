@@ -5,7 +5,7 @@ import { baselineOf } from '../../src/game/baseline.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { type Touched, touched } from '../../src/game/touched.ts'
+import { nothingTouched, type Touched, touched } from '../../src/game/touched.ts'
 import { game, LIKE, POST, REPOST, tid } from './arbitrary.ts'
 import { alice, bob, commit, like, removal, repost, second } from './operations.ts'
 
@@ -20,33 +20,35 @@ const subject = id(bob, POST, 1)
 const said = { ...answer, optedOut: false, postsCount: 1 }
 const profile = { handle: 'alice.test', displayName: undefined, avatar: undefined, asked: second(9) } as const
 
-const NOTHING: Touched = {
-  actors: new Set([alice]),
-  records: [],
-  whole: new Set(),
-  grants: new Map(),
-  handles: new Set(),
-}
+const NOTHING: Touched = { ...nothingTouched(), actors: new Set([alice]) }
+const days = new Map([[today, new Set([alice])]])
+const allDays = new Set([alice])
 
 const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
-  ['a post', commit({ n: 2 }), { records: [id(alice, POST, 2)] }],
+  ['a post', commit({ n: 2 }), { days, records: [id(alice, POST, 2)] }],
+  [
+    'a profile record, which may hide the person',
+    commit({ n: 2, collection: 'app.bsky.actor.profile' }),
+    { allDays },
+  ],
   ['a record that is not followed', commit({ n: 2, collection: 'app.bsky.graph.block' }), {}],
   [
     'a record with a cap',
     like(2),
-    { records: [id(alice, LIKE, 2)], grants: new Map([[alice, new Set([today])]]) },
+    { days, records: [id(alice, LIKE, 2)], grants: new Map([[alice, new Set([today])]]) },
     capped,
   ],
   [
     'a repost',
     repost(2, bob, 1),
-    { actors: new Set([alice, bob]), records: [id(alice, REPOST, 2), subject] },
+    { days, actors: new Set([alice, bob]), records: [id(alice, REPOST, 2), subject] },
   ],
-  ['a deletion', removal(3, repost(2, bob, 1)), { records: [id(alice, REPOST, 2)] }],
+  ['a deletion', removal(3, repost(2, bob, 1)), { days, records: [id(alice, REPOST, 2)] }],
   [
     'what a repost shows',
     { kind: 'subject-answer', ...answer, ...id(alice, REPOST, 2), rev: tid(2), subject, media: 'alt' },
     {
+      days,
       actors: new Set([alice, bob]),
       records: [id(alice, REPOST, 2), subject],
       grants: new Map([[alice, new Set([today])]]),
@@ -61,6 +63,7 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
       question: { kind: 'subject', id: '1', tries: 0, ...id(alice, REPOST, 2), rev: tid(2), subject },
     },
     {
+      days,
       actors: new Set([alice, bob]),
       records: [id(alice, REPOST, 2), subject],
       grants: new Map([[alice, new Set([today])]]),
@@ -70,19 +73,19 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
   [
     'nobody knows who it is',
     { kind: 'no-answer', ...about, question: { kind: 'profile', id: '1', tries: 0, did: alice } },
-    {},
+    { allDays },
   ],
-  ['a profile', { kind: 'profile-answer', ...said, profile }, { handles: new Set(['alice.test']) }],
+  ['a profile', { kind: 'profile-answer', ...said, profile }, { allDays, handles: new Set(['alice.test']) }],
   [
     'a profile without a handle',
     { kind: 'profile-answer', ...said, profile: { ...profile, handle: undefined } },
-    {},
+    { allDays },
   ],
-  ['no profile', { kind: 'profile-answer', ...said, profile: undefined }, {}],
+  ['no profile', { kind: 'profile-answer', ...said, profile: undefined }, { allDays }],
   [
     'a profile where posts from before count',
     { kind: 'profile-answer', ...said, profile: undefined },
-    { records: [baselineOf(alice)] },
+    { allDays, records: [baselineOf(alice)] },
     counting,
   ],
   [
@@ -92,20 +95,20 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
   ],
   ['a recompute', { kind: 'recompute', ...about }, { whole: new Set([alice]) }],
   ['an identity', { kind: 'identity', ...about, handle: undefined }, {}],
-  ['a status', { kind: 'account', ...about, time: 1, status: 'deleted' }, {}],
+  ['a status', { kind: 'account', ...about, time: 1, status: 'deleted' }, { allDays }],
   ['a replaced repository', { kind: 'sync', ...about, rev: tid(9) }, {}],
   [
     'a repository that sleeps',
     { kind: 'inactive', ...about, question: { kind: 'repository', id: '1', tries: 0, did: alice } },
     {},
   ],
-  ['the wish to be forgotten', { kind: 'forget', ...wish }, {}],
-  ['the wish not to be any more', { kind: 'unforget', ...wish, floor: tid(9) }, {}],
-  ['the wish to be hidden', { kind: 'hide', ...wish }, {}],
-  ['the wish to leave', { kind: 'leave', ...wish }, {}],
-  ['the wish to return', { kind: 'return', ...wish, floor: tid(9) }, {}],
+  ['the wish to be forgotten', { kind: 'forget', ...wish }, { allDays }],
+  ['the wish not to be any more', { kind: 'unforget', ...wish, floor: tid(9) }, { allDays }],
+  ['the wish to be hidden', { kind: 'hide', ...wish }, { allDays }],
+  ['the wish to leave', { kind: 'leave', ...wish }, { allDays }],
+  ['the wish to return', { kind: 'return', ...wish, floor: tid(9) }, { allDays }],
   ['a visitor', { kind: 'look-up', ...wish }, {}],
-  ['that somebody is followed', { kind: 'follow', ...about, followed: true }, {}],
+  ['that somebody is followed', { kind: 'follow', ...about, followed: true }, { allDays }],
 ]
 
 for (const [what, operation, wanted, by = game] of TABLE) {

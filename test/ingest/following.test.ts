@@ -52,7 +52,7 @@ test('who is in the list no more is not shown until they are again, and then the
       at: second(3),
     },
   ])
-  assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+  assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
 })
 
 test('a list in place of everybody hides all others, and everybody again shows them', async () => {

@@ -1,6 +1,7 @@
 import type { Did, Handle } from '../../src/atproto/event.ts'
 import { BASELINE } from '../../src/game/baseline.ts'
 import { type PeriodBoard, periodOf } from '../../src/game/boards.ts'
+import { type DayTally, NO_COUNTS, sumOf, totalOf } from '../../src/game/days.ts'
 import { type ActorState, isHidden, type LedgerEvent, type QuestionKind } from '../../src/game/state.ts'
 import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
@@ -38,7 +39,8 @@ export class MemoryReader implements Reader {
     const counts = new Map([...actor.counts].filter(([, n]) => n > 0))
     const profile = this.#memory.ledger.profiles.get(did)
     const version = String(this.#memory.versions.get(did))
-    return { did, profile, experience, lastDelta, counts, updatedAt, version }
+    const tally = totalOf(actor)
+    return { did, profile, experience, lastDelta, counts, tally, updatedAt, version }
   }
 
   async characters(dids: readonly Did[]): Promise<Character[]> {
@@ -71,6 +73,10 @@ export class MemoryReader implements Reader {
     return { items: all.slice(from, before).reverse(), cursor: from > 0 ? `${from}:${did}` : undefined }
   }
 
+  async days(did: Did): Promise<DayTally[] | undefined> {
+    return this.#shown(did) && this.#memory.ledger.allDays(did)
+  }
+
   async board(page: BoardPage): Promise<Page<Ranked>> {
     const all = [...this.#everybodyShown()].map(([key, { experience }]) => ({ key, experience }))
     const { items, cursor } = await this.#pageOf(all, page)
@@ -92,7 +98,8 @@ export class MemoryReader implements Reader {
   #earnedIn(did: Did, { kind, period }: PeriodBoard): number {
     return this.#memory.ledger
       .records(did)
-      .filter(([{ collection }, { at }]) => collection !== BASELINE && periodOf(kind, dayOf(at)) === period)
+      .filter(([{ collection }, { claimed }]) => collection !== BASELINE && claimed === undefined)
+      .filter(([, { at }]) => periodOf(kind, dayOf(at)) === period)
       .reduce((sum, [, { xp }]) => sum + xp, 0)
   }
 
@@ -160,6 +167,7 @@ export class MemoryReader implements Reader {
       records: ledger.stored.size,
       events: ledger.events.length,
       experience: people.reduce((sum, { experience }) => sum + experience, 0),
+      today: todayOf(people),
       waiting: openOf((due) => due === 0),
       postponed: openOf((due) => due > 0),
       bytes: undefined,
@@ -186,6 +194,14 @@ export class MemoryReader implements Reader {
     for (const [did, actor] of this.#memory.ledger.actors)
       if (this.#shown(did) !== undefined) yield [did, actor]
   }
+}
+
+function todayOf(people: readonly ActorState[]): StoreStatus['today'] {
+  const day = Math.max(0, ...people.map(({ running }) => running.day))
+  const counts = people
+    .filter(({ running }) => running.day === day)
+    .reduce((sum, { running }) => sumOf(sum, running.counts), NO_COUNTS)
+  return { day, counts }
 }
 
 /** Could be seen if somebody had said that they want to be. */

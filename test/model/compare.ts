@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict'
-import type { Did, Handle, Nsid } from '../../src/atproto/event.ts'
+import type { Did } from '../../src/atproto/event.ts'
 import { NO_PERIODS } from '../../src/game/periods.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
-import type { Character, Reader, Store, Writer } from '../../src/store/store.ts'
+import { nothingTouched } from '../../src/game/touched.ts'
+import type { Reader, Store, Writer } from '../../src/store/store.ts'
+import { rules } from '../game/arbitrary.ts'
+import { naiveCounts } from '../naive-days.ts'
 import { isShown, type Model } from './model.ts'
-import { countsOf, experienceOf, type ModelPerson, periodsOf } from './person.ts'
+import { countsOf, daysOf, experienceOf, type ModelPerson, periodsOf } from './person.ts'
 import { readBoard, readTimeline } from './reading.ts'
 import { compareTimeline } from './timeline.ts'
 
 /** Asserts that everything that readers can see of the ledger equals the model, and that its sums agree. */
 export async function assertSame(store: Store, model: Model): Promise<void> {
-  const { findings } = await store.auditor.audit(() => {})
+  const { findings } = await store.auditor.audit(rules, () => {})
   assert.deepEqual(findings, [], 'the books balance')
   const { reader } = store
   for (const person of model.people.values()) {
@@ -21,6 +24,7 @@ export async function assertSame(store: Store, model: Model): Promise<void> {
     }
     assert.equal(await reader.character(person.did), undefined, `${person.did} is hidden`)
     assert.equal(seen, undefined, `the timeline of ${person.did} is hidden`)
+    assert.equal(await reader.days(person.did), undefined, `the days of ${person.did} are hidden`)
     const { handle } = person.profile ?? {}
     if (handle !== undefined) assert.equal(await reader.didOf(handle), undefined, `${handle} is hidden`)
   }
@@ -40,6 +44,9 @@ async function compareShown(
   assert.equal(character.experience, experienceOf(person), `experience of ${did}`)
   assert.deepEqual(sorted(character.counts), sorted(countsOf(person)), `counts of ${did}`)
   assert.deepEqual(character.profile, profile, `profile of ${did}`)
+  const days = daysOf(person)
+  assert.deepEqual(await reader.days(did), days, `days of ${did}`)
+  assert.deepEqual(sorted(character.tally), sorted(naiveCounts(days)), `records of ${did} by reason`)
   const latest = Math.max(...entries.map(({ at }) => at))
   assert.equal(character.updatedAt, latest, `when ${did} was last updated`)
   compareTimeline(seen, person, prunedBefore)
@@ -124,6 +131,8 @@ async function compareStatus(reader: Reader, model: Model): Promise<void> {
     },
     'sums of the whole ledger',
   )
+  const latest = people.flatMap(daysOf).filter(({ day }) => day === status.today.day)
+  assert.deepEqual(sorted(status.today.counts), sorted(naiveCounts(latest)), 'the latest day of all')
   const old = sum(({ entries }) => entries.filter(({ at }) => at < model.prunedBefore).length)
   const most = sum(({ entries }) => entries.length)
   assert.ok(
@@ -134,8 +143,7 @@ async function compareStatus(reader: Reader, model: Model): Promise<void> {
 
 /** Compares everybody's XP of the current week and month, which the store has and no board shows yet. */
 export async function comparePeriods(writer: Writer, { people }: Model): Promise<void> {
-  const none = { records: [], whole: new Set<Did>(), grants: new Map(), handles: new Set<Handle>() }
-  const known = await writer.load({ actors: new Set(people.keys()), ...none })
+  const known = await writer.load({ ...nothingTouched(), actors: new Set(people.keys()) })
   for (const person of people.values()) {
     const { periods } = known.actor(person.did) ?? { periods: NO_PERIODS }
     assert.deepEqual(periods, periodsOf(person), `what ${person.did} has earned of late`)
@@ -149,7 +157,8 @@ export class Versions {
   async check(reader: Reader, dids: readonly Did[]): Promise<void> {
     for (const character of await reader.characters(dids)) {
       const { version, ...rest } = character
-      const text = JSON.stringify({ ...rest, counts: sorted(character.counts) })
+      const { counts, tally } = character
+      const text = JSON.stringify({ ...rest, counts: sorted(counts), tally: sorted(tally) })
       const key = `${character.did} ${version}`
       assert.equal(
         this.#seen.get(key) ?? text,
@@ -161,6 +170,6 @@ export class Versions {
   }
 }
 
-function sorted(counts: Character['counts']): [Nsid, number][] {
+function sorted(counts: ReadonlyMap<string, number>): [string, number][] {
   return [...counts].filter(([, n]) => n > 0).sort(([a], [b]) => (a < b ? -1 : 1))
 }

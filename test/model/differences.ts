@@ -1,8 +1,9 @@
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import type { Store } from '../../src/store/store.ts'
 import { isShown, type Model } from './model.ts'
-import { countsOf, experienceOf, type ModelPerson } from './person.ts'
+import { countsOf, DAY, daysOf, experienceOf, type ModelPerson } from './person.ts'
 import { readTimeline } from './reading.ts'
 
 /** How far an event's time may be from the model's: a server whose clock is behind gives an event its neighbour's time. */
@@ -30,6 +31,11 @@ export async function differences(store: Store, model: Model, isStranger: IsStra
     if (have !== want) found.push(`${did} has ${have} XP where the model has ${want}`)
     const counts = [...countsOf(person)].filter(([name, n]) => (character.counts.get(name) ?? 0) !== n)
     for (const [name, n] of counts) found.push(`${did} has ${character.counts.get(name)} ${name}, not ${n}`)
+    const [days, expected] = [await store.reader.days(did), daysOf(person)]
+    // A record whose event was dated anew may count on the day beside.
+    const isNearMidnight = person.records.values().some(({ at }) => (at + REDATED) % DAY < 2 * REDATED)
+    if (!isNearMidnight && !isDeepStrictEqual(days, expected))
+      found.push(`${did} has days ${inspect(days)} where the model has ${inspect(expected)}`)
     if (have === want)
       found.push(...timelineDifferences((await readTimeline(store.reader, did)) ?? [], person, model))
   }

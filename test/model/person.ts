@@ -1,7 +1,9 @@
 import type { AccountStatus, Did, Micros, Nsid } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
 import type { RecordId } from '../../src/atproto/uri.ts'
+import type { DayTally } from '../../src/game/days.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
+import { naiveDays } from '../naive-days.ts'
 import { BASELINE, type ModelFacts } from './judge.ts'
 
 const DAY_MS = 86_400_000
@@ -106,6 +108,15 @@ export function periodsOf({ records, latestDay }: ModelPerson): { day: number; w
     if (monthOf(day) === month) sums.month += xp
   }
   return sums
+}
+
+/** What the live records of each day brought, by the day of their first witness, oldest first. */
+export function daysOf({ records }: ModelPerson): DayTally[] {
+  return naiveDays(
+    records.values().map(({ id, live, xp, facts, at }) => {
+      return [id, { live, xp, facts, at: Math.floor(at / 1_000_000), claimed: undefined }] as const
+    }),
+  )
 }
 
 /** The Monday of a day's week. */

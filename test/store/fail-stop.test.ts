@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { nothingTouched } from '../../src/game/touched.ts'
 import { FailStopWriter } from '../../src/store/fail-stop.ts'
 import type { Writer } from '../../src/store/store.ts'
 import { START } from '../game/arbitrary.ts'
@@ -10,8 +11,7 @@ const NOTHING = { actors: new Map(), fulfilled: [], outcomes: {} } as never
 const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   cursor: (writer) => writer.cursor(),
   begin: (writer) => writer.begin({ host: 'a.test', wire: 'v2', value: 1, at: START }),
-  load: (writer) =>
-    writer.load({ actors: new Set(), records: [], whole: new Set(), grants: new Map(), handles: new Set() }),
+  load: (writer) => writer.load({ ...nothingTouched() }),
   commit: (writer) => writer.commit(NOTHING, undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), 0),
   wishes: (writer) => writer.wishes(1),

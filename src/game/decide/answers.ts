@@ -52,7 +52,7 @@ export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-an
   } else change.answered.push(answer.question)
   const facts: Facts = { ...known, media: media ?? 'text' }
   const { reason, xp: worth } = game.rules.award(collection, facts)
-  const earning = { collection, at: before.at, worth, current: before.xp }
+  const earning = { collection, at: before.at, worth, current: before.xp, claimed: before.claimed }
   const xp = earn(draft, change, game.rules.caps[collection], earning)
   draft.put(change, id, { ...before, facts, xp, capped: xp < worth })
   if (xp !== before.xp)
@@ -108,6 +108,7 @@ function setBaseline(
     facts: NO_FACTS,
     at: secondsOf(at),
     capped: false,
+    claimed: undefined,
   })
   draft.enter(change, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })
   return 'applied'

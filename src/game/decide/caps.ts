@@ -4,17 +4,20 @@
 import type { Nsid } from '@atcute/lexicons/syntax'
 import type { Rulebook } from '../rulebook.ts'
 import type { ActorChange, Granted, RecordState } from '../state.ts'
-import type { Seconds } from '../time.ts'
 import { type Day, dayOf } from '../time.ts'
 import type { Draft } from './draft.ts'
 
 /** A record first witnessed at `at`, worth `worth` XP without caps, which counts for `current` XP so far. */
-export type Earning = { collection: Nsid; at: Seconds; worth: number; current: number }
+export type Earning = { collection: Nsid; worth: number; current: number } & Pick<
+  RecordState,
+  'at' | 'claimed'
+>
 
 /** The XP that a record counts for from now on, under a daily `cap` (`undefined`: none). Notes the grant in `change`. */
 export function earn(draft: Draft, change: ActorChange, cap: number | undefined, earning: Earning): number {
-  const { collection, at, worth, current } = earning
-  if (cap === undefined) return worth
+  const { collection, at, worth, current, claimed } = earning
+  // What a fetched repository brought was not witnessed on any day, and takes no part of a cap.
+  if (cap === undefined || claimed !== undefined) return worth
   const day = dayOf(at)
   const before = draft.granted(change.actor.did, day)
   const granted = grantable(worth - current, cap, before.get(collection))
@@ -31,12 +34,12 @@ export type Share = { xp: number; worth: number; reason: string }
  */
 export function apportion(
   rules: Rulebook,
-  records: readonly (Pick<RecordState, 'at' | 'facts'> & { collection: Nsid })[],
+  records: readonly (Pick<RecordState, 'at' | 'facts' | 'claimed'> & { collection: Nsid })[],
 ) {
   const granted = new Map<Day, Granted>()
-  const shares = records.map(({ collection, at, facts }): Share => {
+  const shares = records.map(({ collection, at, facts, claimed }): Share => {
     const { reason, xp: worth } = rules.award(collection, facts)
-    const cap = rules.caps[collection]
+    const cap = claimed === undefined ? rules.caps[collection] : undefined
     if (cap === undefined) return { xp: worth, worth, reason }
     const day = dayOf(at)
     const before = granted.get(day) ?? new Map<Nsid, number>()

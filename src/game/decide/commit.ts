@@ -46,7 +46,8 @@ export function remove(
 ): void {
   const id = { did, collection, rkey }
   const facts = before?.facts && { ...before.facts, subject: undefined }
-  draft.put(change, id, { rev, live: false, xp: 0, facts, at: before?.at ?? secondsOf(at), capped: false })
+  const [witnessed, claimed] = [before?.at ?? secondsOf(at), before?.claimed]
+  draft.put(change, id, { rev, live: false, xp: 0, facts, at: witnessed, capped: false, claimed })
   if (!before?.live) return
   const { reason } = game.rules.award(collection, before.facts)
   // Not `-before.xp`: that is -0 where nothing was earned, and a store returns it as 0.
@@ -67,10 +68,11 @@ function write(
   const facts = read && settleSubject(draft, read, current?.facts)
   const { reason, xp: worth } = game.rules.award(collection, facts)
   const witnessed = current?.at ?? secondsOf(at)
-  const earning = { collection, at: witnessed, worth, current: current?.xp ?? 0 }
+  const claimed = current?.claimed
+  const earning = { collection, at: witnessed, worth, current: current?.xp ?? 0, claimed }
   const xp = earn(draft, change, game.rules.caps[collection], earning)
 
-  draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth })
+  draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth, claimed })
   if (facts?.subject !== undefined && facts.media === undefined) {
     draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
   }

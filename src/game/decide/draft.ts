@@ -2,6 +2,8 @@ import type { Did, Handle, Tid } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
+import { shareOf, type Tally } from '../days.ts'
+import type { Game } from '../game.ts'
 import { earned } from '../periods.ts'
 import {
   type ActorChange,
@@ -17,19 +19,20 @@ import {
   unknownActor,
 } from '../state.ts'
 import type { Day } from '../time.ts'
+import { recount } from './day-tallies.ts'
 import { changedStandings } from './standings.ts'
 
 /** The known state with this batch's changes on top, so later operations see the effects of earlier ones. */
 export class Draft {
   readonly changes: Changes
   readonly #known: Known
-  readonly #appview: 'asked' | 'none'
+  readonly #game: Pick<Game, 'appview' | 'rules'>
   /** New owners of handles in this batch. */
   readonly #owners = new Map<Handle, Did>()
 
-  constructor(known: Known, appview: 'asked' | 'none') {
+  constructor(known: Known, game: Pick<Game, 'appview' | 'rules'>) {
     this.#known = known
-    this.#appview = appview
+    this.#game = game
     this.changes = {
       actors: new Map(),
       fulfilled: [],
@@ -96,6 +99,7 @@ export class Draft {
       actor: { ...actor },
       records: new Map(),
       granted: new Map(),
+      days: new Map(),
       events: [],
       standings: [],
       asked: [],
@@ -109,8 +113,8 @@ export class Draft {
   }
 
   /**
-   * Stores `state` as the record's, and updates the person's live counts and period sums. `experience` is left alone: only
-   * a ledger event (`enter`) changes it.
+   * Stores `state` as the record's, and updates the person's live counts, period sums and tallies of days. `experience` is
+   * left alone: only a ledger event (`enter`) changes it.
    */
   put(change: ActorChange, id: RecordId, state: RecordState): void {
     const before = this.record(id)
@@ -118,12 +122,13 @@ export class Draft {
     // A record created earlier in this batch is still new to the store.
     const created = before === undefined || change.records.get(path)?.created === true
     change.records.set(path, { id, state, created })
-    // The baseline was not earned in any week or month that we watched.
+    const { rules } = this.#game
+    const shares = [shareOf(rules, id.collection, before), shareOf(rules, id.collection, state)] as const
+    recount(change, this.daysBefore(id.did), ...shares)
+    // Neither a baseline nor what a fetched repository brought was earned in a week or month that we watched.
     if (id.collection !== BASELINE) {
-      const { actor } = change
-      if (before !== undefined && before.xp !== 0)
-        actor.periods = earned(actor.periods, before.at, -before.xp)
-      if (state.xp !== 0) actor.periods = earned(actor.periods, state.at, state.xp)
+      if (before !== undefined) earnedBy(change, before, -before.xp)
+      earnedBy(change, state, state.xp)
     }
     const step = Number(state.live) - Number(before?.live ?? false)
     if (step !== 0) {
@@ -159,7 +164,7 @@ export class Draft {
       actor.born = true
       // The AppView is asked after this, so identity events up to now are older than its answer.
       actor.namedAt = Math.max(actor.namedAt, entry.at)
-      if (this.#appview === 'none') actor.introduced = true
+      if (this.#game.appview === 'none') actor.introduced = true
       this.ask(change, { kind: 'profile', did: id.did, ifOpen: 'restart' })
     }
   }
@@ -208,12 +213,22 @@ export class Draft {
     else if (former.profile.handle === handle) former.profile = { ...former.profile, handle: undefined }
   }
 
+  /** The days before the running one as the store has them. */
+  daysBefore(did: Did): ReadonlyMap<Day, Tally> {
+    return this.changes.actors.get(did)?.purge ? NO_DAYS : this.#known.days(did)
+  }
+
   #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {
     return this.changes.actors.get(did)?.purge ? new Map() : this.#known.granted(did)
   }
 }
 
 const NOTHING_GRANTED: Granted = new Map()
+const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
+
+function earnedBy({ actor }: ActorChange, { at, claimed }: RecordState, delta: number): void {
+  if (delta !== 0 && claimed === undefined) actor.periods = earned(actor.periods, at, delta)
+}
 
 function isSame(a: Granted, b: Granted): boolean {
   return a.size === b.size && [...a].every(([collection, xp]) => b.get(collection) === xp)

@@ -26,6 +26,7 @@ export function purge(change: ActorChange): void {
   }
   change.records.clear()
   change.granted.clear()
+  change.days.clear()
   change.events = []
   change.asked = []
   change.postponed = []

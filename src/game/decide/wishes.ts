@@ -7,6 +7,7 @@ import type { ActorState, Outcome, RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 import { eraseMentions, purge } from './purge.ts'
+import { recountDays } from './recount-days.ts'
 
 /**
  * Removes everything about a person, other people's mentions included. Replays and new records are ignored from now on. A wish
@@ -79,7 +80,12 @@ export function decideFollow(draft: Draft, { did, followed }: Follow): Outcome {
  */
 export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Recompute): Outcome {
   const records = [...draft.records(did)].filter(([id]) => id.collection !== BASELINE).sort(byWitness)
-  const inOrder = records.map(([{ collection }, { at, facts }]) => ({ collection, at, facts }))
+  const inOrder = records.map(([{ collection }, { at, facts, claimed }]) => ({
+    collection,
+    at,
+    facts,
+    claimed,
+  }))
   const { shares, granted } = apportion(rules, inOrder)
   let outcome: Outcome = 'repeated'
   for (const [index, [id, state]] of records.entries()) {
@@ -92,6 +98,7 @@ export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Reco
     outcome = 'applied'
   }
   draft.replaceGranted(did, granted)
+  recountDays(rules, draft, did)
   return outcome
 }
 

@@ -15,6 +15,9 @@ export type Facts = {
   own: string | undefined
 }
 
+/** What a reason goes by: not by the subject, which is removed when its person is forgotten. */
+export type ShownFacts = Omit<Facts, 'subject'>
+
 /** Facts of a record in which its rule needs nothing. */
 export const NO_FACTS: Facts = { media: undefined, subject: undefined, own: undefined }
 
@@ -30,5 +33,5 @@ export type Rule<Reason extends string = string> = {
   words: Readonly<Record<Reason, AwardWords>>
   /** The facts to store of `record`, which is unchecked network data; `undefined` where it cannot be read. */
   facts(record: JsonObject): Facts | undefined
-  reason(facts: Facts): Reason
+  reason(facts: ShownFacts): Reason
 }

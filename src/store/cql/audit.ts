@@ -3,15 +3,20 @@
 // there a moment later.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
+import { NO_DAY } from '../../game/days.ts'
+import type { Rulebook } from '../../game/rulebook.ts'
+import type { Auditor, AuditProgress, AuditResult, Finding } from '../auditor.ts'
+import { todayFindings } from '../day-findings.ts'
+import { NetworkDay } from '../network-day.ts'
 import { isPlace } from '../period-board-audit.ts'
-import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { SHOWN, visibilityOf, WAITING } from '../visibility.ts'
 import { BoardsAudit } from './audit-boards.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
 import type { CqlInbox } from './inbox.ts'
-import { countEventsOfType, eventSums, recordSums } from './reading/person-sums.ts'
+import { countEventsOfType, eventSums, recordSums, storedDays } from './reading/person-sums.ts'
+import { todayOf } from './reading/status.ts'
 import { readStoredCharacter, type StoredCharacter } from './rows/character-row.ts'
 import { readShards } from './shards/leases.ts'
 import { GATHER_MS } from './writing/counters.ts'
@@ -38,6 +43,7 @@ type Sums = {
   experience: number
   shown: number
   introductions: number
+  today: NetworkDay
   findings: Finding[]
 }
 
@@ -54,7 +60,7 @@ export class CqlAuditor implements Auditor {
     this.#shards = shards
   }
 
-  async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
+  async audit(rules: Pick<Rulebook, 'award'>, progress: (done: AuditProgress) => void): Promise<AuditResult> {
     const before = await this.#version()
     const sums: Sums = {
       characters: 0,
@@ -63,6 +69,7 @@ export class CqlAuditor implements Auditor {
       experience: 0,
       shown: 0,
       introductions: 0,
+      today: new NetworkDay(0),
       findings: [],
     }
     const boards = await BoardsAudit.read(this.#session, this.#shards)
@@ -70,17 +77,17 @@ export class CqlAuditor implements Auditor {
     for (const [index, [from, to]] of ranges().entries()) {
       for await (const rows of this.#session.pagesForDecision(RANGE, [from, to], PEOPLE_AT_ONCE)) {
         await together(rows, async (row) => {
-          const { character, findings } = await this.#look(row, boards)
+          const { character, findings } = await this.#look({ rules, boards }, row)
           add(sums, character)
           if (findings.length > 0) suspects.set(character.state.did, findings)
         })
       }
       progress({ step: 'token ranges', done: index + 1, total: RANGES })
     }
-    sums.findings = await this.#lookAgain(suspects)
+    sums.findings = await this.#lookAgain(rules, suspects)
     // Sums over everybody mean something only where nobody changed meanwhile.
     if ((await this.#version()) === before) await this.#totals(sums, boards)
-    const { shown: _, ...result } = sums
+    const { shown: _shown, introductions: _waiting, today: _today, ...result } = sums
     return result
   }
 
@@ -94,7 +101,7 @@ export class CqlAuditor implements Auditor {
   }
 
   /** Drops the findings about characters that only changed while they were read. */
-  async #lookAgain(suspects: Map<Did, Finding[]>): Promise<Finding[]> {
+  async #lookAgain(rules: Pick<Rulebook, 'award'>, suspects: Map<Did, Finding[]>): Promise<Finding[]> {
     // Counters of a ledger in use follow a moment later; those that move meanwhile are on their way.
     const isInUse = (await readShards(this.#session)).some(({ until }) => until !== 0)
     const looks = isInUse ? LOOKS_AGAIN + Math.ceil((2 * GATHER_MS) / AGAIN_MS) : LOOKS_AGAIN
@@ -105,7 +112,7 @@ export class CqlAuditor implements Auditor {
         // Everything else is written with the batch that it belongs to.
         if (look >= LOOKS_AGAIN && before.some(({ what }) => what !== COUNTER_BEHIND)) return
         const [row] = await this.#session.readForDecision(ONE, [did])
-        const { findings } = row === undefined ? { findings: [] } : await this.#look(row, boards)
+        const { findings } = row === undefined ? { findings: [] } : await this.#look({ rules, boards }, row)
         const moves = isInUse && findings.every((finding) => isMoving(finding, before))
         if (findings.length === 0 || moves) suspects.delete(did)
         else suspects.set(did, findings)
@@ -114,17 +121,21 @@ export class CqlAuditor implements Auditor {
     return [...suspects.values()].flat()
   }
 
-  async #look(row: Row, boards: BoardsAudit): Promise<{ character: StoredCharacter; findings: Finding[] }> {
+  async #look(
+    { rules, boards }: { rules: Pick<Rulebook, 'award'>; boards: BoardsAudit },
+    row: Row,
+  ): Promise<{ character: StoredCharacter; findings: Finding[] }> {
     const character = readStoredCharacter(row)
-    const { did, experience, periods, counts } = character.state
+    const { did, experience, periods, counts, running, earlier } = character.state
     const findings: Finding[] = []
     const expect = (what: string, expected: number, actual: number): void => {
       if (expected !== actual) findings.push({ did, what, expected, actual })
     }
-    const [records, events, counter] = await Promise.all([
-      recordSums(this.#session, character),
+    const [records, events, counter, stored] = await Promise.all([
+      recordSums(this.#session, rules, character),
       eventSums(this.#session, character),
       this.#session.readForDecision(COUNTER, [did]),
+      storedDays(this.#session, did),
     ])
     expect('experience by records', records.xp, experience)
     expect('experience of the week', records.week, periods.week)
@@ -135,6 +146,7 @@ export class CqlAuditor implements Auditor {
       records.live,
       [...counts.values()].reduce((sum, n) => sum + n, 0),
     )
+    findings.push(...records.days.findings(did, { stored, running, earlier }))
     expect('experience by events', events.xp, experience)
     expect('events', events.rows, character.lastSeq - character.firstSeq + 1)
     for (const [nsid, kind] of character.kinds) {
@@ -162,6 +174,7 @@ export class CqlAuditor implements Auditor {
     expect('total of experience', sums.experience, sum(totals, 'experience'))
     expect('total of shown characters', sums.shown, sum(totals, 'characters'))
     expect('total of characters that are not introduced', sums.introductions, sum(totals, 'introductions'))
+    sums.findings.push(...todayFindings(sums.today, todayOf(totals)))
     expect('characters in the standings', sums.shown, sum(histogram, 'characters'))
     expect('people without a row on boards of periods', 0, boards.strays)
   }
@@ -188,6 +201,7 @@ function add(sums: Sums, { state, records, lastSeq, firstSeq }: StoredCharacter)
   sums.records += records
   sums.events += lastSeq - firstSeq + 1
   sums.experience += state.experience
+  sums.today.move({ running: NO_DAY }, state)
 }
 
 /** Does `work` for each item, `AT_ONCE` at a time. */

@@ -1,5 +1,6 @@
 import type { Did, Handle, Nsid } from '../../atproto/event.ts'
 import type { PeriodBoard } from '../../game/boards.ts'
+import { type DayTally, daysOf } from '../../game/days.ts'
 import type { LedgerEvent } from '../../game/state.ts'
 import { type Board, boardAfter, boardAround } from '../board.ts'
 import {
@@ -25,7 +26,14 @@ import { readLatest, readRecent } from './reading/recent.ts'
 import { RecentReads } from './reading/recent-reads.ts'
 import { readStatus } from './reading/status.ts'
 import { EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
-import { readCharacter, readKinds, SHOWN_COLUMNS } from './rows/character-row.ts'
+import {
+  RUNNING_COLUMNS,
+  readCharacter,
+  readKinds,
+  readRunning,
+  SHOWN_COLUMNS,
+} from './rows/character-row.ts'
+import { readDay } from './rows/day-row.ts'
 import { readEvent } from './rows/event-row.ts'
 
 export type CqlReaderOptions = {
@@ -40,6 +48,8 @@ type Request = { answer: Promise<Row | undefined> | undefined }
 
 const CHARACTER = `SELECT ${SHOWN_COLUMNS} FROM characters WHERE did = ?`
 const TIMELINE = 'SELECT standing, kinds, last_seq, first_seq FROM characters WHERE did = ?'
+const RUNNING = `SELECT standing, ${RUNNING_COLUMNS} FROM characters WHERE did = ?`
+const DAYS = 'SELECT * FROM days WHERE did = ?'
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const EVENTS = 'SELECT * FROM events WHERE did = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
 const EVENTS_BY_TYPE =
@@ -103,6 +113,14 @@ export class CqlReader implements Reader {
       seq = reached === undefined ? eventBucket(seq) * EVENTS_PER_BUCKET - 1 : numberOf(reached.seq) - 1
     }
     return { items, cursor: seq >= first ? `${seq.toString(36)}-${mark}` : undefined }
+  }
+
+  async days(did: Did): Promise<DayTally[] | undefined> {
+    const [row] = await this.#session.readForDisplay(RUNNING, [did])
+    if (row?.standing !== SHOWN) return undefined
+    // In this order: a day that ends in between is read twice rather than not at all.
+    const stored = await this.#session.readForDisplay(DAYS, [did])
+    return daysOf(stored.map(readDay), readRunning(row))
   }
 
   async board(page: BoardPage): Promise<Page<Ranked>> {

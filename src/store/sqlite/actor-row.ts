@@ -3,6 +3,8 @@ import type { ActorState } from '../../game/state.ts'
 import { liveCounts } from '../live-counts.ts'
 import { readVisibility, visibilityOf } from '../visibility.ts'
 import { placesOf } from './columns.ts'
+import { readCounts, writeCounts } from './counts.ts'
+import type { Names } from './names.ts'
 import { integerToTid, isOrdered, tidToInteger } from './tid.ts'
 
 /** The heads of a person's chains of events and records in one collection; each row names the one before it. */
@@ -25,7 +27,10 @@ export type ActorRow = {
   kinds: Map<Nsid, Kind>
 }
 
-type Written = (row: ActorRow, collectionId: (nsid: Nsid) => number) => number | bigint | string | null
+/** As much of `Names` as rows of people need. */
+type RowNames = Pick<Names, 'nsid' | 'collection' | 'reason' | 'reasonId'>
+
+type Written = (row: ActorRow, names: RowNames) => number | bigint | string | null
 
 /** The columns of `actors` that change, with the value to write. */
 const CHANGING = {
@@ -36,10 +41,15 @@ const CHANGING = {
   rev: ({ state }) => integerOf(state.rev),
   floor: ({ state }) => integerOf(state.floor),
   status_time: ({ state }) => state.statusTime,
-  kinds: ({ kinds }, collectionId) => writeKinds(kinds, collectionId),
+  kinds: ({ kinds }, names) => writeKinds(kinds, (nsid) => names.collection(nsid)),
   period_day: ({ state }) => state.periods.day,
   week_xp: ({ state }) => state.periods.week,
   month_xp: ({ state }) => state.periods.month,
+  running_day: ({ state }) => state.running.day,
+  running_xp: ({ state }) => state.running.experience,
+  running_claimed: ({ state }) => state.running.claimed,
+  running_counts: ({ state }, names) => writeCounts(state.running.counts, (reason) => names.reasonId(reason)),
+  earlier_counts: ({ state }, names) => writeCounts(state.earlier, (reason) => names.reasonId(reason)),
   purged_time: ({ state }) => state.purgedTime ?? null,
   profile_rev: ({ state }) => integerOf(state.profileRev),
   named_at: ({ state }) => state.namedAt,
@@ -59,13 +69,14 @@ export const ACTOR_COLUMNS: readonly Column[] = ['id', 'did', ...CHANGING_COLUMN
 const AT = placesOf(ACTOR_COLUMNS)
 
 /** The values to write of `row`, in the order of `CHANGING_COLUMNS`. */
-export function changingValues(row: ActorRow, collectionId: (nsid: Nsid) => number): ReturnType<Written>[] {
-  return WRITTEN.map((written) => written(row, collectionId))
+export function changingValues(row: ActorRow, names: RowNames): ReturnType<Written>[] {
+  return WRITTEN.map((written) => written(row, names))
 }
 
 /** Reads a row of `ACTOR_COLUMNS`. */
-export function actorRow(row: readonly unknown[], nsid: (collection: number) => Nsid): ActorRow {
-  const kinds = readKinds(row[AT.kinds] as string, nsid)
+export function actorRow(row: readonly unknown[], names: RowNames): ActorRow {
+  const kinds = readKinds(row[AT.kinds] as string, (id) => names.nsid(id))
+  const reason = (id: number): string => names.reason(id)
   const purgedTime = row[AT.purged_time]
   return {
     id: Number(row[AT.id]),
@@ -84,6 +95,13 @@ export function actorRow(row: readonly unknown[], nsid: (collection: number) => 
         week: Number(row[AT.week_xp]),
         month: Number(row[AT.month_xp]),
       },
+      running: {
+        day: Number(row[AT.running_day]),
+        experience: Number(row[AT.running_xp]),
+        claimed: Number(row[AT.running_claimed]),
+        counts: readCounts(row[AT.running_counts] as string, reason),
+      },
+      earlier: readCounts(row[AT.earlier_counts] as string, reason),
       counts: liveCounts(kinds),
       rev: tidOf(row[AT.rev]),
       floor: tidOf(row[AT.floor]),

@@ -6,7 +6,20 @@ import type { Tables } from './tables.ts'
 
 /** Writes the game's decision about one person into their rows. Must run inside a transaction that ends with `Tables.save`. */
 export function apply(tables: Tables, change: ActorChange): void {
-  const { people, records, grants, events, questions, profiles, histogram, top, boards, totals } = tables
+  const {
+    people,
+    records,
+    grants,
+    days,
+    events,
+    questions,
+    profiles,
+    histogram,
+    top,
+    boards,
+    today,
+    totals,
+  } = tables
   const { actor } = change
   const row = people.row(actor.did)
   const before = row.state
@@ -17,6 +30,7 @@ export function apply(tables: Tables, change: ActorChange): void {
     if (record.created) totals.records += 1
   }
   for (const [day, granted] of change.granted) grants.put(row, day, granted)
+  for (const [day, tally] of change.days) days.put(row.id, day, tally)
   for (const event of change.events) events.append(row, kindOf(row, event.collection), event)
   for (const [collection, kind] of row.kinds) kind.live = actor.counts.get(collection) ?? 0
   row.state = actor
@@ -29,6 +43,7 @@ export function apply(tables: Tables, change: ActorChange): void {
   if (change.profile === null) profiles.drop(row.id)
   else if (change.profile !== undefined) profiles.put(row.id, change.profile)
   if (change.unnamed !== undefined) profiles.dropHandle(row.id, change.unnamed)
+  today.move(before, actor)
   totals.events += change.events.length
   totals.experience += actor.experience - before.experience
   const [from, to] = [visibilityOf(before), visibilityOf(actor)]
@@ -43,12 +58,13 @@ export function apply(tables: Tables, change: ActorChange): void {
 }
 
 function purge(
-  { records, events, grants, questions, profiles, people, totals }: Tables,
+  { records, events, grants, days, questions, profiles, people, totals }: Tables,
   row: ActorRow,
 ): void {
   totals.records -= records.purge(row)
   totals.events -= events.purge(row)
   grants.purge(row)
+  days.purge(row.id)
   questions.purge(row.id)
   profiles.drop(row.id)
   people.dropPruned(row)

@@ -2,19 +2,30 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { BASELINE } from '../../game/baseline.ts'
 import type { Standing } from '../../game/boards.ts'
+import { NO_DAY } from '../../game/days.ts'
 import { standingsAt } from '../../game/decide/standings.ts'
 import { earned } from '../../game/periods.ts'
+import type { Rulebook } from '../../game/rulebook.ts'
+import type { Auditor, AuditProgress, AuditResult, Finding } from '../auditor.ts'
+import { todayFindings } from '../day-findings.ts'
+import { NetworkDay } from '../network-day.ts'
 import { PeriodBoardAudit } from '../period-board-audit.ts'
-import type { Auditor, AuditProgress, AuditResult, Finding } from '../store.ts'
 import { readVisibility, SHOWN, WAITING } from '../visibility.ts'
 import { readKinds } from './actor-row.ts'
+import { DAY_COLUMNS, DayAudit } from './audit-days.ts'
+import { readCounts } from './counts.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
 import { PeriodPlaces } from './period-places.ts'
-import { hasOwn, isLive } from './record-row.ts'
+import { CLAIMED_DAY, claimedIn, hasOwn, isLive, OWN } from './record-row.ts'
 
 /** A record's first witness time in seconds; the column holds its distance from the key's own time, see tid.ts. */
 const AT = "after + iif(typeof(rkey) = 'integer', (rkey >> 10) / 1000000, 0)"
+/** The records as the sums need them. */
+const RECORDS = `SELECT actor, collection, xp, state, ${AT} AS at,
+    iif(state % ${CLAIMED_DAY} >= ${OWN}, (SELECT own FROM own_facts o
+      WHERE o.rkey = r.rkey AND o.actor = r.actor AND o.collection = r.collection), NULL) AS own
+  FROM records r`
 /** Rows between two reports of progress; the event loop runs in between. */
 const STRIDE = 200_000
 
@@ -30,11 +41,11 @@ export class SqliteAuditor implements Auditor {
     this.#open = open
   }
 
-  async audit(progress: (done: AuditProgress) => void): Promise<AuditResult> {
+  async audit(rules: Pick<Rulebook, 'award'>, progress: (done: AuditProgress) => void): Promise<AuditResult> {
     const db = this.#open()
     try {
       db.exec('BEGIN')
-      return await new Audit(db, progress).run()
+      return await new Audit(db, rules, progress).run()
     } catch (error) {
       throw explained(error, db.location() ?? 'the ledger')
     } finally {
@@ -56,6 +67,8 @@ function standingsIn({ standing, period_day, week_xp, month_xp }: Record<string,
 
 class Audit {
   readonly #db: DatabaseSync
+  readonly #names: Names
+  readonly #days: DayAudit
   readonly #progress: (done: AuditProgress) => void
   readonly #findings: Finding[] = []
   /** By actor id: sums over that person's rows. */
@@ -68,8 +81,9 @@ class Audit {
   readonly #monthXp: Float64Array
   readonly #totals: Record<string, number>
 
-  constructor(db: DatabaseSync, progress: (done: AuditProgress) => void) {
+  constructor(db: DatabaseSync, rules: Pick<Rulebook, 'award'>, progress: (done: AuditProgress) => void) {
     this.#db = db
+    this.#names = new Names(db)
     this.#progress = progress
     const totals = db.prepare('SELECT * FROM totals').get() ?? {}
     this.#totals = Object.fromEntries(Object.entries(totals).map(([name, value]) => [name, Number(value)]))
@@ -80,31 +94,30 @@ class Audit {
     this.#day = new Int32Array(people)
     this.#weekXp = new Float64Array(people)
     this.#monthXp = new Float64Array(people)
+    this.#days = new DayAudit({ db, names: this.#names, rules, people })
   }
 
   async run(): Promise<AuditResult> {
-    const names = new Names(this.#db)
-    const baseline = names.find(BASELINE)
-    await this.#sum('days', 'SELECT id, period_day FROM actors', (row) => {
+    const baseline = this.#names.find(BASELINE)
+    await this.#sum('days', 'SELECT id, period_day, running_day FROM actors', (row) => {
       this.#day[Number(row.id)] = Number(row.period_day)
+      this.#days.addRunningDay(Number(row.id), Number(row.running_day))
     })
     let withOwn = 0
-    const records = await this.#sum(
-      'records',
-      `SELECT actor, collection, xp, state, ${AT} AS at FROM records`,
-      (row) => {
-        const actor = Number(row.actor)
-        if (row.collection !== baseline) this.#earned(actor, Number(row.at), Number(row.xp))
-        this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
-        if (hasOwn(Number(row.state))) withOwn += 1
-        if (isLive(Number(row.state))) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
-      },
-    )
+    const records = await this.#sum('records', RECORDS, (row) => {
+      const actor = Number(row.actor)
+      this.#days.addRecord(row)
+      if (row.collection !== baseline && claimedIn(Number(row.state)) === undefined)
+        this.#earned(actor, Number(row.at), Number(row.xp))
+      this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
+      if (hasOwn(Number(row.state))) withOwn += 1
+      if (isLive(Number(row.state))) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
+    })
     const events = await this.#sum('events', 'SELECT actor, delta FROM events', (row) => {
       const actor = Number(row.actor)
       this.#eventXp[actor] = (this.#eventXp[actor] ?? 0) + Number(row.delta)
     })
-    const people = await this.#auditPeople(names)
+    const people = await this.#auditPeople()
     const own = this.#db.prepare('SELECT count(*) AS facts FROM own_facts').get()
     this.#expect(undefined, "facts of rules' own", withOwn, Number(own?.facts))
     this.#expect(undefined, 'total of records', records, this.#total('records'))
@@ -118,6 +131,8 @@ class Audit {
       this.#total('introductions'),
     )
     this.#auditHistogram(people.histogram)
+    this.#days.addStoredDays()
+    this.#findings.push(...this.#days.findings(this.#db.prepare(RECORDS).iterate()))
     return {
       characters: people.born,
       records,
@@ -134,23 +149,26 @@ class Audit {
     this.#monthXp[actor] = (this.#monthXp[actor] ?? 0) + month
   }
 
-  async #auditPeople(names: Names) {
+  async #auditPeople() {
     const histogram = new Map<number, number>()
     const board = this.#board()
     const boards = new PeriodBoardAudit(new PeriodPlaces(this.#db).all())
     const sums = { experience: 0, born: 0, shown: 0, introductions: 0, histogram }
-    const columns = 'id, did, standing, experience, kinds, pruned_xp, period_day, week_xp, month_xp'
+    const columns = `id, did, standing, experience, kinds, pruned_xp, period_day, week_xp, month_xp, ${DAY_COLUMNS}`
+    const today = new NetworkDay(0)
     await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
       const id = Number(row.id)
       const did = row.did as Did
       const experience = Number(row.experience)
       let live = 0
-      for (const kind of readKinds(String(row.kinds), (nsid) => names.nsid(nsid)).values()) live += kind.live
+      for (const kind of readKinds(String(row.kinds), (nsid) => this.#names.nsid(nsid)).values())
+        live += kind.live
       this.#expect(did, 'experience by records', this.#recordXp[id] ?? 0, experience)
       this.#expect(did, 'experience by events', (this.#eventXp[id] ?? 0) + Number(row.pruned_xp), experience)
       this.#expect(did, 'experience of the week', this.#weekXp[id] ?? 0, Number(row.week_xp))
       this.#expect(did, 'experience of the month', this.#monthXp[id] ?? 0, Number(row.month_xp))
       this.#expect(did, 'live records', this.#liveRecords[id] ?? 0, live)
+      today.move({ running: NO_DAY }, { running: this.#days.addPerson(id, row) })
       sums.experience += experience
       if (readVisibility(Number(row.standing)).born) sums.born += 1
       this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
@@ -163,6 +181,7 @@ class Audit {
     })
     this.#expect(undefined, 'places on the board without a character', 0, board.size)
     this.#expect(undefined, 'people without a row on boards of periods', 0, boards.strays)
+    this.#auditToday(today)
     return sums
   }
 
@@ -177,6 +196,12 @@ class Audit {
     const above = this.#total('board_above')
     const belongs = shown !== undefined && (shown > above || (shown === above && placed !== undefined))
     this.#expect(did, 'experience on the board', belongs ? shown : 0, placed ?? 0)
+  }
+
+  #auditToday(people: NetworkDay): void {
+    const row = this.#db.prepare('SELECT day, day_counts FROM totals').get()
+    const counts = readCounts(String(row?.day_counts), (id) => this.#names.reason(id))
+    this.#findings.push(...todayFindings(people, { day: Number(row?.day), counts }))
   }
 
   #auditHistogram(expected: ReadonlyMap<number, number>): void {

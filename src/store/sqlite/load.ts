@@ -1,14 +1,16 @@
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
+import type { Tally } from '../../game/days.ts'
 import { type Granted, type Known, pathOf, type RecordPath, type RecordState } from '../../game/state.ts'
 import type { Day } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Tables } from './tables.ts'
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
+const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
 
 /** Reads the state that the game needs to decide on a batch, before anything of it is applied. */
-export function load({ people, records, grants, profiles }: Tables, touched: Touched): Known {
+export function load({ people, records, grants, days, profiles }: Tables, touched: Touched): Known {
   const found = new Map<Did, Map<RecordPath, RecordState>>()
   const keep = (id: RecordId, state: RecordState) =>
     found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
@@ -33,6 +35,7 @@ export function load({ people, records, grants, profiles }: Tables, touched: Tou
     const row = people.find(did)
     if (row !== undefined) granted.set(did, grants.of(row))
   }
+  const counted = days.load(touched, people, (did) => found.get(did)?.values() ?? [])
   const owners = new Map<Handle, Did>()
   for (const handle of touched.handles) {
     const owner = profiles.ownerOf(handle)
@@ -44,5 +47,6 @@ export function load({ people, records, grants, profiles }: Tables, touched: Tou
     ownerOf: (handle) => owners.get(handle),
     records: (did) => all.get(did) ?? [],
     granted: (did) => granted.get(did) ?? NOTHING_GRANTED,
+    days: (did) => counted.get(did) ?? NO_DAYS,
   }
 }

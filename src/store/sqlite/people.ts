@@ -45,7 +45,7 @@ export class People {
     if (cached !== undefined) return cached
     if (this.#absent.has(did)) return undefined
     const row = this.#byDid.get(did) as unknown as unknown[] | undefined
-    if (row !== undefined) return this.#cache(actorRow(row, (id) => this.#names.nsid(id)))
+    if (row !== undefined) return this.#cache(actorRow(row, this.#names))
     if (this.#absent.size >= MAX_CACHED) this.#absent.clear()
     this.#absent.add(did)
     return undefined
@@ -76,7 +76,7 @@ export class People {
   }
 
   save(row: ActorRow): void {
-    const values = changingValues(row, (nsid) => this.#names.collection(nsid))
+    const values = changingValues(row, this.#names)
     if (row.stored) this.#update.run(...values, row.id)
     else this.#insert.run(row.id, row.state.did, ...values)
     row.stored = true

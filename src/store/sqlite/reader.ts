@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { PeriodBoard } from '../../game/boards.ts'
+import { type DayTally, daysOf } from '../../game/days.ts'
 import type { LedgerEvent } from '../../game/state.ts'
 import {
   type BoardPage,
@@ -20,8 +21,17 @@ import {
 } from '../store.ts'
 import { readVisibility, SHOWN } from '../visibility.ts'
 import { type BoardPart, Boards } from './board.ts'
-import { CHARACTER_COLUMNS, type CharacterRow, idOf, kindsOf, toCharacter } from './character-row.ts'
+import {
+  CHARACTER_COLUMNS,
+  type CharacterRow,
+  idOf,
+  kindsOf,
+  runningOf,
+  toCharacter,
+} from './character-row.ts'
+import { readCounts } from './counts.ts'
 import { CursorRow } from './cursor.ts'
+import { Days } from './days.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
 import { openQuestions } from './questions.ts'
@@ -44,6 +54,7 @@ export class SqliteReader implements Reader {
   readonly #files: OpenFiles
   readonly #names: Names
   readonly #timeline: Timeline
+  readonly #days: Days
   readonly #boards: Boards
   readonly #cursor: CursorRow
   readonly #character: StatementSync
@@ -60,6 +71,7 @@ export class SqliteReader implements Reader {
     this.#files = files
     this.#names = new Names(db)
     this.#timeline = new Timeline(db, this.#names)
+    this.#days = new Days(db, this.#names)
     this.#boards = new Boards(db, (row) => toCharacter(row, this.#names))
     this.#cursor = new CursorRow(db)
     this.#character = db.prepare(
@@ -123,6 +135,11 @@ export class SqliteReader implements Reader {
     return this.#timeline.page({ id: idOf(row), did, kinds: kindsOf(row, this.#names) }, page)
   }
 
+  async days(did: Did): Promise<DayTally[] | undefined> {
+    const row = this.#row(did)
+    return row && daysOf(this.#days.of(idOf(row)), runningOf(row, this.#names))
+  }
+
   async board(page: BoardPage): Promise<Page<Ranked>> {
     return this.#boards.page(this.#partOf(page))
   }
@@ -170,7 +187,7 @@ export class SqliteReader implements Reader {
   async status(): Promise<StoreStatus> {
     this.#files.assertInPlace()
     const one = (sql: string) => this.#db.prepare(sql).get()
-    const totals = one('SELECT characters, introductions, records, events, experience FROM totals') ?? {}
+    const totals = one('SELECT * FROM totals') ?? {}
     const heartbeat = one('SELECT at, lag, host FROM pulse')
     const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MAX_GAPS)
     return {
@@ -185,6 +202,10 @@ export class SqliteReader implements Reader {
       records: Number(totals.records),
       events: Number(totals.events),
       experience: Number(totals.experience),
+      today: {
+        day: Number(totals.day),
+        counts: readCounts(String(totals.day_counts), (id) => this.#names.reason(id)),
+      },
       ...openQuestions(this.#db),
       gaps: gaps.map((gap) => ({
         host: String(gap.host),

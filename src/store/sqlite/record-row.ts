@@ -1,7 +1,9 @@
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Media } from '../../game/media.ts'
+import type { ShownFacts } from '../../game/rules/rule.ts'
 import type { RecordState } from '../../game/state.ts'
+import type { Day } from '../../game/time.ts'
 import { fromDistance, integerToTid, recordKey, type StoredKey, secondsIn, storedKey } from './tid.ts'
 
 /** The columns of `records` that `recordState` reads, in its order. All integers come as bigints. */
@@ -21,17 +23,20 @@ const CAPPED = 8
 /** Added for a tombstone whose facts are known. */
 const GONE = 16
 /** Added where the table `own_facts` has a fact of the record. */
-const OWN = 32
+export const OWN = 32
+/** Added as often as the number of the day that the record claims; see `RecordState.claimed`. */
+export const CLAIMED_DAY = 64
 
 /** Nearly all subjects are posts, so only other subjects store their collection, as `collection/rkey`. */
 const SUBJECTS: Nsid = 'app.bsky.feed.post'
 
 /** The column `state` of a record. */
-export function stateCode({ live, facts, capped }: RecordState): number {
-  if (!live && facts === undefined) return TOMBSTONE
+export function stateCode({ live, facts, capped, claimed = 0 }: RecordState): number {
+  const day = claimed * CLAIMED_DAY
+  if (!live && facts === undefined) return TOMBSTONE + day
   const word = facts === undefined ? 'unreadable' : (facts.media ?? 'none')
   const own = facts?.own === undefined ? 0 : OWN
-  return CODES.indexOf(word) + Number(capped) * CAPPED + Number(!live) * GONE + own
+  return CODES.indexOf(word) + Number(capped) * CAPPED + Number(!live) * GONE + own + day
 }
 
 /** Whether a record whose column `state` is `code` is live. */
@@ -39,9 +44,21 @@ export function isLive(code: number): boolean {
   return code % OWN < GONE && code % CAPPED !== TOMBSTONE
 }
 
+/** The day that a record claims whose column `state` is `code`. */
+export function claimedIn(code: number): Day | undefined {
+  return code < CLAIMED_DAY ? undefined : Math.floor(code / CLAIMED_DAY)
+}
+
+/** What media a record has whose column `state` is `code`; `undefined` as in `RecordState.facts`. */
+export function mediaIn(code: number): Pick<ShownFacts, 'media'> | undefined {
+  const word = CODES[code % CAPPED]
+  if (word === 'unreadable' || word === 'tombstone') return undefined
+  return { media: word === 'text' || word === 'media' || word === 'alt' ? word : undefined }
+}
+
 /** Whether the table `own_facts` has a fact of a record whose column `state` is `code`. */
 export function hasOwn(code: number): boolean {
-  return code >= OWN
+  return code % CLAIMED_DAY >= OWN
 }
 
 /** Where to find what other tables say of a record. */
@@ -63,22 +80,19 @@ export function recordState(key: StoredKey, row: readonly unknown[], { did, own 
     StoredKey | null,
   ]
   const state = Number(code)
-  const word = CODES[state % CAPPED]
+  const shown = mediaIn(state)
   const subject =
     subjectActor === null || subjectKey === null
       ? undefined
       : subjectOf(did(Number(subjectActor)), subjectKey)
-  const media = word === 'text' || word === 'media' || word === 'alt' ? word : undefined
   return {
     rev: integerToTid(fromDistance(key, rev)),
     live: isLive(state),
     xp: Number(xp),
-    facts:
-      word === 'unreadable' || word === 'tombstone'
-        ? undefined
-        : { media, subject, own: hasOwn(state) ? own() : undefined },
+    facts: shown && { media: shown.media, subject, own: hasOwn(state) ? own() : undefined },
     at: secondsIn(key) + Number(after),
     capped: state % GONE >= CAPPED,
+    claimed: claimedIn(state),
   }
 }
 

@@ -219,6 +219,24 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (rkey, actor, collection)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What a person's live records brought by day: the running day and the counts of all before it in the person's row, each
+  -- earlier day (since the epoch) that has something in a row of its own. counts: see counts.ts. A ledger from before this has
+  -- to be recomputed, which fills them.
+  CREATE TABLE reasons (id INTEGER PRIMARY KEY, reason TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE days (
+    actor INTEGER NOT NULL, day INTEGER NOT NULL, experience INTEGER NOT NULL, claimed INTEGER NOT NULL, counts TEXT NOT NULL,
+    PRIMARY KEY (actor, day)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE actors ADD COLUMN running_day INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actors ADD COLUMN running_xp INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actors ADD COLUMN running_claimed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE actors ADD COLUMN running_counts TEXT NOT NULL DEFAULT '';
+  ALTER TABLE actors ADD COLUMN earlier_counts TEXT NOT NULL DEFAULT '';
+  -- The same of everybody whose running day is the latest of all.
+  ALTER TABLE totals ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE totals ADD COLUMN day_counts TEXT NOT NULL DEFAULT '';
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

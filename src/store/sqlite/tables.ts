@@ -1,4 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Counts } from '../../game/days.ts'
+import { NetworkDay } from '../network-day.ts'
+import { readCounts, writeCounts } from './counts.ts'
+import { Days } from './days.ts'
 import { Events } from './events.ts'
 import { Grants } from './grants.ts'
 import { Names } from './names.ts'
@@ -15,6 +19,7 @@ export class Tables {
   readonly people: People
   readonly records: Records
   readonly grants: Grants
+  readonly days: Days
   readonly events: Events
   readonly questions: Questions
   readonly profiles: Profiles
@@ -22,15 +27,18 @@ export class Tables {
   readonly top: TopRows
   readonly boards: PeriodRows
   readonly totals: { records: number; events: number; experience: number }
+  readonly today: NetworkDay
+  readonly #writeCounts: (counts: Counts) => string
   readonly #saveTotals: StatementSync
 
   /** Must run inside a transaction, so the caches that it fills agree with the file. */
   constructor(db: DatabaseSync) {
-    const row = db.prepare('SELECT * FROM totals').get() as Record<string, number>
+    const row = db.prepare('SELECT * FROM totals').get() as Record<string, unknown>
     const names = new Names(db)
     this.people = new People(db, names, Number(row.next_actor))
     this.records = new Records(db, names, this.people)
     this.grants = new Grants(db, names)
+    this.days = new Days(db, names)
     this.events = new Events(db, names, {
       nextId: Number(row.next_event),
       oldestId: Number(row.oldest_event),
@@ -48,9 +56,14 @@ export class Tables {
       events: Number(row.events),
       experience: Number(row.experience),
     }
+    this.today = new NetworkDay(
+      Number(row.day),
+      readCounts(String(row.day_counts), (id) => names.reason(id)),
+    )
+    this.#writeCounts = (counts) => writeCounts(counts, (reason) => names.reasonId(reason))
     this.#saveTotals = db.prepare(
       `UPDATE totals SET characters = ?, introductions = ?, records = ?, events = ?, experience = ?,
-         next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?, board_above = ?`,
+         next_actor = ?, next_event = ?, oldest_event = ?, next_question = ?, board_above = ?, day = ?, day_counts = ?`,
     )
   }
 
@@ -63,7 +76,9 @@ export class Tables {
     const { records, events, experience } = this.totals
     const { characters, introductions } = this.histogram
     const ids = [this.people.nextId, this.events.nextId, this.events.oldestId, this.questions.nextId]
-    this.#saveTotals.run(characters, introductions, records, events, experience, ...ids, this.top.above)
+    const sums = [characters, introductions, records, events, experience]
+    const { day, counts } = this.today
+    this.#saveTotals.run(...sums, ...ids, this.top.above, day, this.#writeCounts(counts))
   }
 
   /** Refills boards that many have left. For the start and after a recompute, since it reads all characters. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NO_TALLY } from '../../../src/game/days.ts'
 import type { ActorState, LedgerEvent, RecordState } from '../../../src/game/state.ts'
 import { unknownActor } from '../../../src/game/state.ts'
 import { noteMutation, takeOut } from '../../../src/store/cql/inbox.ts'
 import { shardOf } from '../../../src/store/cql/rows/buckets.ts'
 import { characterMutation, nobody, type StoredCharacter } from '../../../src/store/cql/rows/character-row.ts'
+import { dayMutation } from '../../../src/store/cql/rows/day-row.ts'
 import { eventMutations, eventOf } from '../../../src/store/cql/rows/event-row.ts'
 import { completed, type Mutation } from '../../../src/store/cql/rows/mutations.ts'
 import { recordMutations } from '../../../src/store/cql/rows/record-row.ts'
@@ -46,6 +48,8 @@ test('a character in the journal', () => {
     lastDelta: 10,
     updatedAt: 1_700_000_000_000_000,
     periods: { day: 19_675, week: 60, month: 90 },
+    running: { day: 19_676, experience: 20, claimed: 30, counts: new Map([['like', 2]]) },
+    earlier: new Map([['post.text', 7]]),
     statusTime: 5,
     rev: '3krev',
     floor: '3kfloor',
@@ -93,6 +97,11 @@ test('a character in the journal', () => {
     '3kprofile',
     6,
     'stream.test',
+    19_676,
+    20,
+    30,
+    { like: 2 },
+    { 'post.text': 7 },
   ]
   assert.deepEqual(characterMutation(character, 77), expected)
 })
@@ -110,6 +119,7 @@ test('a record in the journal', () => {
     facts,
     at: 1_700_000_000,
     capped: false,
+    claimed: undefined,
   }
   const id = { did, collection: post, rkey: '3kpost' } as const
   const subject = `at://${other}/${post}/3ksubject`
@@ -133,6 +143,20 @@ test('a record in the journal', () => {
     [...record, false],
     [...ownFact, null],
   ])
+  // So is the day that it claims.
+  const old = { ...state, claimed: 19_600 }
+  const claimedDay = ['claimedDay', did, 12, post, '3kpost']
+  const claims = (before: RecordState | undefined, now: RecordState) =>
+    recordMutations(id, 12, { before, state: now }).slice(1)
+  assert.deepEqual(claims(undefined, old), [[...claimedDay, 19_600]])
+  assert.deepEqual(claims(old, old), [])
+  assert.deepEqual(claims(old, state), [[...claimedDay, null]])
+})
+
+test('a day in the journal', () => {
+  const tally = { experience: 20, claimed: 30, counts: new Map([['like', 2]]) }
+  assert.deepEqual(dayMutation(did, 19_676, tally), ['day', did, 19_676, 20, 30, { like: 2 }])
+  assert.deepEqual(dayMutation(did, 19_676, NO_TALLY), ['dropDay', did, 19_676])
 })
 
 test('an event in the journal, and as followers read it there', () => {
@@ -191,11 +215,11 @@ test('the totals of a shard and an open question in the journal', () => {
   assert.deepEqual(rest, [])
   assert.deepEqual(sums, [
     ...['books', 3, 7, 'host.test', 'v1', 8, 9, 0, 5, 6, 0, 2, 19_675, -1],
-    ...[{ ...none, subject: 1 }, none, 0, none, '0001'],
+    ...[{ ...none, subject: 1 }, none, 0, none, '0001', 0, {}],
   ])
 })
 
 test('a batch of a version before a column is completed with nothing at the end', () => {
   const early: Mutation = ['books', 0, 1, null, null, null, null, 0, 0, 0, 0, 1, null, 0, {}, {}]
-  assert.deepEqual(completed(early), [...early, null, null, null])
+  assert.deepEqual(completed(early), [...early, null, null, null, null, null])
 })

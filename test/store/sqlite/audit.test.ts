@@ -8,8 +8,8 @@ import type { Game } from '../../../src/game/game.ts'
 import type { Operation } from '../../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../../src/game/rulebook.ts'
 import { touched } from '../../../src/game/touched.ts'
+import type { AuditProgress } from '../../../src/store/auditor.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import type { AuditProgress } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { asking, game, POST, REPOST } from '../../game/arbitrary.ts'
 import { postByLanguage } from '../../game/language-rule.ts'
@@ -41,7 +41,7 @@ async function ledger(operations: readonly Operation[], by: Game = game) {
     store,
     db,
     findings: async () => {
-      const { findings } = await store.auditor.audit(() => {})
+      const { findings } = await store.auditor.audit(by.rules, () => {})
       return findings.map(({ did, what, expected, actual }) => [did, what, expected, actual])
     },
     [Symbol.asyncDispose]: async () => {
@@ -58,14 +58,21 @@ test("a fact of a rule's own that is missing is found, and says so where it is n
   await using here = await ledger([spoken], by)
   assert.deepEqual(await here.findings(), [])
   here.db.exec('DELETE FROM own_facts')
-  assert.deepEqual(await here.findings(), [[undefined, "facts of rules' own", 1, 0]])
+  assert.deepEqual(await here.findings(), [
+    [undefined, "facts of rules' own", 1, 0],
+    [alice, 'post.other of 2025-06-15', 1, 0],
+    [alice, 'post.esperanto of 2025-06-15', 0, 1],
+  ])
   await using writer = await here.store.write(KEEP)
   await assert.rejects(writer.load(touched(by, [spoken])), /lacks the fact .* Restore a backup/)
 })
 
 test('a ledger that is right is clean, and told in numbers', async () => {
   await using here = await ledger(PEOPLE)
-  const { characters, records, events, experience, findings } = await here.store.auditor.audit(() => {})
+  const { characters, records, events, experience, findings } = await here.store.auditor.audit(
+    game.rules,
+    () => {},
+  )
   // A character that is hidden is one all the same.
   assert.deepEqual(
     { characters, records, events, experience },
@@ -77,7 +84,7 @@ test('a ledger that is right is clean, and told in numbers', async () => {
 test('who has only been named is no character', async () => {
   const repost = { collection: REPOST, record: { subject: { uri: `at://${bob}/${POST}/3k` } } }
   await using here = await ledger([commit({ n: 1, ...repost })])
-  assert.equal((await here.store.auditor.audit(() => {})).characters, 1)
+  assert.equal((await here.store.auditor.audit(game.rules, () => {})).characters, 1)
   assert.deepEqual(await here.findings(), [])
 })
 
@@ -112,11 +119,91 @@ test('each sum that is wrong is found by its name', async () => {
     [`UPDATE actors SET pruned_xp = 7 WHERE did = '${bob}'`, [bob, 'experience by events', 57, 50]],
     ['DELETE FROM standings WHERE experience = 60', [undefined, 'characters with 60 XP', 1, 0]],
     ['INSERT INTO standings VALUES (3, 2)', [undefined, 'characters with 3 XP', 0, 2]],
+    ["UPDATE totals SET day_counts = '1:3 2:2'", [undefined, 'like of the latest day', 1, 2]],
+    ['UPDATE totals SET day = 3', [undefined, 'latest day', 20254, 3]],
   ] as const) {
     await using here = await ledger(PEOPLE)
     here.db.exec(sql)
     assert.deepEqual(await here.findings(), wrong, sql)
   }
+})
+
+test('each number of a day that is wrong is found by its day and name', async () => {
+  const day = 86_400_000_000
+  const later = (days: number, operation: Operation): Operation => ({
+    ...operation,
+    at: operation.at + days * day,
+  })
+  const days = [commit({ n: 1 }), later(1, commit({ n: 2 })), later(1, like(3)), later(9, commit({ n: 4 }))]
+  const others = [1, 2, 3].map((n) => commit({ n, did: bob }))
+  const ended = `days WHERE day = ${Math.floor(second(0) / day) + 1}`
+  for (const [sql, ...wrong] of [
+    [`UPDATE ${ended.replace('WHERE', 'SET experience = 61 WHERE')}`, ['experience of 2025-06-16', 60, 61]],
+    [`UPDATE ${ended.replace('WHERE', 'SET claimed = 1 WHERE')}`, ['claimed experience of 2025-06-16', 0, 1]],
+    [
+      `UPDATE ${ended.replace('WHERE', "SET counts = replace(counts, ':1', ':2') WHERE")}`,
+      ['post.text of 2025-06-16', 1, 2],
+      ['like of 2025-06-16', 1, 2],
+      ['post.text of earlier days', 3, 2],
+      ['like of earlier days', 2, 1],
+    ],
+    [
+      `DELETE FROM ${ended}`,
+      ['experience of 2025-06-16', 60, 0],
+      ['post.text of 2025-06-16', 1, 0],
+      ['like of 2025-06-16', 1, 0],
+      ['post.text of earlier days', 1, 2],
+      ['like of earlier days', 0, 1],
+    ],
+    [
+      `UPDATE ${ended.replace('WHERE', 'SET day = day + 1 WHERE')}`,
+      ['experience of 2025-06-16', 60, 0],
+      ['post.text of 2025-06-16', 1, 0],
+      ['like of 2025-06-16', 1, 0],
+      ['experience of 2025-06-17', 0, 60],
+      ['post.text of 2025-06-17', 0, 1],
+      ['like of 2025-06-17', 0, 1],
+    ],
+    [`UPDATE actors SET running_xp = 9 WHERE did = '${alice}'`, ['experience of 2025-06-24', 50, 9]],
+    [
+      `UPDATE actors SET running_claimed = 9 WHERE did = '${alice}'`,
+      ['claimed experience of 2025-06-24', 0, 9],
+    ],
+    [
+      `UPDATE actors SET earlier_counts = '' WHERE did = '${alice}'`,
+      ['post.text of earlier days', 2, 0],
+      ['like of earlier days', 1, 0],
+    ],
+    [
+      `INSERT INTO days SELECT id, running_day, 0, 0, '' FROM actors WHERE did = '${alice}'`,
+      ['stored days that have not ended', 0, 1],
+    ],
+  ] as const) {
+    await using here = await ledger([...days, ...others])
+    assert.deepEqual(await here.findings(), [])
+    here.db.exec(sql)
+    const found = await here.findings()
+    assert.deepEqual(
+      found.map(([, ...finding]) => finding),
+      wrong,
+      sql,
+    )
+    assert.ok(found.every(([did]) => did === alice))
+  }
+})
+
+test('of more than a thousand people whose days are wrong, the others are only named', async () => {
+  const people = Array.from({ length: 1_003 }, (_, n): Did => `did:web:p${n}.example`)
+  await using here = await ledger(people.map((did) => like(1, { did })))
+  here.db.exec('UPDATE actors SET running_xp = 11')
+  const found = (await here.findings()).map(([, what, expected, actual]) => `${what}: ${expected}, ${actual}`)
+  assert.deepEqual(
+    [...Map.groupBy(found, (text) => text)].map(([text, all]) => [text, all.length]),
+    [
+      ['experience of 2025-06-15: 10, 11', 1_000],
+      ['tallies of days that agree: 1, 0', 3],
+    ],
+  )
 })
 
 test('above where the board ends everybody has to be on it, below nobody, and equals may', async () => {
@@ -149,7 +236,7 @@ test('above where the board ends everybody has to be on it, below nobody, and eq
 test('its progress goes through days, records, events and people', async () => {
   await using here = await ledger(PEOPLE)
   const reported: AuditProgress[] = []
-  await here.store.auditor.audit((progress) => reported.push(progress))
+  await here.store.auditor.audit(game.rules, (progress) => reported.push(progress))
   assert.deepEqual(reported, [
     { step: 'days', done: 3, total: 3 },
     { step: 'records', done: 5, total: 5 },
@@ -170,7 +257,9 @@ test('of a large ledger it tells how far it is, and lets others have their turn'
     turns += 1
   })
   const reported: [AuditProgress, number][] = []
-  const { findings } = await here.store.auditor.audit((progress) => reported.push([progress, turns]))
+  const { findings } = await here.store.auditor.audit(game.rules, (progress) =>
+    reported.push([progress, turns]),
+  )
   clearImmediate(turn)
   assert.deepEqual(findings, [])
   assert.deepEqual(
@@ -185,7 +274,7 @@ test('of a large ledger it tells how far it is, and lets others have their turn'
 test('what is written while it runs is not seen, and nothing of it stays open', async () => {
   await using here = await ledger(PEOPLE)
   let changed = false
-  const { findings } = await here.store.auditor.audit(() => {
+  const { findings } = await here.store.auditor.audit(game.rules, () => {
     if (!changed)
       here.db.exec('UPDATE actors SET experience = experience + 1; UPDATE totals SET records = 99')
     changed = true
@@ -197,6 +286,6 @@ test('what is written while it runs is not seen, and nothing of it stays open', 
 
 test('there is nothing to mend in a file', async () => {
   await using here = await ledger(PEOPLE)
-  const found = await here.store.auditor.audit(() => {})
+  const found = await here.store.auditor.audit(game.rules, () => {})
   assert.equal(await here.store.auditor.repair(found), 0)
 })

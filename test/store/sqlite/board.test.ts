@@ -9,6 +9,7 @@ import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import type { Reader, Writer } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, LIKE, START, tid } from '../../game/arbitrary.ts'
+import { recomputeAll } from '../../recompute-all.ts'
 import { undoGrants } from './older.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
@@ -76,7 +77,7 @@ async function checkBoard(reader: Reader): Promise<number> {
 }
 
 const clean = async (store: ReturnType<typeof openSqlite>) =>
-  assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+  assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
 
 test('a board of more people than it holds ends with the foremost, whose ranks are right', async () => {
   using here = folder()
@@ -150,6 +151,7 @@ test('a file of before the board was cut keeps its pages, and gets the board of 
   db.close()
   await using store = openSqlite({ path, reserve: 0 })
   assert.equal(await checkBoard(store.reader), 1_000)
+  await recomputeAll(store, KEEP.fingerprint)
   await clean(store)
   await using writer = await store.write(KEEP)
   await fold(
@@ -223,7 +225,7 @@ test('a board that somebody changed behind the ledger is found out', async () =>
   db.exec(`DELETE FROM foremost WHERE actor = 1; UPDATE foremost SET experience = 5 WHERE actor = 2;
     INSERT INTO foremost VALUES (9, 1)`)
   db.close()
-  const { findings } = await store.auditor.audit(() => {})
+  const { findings } = await store.auditor.audit(game.rules, () => {})
   assert.deepEqual(
     findings.map(({ what, expected, actual }) => [what, expected, actual]),
     [

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { Cursor, Did } from '../../../src/atproto/event.ts'
 import { decide } from '../../../src/game/decide.ts'
 import type { Operation } from '../../../src/game/operation.ts'
-import { touched } from '../../../src/game/touched.ts'
+import { nothingTouched, touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { StoreError, StoreFullError, type Writer } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
@@ -86,16 +86,10 @@ async function assertIsRight(path: string): Promise<void> {
   expected.fold(game, BEFORE)
   expected.fold(game, BATCH)
   await using store = openSqlite({ path, reserve: 0 })
-  assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+  assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
   await using writer = await store.write(KEEP)
   const dids = new Set(expected.actors.keys())
-  const known = await writer.load({
-    actors: dids,
-    records: [],
-    whole: dids,
-    grants: new Map(),
-    handles: new Set(),
-  })
+  const known = await writer.load({ ...nothingTouched(), actors: dids, whole: dids })
   const records = (did: Did, from: { records(did: Did): Iterable<readonly [unknown, unknown]> }) =>
     new Map([...from.records(did)].map(([id, state]) => [JSON.stringify(id, ['collection', 'rkey']), state]))
   for (const did of dids) {

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { RulesChangedError, StoreError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
-import { person, START } from '../../game/arbitrary.ts'
+import { game, person, START } from '../../game/arbitrary.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 const WISH = { kind: 'look-up', did: person(0), at: START } as const
@@ -55,7 +55,7 @@ test('readers cannot write, and wait for locks longest; wishes wait for none', a
   assert.deepEqual(await here.opened(() => store.inbox.leave(WISH)), [leaving])
   const auditing: DatabaseSync[] = []
   await here.opened(async () => {
-    auditing.push(...(await here.opened(() => store.auditor.audit(() => {}))))
+    auditing.push(...(await here.opened(() => store.auditor.audit(game.rules, () => {}))))
   })
   assert.deepEqual(auditing, [])
   await store[Symbol.asyncDispose]()

@@ -6,10 +6,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Did, Nsid } from '../../../src/atproto/event.ts'
+import { totalOf } from '../../../src/game/days.ts'
 import { decide } from '../../../src/game/decide.ts'
 import type { Operation } from '../../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../../src/game/rulebook.ts'
-import { touched } from '../../../src/game/touched.ts'
+import { isHidden } from '../../../src/game/state.ts'
+import { nothingTouched, touched } from '../../../src/game/touched.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../../../src/store/store.ts'
@@ -18,16 +20,20 @@ import { game, LIKE, POST, person, START, stream, tid } from '../../game/arbitra
 import { postByLanguage } from '../../game/language-rule.ts'
 import { commit } from '../../game/operations.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
-import { undoGrants, undoOwnFacts } from './older.ts'
+import { recomputeAll } from '../../recompute-all.ts'
+import { undoDays, undoGrants, undoOwnFacts } from './older.ts'
 
 const BEFORE_OWN_FACTS = MIGRATIONS.findIndex((sql) => sql.includes('own_facts'))
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
+/** How the present rules were named before there were days. */
+const BEFORE_DAYS = game.rules.fingerprint.replace('"daysRevision":1,', '')
 const NOBODY = {
   actor: () => undefined,
   record: () => undefined,
   ownerOf: () => undefined,
   records: () => [],
   granted: () => new Map(),
+  days: () => new Map(),
 }
 const OPEN = new URL('../../../src/store/sqlite/open.ts', import.meta.url).href
 
@@ -92,15 +98,10 @@ test('a file of the first version is brought to what this one keeps, periods by 
         DROP TABLE newer; PRAGMA user_version = 1`)
       db.close()
       await using store = openSqlite({ path, reserve: 0 })
-      assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+      await recomputeAll(store, KEEP.fingerprint)
+      assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
       await using writer = await store.write(KEEP)
-      const known = await writer.load({
-        actors: new Set(expected.actors.keys()),
-        records: [],
-        whole: new Set(),
-        grants: new Map(),
-        handles: new Set(),
-      })
+      const known = await writer.load({ ...nothingTouched(), actors: new Set(expected.actors.keys()) })
       for (const [did, { experience, periods, status, purgedTime }] of expected.actors) {
         if (status === 'deleted') assert.equal(known.actor(did)?.purgedTime, purgedTime)
         // What was earned on a later day and taken back since has left no trace.
@@ -122,21 +123,59 @@ test('records of a file from before rules had facts of their own have none, and 
     await using writer = await store.write({ fingerprint: by.rules.fingerprint, purpose: 'keep' })
     await writer.commit(decide(by, await writer.load(touched(by, operations)), operations), undefined)
     const ids = operations as { did: Did; collection: Nsid; rkey: string }[]
-    const records = { actors: new Set([person(0)]), records: ids, whole: new Set<Did>() }
-    const known = await writer.load({ ...records, grants: new Map(), handles: new Set() })
-    assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+    const known = await writer.load({ ...nothingTouched(), actors: new Set([person(0)]), records: ids })
+    assert.deepEqual((await store.auditor.audit(by.rules, () => {})).findings, [])
     return ids.map((id) => known.record(id)?.facts?.own)
   }
   const post = (n: number) => ({ ...commit({ n }), did: person(0), collection: POST })
   assert.deepEqual(await fold(post(1), post(2)), [undefined, undefined])
   const db = new DatabaseSync(path)
+  undoDays(db)
   undoOwnFacts(db)
   db.exec(`PRAGMA user_version = ${BEFORE_OWN_FACTS}`)
   db.close()
+  {
+    await using store = openSqlite({ path, reserve: 0 })
+    await recomputeAll(store, by.rules.fingerprint, by)
+  }
   const edited = { ...post(1), op: 'update', rev: tid(9), record: { langs: ['eo'] } } as const
   const added = { ...post(3), record: { langs: ['de'] } }
   assert.deepEqual(await fold(edited, added), ['eo', 'de'])
   assert.deepEqual(await fold(post(2)), [undefined])
+})
+
+test('a file from before there were days has to be recomputed, which adds all of them up', async () => {
+  await fc.assert(
+    fc.asyncProperty(stream, async (operations) => {
+      using here = folder()
+      const path = here.path('ledger.db')
+      const expected = new MemoryLedger()
+      expected.fold(game, operations)
+      {
+        await using store = openSqlite({ path, reserve: 0 })
+        await using writer = await store.write({ ...KEEP, fingerprint: BEFORE_DAYS })
+        await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), undefined)
+      }
+      const db = new DatabaseSync(path)
+      undoDays(db)
+      db.close()
+      await using store = openSqlite({ path, reserve: 0 })
+      const { fingerprint } = game.rules
+      await assert.rejects(store.write({ fingerprint, purpose: 'keep' }), /Run `bsky-rpg recompute`/)
+      await recomputeAll(store, fingerprint)
+      assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
+      for (const [did, actor] of expected.actors) {
+        const days = await store.reader.days(did)
+        const tally = (await store.reader.character(did))?.tally
+        const isShown = actor.born && !isHidden(actor)
+        assert.deepEqual(
+          [days, tally],
+          isShown ? [expected.allDays(did), totalOf(actor)] : [undefined, undefined],
+        )
+      }
+    }),
+    { numRuns: 30 },
+  )
 })
 
 test('questions of a file of an earlier version stay open, of each kind one about a person', async () => {
@@ -161,7 +200,7 @@ test('questions of a file of an earlier version stay open, of each kind one abou
   assert.equal(await store.reader.character('did:web:a.example'), undefined)
   assert.equal((await store.reader.character('did:web:b.example'))?.experience, 0)
   assert.deepEqual(await store.reader.xpHistogram(), [{ experience: 0, characters: 1 }])
-  assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+  assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
   await using writer = await store.write(KEEP)
   const open = async (kind: 'profile' | 'repository') =>
     (await writer.questions(kind, 9, new Set(), 0)).map(({ did, tries }) => [did, tries])
@@ -197,13 +236,7 @@ test('a file that a frame from the year 9999 has got into can be read again, and
   assert.equal(gaps.length, 1)
   await using writer = await store.write(KEEP)
   const people = [1, 2, 3].map(person)
-  const known = await writer.load({
-    actors: new Set(people),
-    records: [],
-    whole: new Set(),
-    grants: new Map(),
-    handles: new Set(),
-  })
+  const known = await writer.load({ ...nothingTouched(), actors: new Set(people) })
   assert.deepEqual(
     people.map((did) => [known.actor(did)?.statusTime, known.actor(did)?.purgedTime]),
     [
@@ -299,7 +332,7 @@ test('a damaged ledger is found out: what was changed behind its back, by whom a
   )
   db.exec('UPDATE totals SET next_actor = 2')
   db.close()
-  const { findings } = await store.auditor.audit(() => {})
+  const { findings } = await store.auditor.audit(game.rules, () => {})
   const mine = findings
     .filter(({ did }) => did === 'did:web:a.example')
     .map(({ what, expected, actual }) => [what, expected, actual])

@@ -1,5 +1,17 @@
 // Turns a file back into an older version's, one version at a time.
 import type { DatabaseSync } from 'node:sqlite'
+import { MIGRATIONS } from '../../../src/store/sqlite/schema.ts'
+
+/** Back to the version before days were stored. */
+export function undoDays(db: DatabaseSync): void {
+  db.exec('DROP TABLE days; DROP TABLE reasons')
+  for (const column of ['day', 'xp', 'claimed', 'counts'])
+    db.exec(`ALTER TABLE actors DROP COLUMN running_${column}`)
+  db.exec('ALTER TABLE actors DROP COLUMN earlier_counts')
+  db.exec('ALTER TABLE totals DROP COLUMN day; ALTER TABLE totals DROP COLUMN day_counts')
+  const last = MIGRATIONS.findIndex((sql) => sql.includes('CREATE TABLE days'))
+  db.exec(`PRAGMA user_version = ${last}`)
+}
 
 /** Back to the version before rules had facts of their own, which no record has here. */
 export function undoOwnFacts(db: DatabaseSync): void {
@@ -8,6 +20,7 @@ export function undoOwnFacts(db: DatabaseSync): void {
 
 /** Back to the version before followed people, grants and the facts of tombstones were stored. */
 export function undoGrants(db: DatabaseSync): void {
+  undoDays(db)
   undoOwnFacts(db)
   undoBoards(db)
   db.exec('DROP TABLE followed; DROP TABLE grants; ALTER TABLE actors ADD COLUMN capped TEXT')

@@ -7,6 +7,7 @@ import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../../src/store/sqlite/schema.ts'
 import { StoreBusyError, StoreError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
+import { game } from '../../game/arbitrary.ts'
 
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
 
@@ -79,7 +80,7 @@ test('a copy that SQLite made can be looked at, and stays as it is', async () =>
   const before = readFileSync(copy)
   {
     await using store = openSqlite({ path: copy, reserve: 0, preparation: 'nothing' })
-    assert.deepEqual((await store.auditor.audit(() => {})).findings, [])
+    assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
   }
   assert.deepEqual(readFileSync(copy), before)
 })

@@ -183,6 +183,11 @@ test('a question that is gone is not put off, and none is counted', async () => 
   assert.deepEqual([waiting.subject, postponed.subject], [0, 0])
 })
 
+const STATE: RecordState = {
+  ...{ rev: tid(7), live: true, xp: 0, facts: undefined },
+  ...{ at: NOW, capped: false, claimed: undefined },
+}
+
 test('what a record is comes back from its number', () => {
   const key = tidToInteger(tid(7))
   const states: RecordState[] = []
@@ -190,11 +195,12 @@ test('what a record is comes back from its number', () => {
     ([undefined, 'text', 'media', 'alt'] as const).map((media) => ({ media, subject: undefined, own })),
   )
   for (const capped of [false, true]) {
-    for (const facts of shown) states.push({ rev: tid(7), live: true, xp: 5, facts, at: NOW, capped })
-    states.push({ rev: tid(7), live: true, xp: 0, facts: undefined, at: NOW, capped })
+    for (const facts of shown) states.push({ ...STATE, xp: 5, facts, capped })
+    states.push({ ...STATE, capped })
   }
-  for (const facts of shown) states.push({ rev: tid(7), live: false, xp: 0, facts, at: NOW, capped: false })
-  states.push({ rev: tid(7), live: false, xp: 0, facts: undefined, at: NOW, capped: false })
+  for (const facts of shown) states.push({ ...STATE, live: false, facts })
+  states.push({ ...STATE, live: false })
+  for (const state of [...states]) for (const claimed of [1, 20_600]) states.push({ ...state, claimed })
   const codes = new Set(states.map(stateCode))
   assert.equal(codes.size, states.length)
   for (const state of states) {

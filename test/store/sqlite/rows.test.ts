@@ -162,7 +162,7 @@ test('a deletion takes all events of all collections, however many', async (t) =
   await fold(writer, status(10, 'deleted'))
   const { events, records } = await here.store.reader.status()
   assert.deepEqual([events, records], [0, 0])
-  assert.deepEqual((await here.store.auditor.audit(() => {})).findings, [])
+  assert.deepEqual((await here.store.auditor.audit(game.rules, () => {})).findings, [])
 })
 
 test('the last page of a timeline says that it is the last', async (t) => {

@@ -1,28 +1,42 @@
 // The audit of one person: reads all of their rows and adds them up.
-import type { Did } from '../../../atproto/event.ts'
+import type { Did, Nsid } from '../../../atproto/event.ts'
 import { BASELINE } from '../../../game/baseline.ts'
+import { type DayShare, type DayTally, shareOf } from '../../../game/days.ts'
 import { earned, NO_PERIODS } from '../../../game/periods.ts'
+import type { Rulebook } from '../../../game/rulebook.ts'
+import { ExpectedDays } from '../../day-findings.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
 import { allRecordBuckets, eventBucket } from '../rows/buckets.ts'
 import type { Kind, StoredCharacter } from '../rows/character-row.ts'
+import { readDay } from '../rows/day-row.ts'
+import { readClaimed, readShown } from '../rows/record-row.ts'
 
-const RECORDS = 'SELECT collection, live, xp, at FROM records WHERE did = ? AND bucket = ?'
+const RECORDS =
+  'SELECT collection, live, xp, at, readable, media, own, claimed FROM records WHERE did = ? AND bucket = ?'
+const DAYS = 'SELECT * FROM days WHERE did = ?'
 const EVENTS = 'SELECT delta, leveling FROM events WHERE did = ? AND bucket = ?'
 const EVENTS_BY_TYPE = 'SELECT delta FROM events_by_type WHERE did = ? AND type = ? AND bucket = ?'
 
-/** The sums of a person's records. `week` and `month` are those of the character's last active day, as its own row has them. */
-export async function recordSums(session: Session, { state, records }: StoredCharacter) {
-  const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0 }
+/** The sums of a person's records, and their tallies by day. `week` and `month` are those of the character's last active day, as its own row has them. */
+export async function recordSums(
+  session: Session,
+  rules: Pick<Rulebook, 'award'>,
+  { state, records }: StoredCharacter,
+) {
+  const sums = { rows: 0, live: 0, xp: 0, week: 0, month: 0, days: new ExpectedDays() }
   await Promise.all(
     allRecordBuckets(records).map(async (bucket) => {
       for await (const rows of session.pagesForDecision(RECORDS, [state.did, bucket])) {
-        for (const { collection, live, xp, at } of rows) {
+        for (const row of rows) {
+          const { collection, live, xp, at } = row
+          const share = readShare(rules, row)
+          if (share !== undefined) sums.days.add(share)
           sums.rows += 1
           sums.live += Number(live)
           sums.xp += numberOf(xp)
-          if (collection === BASELINE || numberOf(xp) === 0) continue
+          if (collection === BASELINE || numberOf(xp) === 0 || readClaimed(row) !== undefined) continue
           const { week, month } = earned(
             { ...NO_PERIODS, day: state.periods.day },
             numberOf(at),
@@ -35,6 +49,21 @@ export async function recordSums(session: Session, { state, records }: StoredCha
     }),
   )
   return sums
+}
+
+function readShare(rules: Pick<Rulebook, 'award'>, row: Row): DayShare | undefined {
+  return shareOf(rules, row.collection as Nsid, {
+    live: row.live === true,
+    xp: numberOf(row.xp),
+    facts: readShown(row),
+    at: numberOf(row.at),
+    claimed: readClaimed(row),
+  })
+}
+
+/** What is stored of a person's days before the running one. */
+export async function storedDays(session: Session, did: Did): Promise<DayTally[]> {
+  return (await session.readForDecision(DAYS, [did])).map(readDay)
 }
 
 /** The sums of a person's events. The XP of pruned events is the experience before the oldest event that is stored. */

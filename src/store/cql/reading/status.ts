@@ -1,10 +1,12 @@
 import type { Cursor } from '../../../atproto/event.ts'
+import { NO_COUNTS, sumOf } from '../../../game/days.ts'
 import type { QuestionKind } from '../../../game/state.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
 import { type Gap, MAX_GAPS, type StoreStatus } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
+import { readCounts } from '../rows/day-row.ts'
 import { heartbeatOf, SELECT_HEARTBEATS } from '../rows/heartbeats.ts'
 import { checkShards, cursorOf, type ShardRow } from '../shards/leases.ts'
 import { perQuestion } from '../shards/shard-totals.ts'
@@ -37,12 +39,22 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     records: sum('records'),
     events: sum('events'),
     experience: sum('experience'),
+    today: todayOf(totals),
     waiting,
     postponed,
     gaps: gaps.map(gapOf),
     bytes: undefined,
     perDay: perDay(samples),
   }
+}
+
+/** What the people of all shards brought on the latest day, from the rows of `books`. */
+export function todayOf(totals: readonly Row[]): StoreStatus['today'] {
+  const day = Math.max(0, ...totals.map((row) => numberOf(row.day)))
+  const counts = totals
+    .filter((row) => numberOf(row.day) === day)
+    .reduce((sum, row) => sumOf(sum, readCounts(row.day_counts)), NO_COUNTS)
+  return { day, counts }
 }
 
 /**

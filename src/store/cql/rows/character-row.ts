@@ -1,5 +1,6 @@
 import type { Did, Handle, Nsid, Tid } from '../../../atproto/event.ts'
 import type { Profile } from '../../../atproto/profile.ts'
+import { type DayTally, sumOf } from '../../../game/days.ts'
 import { leveling } from '../../../game/levels.ts'
 import { type ActorState, type PersonQuestion, unknownActor } from '../../../game/state.ts'
 import type { Seconds } from '../../../game/time.ts'
@@ -8,6 +9,7 @@ import type { Character } from '../../store.ts'
 import { readVisibility, visibilityOf } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import { millisOf, numberOf, textOf } from '../driver/values.ts'
+import { readCounts, writeCounts } from './day-row.ts'
 import { type Mutation, rowMutation, type Value } from './mutations.ts'
 
 /** What a character's row says of one collection. */
@@ -73,6 +75,8 @@ export function readStoredCharacter(row: Row): StoredCharacter {
         week: numberOf(row.week_experience),
         month: numberOf(row.month_experience),
       },
+      running: readRunning(row),
+      earlier: readCounts(row.earlier_counts),
       counts: liveCounts(kinds),
       rev: textOf<Tid>(row.rev),
       floor: textOf<Tid>(row.floor),
@@ -91,7 +95,7 @@ export function readStoredCharacter(row: Row): StoredCharacter {
 
 /** The columns of `characters` that `readCharacter` reads, and `standing`, which says whether the person is shown. */
 export const SHOWN_COLUMNS =
-  'did, standing, handle, display_name, avatar, asked, experience, last_delta, kinds, updated_at, version'
+  'did, standing, handle, display_name, avatar, asked, experience, last_delta, kinds, updated_at, version, running_counts, earlier_counts'
 
 /** Reads the public part of a character. */
 export function readCharacter(row: Row): Character {
@@ -101,8 +105,22 @@ export function readCharacter(row: Row): Character {
     experience: numberOf(row.experience),
     lastDelta: numberOf(row.last_delta),
     counts: liveCounts(readKinds(row.kinds)),
+    tally: sumOf(readCounts(row.earlier_counts), readCounts(row.running_counts)),
     updatedAt: millisOf(row.updated_at) * 1000,
     version: numberOf(row.version).toString(36),
+  }
+}
+
+/** The columns of `characters` that `readRunning` reads. */
+export const RUNNING_COLUMNS = 'running_day, running_experience, running_claimed, running_counts'
+
+/** Reads the tally of the running day. */
+export function readRunning(row: Row): DayTally {
+  return {
+    day: numberOf(row.running_day),
+    experience: numberOf(row.running_experience),
+    claimed: numberOf(row.running_claimed),
+    counts: readCounts(row.running_counts),
   }
 }
 
@@ -141,6 +159,11 @@ export function characterMutation(character: StoredCharacter, version: number): 
     profile_rev: state.profileRev ?? null,
     named_at: state.namedAt,
     stream_handle: state.handle ?? null,
+    running_day: state.running.day,
+    running_experience: state.running.experience,
+    running_claimed: state.running.claimed,
+    running_counts: writeCounts(state.running.counts),
+    earlier_counts: writeCounts(state.earlier),
   })
 }
 

@@ -32,6 +32,11 @@ export const COLUMNS = {
     'profile_rev',
     'named_at',
     'stream_handle',
+    'running_day',
+    'running_experience',
+    'running_claimed',
+    'running_counts',
+    'earlier_counts',
   ],
   record: [
     'did',
@@ -49,7 +54,9 @@ export const COLUMNS = {
   ],
   /** Part of a record's row, written where there is such a fact or was one: no other record pays for the column. */
   ownFact: ['did', 'bucket', 'collection', 'rkey', 'own'],
+  claimedDay: ['did', 'bucket', 'collection', 'rkey', 'claimed'],
   grant: ['did', 'day', 'granted'],
+  day: ['did', 'day', 'experience', 'claimed', 'counts'],
   event: [
     'did',
     'bucket',
@@ -86,6 +93,8 @@ export const COLUMNS = {
     'introductions',
     'postponed',
     'inbox_from',
+    'day',
+    'day_counts',
   ],
   /** An amount of XP, and how many characters have it. */
   standing: ['shard', 'experience', 'characters'],

@@ -1,5 +1,5 @@
 // The tables of a keyspace, as the changes that made them.
-import { type PerServer, periodOptions, tableOptions } from './table-options.ts'
+import { dayOptions, type PerServer, periodOptions, tableOptions } from './table-options.ts'
 
 /** Longer than other nodes keep what one that is away has missed (three hours). */
 const GC_GRACE_SECONDS = 6 * 3_600
@@ -119,5 +119,22 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   [
     `CREATE TABLE IF NOT EXISTS looks (minute int, did text, at bigint, PRIMARY KEY (minute, did))
        WITH default_time_to_live = 660 AND gc_grace_seconds = 0`,
+  ],
+  [
+    // What a person's live records brought by day, by reason: the running day and the counts of all before it in the person's
+    // own row, each earlier day that has something in a row here. A ledger from before this has to be recomputed.
+    `CREATE TABLE IF NOT EXISTS days (
+       did text, day int, experience bigint, claimed bigint, counts frozen<map<text, bigint>>, PRIMARY KEY (did, day))`,
+    ...dayOptions(),
+    'ALTER TABLE characters ADD running_day int',
+    'ALTER TABLE characters ADD running_experience bigint',
+    'ALTER TABLE characters ADD running_claimed bigint',
+    'ALTER TABLE characters ADD running_counts frozen<map<text, bigint>>',
+    'ALTER TABLE characters ADD earlier_counts frozen<map<text, bigint>>',
+    // The day by which a record counts that a fetched repository brought; not written for others.
+    'ALTER TABLE records ADD claimed int',
+    // The latest of the running days of the shard's people, and what it brought.
+    'ALTER TABLE books ADD day int',
+    'ALTER TABLE books ADD day_counts frozen<map<text, bigint>>',
   ],
 ]

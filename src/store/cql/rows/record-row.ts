@@ -1,7 +1,9 @@
 import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
 import { parseUri, type RecordId, uriOf } from '../../../atproto/uri.ts'
 import type { Media } from '../../../game/media.ts'
+import type { ShownFacts } from '../../../game/rules/rule.ts'
 import type { RecordState } from '../../../game/state.ts'
+import type { Day } from '../../../game/time.ts'
 import type { Row } from '../driver/paging.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 import { type Mutation, rowMutation } from './mutations.ts'
@@ -15,6 +17,7 @@ const NONE = 'none'
 /** Reads a whole row of `records`. */
 export function readRecord(row: Row): StoredRecord {
   const subject = textOf(row.subject)
+  const facts = readShown(row)
   return {
     id: { did: row.did as Did, collection: row.collection as Nsid, rkey: String(row.rkey) },
     bucket: Number(row.bucket),
@@ -22,17 +25,23 @@ export function readRecord(row: Row): StoredRecord {
       rev: row.rev as Tid,
       live: row.live === true,
       xp: numberOf(row.xp),
-      facts: isKnown(row)
-        ? {
-            media: row.media === NONE ? undefined : textOf<Media>(row.media),
-            subject: subject === undefined ? undefined : parseUri(subject),
-            own: textOf(row.own),
-          }
-        : undefined,
+      facts: facts && { ...facts, subject: subject === undefined ? undefined : parseUri(subject) },
       at: numberOf(row.at),
       capped: row.capped === true,
+      claimed: readClaimed(row),
     },
   }
+}
+
+/** What a row of `records` says that it shows; `undefined` as in `RecordState.facts`. */
+export function readShown(row: Row): ShownFacts | undefined {
+  if (!isKnown(row)) return undefined
+  return { media: row.media === NONE ? undefined : textOf<Media>(row.media), own: textOf(row.own) }
+}
+
+/** The day that a record claims; null in the row of one that was witnessed. */
+export function readClaimed(row: Row): Day | undefined {
+  return row.claimed === null || row.claimed === undefined ? undefined : numberOf(row.claimed)
 }
 
 function isKnown({ readable, live, media }: Row): boolean {
@@ -48,7 +57,7 @@ export function recordMutations(
   bucket: number,
   { before, state }: { before: RecordState | undefined; state: RecordState },
 ): Mutation[] {
-  const { rev, live, xp, facts, at, capped } = state
+  const { rev, live, xp, facts, at, capped, claimed } = state
   const record = rowMutation('record', {
     did,
     bucket,
@@ -63,7 +72,14 @@ export function recordMutations(
     at,
     capped,
   })
-  const own = facts?.own
-  if (own === before?.facts?.own) return [record]
-  return [record, rowMutation('ownFact', { did, bucket, collection, rkey, own: own ?? null })]
+  const key = { did, bucket, collection, rkey }
+  // Few records have one of these: a column of `record` would be written for all.
+  const own = facts?.own ?? null
+  const isOwn = own === (before?.facts?.own ?? null)
+  const isClaimed = claimed === before?.claimed
+  return [
+    record,
+    ...(isOwn ? [] : [rowMutation('ownFact', { ...key, own })]),
+    ...(isClaimed ? [] : [rowMutation('claimedDay', { ...key, claimed: claimed ?? null })]),
+  ]
 }

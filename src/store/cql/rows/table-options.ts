@@ -55,6 +55,11 @@ export function periodOptions(): PerServer[] {
   return optionsOf({ period_boards: WORK, period_places: WORK })
 }
 
+/** The same for the table of days, which came later. */
+export function dayOptions(): PerServer[] {
+  return optionsOf({ days: PERSON })
+}
+
 function optionsOf(tables: Readonly<Record<string, Kept>>): PerServer[] {
   return Object.entries(tables).map(([table, kept]) => ({
     cassandra: `ALTER TABLE ${table} WITH ${onCassandra(kept).join(' AND ')}`,

@@ -2,6 +2,7 @@
 // every batch and are written with it.
 import type { Cursor, Did } from '../../../atproto/event.ts'
 import type { ActorChange, ActorState, QuestionKind } from '../../../game/state.ts'
+import { NetworkDay } from '../../network-day.ts'
 import { PeriodBoards, type StoredBoard } from '../../period-boards.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'
 import { SHOWN, visibilityOf, WAITING } from '../../visibility.ts'
@@ -9,6 +10,7 @@ import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 import { readPeriodBoards } from '../reading/period-boards.ts'
+import { readCounts, writeCounts } from '../rows/day-row.ts'
 import { type Mutation, rowMutation } from '../rows/mutations.ts'
 import { periodMutations } from '../rows/period-rows.ts'
 
@@ -41,6 +43,8 @@ export type ShardTotalsRows = {
 export class ShardTotals {
   readonly shard: number
   readonly sums: Sums
+  /** What the shard's people brought on their latest day. */
+  readonly today: NetworkDay
   /** Questions that are open, and how many of them were asked before. */
   readonly waiting: PerQuestion
   readonly postponed: PerQuestion
@@ -70,6 +74,7 @@ export class ShardTotals {
       events: numberOf(row?.events),
       experience: numberOf(row?.experience),
     }
+    this.today = new NetworkDay(numberOf(row?.day), readCounts(row?.day_counts))
     this.waiting = perQuestion(row?.waiting)
     this.postponed = perQuestion(row?.postponed)
     this.oldest = perQuestion(row?.oldest)
@@ -152,6 +157,7 @@ export class ShardTotals {
   /** Moves the totals by the change of a character whose state was `before`. */
   move(before: ActorState, { actor: after, purge, standings }: MovedActor): void {
     this.#changed = true
+    this.today.move(before, after)
     this.sums.experience += after.experience - before.experience
     this.sums.introductions += waits(after) - waits(before)
     const [had, has] = [shownXp(before), shownXp(after)]
@@ -196,6 +202,8 @@ export class ShardTotals {
         introductions,
         postponed: { ...postponed },
         inbox_from: this.inboxFrom,
+        day: this.today.day,
+        day_counts: writeCounts(this.today.counts),
       }),
     ]
     for (const xp of this.#changedAmounts) {

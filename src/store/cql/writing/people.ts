@@ -12,6 +12,7 @@ import { numberOf } from '../driver/values.ts'
 import { allRecordBuckets, recordBuckets } from '../rows/buckets.ts'
 import { readStoredCharacter, type StoredCharacter } from '../rows/character-row.ts'
 import { readRecord, type StoredRecord } from '../rows/record-row.ts'
+import { readDays } from './days.ts'
 
 /** Maximum rows cached; one takes about a kilobyte. */
 const MAX_CACHED = 200_000
@@ -44,7 +45,8 @@ export class People {
   }
 
   /** Reads `touched`, as far as it is not cached. People of other workers are read every time: their owners change them. */
-  async load({ actors, records: ids, whole, grants, handles }: Touched): Promise<Loaded> {
+  async load(touched: Touched): Promise<Loaded> {
+    const { actors, records: ids, whole, grants, handles } = touched
     const owners = await this.#owners(handles)
     const people = await this.#people(new Set([...actors, ...whole, ...owners.values()]))
     const found = new Map<string, StoredRecord>()
@@ -57,6 +59,10 @@ export class People {
     const records = new Map<Did, Map<RecordPath, StoredRecord>>()
     for (const [did, all] of byDid)
       records.set(did, new Map(all.map((record) => [pathOf(record.id), record])))
+    const days = await readDays(this.#session, touched, {
+      character: (did) => people.get(did) ?? undefined,
+      records: (did) => (byDid.get(did) ?? []).map(({ state }) => state),
+    })
     return {
       known: {
         actor: (did) => people.get(did)?.state,
@@ -70,6 +76,7 @@ export class People {
         records: (did) =>
           (byDid.get(did) ?? []).map(({ id, state }): [RecordId, StoredRecord['state']] => [id, state]),
         granted: (did) => granted.get(did) ?? new Map(),
+        days: (did) => days.get(did) ?? new Map(),
       },
       character: (did) => people.get(did) ?? undefined,
       records,

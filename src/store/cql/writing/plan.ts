@@ -5,6 +5,7 @@ import { type ActorChange, type ActorState, pathOf, type RecordPath } from '../.
 import { dayOf, secondsOf } from '../../../game/time.ts'
 import { allRecordBuckets, eventBuckets, recordBucket } from '../rows/buckets.ts'
 import { type Kind, noKind, type StoredCharacter } from '../rows/character-row.ts'
+import { dayMutation } from '../rows/day-row.ts'
 import { eventMutations } from '../rows/event-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
 import { recordMutations, type StoredRecord } from '../rows/record-row.ts'
@@ -25,6 +26,7 @@ export function planActor(plan: BatchPlan, change: ActorChange, { character, rec
   const after = change.purge ? purged(plan, character) : { ...character, kinds: copyOf(character.kinds) }
   planRecords(plan, change, after, records)
   planGrants(plan, change)
+  for (const [day, tally] of change.days) plan.mutations.push(dayMutation(before.did, day, tally))
   planEvents(plan, change, after, before)
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
@@ -95,7 +97,7 @@ function purged(plan: BatchPlan, character: StoredCharacter): StoredCharacter {
   const { totals, mutations } = plan
   const { did } = character.state
   dropQuestions(plan, character)
-  mutations.push(['dropGrants', did])
+  mutations.push(['dropGrants', did], ['dropDays', did])
   for (const bucket of allRecordBuckets(character.records)) mutations.push(['dropRecords', did, bucket])
   for (const bucket of eventBuckets(character)) mutations.push(['dropEvents', did, bucket])
   for (const [nsid, kind] of character.kinds) {

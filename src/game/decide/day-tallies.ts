@@ -1,0 +1,40 @@
+// Keeps the tallies of a person's days while a batch is decided. Only the running day is in the person's own state, and
+// changes with every record; an earlier one is a row of its own, written when a later day begins and when its records change.
+import { type DayShare, isSameShare, NO_TALLY, sumOf, type Tally, withShare } from '../days.ts'
+import type { ActorChange } from '../state.ts'
+import type { Day } from '../time.ts'
+
+/** The days before the running one as the store has them. */
+type Stored = Pick<ReadonlyMap<Day, Tally>, 'get'>
+
+/** Counts a record that brought `before` and brings `after` from now on. */
+export function recount(
+  change: ActorChange,
+  stored: Stored,
+  before: DayShare | undefined,
+  after: DayShare | undefined,
+): void {
+  // An edit that changes nothing, or a repetition: an earlier day's row need not be written.
+  if (before !== undefined && after !== undefined && isSameShare(before, after)) return
+  if (before !== undefined) count(change, stored, before, -1)
+  if (after !== undefined) count(change, stored, after, 1)
+}
+
+function count(change: ActorChange, stored: Stored, share: DayShare, step: 1 | -1): void {
+  const { actor, days } = change
+  const { day } = share
+  // The fast path, nearly always: the same day as before.
+  if (day === actor.running.day) {
+    actor.running = { day, ...withShare(actor.running, share, step) }
+    return
+  }
+  if (day > actor.running.day) {
+    const { day: ended, ...tally } = actor.running
+    if (tally.counts.size > 0) days.set(ended, tally)
+    actor.earlier = sumOf(actor.earlier, tally.counts)
+    actor.running = { day, ...withShare(NO_TALLY, share, step) }
+    return
+  }
+  days.set(day, withShare(days.get(day) ?? stored.get(day) ?? NO_TALLY, share, step))
+  actor.earlier = withShare({ ...NO_TALLY, counts: actor.earlier }, share, step).counts
+}

@@ -1,0 +1,48 @@
+import type { Did } from '@atcute/lexicons/syntax'
+import {
+  isSameCounts,
+  isSameTally,
+  NO_COUNTS,
+  NO_TALLY,
+  shareOf,
+  sumOf,
+  type Tally,
+  withShare,
+} from '../days.ts'
+import type { Rulebook } from '../rulebook.ts'
+import { unknownActor } from '../state.ts'
+import type { Day } from '../time.ts'
+import type { Draft } from './draft.ts'
+
+const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
+
+/**
+ * Adds all days of a person up anew from their records; only for people in `Touched.whole`. Reasons may have changed, and a
+ * ledger from before there were days has none.
+ */
+export function recountDays(rules: Rulebook, draft: Draft, did: Did): void {
+  const actor = draft.actor(did) ?? unknownActor(did)
+  const days = new Map<Day, Tally>()
+  for (const [{ collection }, state] of draft.records(did)) {
+    const share = shareOf(rules, collection, state)
+    if (share !== undefined) days.set(share.day, withShare(days.get(share.day) ?? NO_TALLY, share, 1))
+  }
+  const latest = days.keys().reduce((a, b) => Math.max(a, b), actor.running.day)
+  const running = { day: latest, ...(days.get(latest) ?? NO_TALLY) }
+  days.delete(latest)
+  const earlier = days.values().reduce((sum, { counts }) => sumOf(sum, counts), NO_COUNTS)
+  const isRunning = latest === actor.running.day && isSameTally(running, actor.running)
+  if (!isRunning || !isSameCounts(earlier, actor.earlier))
+    Object.assign(draft.change(did).actor, { running, earlier })
+  replaceDays(draft, did, days)
+}
+
+function replaceDays(draft: Draft, did: Did, days: ReadonlyMap<Day, Tally>): void {
+  const stored = draft.daysBefore(did)
+  const drafted = draft.changes.actors.get(did)?.days ?? NO_DAYS
+  for (const day of new Set([...stored.keys(), ...drafted.keys(), ...days.keys()])) {
+    const now = days.get(day) ?? NO_TALLY
+    const before = drafted.get(day) ?? stored.get(day) ?? NO_TALLY
+    if (!isSameTally(before, now)) draft.change(did).days.set(day, now)
+  }
+}

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { Micros } from '../atproto/event.ts'
-import { type BoardKind, dateOf, daysIn, periodName, periodOf, readPeriod } from '../game/boards.ts'
+import { type BoardKind, dateOf, daysIn, periodName, periodOf, readPeriod, unitOf } from '../game/boards.ts'
 import { type Day, dayOf, secondsOf } from '../game/time.ts'
 import { KEPT_PERIODS } from '../store/period-boards.ts'
 import type { BoardPage, Reader } from '../store/store.ts'
@@ -64,7 +64,7 @@ function periodNamed(kind: BoardKind, name: string | undefined, today: Day): num
     throw new ProblemError(
       400,
       'InvalidRequest',
-      `There is no ${kind} ${JSON.stringify(name?.slice(0, 100))}: name one such as ${EXAMPLES[kind]}.`,
+      `There is no ${unitOf(kind)} ${JSON.stringify(name?.slice(0, 100))}: name one such as ${EXAMPLES[kind]}.`,
     )
   }
   if (period > running) {
@@ -81,6 +81,6 @@ function notKept(kind: BoardKind, name: string): ProblemError {
   return new ProblemError(
     404,
     'UnknownPeriod',
-    `This server has no board of ${name}: nobody earned anything in it here, or it is over for more than ${KEPT_PERIODS[kind]} ${kind}s.`,
+    `This server has no board of ${name}: nobody earned anything in it here, or it is over for more than ${KEPT_PERIODS[kind]} ${unitOf(kind)}s.`,
   )
 }

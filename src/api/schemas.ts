@@ -184,7 +184,7 @@ const day = (description: string) => Type.String({ format: 'date', description }
 export const PeriodBoard = named(
   'PeriodBoard',
   Type.Object({
-    board: Type.Enum(['week', 'month']),
+    board: Type.Enum(['week', 'month', 'described']),
     period: Type.String({ description: 'as in the parameter', examples: ['2026-W48', '2026-11'] }),
     from: day('the first day of the period, UTC'),
     to: day('its last day'),

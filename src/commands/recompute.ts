@@ -33,12 +33,12 @@ export const recompute: Command = {
       }
       const dids = await writer.people(after, PEOPLE_AT_ONCE)
       if (dids.length === 0) break
-      const { actors } = await ledger.fold(
+      const { outcomes } = await ledger.fold(
         dids.map((did) => ({ kind: 'recompute', did, at })),
         undefined,
       )
       judged += dids.length
-      changed += actors.size
+      changed += outcomes.applied
       after = dids.at(-1)
       if (judged % (PEOPLE_AT_ONCE * 20) === 0) console.error(`${judged} people judged, ${changed} changed`)
     }

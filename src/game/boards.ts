@@ -3,16 +3,24 @@
 import { dayOfMonth, dayOfWeek, monthOf, weekOf } from './periods.ts'
 import { DAY_MS, type Day } from './time.ts'
 
-/** `week` and `month`: by the XP of live records that were first witnessed in it. */
-export type BoardKind = 'week' | 'month'
+/**
+ * `week` and `month`: by the XP of live records that were first witnessed in it. `described`: by the number of live posts, first
+ * witnessed in the month, of which all media are described.
+ */
+export type BoardKind = 'week' | 'month' | 'described'
 
-export const BOARD_KINDS: readonly BoardKind[] = ['week', 'month']
+export const BOARD_KINDS: readonly BoardKind[] = ['week', 'month', 'described']
 
 /** The board of one period, counted as in periods.ts. */
 export type PeriodBoard = { kind: BoardKind; period: number }
 
 /** What a person who is shown has on a board: nobody with 0 is on it. */
 export type Standing = PeriodBoard & { earned: number }
+
+/** The unit of time of a board's periods. */
+export function unitOf(kind: BoardKind): 'week' | 'month' {
+  return kind === 'week' ? 'week' : 'month'
+}
 
 /** The period of this kind in which `day` lies. */
 export function periodOf(kind: BoardKind, day: Day): number {
@@ -27,7 +35,7 @@ export function daysIn({ kind, period }: PeriodBoard): { from: Day; to: Day } {
 
 /** `2026-W48` or `2026-11`. */
 export function periodName({ kind, period }: PeriodBoard): string {
-  if (kind === 'month') return dateOf(dayOfMonth(period)).slice(0, 7)
+  if (kind !== 'week') return dateOf(dayOfMonth(period)).slice(0, 7)
   // An ISO week belongs to the year of its Thursday.
   const thursday = dayOfWeek(period) + 3
   const year = dateOf(thursday).slice(0, 4)

@@ -21,6 +21,12 @@ export type Tally = {
 
 export type DayTally = Tally & { day: Day }
 
+/** The reason of posts of which all media are described. */
+export const DESCRIBED = 'post.alt'
+
+/** Put before the reasons of records that a fetched repository brought, while they are counted: boards leave them out. */
+const CLAIMED = 'claimed:'
+
 export const NO_COUNTS: Counts = new Map()
 export const NO_TALLY: Tally = { experience: 0, claimed: 0, counts: NO_COUNTS }
 /** The running day of a person of whom nothing has counted yet. */
@@ -52,7 +58,7 @@ export function shareOf(
   if (reason === TRACKED || reason === UNREADABLE) return undefined
   return record.claimed === undefined
     ? { day: dayOf(record.at), experience: record.xp, claimed: 0, reason }
-    : { day: record.claimed, experience: 0, claimed: record.xp, reason }
+    : { day: record.claimed, experience: 0, claimed: record.xp, reason: `${CLAIMED}${reason}` }
 }
 
 /** Adds the share of one record to `tally`, or takes it out again. */
@@ -86,7 +92,7 @@ export function sumOf(a: Counts, b: Counts): Counts {
 
 /** All of a person's live records by reason. */
 export function totalOf({ earlier, running }: { earlier: Counts; running: Tally }): Counts {
-  return sumOf(earlier, running.counts)
+  return byReason(sumOf(earlier, running.counts))
 }
 
 /**
@@ -96,7 +102,20 @@ export function totalOf({ earlier, running }: { earlier: Counts; running: Tally 
 export function daysOf(stored: readonly DayTally[], running: DayTally): DayTally[] {
   const hasEnded = stored.some(({ day }) => day === running.day)
   const days = hasEnded || running.counts.size === 0 ? [...stored] : [...stored, running]
-  return days.sort((a, b) => a.day - b.day)
+  return days.map((day) => ({ ...day, counts: byReason(day.counts) })).sort((a, b) => a.day - b.day)
+}
+
+/** Joins what a fetched repository brought with what was witnessed. */
+export function byReason(counts: Counts): Counts {
+  const claimed = [...counts].filter(([reason]) => reason.startsWith(CLAIMED))
+  if (claimed.length === 0) return counts
+  const joined = new Map(counts)
+  for (const [reason, n] of claimed) {
+    const plain = reason.slice(CLAIMED.length)
+    joined.delete(reason)
+    joined.set(plain, (joined.get(plain) ?? 0) + n)
+  }
+  return joined
 }
 
 export function isSameTally(a: Tally, b: Tally): boolean {

@@ -25,6 +25,8 @@ export type ActorState = {
   running: DayTally
   /** Live records of all days before it, by reason. */
   earlier: Counts
+  /** Live posts first witnessed in the month of that latest day, of which all media are described. */
+  described: number
   /** Live records by collection. */
   counts: ReadonlyMap<Nsid, number>
   /** The newest revision applied, deletes included. */
@@ -159,6 +161,7 @@ export function unknownActor(did: Did): ActorState {
     periods: NO_PERIODS,
     running: NO_DAY,
     earlier: NO_COUNTS,
+    described: 0,
     counts: new Map(),
     rev: undefined,
     floor: undefined,

@@ -1,8 +1,8 @@
 import type { BoardKind, PeriodBoard, Standing } from '../game/boards.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from './top.ts'
 
-/** Finished periods whose boards are kept; older ones are dropped. */
-export const KEPT_PERIODS: Readonly<Record<BoardKind, number>> = { week: 0, month: 0 }
+/** Finished periods whose boards are kept, a year of weeks and two of months; older ones are dropped. */
+export const KEPT_PERIODS: Readonly<Record<BoardKind, number>> = { week: 53, month: 24, described: 24 }
 
 /** A board as it is stored; see `TopPlaces.above`. */
 export type StoredBoard<Key> = PeriodBoard & { above: number; places: Iterable<[Key, number]> }
@@ -35,8 +35,12 @@ type Board<Key> = PeriodBoard & {
 export class PeriodBoards<Key> {
   readonly #max: number
   readonly #running: 'amounts' | 'members'
-  readonly #boards: Record<BoardKind, Map<number, Board<Key>>> = { week: new Map(), month: new Map() }
-  readonly #newest: Record<BoardKind, number> = { week: 0, month: 0 }
+  readonly #boards: Record<BoardKind, Map<number, Board<Key>>> = {
+    week: new Map(),
+    month: new Map(),
+    described: new Map(),
+  }
+  readonly #newest: Record<BoardKind, number> = { week: 0, month: 0, described: 0 }
   readonly #touched = new Set<Board<Key>>()
   #dropped: PeriodBoard[] = []
 
@@ -85,6 +89,11 @@ export class PeriodBoards<Key> {
     if (board !== undefined) this.#touched.add(board)
   }
 
+  /** Drops all boards, for a recompute, which places everybody anew. */
+  clear(): void {
+    for (const { kind, period } of [...this.#all()]) this.#drop(kind, period)
+  }
+
   /** Changes since the last call. Boards that are dropped have no others. */
   takeChanges(): { changed: BoardChange<Key>[]; dropped: PeriodBoard[] } {
     const changed: BoardChange<Key>[] = []
@@ -103,8 +112,7 @@ export class PeriodBoards<Key> {
   }
 
   *#all(): Generator<Board<Key>> {
-    yield* this.#boards.week.values()
-    yield* this.#boards.month.values()
+    for (const boards of Object.values(this.#boards)) yield* boards.values()
   }
 
   /** The board, made where there is none; `undefined` where it is of a period that is no longer kept. */

@@ -25,7 +25,7 @@ export class Memory {
   readonly log: (LedgerEvent | undefined)[] = []
   /** Boards on which somebody has had a place, and the newest of each kind. */
   readonly boards = new Set<string>()
-  readonly newest: Record<BoardKind, number> = { week: 0, month: 0 }
+  readonly newest: Record<BoardKind, number> = { week: 0, month: 0, described: 0 }
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
   followed: Followed | undefined

@@ -1,8 +1,16 @@
 import type { Did, Handle } from '../../src/atproto/event.ts'
+import type { RecordId } from '../../src/atproto/uri.ts'
 import { BASELINE } from '../../src/game/baseline.ts'
-import { type PeriodBoard, periodOf } from '../../src/game/boards.ts'
+import { type BoardKind, type PeriodBoard, periodOf } from '../../src/game/boards.ts'
 import { type DayTally, NO_COUNTS, sumOf, totalOf } from '../../src/game/days.ts'
-import { type ActorState, isHidden, type LedgerEvent, type QuestionKind } from '../../src/game/state.ts'
+import { post } from '../../src/game/rules/post.ts'
+import {
+  type ActorState,
+  isHidden,
+  type LedgerEvent,
+  type QuestionKind,
+  type RecordState,
+} from '../../src/game/state.ts'
 import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
 import { dailyRate } from '../../src/store/daily-rate.ts'
@@ -100,7 +108,7 @@ export class MemoryReader implements Reader {
       .records(did)
       .filter(([{ collection }, { claimed }]) => collection !== BASELINE && claimed === undefined)
       .filter(([, { at }]) => periodOf(kind, dayOf(at)) === period)
-      .reduce((sum, [, { xp }]) => sum + xp, 0)
+      .reduce((sum, record) => sum + countedBy(kind, record), 0)
   }
 
   async #pageOf(
@@ -216,4 +224,9 @@ function placeIn(cursor: string, did: Did): number {
     throw new InvalidCursorError('the cursor is not one of this timeline')
   }
   return Number(place)
+}
+
+function countedBy(kind: BoardKind, [{ collection }, { live, xp, facts }]: [RecordId, RecordState]): number {
+  if (kind !== 'described') return xp
+  return Number(live && collection === post.collection && facts?.media === 'alt')
 }

@@ -6,6 +6,7 @@ import { nothingTouched } from '../../src/game/touched.ts'
 import type { Reader, Store, Writer } from '../../src/store/store.ts'
 import { rules } from '../game/arbitrary.ts'
 import { naiveCounts } from '../naive-days.ts'
+import { comparePeriodBoards } from './boards.ts'
 import { isShown, type Model } from './model.ts'
 import { countsOf, daysOf, experienceOf, type ModelPerson, periodsOf } from './person.ts'
 import { readBoard, readTimeline } from './reading.ts'
@@ -29,6 +30,7 @@ export async function assertSame(store: Store, model: Model): Promise<void> {
     if (handle !== undefined) assert.equal(await reader.didOf(handle), undefined, `${handle} is hidden`)
   }
   await compareBoard(reader, model)
+  await comparePeriodBoards(reader, model)
   await compareStatus(reader, model)
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Did, Nsid } from '../../src/atproto/event.ts'
+import type { PeriodBoard } from '../../src/game/boards.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
-import type { Page, Ranked, Reader } from '../../src/store/store.ts'
+import type { Page, Placed, Ranked, Reader } from '../../src/store/store.ts'
 
 /** A page size that divides few numbers, so pages end anywhere. */
 const PAGE = 7
@@ -19,6 +20,13 @@ export async function readTimeline(
 export async function readBoard(reader: Reader): Promise<Ranked[]> {
   const all = await readPages((cursor) => reader.board({ cursor, around: undefined, limit: PAGE }))
   return all ?? []
+}
+
+/** The whole board of a period; empty where there is none. */
+export async function readPeriodBoard(reader: Reader, board: PeriodBoard): Promise<Placed[]> {
+  const read = (cursor: string | undefined) =>
+    reader.periodBoard(board, { cursor, around: undefined, limit: PAGE })
+  return (await readPages(read)) ?? []
 }
 
 async function readPages<T>(

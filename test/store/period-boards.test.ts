@@ -69,7 +69,7 @@ test('whatever happens in whatever period, the stored boards have who belongs on
   fc.assert(
     fc.property(batches, (all) => {
       const earned = new Map<number, Map<string, Standing>>()
-      const newest: Record<BoardKind, number> = { week: 0, month: 0 }
+      const newest: Record<BoardKind, number> = { week: 0, month: 0, described: 0 }
       const table = new Table()
       let latest = 100
       let boards = new PeriodBoards<number>({ max: MAX, boards: [], running: 'amounts' })

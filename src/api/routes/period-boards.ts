@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { BOARD_KINDS, type BoardKind } from '../../game/boards.ts'
+import { BOARD_KINDS, type BoardKind, unitOf } from '../../game/boards.ts'
+import { KEPT_PERIODS } from '../../store/period-boards.ts'
 import { readPeriodBoard } from '../period-boards.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
@@ -22,6 +23,12 @@ const BOARDS: Readonly<
     counts: 'XP of live records first witnessed in the calendar month, UTC',
     example: '2026-11',
   },
+  described: {
+    operationId: 'getDescribedLeaderboard',
+    summary: 'List characters by how many posts with described media they made in a month',
+    counts: 'live posts first witnessed in the calendar month, UTC, of which all media have alt text',
+    example: '2026-11',
+  },
 }
 
 export const periodBoardRoutes: Routes = (app, options) => {
@@ -36,7 +43,7 @@ export const periodBoardRoutes: Routes = (app, options) => {
           operationId,
           tags: ['leaderboards'],
           summary,
-          description: `Counts ${counts}. Most first; equals share a rank and stand in an order that stays. A deletion or an edit of an old record changes the period of that record. The board ends after the top five hundred or so: around a character who is not on it there are no entries.`,
+          description: `Counts ${counts}. Most first; equals share a rank and stand in an order that stays. A deletion or an edit of an old record changes the period of that record. The board ends after the top five hundred or so: around a character who is not on it there are no entries. Boards of ${KEPT_PERIODS[kind]} finished ${unitOf(kind)}s are kept.`,
           querystring: Type.Object({
             ...PageQuery,
             period: Type.Optional(

@@ -1,7 +1,8 @@
 // Keeps the tallies of a person's days while a batch is decided. Only the running day is in the person's own state, and
 // changes with every record; an earlier one is a row of its own, written when a later day begins and when its records change.
-import { type DayShare, isSameShare, NO_TALLY, sumOf, type Tally, withShare } from '../days.ts'
-import type { ActorChange } from '../state.ts'
+import { type DayShare, DESCRIBED, isSameShare, NO_TALLY, sumOf, type Tally, withShare } from '../days.ts'
+import { monthOf } from '../periods.ts'
+import type { ActorChange, ActorState } from '../state.ts'
 import type { Day } from '../time.ts'
 
 /** The days before the running one as the store has them. */
@@ -23,6 +24,7 @@ export function recount(
 function count(change: ActorChange, stored: Stored, share: DayShare, step: 1 | -1): void {
   const { actor, days } = change
   const { day } = share
+  countDescribed(actor, share, step)
   // The fast path, nearly always: the same day as before.
   if (day === actor.running.day) {
     actor.running = { day, ...withShare(actor.running, share, step) }
@@ -37,4 +39,11 @@ function count(change: ActorChange, stored: Stored, share: DayShare, step: 1 | -
   }
   days.set(day, withShare(days.get(day) ?? stored.get(day) ?? NO_TALLY, share, step))
   actor.earlier = withShare({ ...NO_TALLY, counts: actor.earlier }, share, step).counts
+}
+
+/** Keeps the described posts of the running day's month; to be called before that day moves on. */
+function countDescribed(actor: ActorState, { day, reason }: DayShare, step: 1 | -1): void {
+  const latest = actor.running.day
+  if (day > latest && monthOf(day) !== monthOf(latest)) actor.described = 0
+  if (reason === DESCRIBED && (day > latest || monthOf(day) === monthOf(latest))) actor.described += step
 }

@@ -20,13 +20,15 @@ import {
 } from '../state.ts'
 import type { Day } from '../time.ts'
 import { recount } from './day-tallies.ts'
-import { changedStandings } from './standings.ts'
+import { changedStandings, isShown } from './standings.ts'
 
 /** The known state with this batch's changes on top, so later operations see the effects of earlier ones. */
 export class Draft {
   readonly changes: Changes
   readonly #known: Known
   readonly #game: Pick<Game, 'appview' | 'rules'>
+  /** See `placeAnew`. */
+  readonly #placedAnew = new Set<Did>()
   /** New owners of handles in this batch. */
   readonly #owners = new Map<Handle, Did>()
 
@@ -57,9 +59,18 @@ export class Draft {
     for (const [did, change] of this.changes.actors) {
       // Of what is purged nothing stands any more: the person begins anew.
       const before = change.purge ? undefined : this.#known.actor(did)
-      change.standings = changedStandings(before, change.actor)
+      const anew = this.#placedAnew.has(did)
+      change.standings = changedStandings(before, this.daysBefore(did), change, { anew })
     }
     return this.changes
+  }
+
+  /** Has all standings of a person told, changed or not: in a recompute the store places everybody anew. */
+  placeAnew(did: Did): void {
+    const actor = this.actor(did)
+    if (actor === undefined || !isShown(actor)) return
+    this.change(did)
+    this.#placedAnew.add(did)
   }
 
   /** The person as of now; `undefined` for an unknown one. */

@@ -13,6 +13,7 @@ import type { Rulebook } from '../rulebook.ts'
 import { unknownActor } from '../state.ts'
 import type { Day } from '../time.ts'
 import type { Draft } from './draft.ts'
+import { describedIn } from './standings.ts'
 
 const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
 
@@ -29,11 +30,13 @@ export function recountDays(rules: Rulebook, draft: Draft, did: Did): void {
   }
   const latest = days.keys().reduce((a, b) => Math.max(a, b), actor.running.day)
   const running = { day: latest, ...(days.get(latest) ?? NO_TALLY) }
+  const all = [...days].map(([day, tally]) => ({ day, ...tally }))
+  const described = describedIn(all, latest)
   days.delete(latest)
   const earlier = days.values().reduce((sum, { counts }) => sumOf(sum, counts), NO_COUNTS)
   const isRunning = latest === actor.running.day && isSameTally(running, actor.running)
-  if (!isRunning || !isSameCounts(earlier, actor.earlier))
-    Object.assign(draft.change(did).actor, { running, earlier })
+  if (!isRunning || !isSameCounts(earlier, actor.earlier) || described !== actor.described)
+    Object.assign(draft.change(did).actor, { running, earlier, described })
   replaceDays(draft, did, days)
 }
 

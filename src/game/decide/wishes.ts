@@ -99,6 +99,7 @@ export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Reco
   }
   draft.replaceGranted(did, granted)
   recountDays(rules, draft, did)
+  draft.placeAnew(did)
   return outcome
 }
 

@@ -1,5 +1,6 @@
 import type { Did } from '../../atproto/event.ts'
-import { standingsAt } from '../../game/decide/standings.ts'
+import type { DayTally } from '../../game/days.ts'
+import { standingsOf } from '../../game/decide/standings.ts'
 import type { ActorState } from '../../game/state.ts'
 import type { Finding } from '../auditor.ts'
 import { PeriodBoardAudit } from '../period-board-audit.ts'
@@ -26,9 +27,9 @@ export class BoardsAudit {
     return this.#audits.reduce((sum, { strays }) => sum + strays, 0)
   }
 
-  differences(actor: ActorState): Omit<Finding, 'did'>[] {
-    const { did, periods } = actor
-    const standings = visibilityOf(actor) === SHOWN ? standingsAt(periods) : []
-    return this.#audits[shardOf(did, this.#audits.length)]?.differences(did, standings) ?? []
+  /** Differences between a person's days, the running one included, and the boards. */
+  differences(actor: ActorState, days: readonly DayTally[]): Omit<Finding, 'did'>[] {
+    const standings = visibilityOf(actor) === SHOWN ? standingsOf(days) : []
+    return this.#audits[shardOf(actor.did, this.#audits.length)]?.differences(actor.did, standings) ?? []
   }
 }

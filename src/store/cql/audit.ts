@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
 import { NO_DAY } from '../../game/days.ts'
+import { describedIn } from '../../game/decide/standings.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../auditor.ts'
 import { todayFindings } from '../day-findings.ts'
@@ -126,7 +127,7 @@ export class CqlAuditor implements Auditor {
     row: Row,
   ): Promise<{ character: StoredCharacter; findings: Finding[] }> {
     const character = readStoredCharacter(row)
-    const { did, experience, periods, counts, running, earlier } = character.state
+    const { did, experience, periods, counts, running, earlier, described } = character.state
     const findings: Finding[] = []
     const expect = (what: string, expected: number, actual: number): void => {
       if (expected !== actual) findings.push({ did, what, expected, actual })
@@ -153,8 +154,14 @@ export class CqlAuditor implements Auditor {
       const rows = await countEventsOfType(this.#session, { did, type: nsid }, kind)
       expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
     }
+    const days = [...stored, running]
+    const differences = boards.differences(character.state, days)
+    // Where days are wrong themselves, so is what follows from them.
+    if (findings.length === 0) {
+      expect('described posts of the month', describedIn(days, running.day), described)
+      for (const difference of differences) findings.push({ did, ...difference })
+    }
     expect(COUNTER_BEHIND, experience, numberOf(counter[0]?.experience))
-    for (const difference of boards.differences(character.state)) findings.push({ did, ...difference })
     return { character, findings }
   }
 

@@ -1,22 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import { BASELINE } from '../../game/baseline.ts'
-import type { Standing } from '../../game/boards.ts'
 import { NO_DAY } from '../../game/days.ts'
-import { standingsAt } from '../../game/decide/standings.ts'
 import { earned } from '../../game/periods.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
 import type { Auditor, AuditProgress, AuditResult, Finding } from '../auditor.ts'
 import { todayFindings } from '../day-findings.ts'
 import { NetworkDay } from '../network-day.ts'
-import { PeriodBoardAudit } from '../period-board-audit.ts'
 import { readVisibility, SHOWN, WAITING } from '../visibility.ts'
 import { readKinds } from './actor-row.ts'
+import { auditBoards } from './audit-boards.ts'
 import { DAY_COLUMNS, DayAudit } from './audit-days.ts'
 import { readCounts } from './counts.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
-import { PeriodPlaces } from './period-places.ts'
 import { CLAIMED_DAY, claimedIn, hasOwn, isLive, OWN } from './record-row.ts'
 
 /** A record's first witness time in seconds; the column holds its distance from the key's own time, see tid.ts. */
@@ -57,12 +54,6 @@ export class SqliteAuditor implements Auditor {
   async repair(): Promise<number> {
     return 0
   }
-}
-
-/** What a person has on the boards of running periods, by a row of `actors`. */
-function standingsIn({ standing, period_day, week_xp, month_xp }: Record<string, unknown>): Standing[] {
-  const periods = { day: Number(period_day), week: Number(week_xp), month: Number(month_xp) }
-  return standing === SHOWN ? standingsAt(periods) : []
 }
 
 class Audit {
@@ -133,6 +124,7 @@ class Audit {
     this.#auditHistogram(people.histogram)
     this.#days.addStoredDays()
     this.#findings.push(...this.#days.findings(this.#db.prepare(RECORDS).iterate()))
+    this.#findings.push(...(await auditBoards(this.#db, this.#names, this.#suspects())))
     return {
       characters: people.born,
       records,
@@ -152,9 +144,8 @@ class Audit {
   async #auditPeople() {
     const histogram = new Map<number, number>()
     const board = this.#board()
-    const boards = new PeriodBoardAudit(new PeriodPlaces(this.#db).all())
     const sums = { experience: 0, born: 0, shown: 0, introductions: 0, histogram }
-    const columns = `id, did, standing, experience, kinds, pruned_xp, period_day, week_xp, month_xp, ${DAY_COLUMNS}`
+    const columns = `id, did, standing, experience, kinds, pruned_xp, week_xp, month_xp, ${DAY_COLUMNS}`
     const today = new NetworkDay(0)
     await this.#sum('actors', `SELECT ${columns} FROM actors`, (row) => {
       const id = Number(row.id)
@@ -173,14 +164,12 @@ class Audit {
       if (readVisibility(Number(row.standing)).born) sums.born += 1
       this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
       board.delete(id)
-      for (const finding of boards.differences(id, standingsIn(row))) this.#findings.push({ did, ...finding })
       if (row.standing === WAITING) sums.introductions += 1
       if (row.standing !== SHOWN) return
       sums.shown += 1
       histogram.set(experience, (histogram.get(experience) ?? 0) + 1)
     })
     this.#expect(undefined, 'places on the board without a character', 0, board.size)
-    this.#expect(undefined, 'people without a row on boards of periods', 0, boards.strays)
     this.#auditToday(today)
     return sums
   }
@@ -227,6 +216,11 @@ class Audit {
     }
     this.#progress({ step: table, done, total })
     return done
+  }
+
+  /** People of whom something is wrong already. */
+  #suspects(): ReadonlySet<Did | undefined> {
+    return new Set(this.#findings.map(({ did }) => did))
   }
 
   #expect(did: Did | undefined, what: string, expected: number, actual: number): void {

@@ -82,6 +82,7 @@ export function openSqlite({
             db,
             transactions,
             lock: ownLock,
+            placesAnew: options.purpose === 'recompute',
             assertSpace: () => assertSpace(file, reserve, freeBytes),
           })
         })

@@ -6,6 +6,7 @@ import type { StoredBoard } from '../period-boards.ts'
 export const RUNNING: Readonly<Record<BoardKind, { column: string; bit: number }>> = {
   week: { column: 'week_xp', bit: 1 },
   month: { column: 'month_xp', bit: 2 },
+  described: { column: 'described', bit: 4 },
 }
 
 type BoardRow = PeriodBoard & { id: number; above: number }

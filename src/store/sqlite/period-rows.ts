@@ -1,15 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import {
-  BOARD_KINDS,
-  type BoardKind,
-  daysIn,
-  type PeriodBoard,
-  periodOf,
-  type Standing,
-} from '../../game/boards.ts'
+import { BOARD_KINDS, type BoardKind, type PeriodBoard, type Standing } from '../../game/boards.ts'
 import { type BoardChange, PeriodBoards } from '../period-boards.ts'
-import { SHOWN } from '../visibility.ts'
+import type { Names } from './names.ts'
 import { PeriodPlaces, RUNNING } from './period-places.ts'
+import { topOf } from './period-top.ts'
 
 /** Ten full pages of the API at least. */
 const MAX_PLACES = 1_000
@@ -21,6 +15,7 @@ const MAX_PLACES = 1_000
  */
 export class PeriodRows {
   readonly #db: DatabaseSync
+  readonly #names: Names
   readonly #boards: PeriodBoards<number>
   /** By kind and period. */
   readonly #ids = new Map<string, number>()
@@ -31,8 +26,9 @@ export class PeriodRows {
   readonly #running = new Map<BoardKind, number>()
   readonly #sql: Statements
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, names: Names) {
     this.#db = db
+    this.#names = names
     this.#sql = prepare(db)
     const stored = new PeriodPlaces(db).all()
     for (const { id, kind, period } of stored) this.#ids.set(`${kind} ${period}`, id)
@@ -52,10 +48,15 @@ export class PeriodRows {
     this.#boards.leave(actor)
   }
 
+  /** Drops all boards, for a recompute, which places everybody anew. */
+  clear(): void {
+    this.#boards.clear()
+  }
+
   /** Writes what has changed since the last call. */
   save(): void {
     const { changed, dropped } = this.#boards.takeChanges()
-    for (const { kind, period } of dropped) this.#drop(`${kind} ${period}`)
+    for (const board of dropped) this.#drop(board)
     for (const kind of BOARD_KINDS) this.#follow(kind)
     for (const change of changed) this.#write(change)
     for (const actor of this.#dirty) {
@@ -66,24 +67,10 @@ export class PeriodRows {
     this.#dirty.clear()
   }
 
-  /**
-   * Fills boards that many have left, and those of running periods that a file from before there were boards lacks. Takes
-   * seconds with millions of characters.
-   */
+  /** Fills boards that many have left. Takes seconds with millions of characters. */
   refill(): void {
-    for (const board of [...this.#missing(), ...this.#boards.short()]) {
-      const { from, to } = daysIn(board)
-      const { column } = RUNNING[board.kind]
-      const top = this.#db.prepare(
-        `SELECT id AS actor, ${column} AS earned FROM actors
-           WHERE standing = ${SHOWN} AND period_day >= ? AND period_day < ? AND ${column} > 0
-           ORDER BY ${column} DESC LIMIT ${MAX_PLACES / 2}`,
-      )
-      const rows = top
-        .all(from, to)
-        .map(({ actor, earned }): [number, number] => [Number(actor), Number(earned)])
-      this.#boards.refill(board, rows)
-    }
+    for (const board of [...this.#boards.short()])
+      this.#boards.refill(board, topOf(this.#db, this.#names, board, MAX_PLACES / 2))
     this.save()
   }
 
@@ -93,8 +80,7 @@ export class PeriodRows {
     const before = this.#running.get(kind)
     if (newest === undefined || newest === before) return
     this.#running.set(kind, newest)
-    if (before === undefined) return
-    for (const actor of [...this.#bits.keys()]) this.#setBit(actor, kind, false)
+    if (before !== undefined) this.#clearBits(kind)
   }
 
   #write({ kind, period, above, kept, places }: BoardChange<number>): void {
@@ -118,20 +104,18 @@ export class PeriodRows {
     this.#dirty.add(actor)
   }
 
-  #drop(name: string): void {
+  #drop({ kind, period }: PeriodBoard): void {
+    const name = `${kind} ${period}`
     const id = this.#ids.get(name)
+    if (this.#running.get(kind) === period) this.#clearBits(kind)
     if (id === undefined) return
     this.#ids.delete(name)
     this.#sql.dropBoard.run(id)
     this.#sql.dropPlaces.run(id)
   }
 
-  *#missing(): Generator<PeriodBoard> {
-    const kinds = BOARD_KINDS.filter((kind) => this.#boards.newest(kind) === undefined)
-    if (kinds.length === 0) return
-    const row = this.#db.prepare(`SELECT max(period_day) AS day FROM actors WHERE standing = ${SHOWN}`).get()
-    const day = Number(row?.day)
-    if (day > 0) for (const kind of kinds) yield { kind, period: periodOf(kind, day) }
+  #clearBits(kind: BoardKind): void {
+    for (const actor of [...this.#bits.keys()]) this.#setBit(actor, kind, false)
   }
 }
 

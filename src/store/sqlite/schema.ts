@@ -237,6 +237,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE totals ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE totals ADD COLUMN day_counts TEXT NOT NULL DEFAULT '';
   `,
+  `
+  -- Of the month of running_day: live posts of which all media are described. With the days, recompute fills it and all boards.
+  ALTER TABLE actors ADD COLUMN described INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

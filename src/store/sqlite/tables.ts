@@ -50,7 +50,7 @@ export class Tables {
       introductions: Number(row.introductions),
     })
     this.top = new TopRows(db, Number(row.board_above))
-    this.boards = new PeriodRows(db)
+    this.boards = new PeriodRows(db, names)
     this.totals = {
       records: Number(row.records),
       events: Number(row.events),

@@ -22,6 +22,8 @@ export type WriterOptions = {
   db: DatabaseSync
   transactions: Transactions
   lock: Disposable
+  /** Whether everybody is placed on the boards of periods anew, as in a recompute. */
+  placesAnew: boolean
   /** Called before a batch is written; throws where the disk is too full. */
   assertSpace: () => void
 }
@@ -39,7 +41,7 @@ export class SqliteWriter implements Writer {
   readonly #sql: Statements
 
   /** Must run inside a transaction of `transactions`; see `Tables`. */
-  constructor({ db, transactions, lock, assertSpace }: WriterOptions) {
+  constructor({ db, transactions, lock, placesAnew, assertSpace }: WriterOptions) {
     this.#db = db
     this.#transactions = transactions
     this.#lock = lock
@@ -49,6 +51,7 @@ export class SqliteWriter implements Writer {
     this.#cursor = new CursorRow(db)
     this.#samples = new Samples(db)
     this.#erasure = new Erasure(() => transactions.emptyLog())
+    if (placesAnew) this.#tables.boards.clear()
     this.#tables.refillBoards()
   }
 

@@ -50,6 +50,7 @@ test('a character in the journal', () => {
     periods: { day: 19_675, week: 60, month: 90 },
     running: { day: 19_676, experience: 20, claimed: 30, counts: new Map([['like', 2]]) },
     earlier: new Map([['post.text', 7]]),
+    described: 4,
     statusTime: 5,
     rev: '3krev',
     floor: '3kfloor',
@@ -102,6 +103,7 @@ test('a character in the journal', () => {
     30,
     { like: 2 },
     { 'post.text': 7 },
+    4,
   ]
   assert.deepEqual(characterMutation(character, 77), expected)
 })

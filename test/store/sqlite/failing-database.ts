@@ -67,7 +67,7 @@ export function writerOn(db: DatabaseSync, path: string, breakage: Breakage): Fa
 
   const files = new OpenFiles(path)
   const transactions = new Transactions({ db: failing, path, files, waiting: () => {}, signal: undefined })
-  const options = { lock: { [Symbol.dispose]: () => {} }, assertSpace: () => {} }
+  const options = { lock: { [Symbol.dispose]: () => {} }, placesAnew: false, assertSpace: () => {} }
   return new FailStopWriter(new SqliteWriter({ db: failing, transactions, ...options }))
 }
 

@@ -7,7 +7,7 @@ export function undoDays(db: DatabaseSync): void {
   db.exec('DROP TABLE days; DROP TABLE reasons')
   for (const column of ['day', 'xp', 'claimed', 'counts'])
     db.exec(`ALTER TABLE actors DROP COLUMN running_${column}`)
-  db.exec('ALTER TABLE actors DROP COLUMN earlier_counts')
+  for (const column of ['earlier_counts', 'described']) db.exec(`ALTER TABLE actors DROP COLUMN ${column}`)
   db.exec('ALTER TABLE totals DROP COLUMN day; ALTER TABLE totals DROP COLUMN day_counts')
   const last = MIGRATIONS.findIndex((sql) => sql.includes('CREATE TABLE days'))
   db.exec(`PRAGMA user_version = ${last}`)

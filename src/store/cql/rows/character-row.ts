@@ -1,6 +1,6 @@
 import type { Did, Handle, Nsid, Tid } from '../../../atproto/event.ts'
 import type { Profile } from '../../../atproto/profile.ts'
-import { type DayTally, sumOf } from '../../../game/days.ts'
+import { byReason, type DayTally, sumOf } from '../../../game/days.ts'
 import { leveling } from '../../../game/levels.ts'
 import { type ActorState, type PersonQuestion, unknownActor } from '../../../game/state.ts'
 import type { Seconds } from '../../../game/time.ts'
@@ -77,6 +77,7 @@ export function readStoredCharacter(row: Row): StoredCharacter {
       },
       running: readRunning(row),
       earlier: readCounts(row.earlier_counts),
+      described: numberOf(row.described),
       counts: liveCounts(kinds),
       rev: textOf<Tid>(row.rev),
       floor: textOf<Tid>(row.floor),
@@ -105,7 +106,7 @@ export function readCharacter(row: Row): Character {
     experience: numberOf(row.experience),
     lastDelta: numberOf(row.last_delta),
     counts: liveCounts(readKinds(row.kinds)),
-    tally: sumOf(readCounts(row.earlier_counts), readCounts(row.running_counts)),
+    tally: byReason(sumOf(readCounts(row.earlier_counts), readCounts(row.running_counts))),
     updatedAt: millisOf(row.updated_at) * 1000,
     version: numberOf(row.version).toString(36),
   }
@@ -164,6 +165,7 @@ export function characterMutation(character: StoredCharacter, version: number): 
     running_claimed: state.running.claimed,
     running_counts: writeCounts(state.running.counts),
     earlier_counts: writeCounts(state.earlier),
+    described: state.described,
   })
 }
 

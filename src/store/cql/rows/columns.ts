@@ -37,6 +37,7 @@ export const COLUMNS = {
     'running_claimed',
     'running_counts',
     'earlier_counts',
+    'described',
   ],
   record: [
     'did',

@@ -137,4 +137,6 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
     'ALTER TABLE books ADD day int',
     'ALTER TABLE books ADD day_counts frozen<map<text, bigint>>',
   ],
+  // Of the month of `running_day`: live posts of which all media are described.
+  ['ALTER TABLE characters ADD described bigint'],
 ]

@@ -167,7 +167,9 @@ export class ShardAssignment {
     })
     if (row === undefined) return
     try {
-      this.owned.set(shard, await OwnedShard.open(this.#session, row, outages))
+      const owned = await OwnedShard.open(this.#session, row, outages)
+      if (recomputes) owned.totals.clearPeriodBoards()
+      this.owned.set(shard, owned)
       this.damaged.delete(shard)
     } catch (error) {
       if (!(error instanceof BatchMissingError)) throw error

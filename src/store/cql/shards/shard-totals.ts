@@ -171,6 +171,11 @@ export class ShardTotals {
     this.#periodBoards.place(after.did, standings)
   }
 
+  /** Drops all boards of periods, for a recompute, which places everybody anew. */
+  clearPeriodBoards(): void {
+    this.#periodBoards.clear()
+  }
+
   /** Whether anything has changed since the last batch. */
   get changed(): boolean {
     return this.#changed

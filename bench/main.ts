@@ -1,5 +1,6 @@
 // `npm run bench` measures everything; `npm run bench -- ingest` only what is named. Ratios hold from run to run on a shared
 // machine, absolute figures do not.
+import { benchCards } from './cards.ts'
 import { benchClient } from './client.ts'
 import { benchCql } from './cql.ts'
 import { benchCrowd } from './crowd.ts'
@@ -17,6 +18,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   cql: ['The whole path into Cassandra', () => benchCql()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
+  cards: ['Cards', () => benchCards()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }
 

@@ -4,10 +4,16 @@ import type { Card, Figure } from '../pictures/card.ts'
 import { drawable, shortened } from '../pictures/drawable.ts'
 import { ownFaces } from '../pictures/faces.ts'
 import type { Character } from '../store/store.ts'
+import { tierIndexOf } from '../web/person.ts'
 import { capitalized } from '../web/words.ts'
 import type { Ranks } from './ranks.ts'
 
-export type CardOfOptions = { rules: Rulebook; ranks: Ranks; site: string }
+export type CardOfOptions = {
+  rules: Rulebook
+  /** `undefined`: no rank is shown. */
+  ranks: Ranks | undefined
+  site: string
+}
 
 /** Longer texts do not fit on a card. */
 const MAX_NAME = 40
@@ -21,15 +27,12 @@ export function cardOf(character: Character, { rules, ranks, site }: CardOfOptio
   const text = (value: string, max: number): string => shortened(drawable(value, faces), max)
   const { level, experienceToNextLevel, progressPercentage } = leveling(experience, lastDelta)
   const handle = profile?.handle
-  const rank = ranks.of(experience)
+  const rank = ranks?.of(experience) ?? null
   return {
     name: text(profile?.displayName ?? '', MAX_NAME) || text(handle ?? did, MAX_NAME),
     handle: handle === undefined ? text(did, MAX_HANDLE) : text(`@${handle}`, MAX_HANDLE),
     title: text(rules.title(level), MAX_TITLE),
-    tier: Math.max(
-      0,
-      rules.titles.findLastIndex((title) => title.level <= level),
-    ),
+    tier: tierIndexOf(level, rules.titles),
     level,
     experience,
     missing: experienceToNextLevel,

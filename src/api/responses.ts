@@ -13,6 +13,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   413: 'the body is too large',
   415: 'the body is not JSON',
   429: 'too many requests from this address; Retry-After says when to try again',
+  501: 'only JSON is served',
   503: 'not possible right now; Retry-After says when to try again',
 }
 

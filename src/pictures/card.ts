@@ -1,7 +1,7 @@
 // A character as a picture: what is on it, and how that is laid out. Text is drawn as it is: nothing has to be escaped.
 import type { ContainerNode, ImageNode, Node, TextNode } from '@takumi-rs/core'
 import { initials } from './drawable.ts'
-import { type Theme, type ThemeName, themes } from './themes.ts'
+import { type Theme, type ThemeName, themes, tierColour } from './themes.ts'
 
 /** All that a card shows. Texts are drawable already; see `drawable`. */
 export type Card = {
@@ -43,7 +43,7 @@ const SANS = 'sans'
 /** The nodes of a card. Every text node is of the class `serif` or `sans`. */
 export function cardNodes(card: Card, { theme, size }: CardStyle, portrait: Portrait): ContainerNode {
   const colours = themes[theme]
-  const tier = colours.tiers[Math.min(card.tier, colours.tiers.length - 1)] ?? colours.ink
+  const tier = tierColour(theme, card.tier)
   const look: Look = { colours, tier, portrait }
   return size === 'large' ? large(card, look) : compact(card, look)
 }

@@ -24,7 +24,7 @@ export class CardRenderer {
   readonly #registered = new Map<Face, Promise<unknown>>()
 
   /**
-   * Draws in threads of its own: the caller's is busy for less than a millisecond.
+   * Draws in threads of its own: the caller's is busy for some two milliseconds.
    * @throws {NoRendererError} where the library has no build for this machine
    */
   async draw(card: Card, style: CardStyle, format: CardFormat, portrait: Portrait): Promise<Buffer> {

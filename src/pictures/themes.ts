@@ -95,6 +95,12 @@ const grove: Theme = {
 export const themes = { night, paper, ember, grove } as const
 export type ThemeName = keyof typeof themes
 
+/** The colour of a title by its place among the titles. */
+export function tierColour(theme: ThemeName, tier: number): string {
+  const { tiers, ink } = themes[theme]
+  return tiers[Math.min(tier, tiers.length - 1)] ?? ink
+}
+
 /** `share` of the colour `top` over `bottom`, both as `#rrggbb`. */
 function mixed(top: string, bottom: string, share: number): string {
   const channels = [1, 3, 5].map((at) => {

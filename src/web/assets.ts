@@ -30,10 +30,12 @@ const FILES = [
   'home.css',
   'boards.css',
   'sheet.css',
+  'share.css',
   'prose.css',
   'own.css',
   'suggest.js',
   'live.js',
+  'share.js',
 ] as const
 
 export type AssetName = (typeof FILES)[number]

@@ -1,6 +1,6 @@
 // How a person is named, pictured and linked to.
 import type { Title } from '../game/titles.ts'
-import { isolated, plain } from './format.ts'
+import { count, isolated, plain } from './format.ts'
 import { type Html, html } from './html.ts'
 import type { ShownCharacter } from './shown.ts'
 
@@ -21,18 +21,59 @@ export function atName({ did, handle }: Pick<Named, 'did' | 'handle'>): string {
   return handle === null ? did : `@${handle}`
 }
 
-/** The class of the colour of a level's title; ten colours for however many titles there are. */
-export function tierOf(level: number, titles: readonly Title[]): string {
+/** A character in sentences, for those who do not see the page or the card. */
+export function inWords(character: ShownCharacter): {
+  title: string
+  description: string
+  /** Of the card. */
+  picture: string
+  /** As its owner might say it. */
+  boast: string
+} {
+  const { title, leveling } = character
+  const { level, experience, experienceToNextLevel } = leveling
+  const what = `level ${count(level)} ${plain(title)}`
+  const next =
+    experienceToNextLevel === 0 ? '' : `, ${count(experienceToNextLevel)} XP to level ${count(level + 1)}`
+  const name = plain(nameOf(character))
+  return {
+    title: `${name}, ${what}`,
+    description: `${atName(character)} has ${count(experience)} XP on Bluesky${next}. Every point names the record that earned it.`,
+    picture: `Card of ${name}: ${what}, ${count(experience)} XP${next}`,
+    boast: `I am a ${what} on Bluesky, with ${count(experience)} XP.`,
+  }
+}
+
+const COLOURS = 10
+
+/** Which of the ten colours a level's title has, from 0, however many titles there are. */
+export function tierIndexOf(level: number, titles: readonly Title[]): number {
   const index = Math.max(
     0,
     titles.findLastIndex((title) => title.level <= level),
   )
-  return `tier-${titles.length <= 10 ? index : Math.floor((index * 9) / (titles.length - 1))}`
+  return titles.length <= COLOURS ? index : Math.floor((index * (COLOURS - 1)) / (titles.length - 1))
 }
 
-/** A round picture of a person: the first letter of their name. Decorative, since the name stands beside it. */
-export function face(person: Named, tier: string): Html {
-  return html`<span class="face ${tier}" aria-hidden="true">${initialOf(person)}</span>`
+/** The class of that colour. */
+export function tierOf(level: number, titles: readonly Title[]): string {
+  return `tier-${tierIndexOf(level, titles)}`
+}
+
+/**
+ * A round picture of a person: their avatar, through this server, or the first letter of their name. Decorative, since the
+ * name stands beside it.
+ */
+export function face(
+  person: Named & Pick<ShownCharacter, 'avatar'>,
+  tier: string,
+  side: 96 | 256 = 96,
+): Html {
+  const picture =
+    person.avatar === null
+      ? initialOf(person)
+      : html`<img src="/avatars/${encodeURI(person.did)}?size=${side}" width="${side}" height="${side}" alt="" loading="lazy" decoding="async">`
+  return html`<span class="face ${tier}" aria-hidden="true">${picture}</span>`
 }
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })

@@ -44,6 +44,22 @@ test('its tag is strong, and differs as soon as anything on it does', async () =
   await look(`/@${alice}/card.png`)
 })
 
+test('a server without boards shows no rank on cards', async () => {
+  const tags = new Set<unknown>()
+  for (const boards of ['on', 'off'] as const) {
+    await using server = await build({ settings: { boards } })
+    server.ledger.join(alice).join(bob).earn(bob, { delta: 10 })
+    server.ledger.earn(alice, { delta: 270 })
+    const { headers } = await server.get(`/@${bob}/card.png`)
+    server.ledger.hide(alice)
+    server.time.now += 60_000_000
+    const later = await server.get(`/@${bob}/card.png`)
+    tags.add(headers.etag)
+    assert.equal(headers.etag === later.headers.etag, boards === 'off', 'nobody is ahead of them any more')
+  }
+  assert.equal(tags.size, 2)
+})
+
 test('an SVG card may load and run nothing', async () => {
   await using server = await populated()
   const { headers, body } = await server.get(`/@${alice}/card.svg`, { 'accept-encoding': 'br, gzip' })

@@ -38,7 +38,9 @@ for (const path of PAGES) {
     assert.match(policy, /default-src 'none'/)
     assert.doesNotMatch(policy, /unsafe|https:/)
     assert.doesNotMatch(body, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc="\/assets\/)/)
-    for (const [, address = ''] of body.matchAll(/<(?:link|script|img)[^>]+(?:href|src)="([^"]+)"/g)) {
+    for (const [, address = ''] of body.matchAll(
+      /<(?:link(?! rel="alternate")|script|img)[^>]+(?:href|src)="([^"]+)"/g,
+    )) {
       assert.match(address, /^\//)
     }
     assert.equal([...body.matchAll(/<h1[ >]/g)].length, 1)

@@ -85,7 +85,7 @@ async function sendCard(
   await ranks.ready()
   const character = await actors.character(await actors.knownDidOf(actor))
   const site = settings.publicUrl === undefined ? 'bsky-rpg' : new URL(settings.publicUrl).host
-  const card = cardOf(character, { rules, ranks, site })
+  const card = cardOf(character, { rules, ranks: settings.boards === 'on' ? ranks : undefined, site })
   const drawing = {
     did: character.did,
     card,

@@ -24,6 +24,7 @@ import { statsRoutes } from './stats.ts'
 import { streamRoutes } from './stream.ts'
 import { suggestRoutes } from './suggest.ts'
 import { textRoutes } from './texts.ts'
+import { unfurlRoutes } from './unfurl.ts'
 
 export const builtInRoutes: readonly Routes[] = [
   characterRoutes,
@@ -36,6 +37,7 @@ export const builtInRoutes: readonly Routes[] = [
   levelRoutes,
   cardRoutes,
   avatarRoutes,
+  unfurlRoutes,
   ruleRoutes,
   statsRoutes,
   streamRoutes,

@@ -5,6 +5,7 @@ import { InvalidCursorError } from '../../store/store.ts'
 import { newcomerPage } from '../../web/newcomer-page.ts'
 import { sheetAddress } from '../../web/person.ts'
 import { sheet } from '../../web/sheet/sheet.ts'
+import { baseAddress } from '../base-address.ts'
 import { sendPage } from '../pages.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -37,7 +38,7 @@ export const sheetRoutes: Routes = (app, options) => {
 }
 
 async function answer(request: SheetRequest, reply: FastifyReply, options: RouteOptions): Promise<unknown> {
-  const { actors, presenter, ranks, rules, clock } = options
+  const { actors, presenter, ranks, rules, clock, settings } = options
   const did = await actors.didOf(request.params.actor, clientOf(request, reply))
   await ranks.ready()
   const character = presenter.character(await actors.character(did))
@@ -66,6 +67,7 @@ async function answer(request: SheetRequest, reply: FastifyReply, options: Route
         earned: new Map(),
       },
       now: iso(clock()),
+      base: baseAddress(request, settings.publicUrl),
     }),
   )
 }

@@ -27,7 +27,7 @@ export function hero({ character, titles, ranked, pace, facts, now }: HeroOption
       ? 'the highest level there is'
       : `${count(experienceToNextLevel)} XP to level ${count(level + 1)}`
   return html`<section class="card hero" aria-label="Character">
-<div class="ring">${ring(progressPercentage)}${face(character, tierOf(level, titles))}<span class="level">Level ${count(level)}</span></div>
+<div class="ring">${ring(progressPercentage)}${face(character, tierOf(level, titles), 256)}<span class="level">Level ${count(level)}</span></div>
 <div><p class="title">${title}</p><h1>${isolated(nameOf(character))}</h1>
 <p class="about"><a href="https://bsky.app/profile/${character.did}" rel="noopener">${isolated(atName(character))}</a></p>
 <progress class="bar" max="100" value="${progressPercentage}" aria-label="Progress through level ${count(level)}"></progress>

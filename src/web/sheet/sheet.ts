@@ -1,9 +1,11 @@
 import type { Rulebook } from '../../game/rulebook.ts'
 import { count } from '../format.ts'
-import { type Html, html } from '../html.ts'
+import { html } from '../html.ts'
 import { layout, type Site } from '../layout.ts'
 import { atName, nameOf, sheetAddress, tierOf } from '../person.ts'
+import { SHARE_SCRIPT, SHARE_STYLE, shareBox } from '../share.ts'
 import type { ShownCharacter } from '../shown.ts'
+import { unfurlTags } from '../unfurl.ts'
 import { hero } from './hero.ts'
 import { ledger, type ShownLedger } from './ledger.ts'
 
@@ -14,12 +16,12 @@ export type SheetOptions = {
   events: ShownLedger
   /** ISO time. */
   now: string
-  /** Tags of the head that describe the character to other programs. */
-  head?: Html
+  /** The address of this server; see `unfurlTags`. */
+  base: string
 }
 
 /** A character sheet: who this is, what they are good at, how to grow, and every point of it. */
-export function sheet({ site, rules, character, events, now, head }: SheetOptions): string {
+export function sheet({ site, rules, character, events, now, base }: SheetOptions): string {
   const { title, leveling } = character
   const address = sheetAddress(character)
   return layout({
@@ -28,11 +30,13 @@ export function sheet({ site, rules, character, events, now, head }: SheetOption
     description: `${nameOf(character)} (${atName(character)}) is a level ${count(leveling.level)} ${title} on Bluesky, with ${count(leveling.experience)} XP, each point with its record.`,
     path: address,
     canonical: address,
-    styles: ['sheet.css'],
-    ...(head !== undefined && { head }),
+    styles: ['sheet.css', SHARE_STYLE],
+    scripts: [SHARE_SCRIPT],
+    head: unfurlTags({ base, character, now }),
     tier: tierOf(leveling.level, rules.titles),
     main: html`<div class="grid">
 ${hero({ character, titles: rules.titles, ranked: site.boards, pace: undefined, facts: [], now })}
+${shareBox({ base, character, now })}
 ${ledger(events, { character, rules, now })}
 </div>`,
   })

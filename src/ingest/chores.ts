@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Micros } from '../atproto/event.ts'
+import type { Did, Micros } from '../atproto/event.ts'
 import type { Expiry } from '../store/expired.ts'
 import type { LagMeter } from './lag.ts'
 import type { Ledger } from './ledger.ts'
@@ -24,6 +24,8 @@ export type ChoresOptions = {
   retention: Micros | undefined
   /** Bytes received since the last call. */
   takeNetworkBytes: () => number
+  /** Told of each person whom a client of the API looks at, once their profile is asked for. */
+  lookedAt: (did: Did) => void
   /** Reports how many characters wait to be introduced. */
   report: () => Promise<void>
   clock: () => Micros
@@ -32,14 +34,14 @@ export type ChoresOptions = {
 
 /** Runs the periodic work beside the stream until `signal` aborts. */
 export async function chores(options: ChoresOptions): Promise<void> {
-  const { ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal } = options
+  const { ledger, lag, beat, retention, takeNetworkBytes, lookedAt, report, clock, signal } = options
   const over = new AbortController()
   const end = AbortSignal.any([signal, over.signal])
   const every = (ms: number, work: () => Promise<unknown>) =>
     repeat(ms, end, work).finally(() => over.abort())
   // Waits for all of them, also after one has failed: none may use the ledger after it has been disposed.
   const ended = await Promise.allSettled([
-    every(WISHES_EVERY_MS, () => fulfilWishes(ledger)),
+    every(WISHES_EVERY_MS, () => fulfilWishes(ledger, lookedAt)),
     every(HEARTBEAT_EVERY_MS, beat),
     every(SAMPLE_EVERY_MS, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
@@ -56,12 +58,13 @@ export async function chores(options: ChoresOptions): Promise<void> {
   for (const result of ended) if (result.status === 'rejected') throw result.reason
 }
 
-/** Folds the inbox's wishes until it is empty. */
-export async function fulfilWishes(ledger: Ledger): Promise<void> {
+/** Folds the inbox's wishes until it is empty, and tells `lookedAt` of each that asks for a profile. */
+export async function fulfilWishes(ledger: Ledger, lookedAt: (did: Did) => void = () => {}): Promise<void> {
   for (;;) {
     const wishes = await ledger.use((writer) => writer.wishes(WISHES_AT_ONCE))
     if (wishes.length === 0) return
     await ledger.fold(wishes, undefined)
+    for (const { kind, did } of wishes) if (kind === 'look-up') lookedAt(did)
   }
 }
 

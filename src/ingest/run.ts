@@ -17,6 +17,7 @@ import { updateFollowing } from './following.ts'
 import { Introductions } from './introductions.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
+import { LookedAt } from './looked-at.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { beginningOf, placeToGoOn } from './place.ts'
 import { repositoryReport } from './repository-report.ts'
@@ -81,8 +82,9 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     withinMs: writer.batchWindowMs,
     fold: (operations) => ledger.fold(operations, undefined),
   })
+  const lookedAt = new LookedAt()
   const asker = answers({
-    next: (...wanted) => ledger.use((writer) => writer.questions(...wanted)),
+    next: (...wanted) => ledger.use((writer) => lookedAt.next(writer, ...wanted)),
     deliver: (given) => batcher.add(given),
     appview,
     repositories,
@@ -178,7 +180,19 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const ended = await Promise.allSettled([
     endOthers(listenAcrossMoves()),
     endOthers(asker.run()),
-    endOthers(chores({ ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal })),
+    endOthers(
+      chores({
+        ledger,
+        lag,
+        beat,
+        retention,
+        takeNetworkBytes,
+        lookedAt: (did) => lookedAt.add(did),
+        report,
+        clock,
+        signal,
+      }),
+    ),
   ])
   // The ledger's own error comes first: those of the loops follow from it.
   ledger.failed.throwIfAborted()

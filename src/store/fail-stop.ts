@@ -64,6 +64,10 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.questions(kind, limit, except, now))
   }
 
+  profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+    return this.#call(() => this.#writer.profileQuestions(dids))
+  }
+
   wishes(limit: number): Promise<Wish[]> {
     return this.#call(() => this.#writer.wishes(limit))
   }

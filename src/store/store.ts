@@ -172,6 +172,8 @@ export interface Writer extends AsyncDisposable {
     except: ReadonlySet<QuestionId>,
     now: Seconds,
   ): Promise<AskedQuestion[]>
+  /** The open questions about the profiles of `dids`, those of this writer's people, whether or not they are due. */
+  profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]>
   /** Wishes in the inbox, oldest first; they stay there until a commit has them in `fulfilled`. */
   wishes(limit: number): Promise<Wish[]>
   /** Removes up to `limit` expired events, keeps their sums, and returns how many it removed. Never removes a young one. */

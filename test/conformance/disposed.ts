@@ -21,6 +21,7 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   load: (writer) => writer.load(touched(game, [post(alice, 2)])),
   commit: (writer) => writer.commit(decide(game, new MemoryLedger(), [post(alice, 1)]), undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), NOW),
+  profileQuestions: (writer) => writer.profileQuestions([alice]),
   wishes: (writer) => writer.wishes(1),
   prune: (writer) => writer.prune(before(0), 1),
   people: (writer) => writer.people(undefined, 1),

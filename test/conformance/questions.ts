@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Operation } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionKind, RecordPath } from '../../src/game/state.ts'
-import { asking, game, POST, START, tid } from '../game/arbitrary.ts'
+import { asking, game, POST, person, START, tid } from '../game/arbitrary.ts'
 import { DESCRIBED, identity } from '../game/operations.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, bob, commitOf, fold, NOW, post, repost, status } from './operations.ts'
@@ -27,6 +27,33 @@ export const questionsChecks: readonly Check[] = [
     await fold(writer, [status(alice, 'active', 4), status(bob, 'active', 4)])
     assert.equal((await writer.questions('repository', 9, new Set(), NOW)).length, 1)
   }),
+  check(
+    'the open profile questions of named people are found, whatever their place',
+    async (_store, writer) => {
+      await fold(writer, [post(alice, 1), post(bob, 1)], undefined, asking)
+      const open = async () =>
+        (await writer.profileQuestions([bob, person(2), alice])).map(({ did, id, tries }) => ({
+          did,
+          id,
+          tries,
+        }))
+      const listed = await writer.questions('profile', 9, new Set(), NOW)
+      const byDid = (a: { did: string }, b: { did: string }) => (a.did < b.did ? -1 : 1)
+      assert.deepEqual(
+        (await open()).sort(byDid),
+        listed.map(({ did, id, tries }) => ({ did, id, tries })).sort(byDid),
+      )
+      const question = listed.find(({ did }) => did === alice)
+      assert.ok(question)
+      await fold(writer, [{ kind: 'no-answer', question, did: alice, at: START }], undefined, asking)
+      const [postponed] = await writer.profileQuestions([alice])
+      assert.equal(postponed?.tries, 1)
+      await fold(writer, [{ kind: 'look-up', wish: '9', did: alice, at: START }], undefined, asking)
+      const [again] = await writer.profileQuestions([alice])
+      assert.equal(again?.tries, 0)
+      assert.deepEqual(await writer.profileQuestions([person(2)]), [])
+    },
+  ),
   check('questions stay until they are answered, oldest first', async (_store, writer) => {
     await fold(writer, [repost(alice, 1, bob), repost(alice, 2, bob), repost(alice, 3, bob, 9)])
     const [first, second] = await writer.questions('subject', 2, new Set(), NOW)

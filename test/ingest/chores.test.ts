@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Micros } from '../../src/atproto/event.ts'
+import type { Did, Micros } from '../../src/atproto/event.ts'
 import type { Wish } from '../../src/game/operation.ts'
 import type { Changes } from '../../src/game/state.ts'
 import { type ChoresOptions, chores, fulfilWishes } from '../../src/ingest/chores.ts'
@@ -106,6 +106,21 @@ suite('wishes', () => {
     await assert.rejects(fulfilWishes(ledger), /disk full/)
     assert.equal(state.inbox.length, 1)
   })
+
+  test('who is looked at is told once their question is stored', async () => {
+    const { ledger, state } = ledgerWith()
+    const looked: Did[] = []
+    state.inbox = [
+      lookUp(1),
+      { kind: 'forget', wish: 'w2', did: person(2), at: START },
+      { ...lookUp(3), wish: 'w3' },
+    ]
+    await fulfilWishes(ledger, (did) => {
+      assert.deepEqual(state.inbox, [])
+      looked.push(did)
+    })
+    assert.deepEqual(looked, [person(1), person(3)])
+  })
 })
 
 suite('chores', () => {
@@ -122,6 +137,7 @@ suite('chores', () => {
         ),
       lag: new LagMeter(START - 5 * SECOND, { now: clock, monotonic: clock }),
       retention: undefined,
+      lookedAt: () => {},
       report: async () => {},
       takeNetworkBytes: () => {
         const taken = state.bytes

@@ -21,8 +21,11 @@ import {
 } from '../../src/store/store.ts'
 import { folder, until } from '../e2e/harness.ts'
 import { asking, game } from '../game/arbitrary.ts'
+import { bob, commit } from '../game/operations.ts'
 
 type World = {
+  /** How many people there are. */
+  actors?: number
   /** The AppView's answers about people. */
   profiles?: AppView['profiles']
   /** Runs before a heartbeat is written. */
@@ -47,6 +50,7 @@ const hang = (signal: AbortSignal): Promise<never> =>
 
 /** Ingest over a simulated network that sends an event every few milliseconds. */
 async function ingest({
+  actors = 20,
   profiles = async () => [],
   beat = () => {},
   start: begin = 'tip',
@@ -58,7 +62,7 @@ async function ingest({
 }: World) {
   const here = folder()
   const start = Date.now() * 1000
-  const network = new Network({ seed: 9, actors: 20, start, step: 1_000, mix: 'everything' })
+  const network = new Network({ seed: 9, actors, start, step: 1_000, mix: 'everything' })
   const simulator = await startSimulator({ network, seed: 9 })
   const store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
   const end = new AbortController()
@@ -167,6 +171,38 @@ for (const [start, isBehind] of [
     },
   )
 }
+
+test('who is looked at is asked about before those who have waited for longer', WITHIN, async () => {
+  const calls: Did[][] = []
+  const gate = Promise.withResolvers<void>()
+  let changes = 0
+  await using world = await ingest({
+    actors: 300,
+    rules: asking,
+    profiles: async (dids, signal) => {
+      calls.push([...dids])
+      if (calls.length === 1) await Promise.race([gate.promise, hang(signal)])
+      return []
+    },
+    changed: (dids) => {
+      if (dids.includes(bob)) changes += 1
+    },
+  })
+  const { store, simulator } = world
+  await until('the AppView is asked', () => calls.length === 1)
+  simulator.emit(2_000)
+  await until('many wait', async () => (await store.reader.status()).waiting.profile > 100)
+  world.quiet()
+  simulator.add([commit({ n: 1, did: bob })])
+  await until('the last of them has come', () => changes === 1)
+  await store.inbox.leave({ kind: 'look-up', did: bob, at: Date.now() * 1_000 })
+  await until('somebody looks at them', () => changes === 2)
+  gate.resolve()
+  await until('it is asked again', () => calls.length > 1)
+  assert.equal(calls[1]?.[0], bob)
+  world.end.abort()
+  await world.ran
+})
 
 test('its end is clean: the last sign of life says that nobody listens any more', WITHIN, async () => {
   const alive = Promise.withResolvers<void>()

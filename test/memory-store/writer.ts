@@ -79,6 +79,12 @@ export class MemoryWriter implements Writer {
       .map(({ due, ...question }) => question as AskedQuestion)
   }
 
+  async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+    return this.#open()
+      .ledger.questions.filter(({ kind, did }) => kind === 'profile' && dids.includes(did))
+      .map(({ due, ...question }) => question as AskedQuestion)
+  }
+
   async wishes(limit: number): Promise<Wish[]> {
     return [...this.#open().wishes]
       .slice(0, limit)

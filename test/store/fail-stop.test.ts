@@ -14,6 +14,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   load: (writer) => writer.load({ ...nothingTouched() }),
   commit: (writer) => writer.commit(NOTHING, undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), 0),
+  profileQuestions: (writer) => writer.profileQuestions([]),
   wishes: (writer) => writer.wishes(1),
   prune: (writer) => writer.prune({ before: START, now: START }, 1),
   people: (writer) => writer.people(undefined, 1),

@@ -10,6 +10,7 @@ import { type Gap, type Heartbeat, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { heartbeatOf, INSERT_HEARTBEAT, SELECT_HEARTBEATS } from './rows/heartbeats.ts'
+import { shardOf } from './rows/buckets.ts'
 import type { Meta } from './rows/meta.ts'
 import { Beginning } from './shards/beginning.ts'
 import type { ShardAssignment } from './shards/shard-assignment.ts'
@@ -24,7 +25,7 @@ import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
 import { dropQuestion } from './writing/plan-questions.ts'
 import { Pruning } from './writing/prune.ts'
-import { countOf, readQuestions } from './writing/questions.ts'
+import { countOf, questionId, readQuestions } from './writing/questions.ts'
 import { Samples } from './writing/samples.ts'
 import { ShardCommits } from './writing/shard-commits.ts'
 
@@ -160,6 +161,21 @@ export class CqlWriter implements Writer {
       if (questions.length >= limit) break
     }
     return questions
+  }
+
+  async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+    this.#assertOpen()
+    const { shards } = this.#assignment
+    const own = dids.filter((did) => this.owns(did))
+    const found = await Promise.all(
+      own.map(async (did): Promise<AskedQuestion[]> => {
+        const open = (await this.#people.one(did))?.open.profile
+        if (open === undefined) return []
+        const id = questionId({ ...open, kind: 'profile', shard: shardOf(did, shards) })
+        return [{ kind: 'profile', did, id, tries: open.tries }]
+      }),
+    )
+    return found.flat()
   }
 
   async wishes(limit: number): Promise<Wish[]> {

@@ -158,6 +158,12 @@ export class Questions {
     return { ...found, questions: found.questions.slice(0, limit) }
   }
 
+  /** The open question of this kind about a person. */
+  about(actor: number, did: Did, kind: 'profile' | 'repository'): AskedQuestion | undefined {
+    const open = this.#openOf.get(actor, KINDS.indexOf(kind)) as (Place & { tries: number }) | undefined
+    return open && { kind, did, id: `${kind}:${open.due}:${open.id}`, tries: open.tries }
+  }
+
   /** Adds questions that are due after `after` and not after `until`. */
   #find(found: Found, { kind, limit, except, after, until, wanted }: Search): void {
     const [statement, code] = [kind === 'subject' ? this.#subjects : this.#plain, KINDS.indexOf(kind)]

@@ -3,7 +3,7 @@ import type { Did } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../../atproto/event.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
-import type { Changes, Known, QuestionKind } from '../../game/state.ts'
+import type { AskedQuestion, Changes, Known, QuestionKind } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
@@ -110,6 +110,14 @@ export class SqliteWriter implements Writer {
       })
     }
     return found.questions
+  }
+
+  async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+    const { people, questions } = this.#tables
+    return dids.flatMap((did) => {
+      const person = people.find(did)
+      return (person === undefined ? undefined : questions.about(person.id, did, 'profile')) ?? []
+    })
   }
 
   async wishes(limit: number): Promise<Wish[]> {

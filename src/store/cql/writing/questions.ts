@@ -113,7 +113,12 @@ async function questionOf(people: People, kind: QuestionKind, row: Row): Promise
 }
 
 function idOf(kind: QuestionKind, shard: number, { due, id }: Row): QuestionId {
-  return `${kind}:${shard}:${numberOf(due)}:${numberOf(id)}`
+  return questionId({ kind, shard, due: numberOf(due), number: numberOf(id) })
+}
+
+/** The id of the question at a place. */
+export function questionId({ kind, shard, due, number }: QuestionPlace): QuestionId {
+  return `${kind}:${shard}:${due}:${number}`
 }
 
 /** Reads the id of a question. */

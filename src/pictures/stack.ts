@@ -40,7 +40,9 @@ export function familiesFor(text: string, voice: Voice, faces: Faces): string[] 
     : hasAll(JAPANESE) || !hasAll(CHINESE)
       ? [JAPANESE, CHINESE, KOREAN]
       : [CHINESE, JAPANESE, KOREAN]
-  return [VOICES[voice], ...east, ...OTHERS]
+  // Other fonts have plain drawings of some emoji.
+  const emoji = COLOURED.test(text) ? [EMOJI] : []
+  return [...new Set([VOICES[voice], ...emoji, ...east, ...OTHERS])]
 }
 
 /** The files that drawing `text` by `families` needs. */

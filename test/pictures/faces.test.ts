@@ -41,6 +41,11 @@ test('Chinese characters are drawn as in Japanese, unless the name says otherwis
   assert.equal(familiesFor('张伟们', 'serif', ownFaces())[1], 'Noto Sans SC')
 })
 
+test('emoji are coloured, and digits beside them are plain', () => {
+  assert.deepEqual(familiesFor('Ann 3 ☕', 'serif', ownFaces()).slice(0, 2), ['Alegreya', 'Twemoji'])
+  assert.notEqual(familiesFor('Ann 3 ★', 'serif', ownFaces())[1], 'Twemoji')
+})
+
 test('a text needs few files: its own scripts, and no others', () => {
   const needed = (text: string): string[] => {
     const families = familiesFor(text, 'serif', ownFaces())

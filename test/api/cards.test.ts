@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Did } from '@atcute/lexicons/syntax'
+import { NoRendererError } from '../../src/pictures/renderer.ts'
+import { TurnsFullError } from '../../src/pictures/turns.ts'
 import { coloursIn, decodePng } from '../pictures/png.ts'
 import { alice, bob, build, nobody, profile } from './harness.ts'
 
@@ -85,6 +87,23 @@ test('people who are hidden, gone or unknown get the very same answer', async ()
   assert.deepEqual(await answerTo('alice.example'), unknown)
   const cached = await server.get(`/@${alice}/card.png`, { 'if-none-match': String(tag) })
   assert.equal(cached.statusCode, 404, 'not even that nothing has changed')
+})
+
+test('a server that cannot draw, or has too much to draw, says so', async () => {
+  for (const [thrown, error] of [
+    [new TurnsFullError('full'), 'TooManyCards'],
+    [new NoRendererError('no build'), 'CardsUnavailable'],
+  ] as const) {
+    await using server = await populated()
+    const { cards } = server.pictures
+    cards.draw = async () => {
+      throw thrown
+    }
+    const answer = await server.get(`/@${alice}/card.png`)
+    assert.deepEqual([answer.statusCode, answer.json().error], [503, error])
+    assert.equal(answer.headers['retry-after'], '5')
+    assert.doesNotMatch(String(answer.headers.etag), /^"/, 'it is not the card')
+  }
 })
 
 test('an unknown handle costs no look-up, and one that was looked up has a card', async () => {

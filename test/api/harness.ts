@@ -71,6 +71,7 @@ export async function build(
   return {
     app,
     ledger,
+    pictures: options.pictures,
     time,
     /** Lines of the log. */
     logged,

@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Card, SIZES } from '../../src/pictures/card.ts'
+import { SIZES } from '../../src/pictures/card.ts'
 import { drawable } from '../../src/pictures/drawable.ts'
 import { ownFaces } from '../../src/pictures/faces.ts'
 import { CardRenderer } from '../../src/pictures/renderer.ts'
 import { type ThemeName, themes } from '../../src/pictures/themes.ts'
 import { coloursIn, decodePng } from './png.ts'
+import { card } from './sample-card.ts'
 
 const renderer = new CardRenderer()
-
-export function card(changes: Partial<Card> = {}): Card {
-  return {
-    name: 'Cedar Dale',
-    handle: '@cedar.example',
-    title: 'Bard',
-    tier: 4,
-    level: 58,
-    experience: 5_790,
-    missing: 60,
-    progress: 40,
-    figures: [
-      { name: 'Posts', value: 14 },
-      { name: 'Reposts', value: 9 },
-    ],
-    rank: { position: 412, of: 3_905 },
-    site: 'rpg.example',
-    ...changes,
-  }
-}
 
 test('each theme is drawn in each size', async () => {
   for (const theme of Object.keys(themes) as ThemeName[]) {

@@ -94,9 +94,9 @@ async function sendCard(
     portrait: await portraitOf(character, avatars),
   }
   const tag = cards.tagOf(drawing)
-  reply.headers({ etag: `"${tag}"`, 'cache-control': NAMES_PEOPLE })
-  if (isKnown(request.headers['if-none-match'], `"${tag}"`)) {
-    reply.code(304)
+  const headers = { etag: `"${tag}"`, 'cache-control': NAMES_PEOPLE }
+  if (isKnown(request.headers['if-none-match'], headers.etag)) {
+    reply.code(304).headers(headers)
     return Buffer.alloc(0)
   }
   const drawn = await cards.cached(tag, drawing)
@@ -104,7 +104,7 @@ async function sendCard(
     throw tooDear('Drawing a card', DRAWING_COST)
   }
   const picture = drawn ?? (await cards.draw(tag, drawing).catch(refuse))
-  reply.type(TYPES[format])
+  reply.type(TYPES[format]).headers(headers)
   if (format === 'svg') reply.header('content-security-policy', SVG_POLICY)
   return picture
 }

@@ -94,10 +94,14 @@ export async function openCaches({
 /** Runs `upkeep` until `signal` aborts. */
 export async function maintain(
   upkeep: Upkeep,
-  { failed, signal }: { failed: (error: unknown) => void; signal: AbortSignal },
+  {
+    failed,
+    signal,
+    everyMs = UPKEEP_EVERY_MS,
+  }: { failed: (error: unknown) => void; signal: AbortSignal; everyMs?: number },
 ): Promise<void> {
   while (!signal.aborted) {
-    await sleep(UPKEEP_EVERY_MS, undefined, { signal, ref: false }).catch(() => {})
+    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {})
     await upkeep.round().catch(failed)
   }
 }

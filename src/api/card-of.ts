@@ -1,11 +1,15 @@
+import { ATTRIBUTES, attributesOf } from '../game/attributes.ts'
 import { leveling } from '../game/levels.ts'
 import type { Rulebook } from '../game/rulebook.ts'
+import { like } from '../game/rules/like.ts'
+import { post } from '../game/rules/post.ts'
+import { repost } from '../game/rules/repost.ts'
+import type { Rule } from '../game/rules/rule.ts'
 import type { Card, Figure } from '../pictures/card.ts'
 import { drawable, shortened } from '../pictures/drawable.ts'
 import { ownFaces } from '../pictures/faces.ts'
 import type { Character } from '../store/store.ts'
 import { tierIndexOf } from '../web/person.ts'
-import { capitalized } from '../web/words.ts'
 import type { Ranks } from './ranks.ts'
 
 export type CardOfOptions = {
@@ -37,16 +41,18 @@ export function cardOf(character: Character, { rules, ranks, site }: CardOfOptio
     experience,
     missing: experienceToNextLevel,
     progress: progressPercentage,
-    figures: figuresOf(character, rules),
+    figures: figuresOf(character),
     rank: rank === null ? undefined : { position: rank.position, of: rank.of },
     site: text(site, MAX_HANDLE),
   }
 }
 
-/** Live records by kind, of the first four kinds that the rules award. */
-function figuresOf({ counts }: Character, { collections, kinds }: Rulebook): Figure[] {
-  return collections.slice(0, 4).map((collection, index) => ({
-    name: capitalized(`${kinds[index]}s`),
-    value: counts.get(collection) ?? 0,
-  }))
+/** The attributes: see `ATTRIBUTES`. */
+function figuresOf({ counts, tally }: Pick<Character, 'counts' | 'tally'>): Figure[] {
+  const of = (rule: Rule): number => counts.get(rule.collection) ?? 0
+  const described = tally.get('post.alt') ?? 0
+  const media = described + (tally.get('post.media') ?? 0)
+  const deeds = { posts: of(post), media, described, likes: of(like), reposts: of(repost) }
+  const attributes = attributesOf(deeds)
+  return ATTRIBUTES.map(({ key, name }) => ({ name, value: attributes[key] }))
 }

@@ -1,10 +1,10 @@
 import { writeCarStream } from '@atcute/car'
 import { encode, toBytes } from '@atcute/cbor'
-import { type Cid, CODEC_DCBOR, toString as cidText, create, fromString, toCidLink } from '@atcute/cid'
+import { type Cid, CODEC_DCBOR, toString as cidText, create, toCidLink } from '@atcute/cid'
 import type { Tid } from '@atcute/lexicons/syntax'
-import { MemoryBlockStore, NodeStore, NodeWrangler } from '@atcute/mst'
 import { createRaw } from '@atcute/tid'
 import type { Person } from './people.ts'
+import { buildTree, type Leaf } from './repository-tree.ts'
 
 /** A repository as served: its newest commit, and all of it as a CAR file. */
 export type Repository = { cid: string; rev: Tid; car: Uint8Array }
@@ -19,20 +19,16 @@ export async function repositoryOf({ did, records, revMicros, index }: Person): 
     blocks.push({ cid: cid.bytes, data })
     return cid
   }
-  const store = new MemoryBlockStore()
-  const tree = new NodeWrangler(new NodeStore(store))
-  let root: string | null = null
-  for (const [path, record] of records) {
+  const leaves: Leaf[] = []
+  for (const [key, record] of records) {
     // Readers of a whole repository look only at the tree's keys and the records that they point to.
-    root = await tree.putRecord(root, path, toCidLink(await add(JSON.parse(JSON.stringify(record)))))
+    leaves.push({ key, value: toCidLink(await add(JSON.parse(JSON.stringify(record)))) })
   }
-  // A repository without records is a tree of one empty node.
-  root ??= toCidLink(await add({ l: null, e: [] })).$link
-  for (const [cid, data] of store.blocks) blocks.push({ cid: fromString(cid).bytes, data })
+  const data = await buildTree(leaves, async (node) => toCidLink(await add(node)))
   const commit = await add({
     version: 3,
     did,
-    data: toCidLink(fromString(root)),
+    data,
     rev,
     prev: null,
     sig: toBytes(new Uint8Array(64)),

@@ -9,6 +9,9 @@ import type { Store } from '../../src/store/store.ts'
 /** Copies of each row, and rows on a page of a result; `undefined`: the program's defaults. */
 export type PlacesOptions = { replication?: number; pageRows?: number }
 
+/** What `meta` says of the schema. */
+const SCHEMA: ReadonlySet<string> = new Set(['version', 'shards', 'lock'])
+
 export type Where = { contactPoints: string[]; localDataCenter: string }
 
 /** The address of a keyspace on `cluster`. */
@@ -76,8 +79,9 @@ export class Places implements AsyncDisposable {
         { prepare: true },
       )
     }
-    const forgotten = ['rules', ...Array.from({ length: this.shards }, (_, shard) => `followed:${shard}`)]
-    for (const name of forgotten) {
+    // All that the keyspace remembers but what its schema is.
+    const { rows: meta } = await client.execute(`SELECT name FROM ${keyspace}.meta`)
+    for (const { name } of meta.filter(({ name }) => !SCHEMA.has(String(name)))) {
       await client.execute(`DELETE FROM ${keyspace}.meta WHERE name = '${name}' IF EXISTS`)
     }
     return { open: () => this.open(), [Symbol.asyncDispose]: async () => {} }

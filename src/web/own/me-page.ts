@@ -30,7 +30,7 @@ export function mePage({ site, did, own, token, asked }: MePageOptions): string 
     styles: ['prose.css', 'own.css'],
     head: SAME_ORIGIN,
     main: html`<div class="prose">
-<h1>You here</h1>
+<h1>You on this server</h1>
 <p class="lead">${signedInAs(did, own)}</p>
 ${asked !== undefined && notice('done', told(asked, standing))}
 ${summary(did, own, standing)}
@@ -99,11 +99,14 @@ function kept({ experience, counts, profile }: OwnCharacter): Html {
     ...[...counts].map(([collection, n]): [string, string] => [kindOf(collection), count(n)]),
     ['Name', profile?.displayName === undefined ? 'none' : isolated(profile.displayName)],
     ['Handle', profile?.handle === undefined ? 'none' : isolated(`@${profile.handle}`)],
-    ['Picture', profile?.avatar === undefined ? 'none' : 'its address on Bluesky'],
+    [
+      'Picture',
+      profile?.avatar === undefined ? 'none' : 'its address on Bluesky, and a small copy while you are shown',
+    ],
   ]
   return html`<section class="card"><h2>What is kept</h2>
-<table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="right num">${value}</td></tr>`)}</tbody></table>
-<p class="soft small">Of each record: its address, when it was first seen, what it earned, and whether its media are described. No texts, no pictures. <a href="/about">More about that</a></p></section>`
+<table class="own"><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="right num">${value}</td></tr>`)}</tbody></table>
+<p class="soft small">Of each record: its address, when it was first seen, what it earned, and whether its media are described. No texts, and no pictures but that one. <a href="/about">More about that</a></p></section>`
 }
 
 /** `app.bsky.feed.post` is `Posts`. */

@@ -1,5 +1,6 @@
 // The JSON of requests and responses, defined once for the types of handlers, validation and /openapi.json.
 import { type Static, type TSchema, Type } from 'typebox'
+import { InsightsObject } from './insights-schema.ts'
 
 /** Schemas that /openapi.json lists by name. */
 export const NAMED_SCHEMAS: TSchema[] = []
@@ -94,6 +95,8 @@ const EVENT = {
   at: '2026-01-28T11:59:58.000Z',
   leveling: CHARACTER.leveling,
 }
+
+export const Insights = named('Insights', InsightsObject)
 
 export const LedgerEvent = named('LedgerEvent', Type.Object(LEDGER_EVENT, { examples: [EVENT] }))
 

@@ -1,4 +1,5 @@
 import type { Did } from '@atcute/lexicons/syntax'
+import { dateOf } from '../game/boards.ts'
 import {
   type Counts,
   type DayShare,
@@ -9,7 +10,7 @@ import {
   type Tally,
   withShare,
 } from '../game/days.ts'
-import { DAY_MS, type Day } from '../game/time.ts'
+import type { Day } from '../game/time.ts'
 import type { Finding } from './auditor.ts'
 import type { NetworkDay } from './network-day.ts'
 import type { StoreStatus } from './store.ts'
@@ -73,8 +74,4 @@ export function todayFindings(
 
 function sumOfAll(days: readonly DayTally[]): Counts {
   return days.reduce((sum, { counts }) => sumOf(sum, counts), NO_COUNTS)
-}
-
-function dateOf(day: Day): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }

@@ -9,6 +9,7 @@ import { eventRoutes } from './events.ts'
 import { findRoutes } from './find.ts'
 import { healthRoutes } from './health.ts'
 import { homeRoutes } from './home.ts'
+import { insightsRoutes } from './insights.ts'
 import { leaderboardRoutes } from './leaderboards.ts'
 import { ledgerRoutes } from './ledgers.ts'
 import { levelUpRoutes } from './level-ups.ts'
@@ -31,6 +32,7 @@ export const builtInRoutes: readonly Routes[] = [
   characterBatchRoutes,
   suggestRoutes,
   eventRoutes,
+  insightsRoutes,
   ledgerRoutes,
   leaderboardRoutes,
   periodBoardRoutes,

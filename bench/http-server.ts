@@ -2,17 +2,10 @@
 // URL. With `crowd` it trusts a proxy on this machine and applies the default rate limit.
 
 import { fastify } from 'fastify'
-import { pino } from 'pino'
-import { buildApp } from '../src/api/app.ts'
-import { CharacterCache } from '../src/api/character-cache.ts'
-import { noHandles } from '../src/bluesky/handles.ts'
-import { noPeopleSearch } from '../src/bluesky/people-search.ts'
-import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
 import { readAddress } from '../src/store/cql/driver/address.ts'
 import { openCql } from '../src/store/cql/open.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
-import { noSignIn } from '../test/api/no-sign-in.ts'
-import { inMemory } from '../test/pictures/in-memory.ts'
+import { appOver } from './app-over.ts'
 
 const [kind, url = ''] = process.argv.slice(2)
 console.log(await (kind === 'bare' ? bare() : ours()))
@@ -47,35 +40,6 @@ async function ours(): Promise<string> {
   const store = onCluster
     ? await openCql({ address: readAddress(url), shards: 1, replication: undefined })
     : openSqlite({ path: url.replace(/^sqlite:/, ''), reserve: 0 })
-  const app = await buildApp({
-    reader: store.reader,
-    inbox: { leave: async () => {} },
-    rules: rulebook(NO_CHANGES),
-    tracked: [],
-    handles: noHandles,
-    search: noPeopleSearch,
-    signIn: noSignIn,
-    sessions: store.sessions,
-    metrics: { contentType: 'text/plain', metrics: async () => '' },
-    clock: () => Date.now() * 1000,
-    monotonic: () => performance.now() * 1000,
-    logger: pino({ level: 'silent' }),
-    version: 'bench',
-    cache: new CharacterCache({ invalidated: !onCluster }),
-    pictures: inMemory(store.reader),
-    ingestFailure: () => undefined,
-    settings: {
-      publicUrl: 'http://127.0.0.1',
-      contact: undefined,
-      adminToken: undefined,
-      metricsPublic: false,
-      metricsPort: undefined,
-      trustProxy: kind === 'crowd' ? ['127.0.0.1'] : [],
-      readyLag: 1,
-      boards: 'on',
-      rankRefresh: 60_000_000,
-      rateLimit: kind === 'crowd' ? 1_200 : 999_999_999,
-    },
-  })
+  const app = await appOver(store, { invalidated: !onCluster, crowd: kind === 'crowd' })
   return app.listen({ port: 0, host: '127.0.0.1' })
 }

@@ -8,6 +8,7 @@ import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
+import { benchPages } from './pages.ts'
 import { benchRepositories } from './repositories.ts'
 import { machine, print, type Row } from './table.ts'
 
@@ -15,6 +16,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   client: ['The stream client alone', () => benchClient()],
   ingest: ['The whole path', () => benchIngest()],
   http: ['The API', async () => [...(await benchHttp()), ...(await benchCrowd())]],
+  pages: ['The pages', () => benchPages()],
   cql: ['The whole path into Cassandra', () => benchCql()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { addressOf, DOCS_CSS } from '../web/assets.ts'
 import { type Document, describeHeaders } from './document-headers.ts'
 import { Problem, ProblemError } from './problem.ts'
 import { ACTORS_PATTERN, NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
@@ -15,7 +16,9 @@ const TAGS = [
 ] as const
 
 function introduction(url: string): string {
-  return `Anyone may read everything here, and nothing here changes anything. Try these first:
+  return `[The pages](/) · [The rules](/rules) · [About](/about)
+
+Anyone may read everything here, and nothing here changes anything. Try these first:
 
 \`\`\`sh
 curl '${url}/v1/characters/alice.example'
@@ -102,6 +105,8 @@ export async function serveDocs(app: FastifyInstance, { publicUrl }: DocsOptions
     configuration: {
       url: '/openapi.json',
       pageTitle: 'bsky-rpg API',
+      customCss: DOCS_CSS,
+      favicon: addressOf('mark.svg'),
       withDefaultFonts: false,
       telemetry: false,
       showDeveloperTools: 'never',

@@ -55,6 +55,9 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
   [...byName.values()].map((asset) => [asset.address.replace(/^.*\//, ''), asset]),
 )
 
+/** The style sheet of /docs, whose page takes it as text. */
+export const DOCS_CSS = withAddresses(readFileSync(new URL('docs.css', FOLDER), 'utf8'))
+
 export function addressOf(name: AssetName): string {
   return (byName.get(name) as Asset).address
 }

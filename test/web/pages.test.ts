@@ -147,6 +147,26 @@ test('a ledger is filtered by kind and read on without script', async () => {
   assert.equal(rows((await server.get('/@alice.example?cursor=cut-off')).body), 40, 'the first page')
 })
 
+test('what is taken back says when it had been earned, as far as a bounded search finds it', async () => {
+  await using server = await populated()
+  const { ledger } = server
+  const rkey = (n: number) => `record-${n}` as RecordKey
+  const lost = /it had earned 90 XP on 14 November/
+  for (let n = 0; n < 100; n++)
+    ledger.earn(alice, { delta: 10, rkey: `like-${n}` as RecordKey, collection: LIKE })
+  ledger.earn(alice, { delta: -90, cause: 'delete', reason: 'post.media', rkey: rkey(1) })
+  assert.match((await server.get('/@alice.example')).body, lost)
+  assert.match((await server.get('/@alice.example?type=app.bsky.feed.post')).body, lost)
+  for (let n = 0; n < 300; n++)
+    ledger.earn(alice, { delta: 10, rkey: `later-${n}` as RecordKey, collection: LIKE })
+  ledger.earn(alice, { delta: -70, cause: 'delete', reason: 'post.alt', rkey: rkey(0) })
+  const reads = ledger.reads.events ?? 0
+  const { body } = await server.get('/@alice.example')
+  assert.match(body, /Deleted: post with media, all described/)
+  assert.doesNotMatch(body, /it had earned/)
+  assert.equal((ledger.reads.events ?? 0) - reads, 4, 'one page, and three in search of it')
+})
+
 test('names are text of their own, whatever is in them', async () => {
   await using server = await build()
   const names = ['<b>bold</b>" onload="x', '\u202Egnp.exe', 'שלום עולם', '👩🏽‍🚀'.repeat(64), ' ']

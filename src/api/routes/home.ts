@@ -6,7 +6,7 @@ import { NAMES_PEOPLE } from '../responses.ts'
 import { isConnected } from '../status.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
-const MAX_SHOWN = 8
+const MAX_SHOWN = 10
 
 /** The first page. */
 export const homeRoutes: Routes = (app, options) => {

@@ -6,6 +6,7 @@ import { newcomerPage } from '../../web/newcomer-page.ts'
 import { sheetAddress } from '../../web/person.ts'
 import { sheet } from '../../web/sheet/sheet.ts'
 import { baseAddress } from '../base-address.ts'
+import { earnedBefore } from '../earned-before.ts'
 import { sendPage } from '../pages.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -64,7 +65,7 @@ async function answer(request: SheetRequest, reply: FastifyReply, options: Route
         cursor: page.cursor ?? null,
         at: page.at,
         type,
-        earned: new Map(),
+        earned: await earnedBefore(options.reader, did, page, type),
       },
       now: iso(clock()),
       base: baseAddress(request, settings.publicUrl),

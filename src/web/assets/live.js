@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ did: string, at: string, leveling: { level: number, levelsGained: number } }} LevelUp
- * @typedef {{ did: string, handle: string | null, displayName: string | null }} Person
+ * @typedef {{ did: string, handle: string | null, displayName: string | null, avatar: string | null }} Person
  * @typedef {{ level: number, title: string, tier: string }} Title
  */
 
@@ -55,6 +55,12 @@ function show(list, { at, leveling }, person) {
   face.className = `face ${title?.tier ?? ''}`
   face.ariaHidden = 'true'
   face.textContent = firstLetter(name.replace(/^did:\w+:/, ''))
+  if (person.avatar !== null) {
+    const picture = document.createElement('img')
+    picture.src = `/avatars/${encodeURIComponent(person.did)}?size=96`
+    picture.alt = ''
+    face.append(picture)
+  }
   const link = document.createElement('a')
   link.href = `/@${encodeURI(person.handle ?? person.did)}`
   const isolated = document.createElement('bdi')

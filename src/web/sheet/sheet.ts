@@ -38,6 +38,7 @@ export function sheet({ site, rules, character, events, now, base }: SheetOption
 ${hero({ character, titles: rules.titles, ranked: site.boards, pace: undefined, facts: [], now })}
 ${shareBox({ base, character, now })}
 ${ledger(events, { character, rules, now })}
+<p class="full soft small">Is this you? <a href="/me">You decide whether this page is shown</a>.</p>
 </div>`,
   })
 }

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { uriOf } from '../atproto/uri.ts'
+import { attributesOf, deedsOf } from '../game/attributes.ts'
 import { leveling } from '../game/levels.ts'
 import { type Rulebook, TRACKED, UNREADABLE } from '../game/rulebook.ts'
 import type { LedgerEvent } from '../game/state.ts'
@@ -24,7 +25,7 @@ export class Presenter {
   }
 
   character(character: Character): Static<typeof schemas.Character> {
-    const { did, profile, experience, lastDelta, counts, updatedAt } = character
+    const { did, profile, experience, lastDelta, counts, tally, updatedAt } = character
     const state = leveling(experience, lastDelta)
     return {
       did,
@@ -35,24 +36,26 @@ export class Presenter {
       leveling: state,
       rank: this.#ranks.of(experience),
       counts: Object.fromEntries(counts),
+      tally: Object.fromEntries(tally),
+      attributes: attributesOf(deedsOf(tally)),
       updatedAt: iso(updatedAt),
     }
   }
 
   /** `character` as JSON, put together by hand because most requests ask for it. */
-  characterText({ did, profile, experience, lastDelta, counts, updatedAt }: Character): string {
+  characterText({ did, profile, experience, lastDelta, counts, tally, updatedAt }: Character): string {
     const state = leveling(experience, lastDelta)
     const rank = this.#ranks.of(experience)
-    let live = ''
-    for (const [collection, n] of counts) live += `${live === '' ? '' : ','}"${collection}":${n}`
-    // DIDs, handles and collections have no characters that JSON would escape.
+    const { voice, clarity, warmth, echo } = attributesOf(deedsOf(tally))
+    // DIDs, handles, collections and reasons have no characters that JSON would escape.
     return `{"did":"${did}","handle":${profile?.handle === undefined ? 'null' : `"${profile.handle}"`},\
 "displayName":${text(profile?.displayName)},"avatar":${text(profile?.avatar)},\
 "title":${text(this.#rules.title(state.level))},"leveling":{"level":${state.level},\
 "experience":${state.experience},"experienceToNextLevel":${state.experienceToNextLevel},\
 "levelsGained":${state.levelsGained},"progressPercentage":${state.progressPercentage}},\
 "rank":${rank === null ? 'null' : `{"position":${rank.position},"of":${rank.of},"behind":${rank.behind},"asOf":"${rank.asOf}"}`},\
-"counts":{${live}},"updatedAt":"${iso(updatedAt)}"}`
+"counts":{${fields(counts)}},"tally":{${fields(tally)}},\
+"attributes":{"voice":${voice},"clarity":${clarity},"warmth":${warmth},"echo":${echo}},"updatedAt":"${iso(updatedAt)}"}`
   }
 
   event(event: LedgerEvent): Static<typeof schemas.LedgerEvent> {
@@ -68,6 +71,12 @@ export class Presenter {
       leveling: leveling(experience, delta),
     }
   }
+}
+
+function fields(counts: ReadonlyMap<string, number>): string {
+  let all = ''
+  for (const [name, n] of counts) all += `${all === '' ? '' : ','}"${name}":${n}`
+  return all
 }
 
 function text(value: string | undefined): string {

@@ -38,6 +38,16 @@ const Rank = named(
   ]),
 )
 
+const attribute = Type.Integer({ minimum: 1, maximum: 20 })
+
+const Attributes = named(
+  'Attributes',
+  Type.Object(
+    { voice: attribute, clarity: attribute, warmth: attribute, echo: attribute },
+    { description: 'what the character does most; /v1/rules says what they come from' },
+  ),
+)
+
 const CHARACTER = {
   did: 'did:plc:alicealicealicealicealic',
   handle: 'alice.example',
@@ -53,6 +63,8 @@ const CHARACTER = {
   },
   rank: { position: 12, of: 3904, behind: 3890, asOf: '2026-01-28T12:00:00.000Z' },
   counts: { 'app.bsky.feed.post': 4, 'app.bsky.feed.like': 7 },
+  tally: { 'post.text': 3, 'post.alt': 1, like: 7 },
+  attributes: { voice: 4, clarity: 20, warmth: 4, echo: 1 },
   updatedAt: '2026-01-28T11:59:58.000Z',
 }
 
@@ -68,6 +80,10 @@ export const Character = named(
       leveling: Leveling,
       rank: Rank,
       counts: Type.Record(Type.String(), Type.Integer(), { description: 'live records by collection' }),
+      tally: Type.Record(Type.String(), Type.Integer(), {
+        description: 'live records by the reason for their XP',
+      }),
+      attributes: Attributes,
       updatedAt: time('when the last event was witnessed'),
     },
     { examples: [CHARACTER] },

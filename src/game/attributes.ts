@@ -1,5 +1,7 @@
 // The four attributes of a character: what it does most, as numbers from 1 to 20.
 
+import type { Counts } from './days.ts'
+
 /** What a person's live records are, as far as attributes need it. */
 export type Deeds = {
   posts: number
@@ -26,6 +28,25 @@ export const ATTRIBUTES: readonly { key: keyof Attributes; name: string; of: str
   { key: 'warmth', name: 'Warmth', of: 'likes', rule: doubling('like', 'likes') },
   { key: 'echo', name: 'Echo', of: 'reposts', rule: doubling('repost', 'reposts') },
 ]
+
+/** What live records are, counted by the reasons for their XP. */
+export function deedsOf(tally: Counts): Deeds {
+  const described = tally.get('post.alt') ?? 0
+  const deeds = {
+    posts: 0,
+    media: described + (tally.get('post.media') ?? 0),
+    described,
+    likes: 0,
+    reposts: 0,
+  }
+  for (const [reason, n] of tally) {
+    const [kind] = reason.split('.', 1)
+    if (kind === 'post') deeds.posts += n
+    else if (kind === 'like') deeds.likes += n
+    else if (kind === 'repost') deeds.reposts += n
+  }
+  return deeds
+}
 
 export function attributesOf({ posts, media, described, likes, reposts }: Deeds): Attributes {
   return {

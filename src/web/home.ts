@@ -15,7 +15,7 @@ export type HomeOptions = {
   /** Totals, as in /v1/stats. */
   totals: { characters: number; experience: number; lagSeconds: number | null; connected: boolean }
   /** Posts with media that the whole network has made today, and those of them that are described. */
-  today: { media: number; described: number } | undefined
+  today: { media: number; described: number }
   /** The board of this week, or of all time while nobody has earned anything this week; `undefined` where there are no boards. */
   top: { kind: 'week' | 'all'; places: readonly ShownPlace[] } | undefined
   /** Newest first. */
@@ -67,10 +67,7 @@ function figures({ totals, today }: HomeOptions): Html {
   const entries: [string, string][] = [
     ['characters', count(characters)],
     ['XP held', count(experience)],
-    [
-      'of today’s pictures are described',
-      today === undefined || today.media === 0 ? '–' : percent(today.described, today.media),
-    ],
+    ['of today’s pictures are described', today.media === 0 ? '–' : percent(today.described, today.media)],
     ['behind the network', lag],
   ]
   return html`<dl class="figures">${entries.map(([name, value]) => html`<div class="card"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`

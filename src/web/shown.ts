@@ -1,4 +1,6 @@
 // What pages show, as the API's routes answer it: a page reads nothing that a route does not.
+import type { Attributes } from '../game/attributes.ts'
+
 export type ShownCharacter = {
   did: string
   handle: string | null
@@ -8,6 +10,9 @@ export type ShownCharacter = {
   leveling: ShownLeveling
   rank: { position: number; of: number; behind: number; asOf: string } | null
   counts: Record<string, number>
+  /** Live records by the reason for their XP. */
+  tally: Record<string, number>
+  attributes: Attributes
   updatedAt: string
 }
 

@@ -58,6 +58,7 @@ export class ScriptedLedger implements Reader, Inbox {
   cursor: StoreStatus['cursor']
   gaps: StoreStatus['gaps'] = []
   perDay: StoreStatus['perDay']
+  today: StoreStatus['today'] = { day: 0, counts: NO_COUNTS }
 
   join(did: Did, profile?: Profile): this {
     this.people.set(did, {
@@ -222,7 +223,7 @@ export class ScriptedLedger implements Reader, Inbox {
       records: this.log.length,
       events: this.log.length,
       experience,
-      today: { day: 0, counts: NO_COUNTS },
+      today: this.today,
       waiting: { subject: 0, profile: 0, repository: 0 },
       postponed: { subject: 0, profile: 0, repository: 0 },
       gaps: this.gaps,

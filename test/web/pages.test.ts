@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Nsid, RecordKey } from '../../src/atproto/event.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { alice, bob, build, nobody, profile } from '../api/harness.ts'
+import { dayOf, secondsOf } from '../../src/game/time.ts'
+import { alice, bob, build, NOW, nobody, profile } from '../api/harness.ts'
 
 const LIKE = 'app.bsky.feed.like' as Nsid
 
@@ -126,6 +127,47 @@ test('a sheet says who somebody is, and reads their ledger like a statement', as
   ]) {
     assert.match(body, text)
   }
+})
+
+test('attributes come from what somebody has done, as the API tells it', async () => {
+  await using server = await populated()
+  const counts = new Map([
+    ['post.text', 4],
+    ['post.media', 1],
+    ['post.alt', 3],
+    ['like', 100],
+  ])
+  server.ledger.tell(alice, { day: 1, experience: 1_470, claimed: 0, counts })
+  const { body } = await server.get('/@alice.example')
+  for (const text of [
+    /trait-voice"><h3>Voice<\/h3><b>5<\/b><small class="soft">8 posts/,
+    /trait-clarity"><h3>Clarity<\/h3><b>15<\/b><small class="soft">3 of 4 posts with media described/,
+    /trait-warmth"><h3>Warmth<\/h3><b>8<\/b><small class="soft">100 likes/,
+    /trait-echo"><h3>Echo<\/h3><b>1<\/b><small class="soft">0 reposts/,
+  ]) {
+    assert.match(body, text)
+  }
+  const { attributes, tally } = (await server.get(`/v1/characters/${alice}`)).json()
+  assert.deepEqual(attributes, { voice: 5, clarity: 15, warmth: 8, echo: 1 })
+  assert.deepEqual(tally, Object.fromEntries(counts))
+})
+
+test("the first page says how many of today's pictures are described, and no other day's", async () => {
+  await using server = await populated()
+  const share = async () => /<dt>of today’s[^<]*<\/dt><dd>([^<]*)/.exec((await server.get('/')).body)?.[1]
+  assert.equal(await share(), '–')
+  const counts = new Map([
+    ['post.media', 1],
+    ['post.alt', 5],
+    ['repost.alt', 9],
+  ])
+  server.ledger.today = { day: dayOf(secondsOf(NOW)), counts }
+  server.time.now += 10_000_000
+  assert.equal(await share(), '83 %')
+  const { today } = (await server.get('/v1/stats')).json()
+  assert.deepEqual(today, { date: '2023-11-14', media: 6, described: 5 })
+  server.time.now += 86_400_000_000
+  assert.equal(await share(), '–')
 })
 
 test('a ledger is filtered by kind and read on without script', async () => {

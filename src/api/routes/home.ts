@@ -4,6 +4,7 @@ import { sendPage } from '../pages.ts'
 import { readPeriodBoard } from '../period-boards.ts'
 import { NAMES_PEOPLE } from '../responses.ts'
 import { isConnected } from '../status.ts'
+import { mediaToday } from '../today.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 const MAX_SHOWN = 10
@@ -30,7 +31,7 @@ export const homeRoutes: Routes = (app, options) => {
           lagSeconds: heartbeat === undefined ? null : Math.round(heartbeat.lag / 1_000_000),
           connected: isConnected(heard),
         },
-        today: undefined,
+        today: mediaToday(heard.status, clock()),
         top,
         levelUps: latest,
         now: iso(clock()),

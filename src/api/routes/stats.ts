@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { iso } from '../../game/time.ts'
 import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
+import { mediaToday } from '../today.ts'
 import type { Routes } from './route.ts'
 
 const maybe = <T extends ReturnType<typeof Type.Integer> | ReturnType<typeof Type.String>>(type: T) =>
@@ -14,6 +15,14 @@ const Stats = Type.Object({
   records: whole('live records and tombstones'),
   events: whole('events in the ledger now'),
   experience: whole('XP of all characters'),
+  today: Type.Object(
+    {
+      date: Type.String({ format: 'date' }),
+      media: Type.Integer({ description: 'live posts with media' }),
+      described: Type.Integer({ description: 'those of them whose media are all described' }),
+    },
+    { description: 'what everybody has posted today, UTC' },
+  ),
   waiting: Type.Object(
     { subject: Type.Integer(), profile: Type.Integer(), repository: Type.Integer() },
     { description: 'questions to the network that wait for their first try' },
@@ -53,7 +62,7 @@ const Stats = Type.Object({
   ]),
 })
 
-export const statsRoutes: Routes = (app, { status: recent }) => {
+export const statsRoutes: Routes = (app, { status: recent, clock }) => {
   app.get(
     '/v1/stats',
     {
@@ -67,10 +76,11 @@ export const statsRoutes: Routes = (app, { status: recent }) => {
     },
     async (_request, reply) => {
       const heard = await recent.get()
-      const { cursor, heartbeat, gaps, bytes, perDay, ...totals } = heard.status
+      const { cursor, heartbeat, gaps, bytes, perDay, today: _, ...totals } = heard.status
       reply.header('cache-control', 'public, max-age=5')
       return {
         ...totals,
+        today: mediaToday(heard.status, clock()),
         stream: {
           host: cursor?.host ?? null,
           wire: cursor?.wire ?? null,

@@ -1,3 +1,4 @@
+import { deedsOf } from '../../game/attributes.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
 import { count } from '../format.ts'
 import { html } from '../html.ts'
@@ -8,6 +9,7 @@ import type { ShownCharacter } from '../shown.ts'
 import { unfurlTags } from '../unfurl.ts'
 import { hero } from './hero.ts'
 import { ledger, type ShownLedger } from './ledger.ts'
+import { traits } from './traits.ts'
 
 export type SheetOptions = {
   site: Site
@@ -36,6 +38,7 @@ export function sheet({ site, rules, character, events, now, base }: SheetOption
     tier: tierOf(leveling.level, rules.titles),
     main: html`<div class="grid">
 ${hero({ character, titles: rules.titles, ranked: site.boards, pace: undefined, facts: [], now })}
+${traits(character.attributes, deedsOf(new Map(Object.entries(character.tally))))}
 ${shareBox({ base, character, now })}
 ${ledger(events, { character, rules, now })}
 <p class="full soft small">Is this you? <a href="/me">You decide whether this page is shown</a>.</p>

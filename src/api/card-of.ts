@@ -1,10 +1,6 @@
-import { ATTRIBUTES, attributesOf } from '../game/attributes.ts'
+import { ATTRIBUTES, attributesOf, deedsOf } from '../game/attributes.ts'
 import { leveling } from '../game/levels.ts'
 import type { Rulebook } from '../game/rulebook.ts'
-import { like } from '../game/rules/like.ts'
-import { post } from '../game/rules/post.ts'
-import { repost } from '../game/rules/repost.ts'
-import type { Rule } from '../game/rules/rule.ts'
 import type { Card, Figure } from '../pictures/card.ts'
 import { drawable, shortened } from '../pictures/drawable.ts'
 import { ownFaces } from '../pictures/faces.ts'
@@ -48,11 +44,7 @@ export function cardOf(character: Character, { rules, ranks, site }: CardOfOptio
 }
 
 /** The attributes: see `ATTRIBUTES`. */
-function figuresOf({ counts, tally }: Pick<Character, 'counts' | 'tally'>): Figure[] {
-  const of = (rule: Rule): number => counts.get(rule.collection) ?? 0
-  const described = tally.get('post.alt') ?? 0
-  const media = described + (tally.get('post.media') ?? 0)
-  const deeds = { posts: of(post), media, described, likes: of(like), reposts: of(repost) }
-  const attributes = attributesOf(deeds)
+function figuresOf({ tally }: Pick<Character, 'tally'>): Figure[] {
+  const attributes = attributesOf(deedsOf(tally))
   return ATTRIBUTES.map(({ key, name }) => ({ name, value: attributes[key] }))
 }

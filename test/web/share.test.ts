@@ -18,6 +18,8 @@ const character: ShownCharacter = {
   },
   rank: null,
   counts: {},
+  tally: {},
+  attributes: { voice: 1, clarity: 1, warmth: 1, echo: 1 },
   updatedAt: '2026-01-01T00:00:00.000Z',
 }
 

@@ -52,3 +52,29 @@ export type ShownLevels = {
   bands: readonly { from: number; to: number; title: string; characters: number }[]
   own: { level: number; rank: ShownCharacter['rank'] } | null
 }
+
+type Described = { described: number; media: number }
+
+/** When something comes at the present pace; `at` is null where the pace is 0. */
+type Pace = { level: number; missing: number; at: string | null }
+
+/** Advice, as in /v1/characters/{actor}/insights. Dates are UTC. */
+export type ShownInsights = {
+  today: string
+  described: { last30Days: Described; ever: Described }
+  undescribed: readonly { uri: string; at: string; experience: number; wouldHaveEarned: number }[]
+  streak: {
+    current: number
+    longest: number
+    lastDay: string | null
+    until: string | null
+    activeOf28: number
+  }
+  bestWeek: { week: string; experience: number } | null
+  days: readonly ShownDay[]
+  hours: readonly number[]
+  kinds: Record<string, number>
+  pace: { perDay: number; nextLevel: Pace | null; nextTitle: (Pace & { title: string }) | null }
+}
+
+export type ShownDay = { date: string; experience: number; claimed: number; counts: Record<string, number> }

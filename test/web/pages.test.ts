@@ -206,7 +206,7 @@ test('what is taken back says when it had been earned, as far as a bounded searc
   const { body } = await server.get('/@alice.example')
   assert.match(body, /Deleted: post with media, all described/)
   assert.doesNotMatch(body, /it had earned/)
-  assert.equal((ledger.reads.events ?? 0) - reads, 4, 'one page, and three in search of it')
+  assert.equal((ledger.reads.events ?? 0) - reads, 6, 'one page, two for advice, and three in search of it')
 })
 
 test('names are text of their own, whatever is in them', async () => {

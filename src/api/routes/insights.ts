@@ -1,15 +1,11 @@
-import { insightsOf } from '../../game/insights.ts'
-import { post } from '../../game/rules/post.ts'
-import { unknownActor } from '../problem.ts'
+import { MAX_EVENTS, readInsights } from '../insights.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
 import { ActorParameters, Insights } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
-/** Events that insights look at, so that they take as long for a character with many records as for one with few. */
-const MAX_EVENTS = 300
-
-export const insightsRoutes: Routes = (app, { actors, reader, rules, clock }) => {
+export const insightsRoutes: Routes = (app, options) => {
+  const { actors } = options
   app.get(
     '/v1/characters/:actor/insights',
     {
@@ -24,18 +20,8 @@ export const insightsRoutes: Routes = (app, { actors, reader, rules, clock }) =>
     },
     async (request, reply) => {
       const did = await actors.didOf(request.params.actor, clientOf(request, reply))
-      const { experience, tally } = await actors.character(did)
-      const page = { type: undefined, cursor: undefined, limit: MAX_EVENTS }
-      const [days, latest, posts] = await Promise.all([
-        reader.days(did),
-        reader.events(did, page),
-        reader.events(did, { ...page, type: post.collection }),
-      ])
-      // Hidden since.
-      if (days === undefined || latest === undefined || posts === undefined) throw unknownActor(rules)
       reply.header('cache-control', NAMES_PEOPLE)
-      const input = { rules, now: clock(), experience, tally, days, latest: latest.items, posts: posts.items }
-      return { did, ...insightsOf(input) }
+      return readInsights(await actors.character(did), options)
     },
   )
 }

@@ -7,6 +7,7 @@ import { sheetAddress } from '../../web/person.ts'
 import { sheet } from '../../web/sheet/sheet.ts'
 import { baseAddress } from '../base-address.ts'
 import { earnedBefore } from '../earned-before.ts'
+import { readInsights } from '../insights.ts'
 import { sendPage } from '../pages.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
@@ -42,7 +43,8 @@ async function answer(request: SheetRequest, reply: FastifyReply, options: Route
   const { actors, presenter, ranks, rules, clock, settings } = options
   const did = await actors.didOf(request.params.actor, clientOf(request, reply))
   await ranks.ready()
-  const character = presenter.character(await actors.character(did))
+  const found = await actors.character(did)
+  const character = presenter.character(found)
   const address = sheetAddress(character)
   const [path = '', query] = request.url.split('?', 2)
   if (path !== address) {
@@ -60,6 +62,7 @@ async function answer(request: SheetRequest, reply: FastifyReply, options: Route
       site: request.server.site,
       rules,
       character,
+      insights: await readInsights(found, options),
       events: {
         items: page.items.map((event) => presenter.event(event)),
         cursor: page.cursor ?? null,

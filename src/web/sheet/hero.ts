@@ -4,22 +4,20 @@ import { type Html, html } from '../html.ts'
 import { atName, face, nameOf, tierOf } from '../person.ts'
 import type { ShownCharacter } from '../shown.ts'
 
-type Fact = { name: Html | string; value: Html | string; gold?: boolean }
+export type Fact = { name: Html | string; value: Html | string; gold?: boolean }
 
 export type HeroOptions = {
   character: ShownCharacter
   titles: readonly Title[]
   /** Whether the rank is shown. */
   ranked: boolean
-  /** When the next level comes at the present pace, in words. */
-  pace: string | undefined
   /** Further numbers, below the rank. */
   facts: readonly Fact[]
   now: string
 }
 
 /** Who this is: picture in a ring, name, title, level, what remains, rank. */
-export function hero({ character, titles, ranked, pace, facts, now }: HeroOptions): Html {
+export function hero({ character, titles, ranked, facts, now }: HeroOptions): Html {
   const { title, leveling } = character
   const { level, experience, experienceToNextLevel, progressPercentage } = leveling
   const remaining =
@@ -31,7 +29,7 @@ export function hero({ character, titles, ranked, pace, facts, now }: HeroOption
 <div><p class="title">${title}</p><h1>${isolated(nameOf(character))}</h1>
 <p class="about"><a href="https://bsky.app/profile/${character.did}" rel="noopener">${isolated(atName(character))}</a></p>
 <progress class="bar" max="100" value="${progressPercentage}" aria-label="Progress through level ${count(level)}"></progress>
-<div class="row"><b class="num">${count(experience)} XP</b><span class="soft num">${[remaining, pace].filter(Boolean).join(', ')}</span></div></div>
+<div class="row"><b class="num">${count(experience)} XP</b><span class="soft num">${remaining}</span></div></div>
 <dl class="facts">${[...(ranked ? rank(character, now) : []), ...facts].map(
     ({ name, value, gold }) =>
       html`<div><dt>${name}</dt><dd class="${gold === true ? 'gold' : ''}">${value}</dd></div>`,

@@ -1,20 +1,25 @@
 import { deedsOf } from '../../game/attributes.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
-import { count } from '../format.ts'
+import { count, counted, signed } from '../format.ts'
 import { html } from '../html.ts'
 import { layout, type Site } from '../layout.ts'
 import { atName, nameOf, sheetAddress, tierOf } from '../person.ts'
 import { SHARE_SCRIPT, SHARE_STYLE, shareBox } from '../share.ts'
-import type { ShownCharacter } from '../shown.ts'
+import type { ShownCharacter, ShownInsights } from '../shown.ts'
 import { unfurlTags } from '../unfurl.ts'
-import { hero } from './hero.ts'
+import { chart } from './chart.ts'
+import { grow } from './grow.ts'
+import { type Fact, hero } from './hero.ts'
 import { ledger, type ShownLedger } from './ledger.ts'
 import { traits } from './traits.ts'
+import { weeksOf } from './weeks.ts'
+import { year } from './year.ts'
 
 export type SheetOptions = {
   site: Site
   rules: Rulebook
   character: ShownCharacter
+  insights: ShownInsights
   events: ShownLedger
   /** ISO time. */
   now: string
@@ -23,9 +28,11 @@ export type SheetOptions = {
 }
 
 /** A character sheet: who this is, what they are good at, how to grow, and every point of it. */
-export function sheet({ site, rules, character, events, now, base }: SheetOptions): string {
+export function sheet({ site, rules, character, insights, events, now, base }: SheetOptions): string {
   const { title, leveling } = character
   const address = sheetAddress(character)
+  const { days, today, bestWeek } = insights
+  const weeks = weeksOf(days, today)
   return layout({
     site,
     title: `${nameOf(character)}, level ${count(leveling.level)} ${title}`,
@@ -37,11 +44,26 @@ export function sheet({ site, rules, character, events, now, base }: SheetOption
     head: unfurlTags({ base, character, now }),
     tier: tierOf(leveling.level, rules.titles),
     main: html`<div class="grid">
-${hero({ character, titles: rules.titles, ranked: site.boards, pace: undefined, facts: [], now })}
+${hero({ character, titles: rules.titles, ranked: site.boards, facts: factsOf(insights, weeks.at(-1)?.monday ?? today), now })}
 ${traits(character.attributes, deedsOf(new Map(Object.entries(character.tally))))}
+${grow(insights, rules)}
+${chart({ weeks, experience: leveling.experience, bestWeek, today })}
+${year(weeks, today)}
 ${shareBox({ base, character, now })}
 ${ledger(events, { character, rules, now })}
 <p class="full soft small">Is this you? <a href="/me">You decide whether this page is shown</a>.</p>
 </div>`,
   })
+}
+
+/** This week and the streak. */
+function factsOf({ days, streak }: ShownInsights, monday: string): Fact[] {
+  const week = days.reduce((sum, { date, experience }) => (date >= monday ? sum + experience : sum), 0)
+  return [
+    { value: signed(week), name: 'XP this week', gold: true },
+    {
+      value: counted(streak.current, 'day'),
+      name: `in a row · ${streak.activeOf28} of the last 28 days`,
+    },
+  ]
 }

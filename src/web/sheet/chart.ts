@@ -1,0 +1,58 @@
+import { count, day } from '../format.ts'
+import { type Html, html } from '../html.ts'
+import type { Week } from './weeks.ts'
+
+const HEIGHT = 100
+const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' })
+
+export type ChartOptions = {
+  weeks: readonly Week[]
+  /** All experience now, at the end of the last week. */
+  experience: number
+  bestWeek: { week: string; experience: number } | null
+  today: string
+}
+
+/** Experience by week as bars, and the total as a line over them. The year's table has the same numbers. */
+export function chart({ weeks, experience, bestWeek, today }: ChartOptions): Html {
+  const totals = totalsOf(weeks, experience)
+  const most = Math.max(1, ...weeks.map((week) => week.experience))
+  const bars = weeks.map((week, n) => {
+    const height = Math.max(0, (week.experience / most) * HEIGHT)
+    if (height === 0) return undefined
+    return html`<rect class="${n === weeks.length - 1 ? 'chart-bar-now' : 'chart-bar'}" x="${n + 0.15}" width="0.7" y="${round(HEIGHT - height)}" height="${round(height)}"><title>week of ${day(week.monday, today)}: ${count(week.experience)} XP</title></rect>`
+  })
+  const top = Math.max(1, ...totals)
+  const line = totals
+    .map((total, n) => `${n === 0 ? 'M' : 'L'}${round(n + 0.5)} ${round(HEIGHT - (total / top) * HEIGHT)}`)
+    .join('')
+  const label = `Experience by week over a year, and its total, which is ${count(experience)} now`
+  return html`<section class="card half chart-card" aria-labelledby="chart-title"><div class="row"><h2 id="chart-title">Experience</h2><small class="soft">${bestWeek !== null && `best week ${bestWeek.week}: ${count(bestWeek.experience)} XP`}</small></div>
+<svg class="chart" viewBox="0 0 ${weeks.length} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">
+<path class="chart-grid" d="M0 ${HEIGHT}H${weeks.length}"/>${bars}
+<path class="chart-area" d="${line}V${HEIGHT}H0.5Z"/><path class="chart-line" d="${line}"/></svg>
+<div class="months" aria-hidden="true">${months(weeks)}</div>
+<p class="legend"><span><span class="key key-week"></span>by week, at most ${count(most)} XP</span><span><span class="key"></span>in all, ${count(experience)} XP</span></p></section>`
+}
+
+/** The total at the end of each week, from what there is now. */
+function totalsOf(weeks: readonly Week[], experience: number): number[] {
+  const totals: number[] = []
+  let total = experience
+  for (const week of weeks.toReversed()) {
+    totals.push(Math.max(0, total))
+    total -= week.experience
+  }
+  return totals.reverse()
+}
+
+/** Five months, evenly. */
+function months(weeks: readonly Week[]): Html[] {
+  return [0, 13, 26, 39, weeks.length - 1].map(
+    (n) => html`<span>${MONTH.format(Date.parse(weeks[n]?.monday ?? ''))}</span>`,
+  )
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -4,7 +4,8 @@ import { after, before, suite, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { Did, Nsid, RecordKey } from '../../src/atproto/event.ts'
-import { alice, bob, build, profile, SECOND } from '../api/harness.ts'
+import { dayOf, secondsOf } from '../../src/game/time.ts'
+import { alice, bob, build, NOW, profile, SECOND } from '../api/harness.ts'
 import { findChromium, startChromium } from './chromium.ts'
 
 const LIKE = 'app.bsky.feed.like' as Nsid
@@ -29,6 +30,19 @@ async function populated() {
     ledger.earn(alice, { delta: 10, collection: LIKE, reason: 'like', rkey: `like-${n}` as RecordKey })
   }
   ledger.earn(alice, { delta: -60, cause: 'delete', reason: 'post.media' })
+  const today = dayOf(secondsOf(NOW))
+  const counts = new Map([
+    ['post.alt', 1],
+    ['post.media', 1],
+    ['like', 5],
+  ])
+  const days = [300, 200, 40, 2, 1, 0].map((age) => ({
+    day: today - age,
+    experience: 30 + age,
+    claimed: 0,
+    counts,
+  }))
+  ledger.tell(alice, ...days)
   for (const [n, [kind, displayName]] of Object.entries(HOSTILE).entries()) {
     const did = `did:plc:${'fghijk'[n]?.repeat(24)}` as Did
     const handle = kind === 'long' ? `${'long-handle-'.repeat(5)}.example` : `${kind}.example`

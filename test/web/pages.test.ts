@@ -140,10 +140,10 @@ test('attributes come from what somebody has done, as the API tells it', async (
   server.ledger.tell(alice, { day: 1, experience: 1_470, claimed: 0, counts })
   const { body } = await server.get('/@alice.example')
   for (const text of [
-    /trait-voice"><h3>Voice<\/h3><b>5<\/b><small class="soft">8 posts/,
-    /trait-clarity"><h3>Clarity<\/h3><b>15<\/b><small class="soft">3 of 4 posts with media described/,
-    /trait-warmth"><h3>Warmth<\/h3><b>8<\/b><small class="soft">100 likes/,
-    /trait-echo"><h3>Echo<\/h3><b>1<\/b><small class="soft">0 reposts/,
+    /trait-voice"><h2>Voice<\/h2><b>5<\/b><small class="soft">8 posts/,
+    /trait-clarity"><h2>Clarity<\/h2><b>15<\/b><small class="soft">3 of 4 posts with media described/,
+    /trait-warmth"><h2>Warmth<\/h2><b>8<\/b><small class="soft">100 likes/,
+    /trait-echo"><h2>Echo<\/h2><b>1<\/b><small class="soft">0 reposts/,
   ]) {
     assert.match(body, text)
   }

@@ -6,7 +6,7 @@ import { type Html, html } from '../html.ts'
 export function traits(attributes: Attributes, deeds: Deeds): Html[] {
   return ATTRIBUTES.map(({ key, name }) => {
     const value = attributes[key]
-    return html`<section class="card quarter trait trait-${key}"><h3>${name}</h3><b>${value}</b><small class="soft">${from(key, deeds)}</small>
+    return html`<section class="card quarter trait trait-${key}"><h2>${name}</h2><b>${value}</b><small class="soft">${from(key, deeds)}</small>
 <progress class="bar" max="${MAX_ATTRIBUTE}" value="${value}" aria-label="${name}, ${value} of ${MAX_ATTRIBUTE}"></progress></section>`
   })
 }

@@ -14,7 +14,7 @@ export function year(weeks: readonly Week[], today: string): Html {
   const shade = shadesOf(active)
   return html`<section class="card full" aria-labelledby="year-title">
 <div class="row"><h2 id="year-title">A year of days</h2><small class="soft">${summary(weeks, active, today)}</small></div>
-<div class="year-scroll" tabindex="0" role="region" aria-labelledby="year-title"><table class="year">
+<div class="year-scroll" tabindex="0" role="region" aria-label="A year of days, to be scrolled"><table class="year">
 <caption class="hidden">Experience by day over the last year, UTC: a column a week, a row a weekday</caption>
 <thead><tr><td></td>${weeks.map((week, index) => heading(week, weeks[index - 1]))}</tr></thead>
 <tbody>${WEEKDAYS.map((name, n) => row(name, n, weeks, shade, today))}</tbody></table></div></section>`

@@ -74,6 +74,20 @@ test('the line over the weeks ends at what there is now, and begins with what wa
   assert.match(text, /<title>week of 16 November: 300 XP<\/title>/)
 })
 
+test('the chart of somebody new begins with the week in which they came, and has eight weeks at least', () => {
+  const barsOf = (days: ShownDay[], experience: number) => {
+    const { text } = chart({ weeks: weeksOf(days, TODAY), experience, bestWeek: null, today: TODAY })
+    const [, weeks] = /viewBox="0 0 (\d+) 100"/.exec(text) ?? []
+    const labels = [...text.matchAll(/<span>([^<]+)<\/span>/g)].map(([, label]) => label)
+    return [Number(weeks), labels.at(0), labels.at(-1)]
+  }
+  assert.deepEqual(barsOf([day(TODAY, 10)], 10), [8, '5 Oct', '23 Nov'])
+  assert.deepEqual(barsOf([day('2026-08-25', 5), day(TODAY, 10)], 15), [14, '24 Aug', '23 Nov'])
+  assert.deepEqual(barsOf([day('2026-02-01', 5)], 5), [44, 'Jan', 'Nov'])
+  assert.deepEqual(barsOf([day(TODAY, 10)], 11), [53, 'Nov', 'Nov'])
+  assert.deepEqual(barsOf([], 0), [8, '5 Oct', '23 Nov'])
+})
+
 test('somebody who has done little is told what to do, and nothing else', () => {
   const text = textOf(grow(NOTHING, rules))
   assert.match(text, /Post a picture, and describe it .* \+70/)

@@ -3,7 +3,12 @@ import { type Html, html } from '../html.ts'
 import type { Week } from './weeks.ts'
 
 const HEIGHT = 100
+/** A newcomer's chart has so many weeks, also while most of them are empty. */
+const MIN_WEEKS = 8
+/** The most weeks whose dates are written with their day: of more, the months differ. */
+const MAX_DATED_WEEKS = 26
 const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' })
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
 
 export type ChartOptions = {
   weeks: readonly Week[]
@@ -14,7 +19,8 @@ export type ChartOptions = {
 }
 
 /** Experience by week as bars, and the total as a line over them. The year's table has the same numbers. */
-export function chart({ weeks, experience, bestWeek, today }: ChartOptions): Html {
+export function chart({ weeks: year, experience, bestWeek, today }: ChartOptions): Html {
+  const weeks = fromFirst(year, experience)
   const totals = totalsOf(weeks, experience)
   const most = Math.max(1, ...weeks.map((week) => week.experience))
   const bars = weeks.map((week, n) => {
@@ -26,7 +32,7 @@ export function chart({ weeks, experience, bestWeek, today }: ChartOptions): Htm
   const line = totals
     .map((total, n) => `${n === 0 ? 'M' : 'L'}${round(n + 0.5)} ${round(HEIGHT - (total / top) * HEIGHT)}`)
     .join('')
-  const label = `Experience by week over a year, and its total, which is ${count(experience)} now`
+  const label = `Experience by week over ${weeks.length} weeks, and its total, which is ${count(experience)} now`
   return html`<section class="card half chart-card" aria-labelledby="chart-title"><div class="row"><h2 id="chart-title">Experience</h2><small class="soft">${bestWeek !== null && `best week ${bestWeek.week}: ${count(bestWeek.experience)} XP`}</small></div>
 <svg class="chart" viewBox="0 0 ${weeks.length} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">
 <path class="chart-grid" d="M0 ${HEIGHT}H${weeks.length}"/>${bars}
@@ -46,11 +52,21 @@ function totalsOf(weeks: readonly Week[], experience: number): number[] {
   return totals.reverse()
 }
 
-/** Five months, evenly. */
+/** The weeks from the first that brought something on; all of them where there was something before. */
+function fromFirst(weeks: readonly Week[], experience: number): readonly Week[] {
+  const brought = weeks.reduce((sum, week) => sum + week.experience, 0)
+  if (brought < experience) return weeks
+  const first = weeks.findIndex((week) => week.experience > 0)
+  return weeks.slice(Math.min(first === -1 ? weeks.length : first, weeks.length - MIN_WEEKS))
+}
+
+/** Five dates, evenly. */
 function months(weeks: readonly Week[]): Html[] {
-  return [0, 13, 26, 39, weeks.length - 1].map(
-    (n) => html`<span>${MONTH.format(Date.parse(weeks[n]?.monday ?? ''))}</span>`,
-  )
+  const format = weeks.length > MAX_DATED_WEEKS ? MONTH : DATE
+  return [0, 0.25, 0.5, 0.75, 1].map((share) => {
+    const { monday = '' } = weeks[Math.round(share * (weeks.length - 1))] ?? {}
+    return html`<span>${format.format(Date.parse(monday))}</span>`
+  })
 }
 
 function round(value: number): number {

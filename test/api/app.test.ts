@@ -139,6 +139,8 @@ test('a character is told with level, rank and counts', async () => {
       progressPercentage: 46,
     },
     counts: { [POST]: 1, [LIKE]: 2 },
+    tally: { 'post.text': 1, like: 2 },
+    attributes: { voice: 2, clarity: 1, warmth: 3, echo: 1 },
     updatedAt: new Date((START + 3_000_000) / 1000).toISOString(),
   })
   assert.deepEqual([rank.position, rank.of], [1, 2])

@@ -62,3 +62,13 @@ export type WireName = string
  * used.
  */
 export type Cursor = { host: string; wire: WireName; value: number; at: Micros }
+
+/** A place that no host has given out: all that is known of it is its time. */
+export function placeInTime(at: Micros): Cursor {
+  return { host: '', wire: '', value: at, at }
+}
+
+/** True where a host has given `cursor` out, after an event. */
+export function isReached(cursor: Cursor): boolean {
+  return cursor.host !== ''
+}

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Cursor, Micros, StreamEvent } from '../atproto/event.ts'
+import { type Cursor, type Micros, placeInTime, type StreamEvent } from '../atproto/event.ts'
 import { iso } from '../game/time.ts'
 import type { NetworkClock } from '../jetstream/network-clock.ts'
 
@@ -28,5 +28,5 @@ export function placeToGoOn(
 /** The place right before a stream's first delivery: a time, since no host has given out a cursor for it. */
 export function beginningOf(events: readonly StreamEvent[], reached: Cursor): Cursor {
   const at = events.reduce((least, event) => Math.min(least, event.at), reached.at) - 1
-  return { host: '', wire: '', value: at, at }
+  return placeInTime(at)
 }

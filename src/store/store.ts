@@ -220,6 +220,7 @@ export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
 export const MAX_GAPS = 100
 
 export type StoreStatus = {
+  /** Up to where the ledger has the stream; `undefined` where it has only begun. */
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
   /** Shown characters. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { placeInTime } from '../../src/atproto/event.ts'
 import { decide } from '../../src/game/decide.ts'
 import { touched } from '../../src/game/touched.ts'
 import { type EventsPage, InvalidCursorError } from '../../src/store/store.ts'
@@ -25,20 +26,24 @@ export const readingChecks: readonly Check[] = [
     await fold(writer, [post(alice, 2)], undefined)
     assert.deepEqual((await reader.status()).cursor, cursor)
   }),
-  check('a ledger begins once, and is at its beginning until it commits a cursor', async (_, writer) => {
-    const at = (value: number) => ({ host: '', wire: '', value, at: START + value })
-    const cursor = { host: 'a.test', wire: 'v2', value: 17, at: START + 20 } as const
-    await writer.begin(at(5))
-    assert.deepEqual(await writer.cursor(), at(5))
-    await writer.begin(at(7))
-    assert.deepEqual(await writer.cursor(), at(5))
-    await fold(writer, [post(alice, 1)], undefined)
-    assert.deepEqual(await writer.cursor(), at(5))
-    await fold(writer, [post(alice, 2)], cursor)
-    assert.deepEqual(await writer.cursor(), cursor)
-    await writer.begin(at(9))
-    assert.deepEqual(await writer.cursor(), cursor)
-  }),
+  check(
+    'a ledger begins once, and is at its beginning until it commits a cursor',
+    async ({ reader }, writer) => {
+      const at = (seconds: number) => placeInTime(START + seconds * 1_000_000)
+      const cursor = { host: 'a.test', wire: 'v2', value: 17, at: START + 20_000_000 } as const
+      await writer.begin(at(5))
+      assert.deepEqual(await writer.cursor(), at(5))
+      assert.equal((await reader.status()).cursor, undefined)
+      await writer.begin(at(7))
+      assert.deepEqual(await writer.cursor(), at(5))
+      await fold(writer, [post(alice, 1)], undefined)
+      assert.deepEqual(await writer.cursor(), at(5))
+      await fold(writer, [post(alice, 2)], cursor)
+      assert.deepEqual(await writer.cursor(), cursor)
+      await writer.begin(at(9))
+      assert.deepEqual(await writer.cursor(), cursor)
+    },
+  ),
   check('the newest heartbeat says when a writer was last heard', async (_, writer) => {
     assert.equal(await writer.heard(), undefined)
     await writer.beat({ at: START, lag: 5, host: 'a.test' })
@@ -47,7 +52,7 @@ export const readingChecks: readonly Check[] = [
   }),
   onPlace('a beginning outlasts the process that found it', async (place) => {
     await using here = await place()
-    const beginning = { host: '', wire: '', value: 5, at: START }
+    const beginning = placeInTime(START)
     {
       await using open = await opened(here)
       await open.writer.begin(beginning)

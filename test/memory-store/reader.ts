@@ -1,4 +1,4 @@
-import type { Did, Handle } from '../../src/atproto/event.ts'
+import { type Did, type Handle, isReached } from '../../src/atproto/event.ts'
 import type { RecordId } from '../../src/atproto/uri.ts'
 import { BASELINE } from '../../src/game/baseline.ts'
 import { type BoardKind, type PeriodBoard, periodOf } from '../../src/game/boards.ts'
@@ -167,7 +167,7 @@ export class MemoryReader implements Reader {
       repository: open('repository', due),
     })
     return {
-      cursor,
+      cursor: cursor !== undefined && isReached(cursor) ? cursor : undefined,
       heartbeat,
       gaps: gaps.toReversed().slice(0, MAX_GAPS),
       characters: [...this.#everybodyShown()].length,

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Cursor } from '../../atproto/event.ts'
+import { type Cursor, isReached } from '../../atproto/event.ts'
 
 /** The table `cursor`: the stream's place, in one row. */
 export class CursorRow {
@@ -17,6 +17,12 @@ export class CursorRow {
     const row = this.#select.get()
     if (row === undefined) return undefined
     return { host: String(row.host), wire: String(row.wire), value: Number(row.value), at: Number(row.at) }
+  }
+
+  /** The same, but `undefined` where the stream has only begun. */
+  readReached(): Cursor | undefined {
+    const cursor = this.read()
+    return cursor !== undefined && isReached(cursor) ? cursor : undefined
   }
 
   save({ host, wire, value, at }: Cursor): void {

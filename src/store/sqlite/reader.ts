@@ -191,7 +191,7 @@ export class SqliteReader implements Reader {
     const heartbeat = one('SELECT at, lag, host FROM pulse')
     const gaps = this.#db.prepare('SELECT * FROM gaps ORDER BY id DESC LIMIT ?').all(MAX_GAPS)
     return {
-      cursor: this.#cursor.read(),
+      cursor: this.#cursor.readReached(),
       heartbeat: heartbeat && {
         at: Number(heartbeat.at),
         lag: Number(heartbeat.lag),

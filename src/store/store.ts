@@ -187,7 +187,7 @@ export interface Writer extends AsyncDisposable {
   followed(): Promise<(Followed | undefined)[]>
   /** Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. */
   follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
-  /** When the last heartbeat was written, by the clock of whoever wrote it; of several parts' heartbeats the earliest. */
+  /** When the last heartbeat was written, by the clock of its worker; of several shards' heartbeats the earliest. */
   heard(): Promise<Micros | undefined>
   /** Writes a heartbeat; called every few seconds, whether or not events come. */
   beat(heartbeat: Heartbeat): Promise<void>

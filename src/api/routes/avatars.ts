@@ -38,7 +38,7 @@ export const avatarRoutes: Routes = (app, { reader, pictures: { avatars } }) => 
         tags: ['pictures'],
         summary: 'Get an avatar',
         description:
-          'Encoded anew, as a square. Whoever has no avatar has the same picture as people whom this server does not show.',
+          'Encoded anew, as a square. People without an avatar have the same picture as people whom this server does not show.',
         params: Type.Object({
           did: Type.String({ description: 'a DID', examples: ['did:plc:alicealicealicealicealic'] }),
         }),

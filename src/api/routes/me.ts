@@ -33,7 +33,7 @@ export const meRoutes: Routes = (app, options) => {
   const { site } = app
   takeForms(app)
 
-  /** Whoever is not signed in is led to where they can. */
+  /** `undefined` where the visitor is not signed in: routes lead them to where they can be. */
   const visitorOf = async (request: FastifyRequest): Promise<(Visitor & { address: string }) | undefined> => {
     const address = signIn.addressFor(request.host)
     if (address === undefined) return undefined

@@ -7,12 +7,11 @@ import { type DayTally, daysOf, type Tally } from '../src/game/days.ts'
 import { decide } from '../src/game/decide.ts'
 import type { Game } from '../src/game/game.ts'
 import type { Operation } from '../src/game/operation.ts'
+import type { Ask, AskedQuestion } from '../src/game/question.ts'
 import { startOf } from '../src/game/retries.ts'
 import type {
   ActorChange,
   ActorState,
-  Ask,
-  AskedQuestion,
   Changes,
   Granted,
   Known,

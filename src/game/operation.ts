@@ -3,7 +3,8 @@ import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import type { Media } from './media.ts'
-import type { AskedQuestion, QuestionId, RecordPath, WishId } from './state.ts'
+import type { AskedQuestion, QuestionId } from './question.ts'
+import type { RecordPath, WishId } from './state.ts'
 
 /** The network's answer to a `Question`. `tries` is how often it was asked before. */
 export type Answer =

@@ -1,5 +1,5 @@
 import type { Micros } from '../atproto/event.ts'
-import type { Ask, PersonQuestion, QuestionKind } from './state.ts'
+import type { Ask, PersonQuestion, QuestionKind } from './question.ts'
 import { DAY_SECONDS, HOUR_SECONDS, type Seconds } from './time.ts'
 
 type Policy = {

@@ -5,7 +5,7 @@ import type { AppView } from '../bluesky/appview.ts'
 import type { Repositories } from '../bluesky/repositories.ts'
 import type { Refusal } from '../bluesky/repository/repository-error.ts'
 import type { Answer, NoAnswer } from '../game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../game/state.ts'
+import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Seconds } from '../game/time.ts'
 
 export type AnswersOptions = {

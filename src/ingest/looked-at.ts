@@ -1,5 +1,5 @@
 import type { Did } from '@atcute/lexicons/syntax'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../game/state.ts'
+import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Writer } from '../store/store.ts'
 

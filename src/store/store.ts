@@ -7,15 +7,8 @@ import type { PeriodBoard } from '../game/boards.ts'
 import type { Counts, DayTally } from '../game/days.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
-import type {
-  AskedQuestion,
-  Changes,
-  Known,
-  LedgerEvent,
-  QuestionId,
-  QuestionKind,
-  Visibility,
-} from '../game/state.ts'
+import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
+import type { Changes, Known, LedgerEvent, Visibility } from '../game/state.ts'
 import type { Day, Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Auditor } from './auditor.ts'

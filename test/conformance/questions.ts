@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Operation } from '../../src/game/operation.ts'
-import type { AskedQuestion, QuestionKind, RecordPath } from '../../src/game/state.ts'
+import type { AskedQuestion, QuestionKind } from '../../src/game/question.ts'
+import type { RecordPath } from '../../src/game/state.ts'
 import { asking, game, POST, person, START, tid } from '../game/arbitrary.ts'
 import { DESCRIBED, identity } from '../game/operations.ts'
 import { type Check, check, KEEP } from './check.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { QuestionKind } from '../../src/game/question.ts'
 import { ASLEEP, isBeyondPause, retryAt, startOf } from '../../src/game/retries.ts'
-import type { QuestionKind } from '../../src/game/state.ts'
 import { START } from './arbitrary.ts'
 
 const NOW = START / 1_000_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Did } from '@atcute/lexicons/syntax'
-import type { AskedQuestion, QuestionId } from '../../src/game/state.ts'
+import type { AskedQuestion, QuestionId } from '../../src/game/question.ts'
 import { LookedAt } from '../../src/ingest/looked-at.ts'
 
 const didOf = (n: number): Did => `did:web:n${n}.example` as Did

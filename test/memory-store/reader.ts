@@ -3,14 +3,9 @@ import type { RecordId } from '../../src/atproto/uri.ts'
 import { BASELINE } from '../../src/game/baseline.ts'
 import { type BoardKind, type PeriodBoard, periodOf } from '../../src/game/boards.ts'
 import { type DayTally, NO_COUNTS, sumOf, totalOf } from '../../src/game/days.ts'
+import type { QuestionKind } from '../../src/game/question.ts'
 import { post } from '../../src/game/rules/post.ts'
-import {
-  type ActorState,
-  isHidden,
-  type LedgerEvent,
-  type QuestionKind,
-  type RecordState,
-} from '../../src/game/state.ts'
+import { type ActorState, isHidden, type LedgerEvent, type RecordState } from '../../src/game/state.ts'
 import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
 import { dailyRate } from '../../src/store/daily-rate.ts'

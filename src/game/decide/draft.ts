@@ -5,10 +5,10 @@ import { BASELINE } from '../baseline.ts'
 import { shareOf, type Tally } from '../days.ts'
 import type { Game } from '../game.ts'
 import { earned } from '../periods.ts'
+import type { Ask } from '../question.ts'
 import {
   type ActorChange,
   type ActorState,
-  type Ask,
   type Cause,
   type Changes,
   type Granted,

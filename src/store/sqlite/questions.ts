@@ -1,7 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type {
+  Ask,
+  AskedQuestion,
+  Postponed,
+  Question,
+  QuestionId,
+  QuestionKind,
+} from '../../game/question.ts'
 import { ASLEEP, isBeyondPause, type Progress, startOf } from '../../game/retries.ts'
-import type { Ask, AskedQuestion, Postponed, Question, QuestionId, QuestionKind } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { StoreStatus } from '../store.ts'
 import type { Names } from './names.ts'

@@ -1,6 +1,6 @@
 import type { Cursor } from '../../../atproto/event.ts'
 import { NO_COUNTS, sumOf } from '../../../game/days.ts'
-import type { QuestionKind } from '../../../game/state.ts'
+import type { QuestionKind } from '../../../game/question.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
 import { type Gap, MAX_GAPS, type StoreStatus } from '../../store.ts'
 import type { Row } from '../driver/paging.ts'

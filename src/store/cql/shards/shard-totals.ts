@@ -1,7 +1,8 @@
 // The totals of one shard, in its owner's memory: sums, the XP histogram and the shard's part of the board. They change with
 // every batch and are written with it.
 import type { Cursor, Did } from '../../../atproto/event.ts'
-import type { ActorChange, ActorState, QuestionKind } from '../../../game/state.ts'
+import type { QuestionKind } from '../../../game/question.ts'
+import type { ActorChange, ActorState } from '../../../game/state.ts'
 import { NetworkDay } from '../../network-day.ts'
 import { PeriodBoards, type StoredBoard } from '../../period-boards.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'

@@ -2,7 +2,7 @@
 // `open_questions`.
 import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
 import { parseUri } from '../../../atproto/uri.ts'
-import type { Question, QuestionKind } from '../../../game/state.ts'
+import type { Question, QuestionKind } from '../../../game/question.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'

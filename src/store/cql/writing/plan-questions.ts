@@ -1,8 +1,9 @@
 // Plans changes of the questions about one person: of each kind but `subject` at most one is open, and the person's own row
 // names it, so that it is found without a search.
 import { uriOf } from '../../../atproto/uri.ts'
+import type { Ask, Postponed, Question, QuestionId, QuestionKind } from '../../../game/question.ts'
 import { startOf } from '../../../game/retries.ts'
-import type { ActorChange, Ask, Postponed, Question, QuestionId, QuestionKind } from '../../../game/state.ts'
+import type { ActorChange } from '../../../game/state.ts'
 import type { OpenQuestion, OpenQuestions, StoredCharacter } from '../rows/character-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
 import type { BatchPlan } from './batch-plan.ts'

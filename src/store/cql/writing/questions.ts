@@ -2,8 +2,8 @@
 // first those that were never asked (`due` 0), then those that wait, by the end of their pause.
 import type { Did, Nsid, Tid } from '../../../atproto/event.ts'
 import { parseUri, uriOf } from '../../../atproto/uri.ts'
+import type { AskedQuestion, Question, QuestionId, QuestionKind } from '../../../game/question.ts'
 import { ASLEEP, isBeyondPause } from '../../../game/retries.ts'
-import type { AskedQuestion, Question, QuestionId, QuestionKind } from '../../../game/state.ts'
 import type { Seconds } from '../../../game/time.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'

@@ -1,6 +1,6 @@
 // Turns a file back into an older version's, one version at a time.
 import type { DatabaseSync } from 'node:sqlite'
-import { MIGRATIONS } from '../../../src/store/sqlite/schema.ts'
+import { MIGRATIONS } from '../../../src/store/sqlite/migrations.ts'
 
 /** Back to the version before days were stored. */
 export function undoDays(db: DatabaseSync): void {

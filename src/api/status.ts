@@ -1,5 +1,6 @@
 import type { Micros } from '../atproto/event.ts'
-import type { Reader, StoreStatus } from '../store/store.ts'
+import type { StoreStatus } from '../store/status.ts'
+import type { Reader } from '../store/store.ts'
 
 /** Maximum age of a cached status: the store counts for a while to make one. */
 const MAX_AGE_MICROS: Micros = 5_000_000

@@ -3,7 +3,7 @@ import { deedsOf } from '../game/attributes.ts'
 import { dateOf } from '../game/boards.ts'
 import { NO_COUNTS } from '../game/days.ts'
 import { dayOf, secondsOf } from '../game/time.ts'
-import type { StoreStatus } from '../store/store.ts'
+import type { StoreStatus } from '../store/status.ts'
 
 /** How many of the posts with media that everybody has made today (UTC) are described, as the API answers it. */
 export function mediaToday({ today }: Pick<StoreStatus, 'today'>, now: Micros) {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Did, Micros } from '../atproto/event.ts'
 import { EVERYBODY, type Followed, type Following, follow, type Unfollowed } from '../game/followed.ts'
-import type { Gap } from '../store/store.ts'
+import type { Gap } from '../store/status.ts'
 import type { Ledger } from './ledger.ts'
 
 export type FollowingOptions = {

@@ -1,5 +1,5 @@
 import type { Game } from '../game/game.ts'
-import type { StoreStatus } from '../store/store.ts'
+import type { StoreStatus } from '../store/status.ts'
 
 /**
  * The log line at the start: the ledger's size, and the load on disk and network to expect.

@@ -13,7 +13,7 @@ import {
 import type { Day } from '../game/time.ts'
 import type { Finding } from './auditor.ts'
 import type { NetworkDay } from './network-day.ts'
-import type { StoreStatus } from './store.ts'
+import type { StoreStatus } from './status.ts'
 
 /** What is stored of a person's days. */
 export type StoredDays = {

@@ -6,7 +6,8 @@ import type { Changes, Known } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
-import type { Gap, Heartbeat, Writer } from './store.ts'
+import type { Gap, Heartbeat } from './status.ts'
+import type { Writer } from './store.ts'
 
 /**
  * A writer that stops at its first failure: every later call fails with the same error. A driver caches people, names and

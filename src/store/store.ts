@@ -9,11 +9,12 @@ import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Changes, Known, LedgerEvent, Visibility } from '../game/state.ts'
-import type { Day, Seconds } from '../game/time.ts'
+import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Auditor } from './auditor.ts'
 import type { Expiry } from './expired.ts'
 import type { Sessions } from './sessions.ts'
+import type { Gap, Heartbeat, StoreStatus } from './status.ts'
 
 /** An open store; disposing closes its connections. */
 export interface Store extends AsyncDisposable {
@@ -191,15 +192,6 @@ export interface Writer extends AsyncDisposable {
 }
 
 /**
- * A worker's sign of life. `lag` is how far behind the network the ledger is: 0 while the stream is connected and silent.
- * `host` is `undefined` while it is not connected.
- */
-export type Heartbeat = { at: Micros; lag: Micros; host: string | undefined }
-
-/** A piece of the stream that was missed for good. `to` is `undefined` where its end is not known. */
-export type Gap = { host: string; from: Micros; to: Micros | undefined; reason: string; at: Micros }
-
-/**
  * Where other processes leave wishes for the writer. They are durable until the writer has fulfilled them; a look-up may get lost
  * where no writer is at work for minutes.
  */
@@ -208,34 +200,6 @@ export interface Inbox {
 }
 
 export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
-
-/** Maximum gaps in a status. */
-export const MAX_GAPS = 100
-
-export type StoreStatus = {
-  /** Up to where the ledger has the stream; `undefined` where it has only begun. */
-  cursor: Cursor | undefined
-  heartbeat: Heartbeat | undefined
-  /** Shown characters. */
-  characters: number
-  /** Characters that are not shown only because they are not introduced yet. */
-  introductions: number
-  /** Live records and tombstones. */
-  records: number
-  events: number
-  experience: number
-  /** What the live records of everybody brought on the latest day on which any counted, hidden people's included. */
-  today: { day: Day; counts: Counts }
-  /** Questions to the network that were never asked, and those to be asked again. */
-  waiting: Record<QuestionKind, number>
-  postponed: Record<QuestionKind, number>
-  /** The newest `MAX_GAPS` at most, newest first. */
-  gaps: Gap[]
-  /** Bytes on disk; `undefined` where the driver cannot tell. */
-  bytes: number | undefined
-  /** At the rate of the latest samples; `undefined` before there are two. */
-  perDay: { events: number; diskBytes: number | undefined; networkBytes: number } | undefined
-}
 
 /** Another process writes to this ledger, or has it locked. */
 export class StoreBusyError extends Error {

@@ -5,6 +5,7 @@ import type { Profile } from '../../src/atproto/profile.ts'
 import type { PeriodBoard } from '../../src/game/boards.ts'
 import { type DayTally, NO_COUNTS, sumOf } from '../../src/game/days.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
+import type { StoreStatus } from '../../src/store/status.ts'
 import {
   type BoardPage,
   type Character,
@@ -17,7 +18,6 @@ import {
   type Ranked,
   type Reader,
   type Recent,
-  type StoreStatus,
   type WishToLeave,
   type XpCount,
 } from '../../src/store/store.ts'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { shortcomings } from '../../src/api/routes/health.ts'
 import { isConnected, RecentStatus } from '../../src/api/status.ts'
-import type { Heartbeat, Reader, StoreStatus } from '../../src/store/store.ts'
+import type { Heartbeat, StoreStatus } from '../../src/store/status.ts'
+import type { Reader } from '../../src/store/store.ts'
 
 const SECOND = 1_000_000
 const NOW = 1_770_000_000 * SECOND

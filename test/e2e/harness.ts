@@ -9,7 +9,7 @@ import type { Did } from '../../src/atproto/event.ts'
 import { PROFILE } from '../../src/atproto/profile.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
-import type { StoreStatus } from '../../src/store/store.ts'
+import type { StoreStatus } from '../../src/store/status.ts'
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
 

@@ -11,14 +11,8 @@ import type { Start } from '../../src/jetstream/subscribe.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import {
-  type Heartbeat,
-  type Reader,
-  type Store,
-  StoreError,
-  type WriteOptions,
-  type Writer,
-} from '../../src/store/store.ts'
+import type { Heartbeat } from '../../src/store/status.ts'
+import { type Reader, type Store, StoreError, type WriteOptions, type Writer } from '../../src/store/store.ts'
 import { folder, until } from '../e2e/harness.ts'
 import { asking, game } from '../game/arbitrary.ts'
 import { bob, commit } from '../game/operations.ts'

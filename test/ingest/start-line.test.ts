@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { describeStart, sizeOf } from '../../src/ingest/start-line.ts'
-import type { StoreStatus } from '../../src/store/store.ts'
+import type { StoreStatus } from '../../src/store/status.ts'
 import { game } from '../game/arbitrary.ts'
 
 suite('what is said at the start', () => {

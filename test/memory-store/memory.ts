@@ -3,7 +3,8 @@ import type { BoardKind } from '../../src/game/boards.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import type { PendingSignIn, SignedIn } from '../../src/store/sessions.ts'
-import type { Gap, Heartbeat, WishToLeave } from '../../src/store/store.ts'
+import type { Gap, Heartbeat } from '../../src/store/status.ts'
+import type { WishToLeave } from '../../src/store/store.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 
 /** The lasting state of one ledger, however often it is opened. */

@@ -10,19 +10,18 @@ import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
 import { dailyRate } from '../../src/store/daily-rate.ts'
 import { KEPT_PERIODS } from '../../src/store/period-boards.ts'
+import { MAX_GAPS, type StoreStatus } from '../../src/store/status.ts'
 import {
   type BoardPage,
   type Character,
   type EventsPage,
   InvalidCursorError,
-  MAX_GAPS,
   type OwnCharacter,
   type Page,
   type Placed,
   type Ranked,
   type Reader,
   type Recent,
-  type StoreStatus,
   type XpCount,
 } from '../../src/store/store.ts'
 import type { Memory } from './memory.ts'

@@ -3,6 +3,7 @@ import type { PeriodBoard } from '../../game/boards.ts'
 import { type DayTally, daysOf } from '../../game/days.ts'
 import type { LedgerEvent } from '../../game/state.ts'
 import { type Board, boardAfter, boardAround } from '../board.ts'
+import type { StoreStatus } from '../status.ts'
 import {
   type BoardPage,
   type Character,
@@ -14,7 +15,6 @@ import {
   type Ranked,
   type Reader,
   type Recent,
-  type StoreStatus,
   type XpCount,
 } from '../store.ts'
 import { readVisibility, SHOWN } from '../visibility.ts'

@@ -7,26 +7,23 @@ import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
-import { type Gap, type Heartbeat, StoreError, type Writer } from '../store.ts'
+import type { Gap, Heartbeat } from '../status.ts'
+import { StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
-import { shardOf } from './rows/buckets.ts'
-import { heartbeatOf, INSERT_HEARTBEAT, SELECT_HEARTBEATS } from './rows/heartbeats.ts'
+import { heartbeatOf, SELECT_HEARTBEATS, writeHeartbeats } from './rows/heartbeats.ts'
 import type { Meta } from './rows/meta.ts'
 import { Beginning } from './shards/beginning.ts'
 import type { ShardAssignment } from './shards/shard-assignment.ts'
-import { planFor } from './writing/batch-plan.ts'
 import { Counters } from './writing/counters.ts'
 import { FollowedByShard } from './writing/followed.ts'
-import { FormerQuestions } from './writing/former-questions.ts'
 import { InboxWork } from './writing/inbox-work.ts'
 import { Looks } from './writing/looks.ts'
 import { ownPeople } from './writing/own-people.ts'
 import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
-import { dropQuestion } from './writing/plan-questions.ts'
 import { Pruning } from './writing/prune.ts'
-import { countOf, questionId, readQuestions } from './writing/questions.ts'
+import { QuestionWork } from './writing/question-work.ts'
 import { Samples } from './writing/samples.ts'
 import { ShardCommits } from './writing/shard-commits.ts'
 
@@ -61,7 +58,7 @@ export class CqlWriter implements Writer {
   readonly #counters: Counters
   readonly #commits: ShardCommits
   readonly #batchParts: BatchParts
-  readonly #formerQuestions: FormerQuestions
+  readonly #questionWork: QuestionWork
   readonly #inboxWork: InboxWork
   readonly #looks: Looks
   readonly #pruning: Pruning
@@ -85,7 +82,7 @@ export class CqlWriter implements Writer {
     this.#commits = new ShardCommits({ assignment, people, counters: this.#counters, shares })
     const commit = this.#commits.commitOne
     const recount = (did: Did): void => this.#counters.doubt(did)
-    this.#formerQuestions = new FormerQuestions({ session, people, commit })
+    this.#questionWork = new QuestionWork({ session, assignment, people, commit })
     this.#inboxWork = new InboxWork({ ...options, people, commit, recount })
     this.#batchParts = {
       session,
@@ -147,36 +144,12 @@ export class CqlWriter implements Writer {
     now: Seconds,
   ): Promise<AskedQuestion[]> {
     this.#assertOpen()
-    const questions: AskedQuestion[] = []
-    for (const owned of this.#assignment.owned.values()) {
-      await this.#formerQuestions.move(owned)
-      if (owned.totals.waiting[kind] <= countOf(except, kind, owned.shard)) continue
-      const wanted = { kind, limit: limit - questions.length, except, now }
-      const found = await readQuestions(this.#session, this.#people, owned, wanted)
-      questions.push(...found.questions)
-      if (found.stale.length > 0) {
-        const plan = planFor(owned)
-        for (const place of found.stale) dropQuestion(plan, kind, place)
-        await this.#commits.commitOne(owned, plan)
-      }
-      if (questions.length >= limit) break
-    }
-    return questions
+    return this.#questionWork.next({ kind, limit, except, now })
   }
 
   async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
     this.#assertOpen()
-    const { shards } = this.#assignment
-    const own = dids.filter((did) => this.owns(did))
-    const found = await Promise.all(
-      own.map(async (did): Promise<AskedQuestion[]> => {
-        const open = (await this.#people.one(did))?.open.profile
-        if (open === undefined) return []
-        const id = questionId({ ...open, kind: 'profile', shard: shardOf(did, shards) })
-        return [{ kind: 'profile', did, id, tries: open.tries }]
-      }),
-    )
-    return found.flat()
+    return this.#questionWork.aboutProfiles(dids)
   }
 
   async wishes(limit: number): Promise<Wish[]> {
@@ -248,13 +221,9 @@ export class CqlWriter implements Writer {
     await this.lastBeat(heartbeat)
   }
 
-  async lastBeat({ at, lag, host }: Heartbeat): Promise<void> {
+  async lastBeat(heartbeat: Heartbeat): Promise<void> {
     this.#assertOpen()
-    await Promise.all(
-      [...this.#assignment.owned.keys()].map((shard) =>
-        this.#session.write(INSERT_HEARTBEAT, [shard, at, lag, host ?? null]),
-      ),
-    )
+    await writeHeartbeats(this.#session, [...this.#assignment.owned.keys()], heartbeat)
   }
 
   async recordSample(sample: { at: Micros; networkBytes: number }): Promise<void> {

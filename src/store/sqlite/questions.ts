@@ -10,7 +10,7 @@ import type {
 } from '../../game/question.ts'
 import { ASLEEP, isBeyondPause, type Progress, startOf } from '../../game/retries.ts'
 import type { Seconds } from '../../game/time.ts'
-import type { StoreStatus } from '../store.ts'
+import type { StoreStatus } from '../status.ts'
 import type { Names } from './names.ts'
 import { subjectOf } from './record-row.ts'
 import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'

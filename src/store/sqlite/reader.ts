@@ -4,19 +4,18 @@ import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { PeriodBoard } from '../../game/boards.ts'
 import { type DayTally, daysOf } from '../../game/days.ts'
 import type { LedgerEvent } from '../../game/state.ts'
+import { MAX_GAPS, type StoreStatus } from '../status.ts'
 import {
   type BoardPage,
   type Character,
   type EventsPage,
   InvalidCursorError,
-  MAX_GAPS,
   type OwnCharacter,
   type Page,
   type Placed,
   type Ranked,
   type Reader,
   type Recent,
-  type StoreStatus,
   type XpCount,
 } from '../store.ts'
 import { readVisibility, SHOWN } from '../visibility.ts'

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Micros } from '../../atproto/event.ts'
 import { DAY_MICROS } from '../../game/time.ts'
 import { dailyRate, RATE_WINDOW } from '../daily-rate.ts'
-import type { StoreStatus } from '../store.ts'
+import type { StoreStatus } from '../status.ts'
 
 /** The table `samples`: sizes over the last day, from which rates are computed, also after a restart. */
 export class Samples {

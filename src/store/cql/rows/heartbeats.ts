@@ -1,10 +1,20 @@
 // The table `pulses`: the newest heartbeat of each shard's owner.
-import type { Heartbeat } from '../../store.ts'
+import type { Heartbeat } from '../../status.ts'
 import type { Row } from '../driver/paging.ts'
+import type { Session } from '../driver/session.ts'
 import { numberOf, textOf } from '../driver/values.ts'
 
 export const SELECT_HEARTBEATS = 'SELECT shard, at, lag, host FROM pulses WHERE part = 0'
-export const INSERT_HEARTBEAT = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
+const INSERT_HEARTBEAT = 'INSERT INTO pulses (part, shard, at, lag, host) VALUES (0, ?, ?, ?, ?)'
+
+/** Writes the heartbeat of the owner of `shards`. */
+export async function writeHeartbeats(
+  session: Pick<Session, 'write'>,
+  shards: readonly number[],
+  { at, lag, host }: Heartbeat,
+): Promise<void> {
+  await Promise.all(shards.map((shard) => session.write(INSERT_HEARTBEAT, [shard, at, lag, host ?? null])))
+}
 
 /** The oldest heartbeat of all shards stands for the ledger. */
 export function heartbeatOf(rows: readonly Row[], shards: number): Heartbeat | undefined {

@@ -14,6 +14,7 @@ import { readPeriodBoards } from '../reading/period-boards.ts'
 import { readCounts, writeCounts } from '../rows/day-row.ts'
 import { type Mutation, rowMutation } from '../rows/mutations.ts'
 import { periodMutations } from '../rows/period-rows.ts'
+import { XpHistogram } from './xp-histogram.ts'
 
 /** Characters of one shard that are on the board at most. */
 const MAX_PLACES = 500
@@ -60,10 +61,9 @@ export class ShardTotals {
   inboxBelowAtMs = 0
   #nextQuestion: number
   #oldestDay: number | undefined
-  readonly #charactersByXp: Map<number, number>
+  readonly #histogram: XpHistogram
   readonly #board: TopPlaces<Did>
   readonly #periodBoards: PeriodBoards<Did>
-  readonly #changedAmounts = new Set<number>()
   #changed = false
 
   constructor({ shard, row, histogram, board, periodBoards }: ShardTotalsRows) {
@@ -82,11 +82,7 @@ export class ShardTotals {
     this.#nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.inboxFrom = textOf(row?.inbox_from) ?? ''
     this.#oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
-    this.#charactersByXp = new Map(
-      histogram
-        .map(({ experience, characters }): [number, number] => [numberOf(experience), numberOf(characters)])
-        .filter(([, characters]) => characters !== 0),
-    )
+    this.#histogram = new XpHistogram(shard, histogram)
     this.#board = new TopPlaces({
       max: MAX_PLACES,
       places: board.map(({ did, experience }): [Did, number] => [did as Did, numberOf(experience)]),
@@ -164,8 +160,7 @@ export class ShardTotals {
     const [had, has] = [shownXp(before), shownXp(after)]
     this.sums.characters += Number(has !== undefined) - Number(had !== undefined)
     if (had !== has) {
-      this.#countXp(had, -1)
-      this.#countXp(has, 1)
+      this.#histogram.move(had, has)
       this.#board.place(after.did, has)
     }
     if (purge || (had !== undefined && has === undefined)) this.#periodBoards.leave(after.did)
@@ -212,28 +207,15 @@ export class ShardTotals {
         day_counts: writeCounts(this.today.counts),
       }),
     ]
-    for (const xp of this.#changedAmounts) {
-      // 0 in place of a deletion: nearly every sum is left again, and a server reads past deletions for days.
-      const characters = this.#charactersByXp.get(xp) ?? 0
-      mutations.push(rowMutation('standing', { shard, experience: xp, characters }))
-    }
+    mutations.push(...this.#histogram.takeMutations())
     for (const [did, xp] of moved) {
       mutations.push(
         xp === undefined ? ['dropBoard', shard, did] : rowMutation('board', { shard, did, experience: xp }),
       )
     }
     mutations.push(...periodMutations(shard, this.#periodBoards.takeChanges()))
-    this.#changedAmounts.clear()
     this.#changed = false
     return mutations
-  }
-
-  #countXp(experience: number | undefined, step: 1 | -1): void {
-    if (experience === undefined) return
-    const n = (this.#charactersByXp.get(experience) ?? 0) + step
-    if (n === 0) this.#charactersByXp.delete(experience)
-    else this.#charactersByXp.set(experience, n)
-    this.#changedAmounts.add(experience)
   }
 }
 

@@ -1,9 +1,40 @@
+import type { Did } from '@atcute/lexicons/syntax'
 import { daysAround } from '../game/periods.ts'
 import type { ActorState, RecordState } from '../game/state.ts'
 import { type Day, dayOf } from '../game/time.ts'
+import type { Touched } from '../game/touched.ts'
 
 /** Days to read of one person, from the first to the last. */
 export type DaySpan = { first: Day; last: Day }
+
+/** All days that can be stored: as many as 32 bits count. */
+export const ALL_DAYS: Readonly<DaySpan> = { first: 0, last: 2 ** 31 - 1 }
+
+/** What is loaded of people before their days. */
+export type LoadedPeople = {
+  state: (did: Did) => Pick<ActorState, 'running' | 'earlier'> | undefined
+  /** The records that the batch has loaded of a person. */
+  records: (did: Did) => Iterable<RecordState>
+}
+
+/** The stored days that a batch needs, of each person; see `Known.days`. */
+export function* daysToRead(
+  { days, allDays, whole }: Pick<Touched, 'days' | 'allDays' | 'whole'>,
+  { state, records }: LoadedPeople,
+): Generator<[Did, Readonly<DaySpan>]> {
+  const everything = allDays.union(whole)
+  for (const did of everything) {
+    // Nobody without earlier records has a stored day.
+    if (state(did)?.earlier.size) yield [did, ALL_DAYS]
+  }
+  for (const [day, dids] of days) {
+    for (const did of dids) {
+      const actor = everything.has(did) ? undefined : state(did)
+      if (actor === undefined) continue
+      for (const span of spansToRead(actor, day, records(did))) yield [did, span]
+    }
+  }
+}
 
 /**
  * The stored days that a batch needs of a person who has an operation on `day`, and of whom `records` were loaded; see
@@ -14,7 +45,6 @@ export function spansToRead(
   day: Day,
   records: Iterable<Pick<RecordState, 'at' | 'claimed'>>,
 ): DaySpan[] {
-  // Nobody without earlier records has a stored day.
   if (earlier.size === 0) return []
   const days = new Set<Day>()
   if (day < running.day) days.add(day)

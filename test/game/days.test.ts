@@ -12,7 +12,7 @@ import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { type Known, type RecordState, unknownActor } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
-import { spansToRead } from '../../src/store/day-spans.ts'
+import { ALL_DAYS, daysToRead, spansToRead } from '../../src/store/day-spans.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { cut, FOLLOW, game, LIKE, longStream, POST, person, REPOST, START, tid } from './arbitrary.ts'
 import {
@@ -226,23 +226,22 @@ test('of a ledger from before there were days, a recompute adds all up', () => {
 /** As much of a ledger as a store loads, and no more. */
 function loaded(ledger: MemoryLedger, by: Game, operations: readonly Operation[]): Known {
   const wanted = touched(by, operations)
-  const needed = new Map<Did, Set<number>>()
-  for (const [day, dids] of wanted.days) {
-    for (const did of dids) {
-      const records = wanted.records.filter((id) => id.did === did).flatMap((id) => ledger.record(id) ?? [])
-      const spans = spansToRead(ledger.actor(did) ?? unknownActor(did), day, records)
-      const set = needed.getOrInsertComputed(did, () => new Set())
-      for (const { first, last } of spans) for (let n = first; n <= last; n++) set.add(n)
-    }
-  }
-  const all = (did: Did) => wanted.whole.has(did) || wanted.allDays.has(did)
+  const spans = [
+    ...daysToRead(wanted, {
+      state: (did) => ledger.actor(did),
+      records: (did) =>
+        wanted.records.filter((id) => id.did === did).flatMap((id) => ledger.record(id) ?? []),
+    }),
+  ]
+  const isLoaded = (did: Did, day: number) =>
+    spans.some(([of, { first, last }]) => of === did && day >= first && day <= last)
   return {
     actor: (did) => ledger.actor(did),
     record: (id) => ledger.record(id),
     ownerOf: (handle) => ledger.ownerOf(handle),
     records: (did) => ledger.records(did),
     granted: (did) => ledger.granted(did),
-    days: (did) => new Map([...ledger.days(did)].filter(([day]) => all(did) || needed.get(did)?.has(day))),
+    days: (did) => new Map([...ledger.days(did)].filter(([day]) => isLoaded(did, day))),
   }
 }
 
@@ -294,4 +293,17 @@ test('operations of the running day need no other day', () => {
   // That day is Sunday, 2025-06-15.
   const day = (text: string) => Date.parse(text) / 86_400_000
   assert.deepEqual(span, { first: day('2025-06-01'), last: day('2025-06-30') })
+})
+
+test('the days of a person of whom all are needed are read once', () => {
+  const operations = [commit({ n: 1, ...on(0) }), commit({ n: 2, ...on(5) })]
+  const ledger = ledgerOf(operations)
+  const people = { state: (did: Did) => ledger.actor(did), records: () => [] }
+  const wanted = touched(game, [commit({ n: 3, ...on(0) }), status(4, 'deactivated'), recompute(alice)])
+  assert.deepEqual([...daysToRead(wanted, people)], [[alice, ALL_DAYS]])
+  const others = touched(game, [status(4, 'deactivated'), { ...status(5, 'deleted'), did: bob }])
+  assert.deepEqual(
+    [...daysToRead(others, people)].map(([did]) => did),
+    [alice],
+  )
 })

@@ -4,7 +4,7 @@ import type { DayTally, Tally } from '../../game/days.ts'
 import type { RecordState } from '../../game/state.ts'
 import type { Day } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
-import { type DaySpan, spansToRead } from '../day-spans.ts'
+import { ALL_DAYS, type DaySpan, daysToRead } from '../day-spans.ts'
 import { readCounts, writeCounts } from './counts.ts'
 import type { Names } from './names.ts'
 import type { People } from './people.ts'
@@ -31,32 +31,22 @@ export class Days {
 
   /** The days that a batch needs; `records` are those that it has loaded of a person. */
   load(
-    { days, allDays, whole }: Pick<Touched, 'days' | 'allDays' | 'whole'>,
+    touched: Pick<Touched, 'days' | 'allDays' | 'whole'>,
     people: People,
     records: (did: Did) => Iterable<RecordState>,
   ): Map<Did, ReadonlyMap<Day, Tally>> {
     const found = new Map<Did, Map<Day, Tally>>()
-    const add = (did: Did, actor: number, span: DaySpan): void => {
+    const state = (did: Did) => people.find(did)?.state
+    for (const [did, span] of daysToRead(touched, { state, records })) {
       const those = found.getOrInsertComputed(did, () => new Map())
-      for (const { day, ...tally } of this.#read(actor, span)) those.set(day, tally)
-    }
-    for (const [day, dids] of days) {
-      for (const did of dids) {
-        const row = people.find(did)
-        if (row === undefined) continue
-        for (const span of spansToRead(row.state, day, records(did))) add(did, row.id, span)
-      }
-    }
-    for (const did of [...allDays, ...whole]) {
-      const row = people.find(did)
-      if (row !== undefined && row.state.earlier.size > 0) add(did, row.id, ALL)
+      for (const { day, ...tally } of this.#read(people.row(did).id, span)) those.set(day, tally)
     }
     return found
   }
 
   /** All stored days of the person with this id, oldest first. */
   of(actor: number): DayTally[] {
-    return this.#read(actor, ALL)
+    return this.#read(actor, ALL_DAYS)
   }
 
   put(actor: number, day: Day, { experience, claimed, counts }: Tally): void {
@@ -71,7 +61,7 @@ export class Days {
     this.#deleteAll.run(actor)
   }
 
-  #read(actor: number, { first, last }: DaySpan): DayTally[] {
+  #read(actor: number, { first, last }: Readonly<DaySpan>): DayTally[] {
     return this.#within.all(actor, first, last).map(({ day, experience, claimed, counts }) => ({
       day: Number(day),
       experience: Number(experience),
@@ -80,5 +70,3 @@ export class Days {
     }))
   }
 }
-
-const ALL: DaySpan = { first: 0, last: Number.MAX_SAFE_INTEGER }

@@ -60,7 +60,7 @@ export class People {
     for (const [did, all] of byDid)
       records.set(did, new Map(all.map((record) => [pathOf(record.id), record])))
     const days = await readDays(this.#session, touched, {
-      character: (did) => people.get(did) ?? undefined,
+      state: (did) => people.get(did)?.state,
       records: (did) => (byDid.get(did) ?? []).map(({ state }) => state),
     })
     return {

@@ -4,12 +4,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Did } from '../../src/atproto/event.ts'
 import { claimedDay } from '../../src/game/days.ts'
-import { Draft } from '../../src/game/decide/draft.ts'
 import { decide } from '../../src/game/decide.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { type Known, type RecordState, unknownActor } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
 import { ALL_DAYS, daysToRead, spansToRead } from '../../src/store/day-spans.ts'
@@ -18,6 +16,7 @@ import { cut, FOLLOW, game, LIKE, longStream, POST, person, REPOST, START, tid }
 import {
   alice,
   bob,
+  bring,
   commit,
   DESCRIBED,
   ledgerOf,
@@ -137,22 +136,11 @@ test('who is purged in the middle of a batch keeps what came after', () => {
   ledger.assertBalanced()
 })
 
-/** Changes one record's state as an import does: by a draft. */
-function bring(ledger: MemoryLedger, n: number, state: Pick<RecordState, 'claimed'>): void {
-  const draft = new Draft(ledger, game)
-  const id = { did: alice, collection: POST, rkey: tid(n) }
-  const change = draft.change(alice)
-  const facts = { ...NO_FACTS, media: 'text' } as const
-  draft.put(change, id, { rev: tid(n), live: true, xp: 50, facts, at: START / 1e6, capped: false, ...state })
-  draft.enter(change, id, { at: START, cause: 'create', reason: 'post.text', delta: 50 })
-  ledger.commit(draft.changes)
-}
-
 test('what a fetched repository brought counts on the day that it claims, and in no period and under no cap', () => {
   const capped: Game = { ...game, rules: rulebook({ ...NO_CHANGES, caps: { [POST]: 50 } }) }
   const ledger = ledgerOf([commit({ n: 100 })], capped)
-  bring(ledger, 1, { claimed: TODAY - 400 })
-  bring(ledger, 2, { claimed: TODAY - 400 })
+  bring(ledger, 1, TODAY - 400)
+  bring(ledger, 2, TODAY - 400)
   assert.deepEqual(days(ledger), [
     [-400, 0, 100, { 'post.text': 2 }],
     [0, 50, 0, { 'post.text': 1 }],

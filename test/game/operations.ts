@@ -1,8 +1,11 @@
 // Short names for operations: operation number `n` is at second `n`, and its revision is number `n`.
 import type { AccountStatus, CommitEvent, Did, Handle, StreamEvent } from '../../src/atproto/event.ts'
+import { Draft } from '../../src/game/decide/draft.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
-import type { RecordPath } from '../../src/game/state.ts'
+import { NO_FACTS } from '../../src/game/rules/rule.ts'
+import type { Changes, RecordPath } from '../../src/game/state.ts'
+import type { Day } from '../../src/game/time.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { game, LIKE, POST, person, REPOST, START, tid } from './arbitrary.ts'
 
@@ -77,4 +80,18 @@ export function ledgerOf(operations: readonly Operation[], by: Game = game): Mem
   for (const operation of operations) ledger.fold(by, [operation])
   ledger.assertBalanced()
   return ledger
+}
+
+/** Puts alice's post number `n` into `ledger` as the import of a repository does: it counts on the day that it claims. */
+export function bring(ledger: MemoryLedger, n: number, claimed: Day): Changes {
+  const draft = new Draft(ledger, game)
+  const id = { did: alice, collection: POST, rkey: tid(n) }
+  const change = draft.change(alice)
+  const facts = { ...NO_FACTS, media: 'text' } as const
+  const at = START / 1_000_000
+  draft.put(change, id, { rev: tid(n), live: true, xp: 50, facts, at, capped: false, claimed })
+  draft.enter(change, id, { at: START, cause: 'create', reason: 'post.text', delta: 50 })
+  const changes = draft.settle()
+  ledger.commit(changes)
+  return changes
 }

@@ -12,7 +12,7 @@ import { PeriodBoardAudit } from '../../src/store/period-board-audit.ts'
 import { PeriodBoards, type StoredBoard } from '../../src/store/period-boards.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { cut, game, longStream, POST, START } from './arbitrary.ts'
-import { alice, bob, commit, DESCRIBED, like, removal, status } from './operations.ts'
+import { alice, bob, bring, commit, DESCRIBED, like, removal, status } from './operations.ts'
 
 const DAY_MICROS = 86_400_000_000
 
@@ -155,6 +155,14 @@ test('an event of today changes the week and the month, and a described post one
   // What changes no sum moves nobody: a repetition, and a look.
   assert.deepEqual(standings(post(0, 2, DESCRIBED)), undefined)
   assert.deepEqual(standings(status(3, 'active')), [])
+})
+
+test('what a fetched repository brought begins no week and no month', () => {
+  const ledger = new MemoryLedger()
+  const day = Math.floor(START / DAY_MICROS) - 9
+  const standings = [1, 2].map((n) => bring(ledger, n, day).actors.get(alice)?.standings)
+  // That nobody has a described post yet says which month runs.
+  assert.deepEqual(standings, [[{ kind: 'described', period: periodOf('described', day), earned: 0 }], []])
 })
 
 test('a deletion of an old record changes the boards of its own week and month', () => {

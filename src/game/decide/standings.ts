@@ -72,8 +72,9 @@ export function isShown(actor: ActorState): boolean {
 function today(before: ActorState, after: ActorState): Standing[] {
   const { day, experience } = after.running
   const standings: Standing[] = []
-  if (experience !== before.running.experience || day !== before.periods.day) {
-    const { day: latest, week, month } = after.periods
+  const { day: latest, week, month } = after.periods
+  // A later week may begin although all that was earned in it is taken back in the same batch.
+  if (experience !== before.running.experience || latest !== before.periods.day) {
     standings.push({ kind: 'week', period: weekOf(latest), earned: week })
     standings.push({ kind: 'month', period: monthOf(latest), earned: month })
   }

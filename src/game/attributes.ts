@@ -1,6 +1,7 @@
 // The four attributes of a character: what it does most, as numbers from 1 to 20.
 
-import type { Counts } from './days.ts'
+import { BARE, type Counts, DESCRIBED } from './days.ts'
+import { kindOf } from './rulebook.ts'
 
 /** What a person's live records are, as far as attributes need it. */
 export type Deeds = {
@@ -31,16 +32,16 @@ export const ATTRIBUTES: readonly { key: keyof Attributes; name: string; of: str
 
 /** What live records are, counted by the reasons for their XP. */
 export function deedsOf(tally: Counts): Deeds {
-  const described = tally.get('post.alt') ?? 0
+  const described = tally.get(DESCRIBED) ?? 0
   const deeds = {
     posts: 0,
-    media: described + (tally.get('post.media') ?? 0),
+    media: described + (tally.get(BARE) ?? 0),
     described,
     likes: 0,
     reposts: 0,
   }
   for (const [reason, n] of tally) {
-    const [kind] = reason.split('.', 1)
+    const kind = kindOf(reason)
     if (kind === 'post') deeds.posts += n
     else if (kind === 'like') deeds.likes += n
     else if (kind === 'repost') deeds.reposts += n

@@ -21,8 +21,9 @@ export type Tally = {
 
 export type DayTally = Tally & { day: Day }
 
-/** The reason of posts of which all media are described. */
+/** The reasons of posts with media: those of which all media are described, and the others. */
 export const DESCRIBED = 'post.alt'
+export const BARE = 'post.media'
 
 /** Put before the reasons of records that a fetched repository brought, while they are counted: boards leave them out. */
 const CLAIMED = 'claimed:'

@@ -2,9 +2,9 @@
 import type { Micros } from '../atproto/event.ts'
 import { uriOf } from '../atproto/uri.ts'
 import { dateOf, periodName, periodOf } from './boards.ts'
-import type { Counts, DayTally } from './days.ts'
+import { BARE, type Counts, type DayTally, DESCRIBED } from './days.ts'
 import { levelOf, MAX_LEVEL, threshold } from './levels.ts'
-import type { Rulebook } from './rulebook.ts'
+import { kindOf, type Rulebook } from './rulebook.ts'
 import type { LedgerEvent } from './state.ts'
 import { DAY_MICROS, type Day, dayOf, HOUR_MICROS, iso, secondsOf } from './time.ts'
 
@@ -16,9 +16,6 @@ const PACE_DAYS = 28
 const MAX_UNDESCRIBED = 20
 /** A level that takes longer at this pace has no date: it would say nothing. */
 const MAX_AHEAD_DAYS = 36_525
-
-/** The reasons of posts with media that have alt text, and that lack it. */
-const [DESCRIBED, BARE] = ['post.alt', 'post.media']
 
 export type InsightsInput = {
   rules: Pick<Rulebook, 'points' | 'titles' | 'title'>
@@ -154,7 +151,7 @@ function isCreation({ cause }: LedgerEvent): boolean {
 function kindsOf(tally: Counts): Record<string, number> {
   const kinds: Record<string, number> = {}
   for (const [reason, n] of tally) {
-    const kind = reason.split('.', 1)[0] ?? reason
+    const kind = kindOf(reason)
     kinds[kind] = (kinds[kind] ?? 0) + n
   }
   return kinds

@@ -95,7 +95,7 @@ function bounded(facts: Facts | undefined): Facts | undefined {
 }
 
 /** Reads `post` in the reason `post.alt`. */
-function kindOf(reason: string): string {
+export function kindOf(reason: string): string {
   return reason.split('.', 1)[0] ?? reason
 }
 

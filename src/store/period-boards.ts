@@ -1,4 +1,4 @@
-import type { BoardKind, PeriodBoard, Standing } from '../game/boards.ts'
+import { BOARD_KINDS, type BoardKind, type PeriodBoard, type Standing } from '../game/boards.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from './top.ts'
 
 /** Finished periods whose boards are kept, a year of weeks and two of months; older ones are dropped. */
@@ -89,9 +89,13 @@ export class PeriodBoards<Key> {
     if (board !== undefined) this.#touched.add(board)
   }
 
-  /** Drops all boards, for a recompute, which places everybody anew. */
+  /**
+   * Drops all boards, for a recompute, which places everybody anew. The running periods are forgotten, too: nobody who is
+   * shown may be left in them, and the store takes the newest board that it has for the running one.
+   */
   clear(): void {
     for (const { kind, period } of [...this.#all()]) this.#drop(kind, period)
+    for (const kind of BOARD_KINDS) this.#newest[kind] = 0
   }
 
   /** Changes since the last call. Boards that are dropped have no others. */

@@ -146,6 +146,19 @@ export const boardChecks: readonly Check[] = [
     assert.deepEqual(await places(again.reader, 'week', TODAY + 40), [[1, 10, alice]])
     assert.deepEqual((await auditor.audit(cheap.rules, () => {})).findings, [])
   }),
+  check('a recompute finishes no period for a later one in which nobody is shown', async (store, writer) => {
+    await fold(writer, [on(0, post(alice, 1)), on(40, post(bob, 2))])
+    await fold(writer, [status(bob, 'deactivated', 20)])
+    await writer[Symbol.asyncDispose]()
+    await recomputeAll(store, game.rules.fingerprint)
+    assert.deepEqual(await places(store.reader, 'week', TODAY), [[1, 50, alice]])
+    assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
+    await using next = await store.write(KEEP)
+    await fold(next, [on(41, post(alice, 3))])
+    assert.deepEqual(await places(store.reader, 'week', TODAY), [[1, 50, alice]])
+    assert.deepEqual(await places(store.reader, 'week', TODAY + 41), [[1, 50, alice]])
+    assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
+  }),
   check('boards of periods that are over for long are dropped', async ({ reader, auditor }, writer) => {
     await fold(writer, [on(0, post(alice, 1))])
     await fold(writer, [on(7 * KEPT_PERIODS.week, post(alice, 2))])

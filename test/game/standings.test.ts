@@ -72,10 +72,11 @@ class Kept {
         else row.places.set(did, earned)
       }
     }
-    return [...this.#rows.values()].map((row) => ({
-      ...row,
-      places: this.#boards.newest(row.kind) === row.period ? running(ledger, row) : row.places,
-    }))
+    const rows = [...this.#rows.values()]
+    // As a store does, which knows the running period by its rows alone.
+    const isNewest = ({ kind, period }: PeriodBoard): boolean =>
+      rows.every((other) => other.kind !== kind || other.period <= period)
+    return rows.map((row) => ({ ...row, places: isNewest(row) ? running(ledger, row) : row.places }))
   }
 }
 

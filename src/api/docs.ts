@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import { addressOf, DOCS_CSS } from '../web/assets.ts'
 import { type Document, describeHeaders } from './document-headers.ts'
 import { Problem, ProblemError } from './problem.ts'
-import { ACTORS_PATTERN, NAMED_SCHEMAS, PATTERNS } from './schemas.ts'
+import { ACTORS_PATTERN, PATTERNS } from './parameters.ts'
+import { NAMED_SCHEMAS } from './schemas.ts'
 
 const TAGS = [
   { name: 'characters', description: 'Levels, ranks and counts of people' },

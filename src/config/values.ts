@@ -112,6 +112,64 @@ export function addresses(text: string): string[] {
   })
 }
 
+export function appview(text: string): string {
+  return text === 'none' ? text : origin(text)
+}
+
+export function folder(text: string): string {
+  if (text.includes('\0')) throw new Error('the path of a folder')
+  return atHome(text)
+}
+
+export function shardCount(text: string): number {
+  const shards = Number(text)
+  if (!/^\d{1,4}$/.test(text) || shards < 1 || shards > 1_024)
+    throw new Error('a whole number from 1 to 1024')
+  return shards
+}
+
+export function copies(text: string): number {
+  if (!/^[1-9]$/.test(text)) throw new Error('a whole number from 1 to 9')
+  return Number(text)
+}
+
+export function requests(text: string): number {
+  const max = Number(text)
+  if (!/^\d{1,9}$/.test(text) || max === 0) throw new Error('a whole number of requests, 1 or more')
+  return max
+}
+
+export function retention(text: string): number | 'forever' {
+  if (text === 'forever') return text
+  try {
+    return duration(text)
+  } catch {
+    throw new Error('a duration such as 30d, or forever')
+  }
+}
+
+export function host(text: string): string {
+  if (!/^[\w.:-]{1,253}$/.test(text)) throw new Error('an address such as 127.0.0.1 or 0.0.0.0')
+  return text
+}
+
+export function dictionary(path: string): Uint8Array {
+  const file = readBytes(path)
+  if (file.length < 8 || file.readUInt32LE(0) !== 0xec30a437)
+    throw new Error(`a zstd dictionary (${path} is not one)`)
+  return new Uint8Array(file)
+}
+
+export function token(text: string): string {
+  if (text.length < 16) throw new Error('at least 16 characters')
+  return text
+}
+
+export function line(text: string): string {
+  if (text.length > 200 || /\p{Cc}/u.test(text)) throw new Error('one line of at most 200 characters')
+  return text
+}
+
 /** The text of a file, without a byte order mark. */
 export function readText(path: string): string {
   return readBytes(path)
@@ -119,7 +177,7 @@ export function readText(path: string): string {
     .replace(/^\ufeff/, '')
 }
 
-export function readBytes(path: string): Buffer {
+function readBytes(path: string): Buffer {
   try {
     return readFileSync(atHome(path))
   } catch (error) {

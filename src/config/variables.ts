@@ -1,20 +1,28 @@
-import { atHome } from '../at-home.ts'
 import { drivers, readAddress, type StoreAddress } from '../store/drivers.ts'
 import { withoutSecrets } from './hiding.ts'
 import { rulesFile } from './rules-file.ts'
 import {
   addresses,
+  appview,
   bytes,
+  copies,
+  dictionary,
   dids,
   duration,
   flag,
+  folder,
+  host,
   jetstreamUrls,
+  line,
   nsids,
   oneOf,
   origin,
   port,
-  readBytes,
+  requests,
+  retention,
+  shardCount,
   start,
+  token,
 } from './values.ts'
 
 /** One setting: an environment variable that is also a flag of the same name. */
@@ -208,61 +216,3 @@ export const variables = {
     parse: oneOf('pretty', 'json'),
   },
 } satisfies Record<string, Variable<unknown>>
-
-function appview(text: string): string {
-  return text === 'none' ? text : origin(text)
-}
-
-function folder(text: string): string {
-  if (text.includes('\0')) throw new Error('the path of a folder')
-  return atHome(text)
-}
-
-function shardCount(text: string): number {
-  const shards = Number(text)
-  if (!/^\d{1,4}$/.test(text) || shards < 1 || shards > 1_024)
-    throw new Error('a whole number from 1 to 1024')
-  return shards
-}
-
-function copies(text: string): number {
-  if (!/^[1-9]$/.test(text)) throw new Error('a whole number from 1 to 9')
-  return Number(text)
-}
-
-function requests(text: string): number {
-  const max = Number(text)
-  if (!/^\d{1,9}$/.test(text) || max === 0) throw new Error('a whole number of requests, 1 or more')
-  return max
-}
-
-function retention(text: string): number | 'forever' {
-  if (text === 'forever') return text
-  try {
-    return duration(text)
-  } catch {
-    throw new Error('a duration such as 30d, or forever')
-  }
-}
-
-function host(text: string): string {
-  if (!/^[\w.:-]{1,253}$/.test(text)) throw new Error('an address such as 127.0.0.1 or 0.0.0.0')
-  return text
-}
-
-function dictionary(path: string): Uint8Array {
-  const file = readBytes(path)
-  if (file.length < 8 || file.readUInt32LE(0) !== 0xec30a437)
-    throw new Error(`a zstd dictionary (${path} is not one)`)
-  return new Uint8Array(file)
-}
-
-function token(text: string): string {
-  if (text.length < 16) throw new Error('at least 16 characters')
-  return text
-}
-
-function line(text: string): string {
-  if (text.length > 200 || /\p{Cc}/u.test(text)) throw new Error('one line of at most 200 characters')
-  return text
-}

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Node, Renderer } from '@takumi-rs/core'
-import { type Card, type CardStyle, cardInWords, cardNodes, type Portrait, SIZES } from './card.ts'
+import { type Card, type CardStyle, cardInWords, type Portrait, SIZES } from './card.ts'
+import { cardNodes } from './card-layout.ts'
 import { type Face, fileOf, ownFaces } from './faces.ts'
 import { facesFor, familiesFor, type Voice } from './stack.ts'
 

@@ -7,7 +7,8 @@ import { MAX_NAMES, namesIn } from '../names.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { CharacterList, NAMES } from '../schemas.ts'
+import { NAMES } from '../parameters.ts'
+import { CharacterList } from '../schemas.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** Names that count as one request. */

@@ -3,7 +3,8 @@ import { leveling } from '../../game/levels.ts'
 import { CharacterAnswers, sendReady } from '../character-answers.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, NOT_MODIFIED, problems } from '../responses.ts'
-import { ActorParameters, Character } from '../schemas.ts'
+import { ActorParameters } from '../parameters.ts'
+import { Character } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
 export const characterRoutes: Routes = (app, options) => {

@@ -4,7 +4,8 @@ import { InvalidCursorError, type Reader, type Recent } from '../../store/store.
 import { ProblemError, tooDear, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { ActorParameters, EventList, FollowedEvents, PageQuery } from '../schemas.ts'
+import { ActorParameters, PageQuery } from '../parameters.ts'
+import { EventList, FollowedEvents } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
 /** Events in one answer, at most, and how many of them count as one request. */

@@ -1,7 +1,8 @@
 import { MAX_EVENTS, readInsights } from '../insights.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { ActorParameters, Insights } from '../schemas.ts'
+import { ActorParameters } from '../parameters.ts'
+import { Insights } from '../schemas.ts'
 import type { Routes } from './route.ts'
 
 export const insightsRoutes: Routes = (app, options) => {

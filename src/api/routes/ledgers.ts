@@ -8,7 +8,7 @@ import { csvHead, csvLine, type Event } from '../csv.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
-import { ActorParameters } from '../schemas.ts'
+import { ActorParameters } from '../parameters.ts'
 import type { RouteOptions, Routes, TypedApp } from './route.ts'
 
 /** Events read at a time: some milliseconds. */

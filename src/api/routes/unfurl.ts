@@ -10,7 +10,7 @@ import { pictureAddress } from '../../web/unfurl.ts'
 import { baseAddress } from '../base-address.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { ActorParameters } from '../schemas.ts'
+import { ActorParameters } from '../parameters.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** How long others are asked to keep what they show, in seconds. */

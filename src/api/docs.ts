@@ -3,8 +3,8 @@ import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { addressOf, DOCS_CSS } from '../web/assets.ts'
 import { type Document, describeHeaders } from './document-headers.ts'
-import { Problem, ProblemError } from './problem.ts'
 import { ACTORS_PATTERN, PATTERNS } from './parameters.ts'
+import { Problem, ProblemError } from './problem.ts'
 import { NAMED_SCHEMAS } from './schemas.ts'
 
 const TAGS = [

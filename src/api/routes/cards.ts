@@ -8,10 +8,10 @@ import { TurnsFullError } from '../../pictures/turns.ts'
 import type { Character } from '../../store/store.ts'
 import { cardOf } from '../card-of.ts'
 import { isKnown } from '../if-none-match.ts'
+import { ActorParameters } from '../parameters.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, NOT_MODIFIED, problems } from '../responses.ts'
-import { ActorParameters } from '../parameters.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** Drawing a card counts as this many requests; one that has been drawn counts as one. */

@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import { leveling } from '../../game/levels.ts'
 import { CharacterAnswers, sendReady } from '../character-answers.ts'
+import { ActorParameters } from '../parameters.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, NOT_MODIFIED, problems } from '../responses.ts'
-import { ActorParameters } from '../parameters.ts'
 import { Character } from '../schemas.ts'
 import type { Routes } from './route.ts'
 

@@ -1,10 +1,10 @@
 import { isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import { InvalidCursorError, type Reader, type Recent } from '../../store/store.ts'
+import { ActorParameters, PageQuery } from '../parameters.ts'
 import { ProblemError, tooDear, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { ActorParameters, PageQuery } from '../parameters.ts'
 import { EventList, FollowedEvents } from '../schemas.ts'
 import type { Routes } from './route.ts'
 

@@ -1,7 +1,7 @@
 import { MAX_EVENTS, readInsights } from '../insights.ts'
+import { ActorParameters } from '../parameters.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { ActorParameters } from '../parameters.ts'
 import { Insights } from '../schemas.ts'
 import type { Routes } from './route.ts'
 

@@ -5,10 +5,10 @@ import type { Micros } from '../../atproto/event.ts'
 import { microsOfDayOrTime } from '../../atproto/micros.ts'
 import { DAY_MICROS } from '../../game/time.ts'
 import { csvHead, csvLine, type Event } from '../csv.ts'
+import { ActorParameters } from '../parameters.ts'
 import { ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
-import { ActorParameters } from '../parameters.ts'
 import type { RouteOptions, Routes, TypedApp } from './route.ts'
 
 /** Events read at a time: some milliseconds. */

@@ -33,7 +33,7 @@ export const meRoutes: Routes = (app, options) => {
   const { site } = app
   takeForms(app)
 
-  /** `undefined` where the visitor is not signed in: routes lead them to where they can be. */
+  /** Who sent the request; `undefined` where nobody is signed in. */
   const visitorOf = async (request: FastifyRequest): Promise<(Visitor & { address: string }) | undefined> => {
     const address = signIn.addressFor(request.host)
     if (address === undefined) return undefined

@@ -8,9 +8,9 @@ import { plain } from '../../web/format.ts'
 import { inWords, nameOf, sheetAddress, tierIndexOf } from '../../web/person.ts'
 import { pictureAddress } from '../../web/unfurl.ts'
 import { baseAddress } from '../base-address.ts'
+import { ActorParameters } from '../parameters.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
 import { NAMES_PEOPLE, problems } from '../responses.ts'
-import { ActorParameters } from '../parameters.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** How long others are asked to keep what they show, in seconds. */
@@ -116,7 +116,7 @@ export const unfurlRoutes: Routes = (app, options) => {
     const [own, asked] = [URL.parse(base), URL.parse(address)]
     const isSheet = /^\/@[^/]+\/?$/.test(asked?.pathname ?? '')
     const isOwn = asked !== null && asked.host === own?.host && /^https?:$/.test(asked.protocol)
-    // Whatever else it is the address of, it is of no character.
+    // The address of any other page, or of another server's, names no character here.
     const actor = isOwn && isSheet ? readActorName(asked.href) : undefined
     if (actor === undefined) throw unknownActor(options.rules)
     return actor

@@ -45,7 +45,7 @@ export function noSignInPage({ site }: { site: Site }): string {
     main: html`<div class="prose">
 <h1>Signing in is not set up here</h1>
 <p class="lead">This server does not know its own public address, so your server cannot send you back to it.</p>
-<p>To be hidden or deleted, ask the operator of this server. ${site.contact === undefined ? 'They have not said how to reach them.' : html`Write to <strong>${site.contact}</strong>.`}</p>
+<p>To be hidden or deleted, ask its operator. ${site.contact === undefined ? 'They have not said how to reach them.' : html`Write to <strong>${site.contact}</strong>.`}</p>
 <p class="soft">If you run it: set <code>PUBLIC_URL</code> to its https address. On your own machine, open it at <code>http://127.0.0.1</code> and its port.</p>
 </div>`,
   })

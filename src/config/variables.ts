@@ -159,7 +159,7 @@ export const variables = {
   },
   CACHE_SIZE: {
     fallback: '256MB',
-    meaning: 'disk space for cards and avatars; 0 keeps none on disk',
+    meaning: 'disk space for cards and avatars; 0 keeps some in memory, and none on disk',
     parse: bytes,
   },
   SHARDS: {

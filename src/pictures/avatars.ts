@@ -47,6 +47,11 @@ class UnusableImageError extends Error {
   override name = 'UnusableImageError'
 }
 
+/** The cache has no room for the avatar, or cannot write it. */
+class NotKeptError extends Error {
+  override name = 'NotKeptError'
+}
+
 /** Fetches avatars in the background, each once at a time, and keeps them. */
 export class Avatars {
   readonly #options: AvatarsOptions
@@ -102,7 +107,14 @@ export class Avatars {
     // Their former avatar.
     await cache.erase(did)
     for (const [side, square] of squares) await cache.put(did, keyOf(url, side), square)
+    // Else each request for it would fetch and encode it again.
+    if (!(await this.#isHere({ did, url }))) throw new NotKeptError(`the avatar of ${did}`)
     kept(did)
+  }
+
+  async #isHere(avatar: AvatarOf): Promise<boolean> {
+    for (const side of AVATAR_SIDES) if ((await this.cached(avatar, side)) === undefined) return false
+    return true
   }
 
   #remember(name: string, ms: number): void {
@@ -128,6 +140,7 @@ function assertUsable(image: Buffer): void {
 
 /** True where the address will lead nowhere tomorrow, either. */
 function isFinal(error: unknown): boolean {
+  if (error instanceof NotKeptError) return false
   if (!(error instanceof RequestError)) return true
   const { status } = error
   return status !== undefined && status >= 300 && status < 500 && status !== 429

@@ -32,7 +32,7 @@ export type PicturesOptions = {
 /** Maximum time for which pictures of somebody who has gone stay, where their change is reported. */
 const UPKEEP_EVERY_MS = 1_000
 
-/** Where no folder can be used. */
+/** Of each cache, where no folder can or may be used. */
 const MAX_MEMORY_BYTES = 16 * 2 ** 20
 
 export function makePictures({ cards, avatars, open, shown, version, signal }: PicturesOptions): Pictures {
@@ -63,6 +63,7 @@ export function cacheFolders(folder: string): string[] {
 export type OpenCachesOptions = {
   /** `undefined`: pictures are kept in memory, a few. */
   folder: string | undefined
+  /** On disk; 0: pictures are kept in memory, a few. */
   maxBytes: number
   /** Called when files cannot be read or written. */
   failed: (error: unknown) => void
@@ -84,7 +85,7 @@ export async function openCaches({
         failed(error)
       }
     }
-    return new MemoryCache({ maxBytes: Math.min(half, MAX_MEMORY_BYTES) })
+    return new MemoryCache({ maxBytes: half === 0 ? MAX_MEMORY_BYTES : Math.min(half, MAX_MEMORY_BYTES) })
   }
   const [cards, avatars] = await Promise.all([open('cards'), open('avatars')])
   const stack = opened.move()

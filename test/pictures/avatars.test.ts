@@ -13,7 +13,7 @@ import { heads, PNG } from './images.ts'
 const ann = 'did:plc:annnnnnnnnnnnnnnnnnnnnnn' as Did
 const renderer = new CardRenderer()
 
-function avatars(open: OpenUrl = openTrustedUrl) {
+function avatars(open: OpenUrl = openTrustedUrl, maxBytes = 10_000_000) {
   const time = { now: 0 }
   const kept: Did[] = []
   const ended = new AbortController()
@@ -22,7 +22,7 @@ function avatars(open: OpenUrl = openTrustedUrl) {
     kept,
     ended,
     avatars: new Avatars({
-      cache: new MemoryCache({ maxBytes: 10_000_000 }),
+      cache: new MemoryCache({ maxBytes }),
       open,
       encode: (image, side) => renderer.square(image, side),
       kept: (did) => kept.push(did),
@@ -131,6 +131,16 @@ test('an address that failed is left alone for a while: longer where it will not
   time.now += 360 * minutes
   assert.equal(await fetch(404), 'failed')
   assert.equal(server.asked.length, 4)
+})
+
+test('an avatar that cannot be kept is not fetched again for every request', async () => {
+  await using server = await serve(() => image(PNG))
+  const { avatars: own, kept, time } = avatars(openTrustedUrl, 10)
+  const fetch = () => own.fetch({ did: ann, url: server.url })
+  assert.deepEqual([await fetch(), await fetch()], ['failed', 'refused'])
+  assert.deepEqual([server.asked.length, kept], [1, []])
+  time.now += 300_000
+  assert.equal(await fetch(), 'failed', 'there may be room again')
 })
 
 test('few are fetched at a time, and more than can wait are refused and may be tried again', async () => {

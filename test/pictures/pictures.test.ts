@@ -44,6 +44,8 @@ test('where there is no folder to use, pictures are kept in memory, and the oper
   for (const none of [{ folder: undefined }, { maxBytes: 0 }]) {
     await using others = await openCaches({ ...unusable, folder: here.path('new'), ...none })
     assert.ok(others.cards instanceof MemoryCache)
+    await others.avatars.put(ann, 'a', Buffer.from('avatar'))
+    assert.deepEqual(await others.avatars.get(ann, 'a'), Buffer.from('avatar'))
   }
   assert.equal(failures.length, 2, 'that was asked for')
   assert.ok(!existsSync(here.path('new')))

@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'pictures',
     'log',
+    'throttle',
     'config',
   ],
   main: ['commands', 'config'],

@@ -1,21 +1,19 @@
 import type { ServerResponse } from 'node:http'
+import { Places } from './places.ts'
 import { ProblemError } from './problem.ts'
-import { clientOf } from './rate-limit.ts'
 
 /** Limits how many listeners there are at a time, in all and by client. */
 export class ListenerPlaces {
-  readonly #max: number
+  readonly #places: Places
   readonly #maxOfAClient: number
-  readonly #byClient = new Map<string, number>()
-  #taken = 0
 
-  constructor({ max, maxOfAClient }: { max: number; maxOfAClient: number }) {
-    this.#max = max
-    this.#maxOfAClient = maxOfAClient
+  constructor(options: { max: number; maxOfAClient: number }) {
+    this.#places = new Places(options)
+    this.#maxOfAClient = options.maxOfAClient
   }
 
   get taken(): number {
-    return this.#taken
+    return this.#places.taken
   }
 
   /**
@@ -23,26 +21,19 @@ export class ListenerPlaces {
    * @throws {ProblemError} 503 if none is free, 429 if the client has `maxOfAClient`
    */
   take(address: string, response: ServerResponse): void {
-    const { client } = clientOf(address)
-    const own = this.#byClient.get(client) ?? 0
-    if (own >= this.#maxOfAClient) {
-      throw new ProblemError(
-        429,
-        'TooManyStreams',
-        `A client may have ${this.#maxOfAClient} streams at a time; close one, or name more actors in one.`,
-      )
+    const place = this.#places.take(address)
+    switch (place) {
+      case 'client has enough':
+        throw new ProblemError(
+          429,
+          'TooManyStreams',
+          `A client may have ${this.#maxOfAClient} streams at a time; close one, or name more actors in one.`,
+        )
+      case 'all taken':
+        throw new ProblemError(503, 'TooManyListeners', 'All places for streams are taken; try again later.')
+      default:
+        if (response.destroyed) place()
+        else response.once('close', place)
     }
-    if (this.#taken >= this.#max) {
-      throw new ProblemError(503, 'TooManyListeners', 'All places for streams are taken; try again later.')
-    }
-    if (response.destroyed) return
-    this.#taken += 1
-    this.#byClient.set(client, own + 1)
-    response.once('close', () => {
-      this.#taken -= 1
-      const left = (this.#byClient.get(client) ?? 1) - 1
-      if (left === 0) this.#byClient.delete(client)
-      else this.#byClient.set(client, left)
-    })
   }
 }

@@ -73,7 +73,10 @@ export function clientOf(request: FastifyRequest, reply: FastifyReply): Client {
   let left: AbortController | undefined
   return {
     charge: (cost) => {
-      const { allowed, remaining, resetSeconds } = request.server.clients.take(addressOf(request), cost)
+      const { clients } = request.server
+      // The request itself took one. A price that a full bucket could not pay would be a refusal for good.
+      const price = Math.min(cost, clients.perMinute - 1)
+      const { allowed, remaining, resetSeconds } = clients.take(addressOf(request), price)
       reply.rateLimit = rateLimitField(remaining, resetSeconds)
       if (!allowed) reply.header('retry-after', String(resetSeconds))
       return allowed

@@ -20,7 +20,8 @@ const NETWORK_FACTOR = 16
  * docs/performance.md.
  */
 export class RateLimit {
-  readonly #perMinute: number
+  /** Requests a client may make in a minute. */
+  readonly perMinute: number
   readonly #now: () => number
   /** Two generations: when the younger is full, the older is dropped. */
   #young = new Map<string, Bucket>()
@@ -31,25 +32,25 @@ export class RateLimit {
    * @param now milliseconds of a clock that never goes back
    */
   constructor(perMinute: number, now: () => number = performance.now.bind(performance)) {
-    this.#perMinute = perMinute
+    this.perMinute = perMinute
     this.#now = now
   }
 
   /** Takes `cost` tokens from the client at `address`, or none if it has fewer. */
   take(address: string, cost = 1): Allowance {
     const { client, network } = clientOf(address)
-    const own = this.#filled(client, this.#perMinute)
-    const shared = network === undefined ? undefined : this.#filled(network, this.#perMinute * NETWORK_FACTOR)
+    const own = this.#filled(client, this.perMinute)
+    const shared = network === undefined ? undefined : this.#filled(network, this.perMinute * NETWORK_FACTOR)
     const allowed = own.tokens >= cost && (shared === undefined || shared.tokens >= cost)
     if (allowed) {
       own.tokens -= cost
       if (shared !== undefined) shared.tokens -= cost
     }
-    const missing = allowed ? this.#perMinute - own.tokens : Math.max(cost - own.tokens, 1)
+    const missing = allowed ? this.perMinute - own.tokens : Math.max(cost - own.tokens, 1)
     return {
       allowed,
       remaining: Math.floor(own.tokens),
-      resetSeconds: Math.ceil((missing * 60) / this.#perMinute),
+      resetSeconds: Math.ceil((missing * 60) / this.perMinute),
     }
   }
 

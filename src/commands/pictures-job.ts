@@ -2,12 +2,15 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { Micros } from '../atproto/event.ts'
 import { openPublicUrl, openTrustedUrl } from '../bluesky/open-url.ts'
 import { isOnThisMachine } from '../bluesky/public-address.ts'
 import type { Config } from '../config.ts'
 import { cacheFolders, maintain, makePictures, openCaches, type Pictures } from '../pictures/pictures.ts'
 import { driverOf } from '../store/drivers.ts'
 import type { Reader } from '../store/store.ts'
+import { throttle } from '../throttle.ts'
+import { monotonic } from './from-config.ts'
 import { version } from './version.ts'
 
 export type PicturesJobOptions = {
@@ -17,7 +20,7 @@ export type PicturesJobOptions = {
 }
 
 /** Pause between two logs of trouble with pictures. */
-const LOG_EVERY_MS = 600_000
+const LOG_EVERY_MICROS: Micros = 600_000_000
 
 /** Disposing ends requests for avatars and waits until all files are written. */
 export type PicturesJob = AsyncDisposable & { pictures: Pictures }
@@ -26,13 +29,14 @@ export type PicturesJob = AsyncDisposable & { pictures: Pictures }
 export async function picturesJob({ config, reader, log }: PicturesJobOptions): Promise<PicturesJob> {
   const over = new AbortController()
   const { signal } = over
-  let logged = Number.NEGATIVE_INFINITY
-  const failed = (error: unknown): void => {
-    const now = performance.now()
-    if (now - logged < LOG_EVERY_MS) return
-    logged = now
-    log.warn(error, 'Cards and avatars cannot be kept on disk as they should: see CACHE_DIR and CACHE_SIZE.')
-  }
+  const troubled = throttle(monotonic, LOG_EVERY_MICROS)
+  const failed = (err: unknown): void =>
+    troubled((count) =>
+      log.warn(
+        { err, count },
+        'Cards and avatars cannot be kept on disk as they should: see CACHE_DIR and CACHE_SIZE.',
+      ),
+    )
   const caches = await openCaches({ folder: folderOf(config), maxBytes: config.CACHE_SIZE, failed })
   const { APPVIEW_URL } = config
   const pictures = makePictures({

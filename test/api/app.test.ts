@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { pino } from 'pino'
 import { type App, buildApp } from '../../src/api/app.ts'
@@ -403,17 +402,14 @@ test('awards are streamed as they happen, to those who listen for them', async (
   assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8')
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
-  let reading = true
-  const happening = (async () => {
-    for (let n = 2; reading && n < 2_000; n++) {
-      await here.fold(like(alice, n), post(bob, n))
-      await sleep(2)
-    }
-  })()
-  while (!text.includes('level-up'))
-    text += (await reader?.read())?.value ?? assert.fail('the stream has ended')
-  reading = false
-  await happening
+  const readUntil = async (event: string) => {
+    while (!text.includes(`event: ${event}\n`))
+      text += (await reader?.read())?.value ?? assert.fail('the stream has ended')
+  }
+  // From its first position on a listener is sent all that happens.
+  await readUntil('position')
+  for (let n = 2; n < 5; n++) await here.fold(like(alice, n), post(bob, n))
+  await readUntil('level-up')
   assert.match(text, /\n\nid: \d+\nevent: (award|level-up)\ndata: \{"did":"did:plc:b/)
   assert.ok(!text.includes(alice))
   await reader?.cancel()

@@ -156,6 +156,8 @@ suite('signing in', () => {
       assert.equal(hostile.statusCode, 404)
       assert.equal(hostile.body.includes(typed), false)
     }
+    // Of the two that failed at a server; anybody can make such failures.
+    assert.equal(on.logged.filter((line) => line.includes('somebody could not sign in')).length, 1)
   })
 
   test('counts as thirty requests, and only from our own page', async () => {
@@ -179,6 +181,57 @@ suite('signing in', () => {
     assert.equal(old.statusCode, 303)
     assert.equal((await on.post('/sign-in/continue', { ...OWN, ...form })).statusCode, 429)
     assert.equal(on.begun.length, 1)
+  })
+
+  test('costs no more than a client may have in a minute', async () => {
+    await using on = await server({ settings: { rateLimit: 20 } })
+    const begin = () => on.post('/sign-in/continue', { ...OWN, ...FORM, body: 'name=alice.example' })
+    assert.deepEqual([(await begin()).statusCode, (await begin()).statusCode], [303, 429])
+  })
+
+  test('does not let one client keep out the others while servers are slow', async () => {
+    const held: (() => void)[] = []
+    let isSlow = false
+    await using on = await server({
+      signIn: {
+        addressFor: () => 'http://127.0.0.1:8000',
+        published: async () => undefined,
+        begin: async (_name, { browser }) => {
+          if (isSlow) await new Promise<void>((resolve) => held.push(resolve))
+          return new URL(`https://pds.example/authorize?browser=${browser}`)
+        },
+        finish: async (query) => ({ did: alice, browser: query.get('browser') ?? '' }),
+      },
+    })
+    const begin = (remoteAddress: string) =>
+      on.app.inject({
+        method: 'POST',
+        url: '/sign-in/continue',
+        remoteAddress,
+        headers: { ...OWN, ...FORM },
+        payload: 'name=alice.example',
+      })
+    const began = await begin('192.0.2.1')
+    const browser = new URL(String(began.headers.location)).searchParams.get('browser')
+    const comeBack = () =>
+      on.app.inject({
+        url: `/oauth/callback?browser=${browser}`,
+        remoteAddress: '192.0.2.1',
+        headers: { ...OWN, ...sent(cookiesOf(began)) },
+      })
+    isSlow = true
+    const slow = Array.from({ length: 4 }, () => begin('192.0.2.1'))
+    const refused = [await begin('192.0.2.1'), await comeBack()]
+    for (const { statusCode, body, cookies } of refused) {
+      assert.deepEqual([statusCode, cookies], [503, []])
+      assert.match(body, /Too many people are signing in/)
+    }
+    assert.equal(held.length, 4)
+    const other = begin('192.0.2.2')
+    while (held.length < 5) await new Promise(setImmediate)
+    for (const answer of held) answer()
+    for (const answer of [...slow, other]) assert.equal((await answer).statusCode, 303)
+    assert.equal((await comeBack()).headers.location, '/me')
   })
 
   test('is at the address that cookies and other servers know', async () => {

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readActorName } from '../../atproto/actor-name.ts'
-import { LookUpUnavailableError } from '../../bluesky/handles.ts'
 import {
   CALLBACK_PATH,
   KEYS_PATH,
@@ -8,39 +7,53 @@ import {
   SignInError,
   type SignInFailure,
 } from '../../bluesky/sign-in.ts'
+import { throttle } from '../../throttle.ts'
 import { noSignInPage, signInPage } from '../../web/own/sign-in-page.ts'
 import { assertOwnPage, fieldsOf, takeForms } from '../own-forms.ts'
 import { sendPage } from '../pages.ts'
+import { Places } from '../places.ts'
 import { problemOf, sendProblem, tooDear } from '../problem.ts'
-import { clientOf } from '../protect.ts'
+import { addressOf, clientOf } from '../protect.ts'
 import { markBrowser, SignedIn, takeMark } from '../signed-in.ts'
-import type { RouteOptions, Routes } from './route.ts'
+import type { Routes } from './route.ts'
 
 /** A sign-in counts as this many requests: it makes several to other servers. */
 const SIGN_IN_COST = 30
-/** Sign-ins that may wait for other servers at once. */
-const MAX_AT_ONCE = 20
+/** Sign-ins that may wait for other servers at once. Strangers choose these servers, which may take their time. */
+const MAX_AT_ONCE = { max: 40, maxOfAClient: 4 }
 /** What other servers read changes with the program and its settings. */
 const PUBLISHED_AGE = 'public, max-age=300'
 
-const TROUBLES: Readonly<Record<SignInFailure, string>> = {
+/** Why somebody is not signed in: also where too many sign-ins are under way. */
+type Failure = SignInFailure | 'busy'
+
+const TROUBLES: Readonly<Record<Failure, string>> = {
   unknown:
     'Nobody on the network goes by that name. Your handle looks like alice.example; your DID works, too.',
   denied: 'You were not signed in: you or your server said no. Nothing has changed.',
   expired: 'That took too long, or was begun in another browser. Please begin again.',
   unavailable: 'Your server does not answer, or not as it should. Try again in a minute.',
+  busy: 'Too many people are signing in right now. Try again in a minute.',
 }
 
 /** Signing in: our form, the way to the person's own server, and back. */
 export const signInRoutes: Routes = (app, options) => {
-  const { signIn, logger } = options
+  const { signIn, logger, monotonic } = options
   const signedIn = new SignedIn(options)
   const { site } = app
-  let running = 0
+  const places = new Places(MAX_AT_ONCE)
   takeForms(app)
 
-  const failed = (reply: FastifyReply, failure: SignInFailure, name?: string): FastifyReply => {
-    const status = failure === 'unavailable' ? 503 : failure === 'unknown' ? 404 : 400
+  const failing = throttle(monotonic)
+  const failureOf = (error: unknown): SignInFailure => {
+    if (!(error instanceof SignInError)) throw error
+    const { failure, message: reason } = error
+    if (failure === 'unavailable')
+      failing((count) => logger.warn({ reason, count }, 'somebody could not sign in'))
+    return failure
+  }
+  const failed = (reply: FastifyReply, failure: Failure, name?: string): FastifyReply => {
+    const status = failure === 'unavailable' || failure === 'busy' ? 503 : failure === 'unknown' ? 404 : 400
     const page = { site, trouble: TROUBLES[failure], ...(name === undefined ? {} : { name }) }
     return sendSignIn(reply.code(status), signInPage(page))
   }
@@ -63,16 +76,16 @@ export const signInRoutes: Routes = (app, options) => {
     if (name === undefined) return failed(reply, 'unknown', typed)
     const { charge, signal } = clientOf(request, reply)
     if (!charge(SIGN_IN_COST)) throw tooDear('Signing in', SIGN_IN_COST)
-    if (running >= MAX_AT_ONCE) return failed(reply, 'unavailable', typed)
-    running += 1
+    const place = places.take(addressOf(request))
+    if (typeof place === 'string') return failed(reply, 'busy', typed)
     try {
       const browser = markBrowser(reply, isSecure(address))
       const to = await signIn.begin(name, { address, browser, signal })
       return reply.header('cache-control', 'no-store').redirect(to.href, 303)
     } catch (error) {
-      return failed(reply, failureOf(error, logger), typed)
+      return failed(reply, failureOf(error), typed)
     } finally {
-      running -= 1
+      place()
     }
   })
 
@@ -80,21 +93,22 @@ export const signInRoutes: Routes = (app, options) => {
     const address = signIn.addressFor(request.host)
     if (address === undefined) return sendSignIn(reply, noSignInPage({ site }))
     const secure = isSecure(address)
-    const mark = takeMark(request, reply, secure)
-    // Nobody is asked anything on behalf of a browser that has begun nothing.
-    if (mark === undefined) return failed(reply, 'expired')
-    if (running >= MAX_AT_ONCE) return failed(reply, 'unavailable')
-    running += 1
+    const place = places.take(addressOf(request))
+    // The browser keeps its mark, so that loading the page again goes on from here.
+    if (typeof place === 'string') return failed(reply, 'busy')
     try {
+      const mark = takeMark(request, reply, secure)
+      // Nobody is asked anything on behalf of a browser that has begun nothing.
+      if (mark === undefined) return failed(reply, 'expired')
       const query = new URLSearchParams(request.url.split('?', 2)[1])
       const { did, browser } = await signIn.finish(query, address)
       if (browser !== mark) return failed(reply, 'expired')
       await signedIn.begin(reply, did, secure)
       return reply.header('cache-control', 'no-store').redirect('/me', 303)
     } catch (error) {
-      return failed(reply, failureOf(error, logger))
+      return failed(reply, failureOf(error))
     } finally {
-      running -= 1
+      place()
     }
   })
 
@@ -127,11 +141,4 @@ function sendSignIn(reply: FastifyReply, page: string): FastifyReply {
   // Servers of a network on somebody's own machine have no certificates.
   const formsLeadTo = ["'self'", 'https:', ...(isPublic ? [] : ['http:'])]
   return sendPage(reply.header('cache-control', 'no-store'), page, { formsLeadTo })
-}
-
-function failureOf(error: unknown, logger: RouteOptions['logger']): SignInFailure {
-  if (error instanceof LookUpUnavailableError) return 'unavailable'
-  if (!(error instanceof SignInError)) throw error
-  if (error.failure === 'unavailable') logger.warn({ reason: error.message }, 'somebody could not sign in')
-  return error.failure
 }

@@ -7,6 +7,7 @@ import type { Nsid } from '@atcute/lexicons/syntax'
 import { openRepositories } from '../src/bluesky/repositories.ts'
 import {
   carOf,
+  KEY,
   madeRepository,
   OWNER,
   pathsOf,
@@ -38,9 +39,10 @@ export async function benchRepositories(): Promise<Row[]> {
       server.postMessage(name)
       const bytes = await new Promise<number>((resolve) => server.once('message', resolve))
       const pds = new URL(`http://127.0.0.1:${port}`)
+      const { signal } = new AbortController()
       const read = () =>
         repositories
-          .snapshot(OWNER, { pds, collections: COLLECTIONS, signal: new AbortController().signal })
+          .snapshot(OWNER, { pds, key: KEY, collections: COLLECTIONS, records: undefined, signal })
           .then(
             (snapshot) => `${snapshot?.paths.size} names`,
             ({ refusal }) => `refused as ${refusal}`,

@@ -1,12 +1,22 @@
+import { type FoundPublicKey, getPublicKeyFromDidController } from '@atcute/crypto'
 import type { Did } from '@atcute/lexicons/syntax'
-import { isObject } from '../atproto/json.ts'
+import { isObject, type JsonObject } from '../atproto/json.ts'
 import { openPublicUrl } from './open-url.ts'
 import { isOnThisMachine, publicUrl } from './public-address.ts'
 import { fetchJson, type OpenUrl, RequestError } from './request.ts'
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 2 ** 18 }
 
-export type FindPdsOptions = {
+/** Where a person's repository is, and the key that signs its commits. */
+export type Identity = {
+  /** The server: protocol, host and port. */
+  pds: URL
+  key: SigningKey
+}
+
+export type SigningKey = FoundPublicKey
+
+export type FindOptions = {
   /** The PLC directory. */
   plcUrl: string
   signal: AbortSignal
@@ -15,29 +25,60 @@ export type FindPdsOptions = {
 }
 
 /**
- * The repository server that the DID document of `did` names: protocol, host and port.
+ * What the DID document of `did` says about their repository.
+ * @throws {RequestError} if the document cannot be fetched, names no server or one that is not public, or no key that signs
+ */
+export async function findIdentity(did: Did, options: FindOptions): Promise<Identity> {
+  const document = await fetchDocument(did, options)
+  return { pds: serverOf(did, document, options), key: signingKeyOf(did, document) }
+}
+
+/**
+ * The server of the repository of `did`.
  * @throws {RequestError} if the document cannot be fetched, or names no server or one that is not public
  */
-export async function findPds(
+export async function findPds(did: Did, options: FindOptions): Promise<URL> {
+  return serverOf(did, await fetchDocument(did, options), options)
+}
+
+/** A directory on this machine is a simulator: it serves all documents, and the servers they name are local, too. */
+async function fetchDocument(
   did: Did,
-  { plcUrl, signal, open = openPublicUrl }: FindPdsOptions,
-): Promise<URL> {
-  // A directory on this machine is a simulator: it serves all documents, and the servers they name are local, too.
-  const local = isOnThisMachine(plcUrl)
-  const ownHost = did.startsWith('did:web:') && !local
-  const document = ownHost
+  { plcUrl, signal, open = openPublicUrl }: FindOptions,
+): Promise<unknown> {
+  return did.startsWith('did:web:') && !isOnThisMachine(plcUrl)
     ? await fetchJson(webDocument(did), { ...LIMITS, signal, open })
     : await fetchJson(`${plcUrl}/${did}`, { ...LIMITS, signal })
-  const services = isObject(document) && Array.isArray(document.service) ? document.service : []
-  const pds = services.find(
-    (service: unknown) => isObject(service) && String(service.id).endsWith('#atproto_pds'),
-  )
-  const endpoint = isObject(pds) && typeof pds.serviceEndpoint === 'string' ? pds.serviceEndpoint : undefined
-  if (endpoint === undefined) throw new RequestError(`the document of ${did} names no repository server`)
-  const url = local ? URL.parse(endpoint) : publicUrl(endpoint)
+}
+
+function serverOf(did: Did, document: unknown, { plcUrl }: FindOptions): URL {
+  const endpoint = entryOf(document, 'service', '#atproto_pds')?.serviceEndpoint
+  if (typeof endpoint !== 'string')
+    throw new RequestError(`the document of ${did} names no repository server`)
+  const url = isOnThisMachine(plcUrl) ? URL.parse(endpoint) : publicUrl(endpoint)
   if (url === null) throw new RequestError(`the document of ${did} names an address that is not a URL`)
   // By the protocol a path has no meaning.
   return new URL(url.origin)
+}
+
+/** The first entry of a list in a DID document whose id ends in `fragment`, as the protocol has it. */
+function entryOf(document: unknown, list: string, fragment: string): JsonObject | undefined {
+  const entries: unknown = isObject(document) ? document[list] : undefined
+  if (!Array.isArray(entries)) return undefined
+  const isNamed = (entry: unknown): entry is JsonObject =>
+    isObject(entry) && String(entry.id).endsWith(fragment)
+  return entries.find(isNamed)
+}
+
+function signingKeyOf(did: Did, document: unknown): SigningKey {
+  const { type, publicKeyMultibase } = entryOf(document, 'verificationMethod', '#atproto') ?? {}
+  if (typeof type !== 'string' || typeof publicKeyMultibase !== 'string')
+    throw new RequestError(`the document of ${did} names no key that signs the repository`)
+  try {
+    return getPublicKeyFromDidController({ type, publicKeyMultibase })
+  } catch (cause) {
+    throw new RequestError(`the document of ${did} names a signing key of an unknown kind`, { cause })
+  }
 }
 
 /** Not a valid URL if the DID has a path, so the request fails. */

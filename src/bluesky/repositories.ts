@@ -1,5 +1,6 @@
 import type { Did, Nsid } from '@atcute/lexicons/syntax'
-import { findPds } from './identity.ts'
+import type { Day } from '../game/time.ts'
+import { findIdentity, type Identity } from './identity.ts'
 import { isOnThisMachine } from './public-address.ts'
 import { type RepositoryLimits, SNAPSHOT_LIMITS } from './repository/limits.ts'
 import { RepositoryError } from './repository/repository-error.ts'
@@ -8,19 +9,22 @@ import { readInThread } from './repository/worker.ts'
 
 export type Repositories = {
   /**
-   * The server of the repository of `did`.
+   * Where the repository of `did` is, and the key that signs it.
    * @throws {RequestError}
    */
-  find(did: Did, signal: AbortSignal): Promise<URL>
+  find(did: Did, signal: AbortSignal): Promise<Identity>
   /**
-   * The records of `did` in `collections` on the server `pds`; `undefined` if the server withholds the repository because
-   * the account is not active.
+   * Reads the repository of `did` from their server; `undefined` if the server withholds it because the account is not active.
    * @throws {RequestError}
    */
-  snapshot(
-    did: Did,
-    options: { pds: URL; collections: ReadonlySet<Nsid>; signal: AbortSignal },
-  ): Promise<Snapshot | undefined>
+  snapshot(did: Did, options: ReadOptions & { pds: URL }): Promise<Snapshot | undefined>
+}
+
+/** What to read of a repository; see `SnapshotOptions`. */
+type ReadOptions = Pick<Identity, 'key'> & {
+  collections: ReadonlySet<Nsid>
+  records: { today: Day } | undefined
+  signal: AbortSignal
 }
 
 export type RepositoriesOptions = {
@@ -54,11 +58,11 @@ export function openRepositories({
 }: RepositoriesOptions): Repositories {
   const trusted = isOnThisMachine(plcUrl)
   return {
-    find: (did, signal) => findPds(did, { plcUrl, signal }),
-    snapshot: async (did, { pds, collections, signal }) => {
+    find: (did, signal) => findIdentity(did, { plcUrl, signal }),
+    snapshot: async (did, { pds, ...wanted }) => {
       try {
-        const job = { pds: pds.href, trusted, did, collections, limits }
-        return await readInThread({ ...job, signal, received, maxHeapMb })
+        const from = { pds: pds.href, trusted }
+        return await readInThread({ from, did, ...wanted, limits, received, maxHeapMb })
       } catch (error) {
         if (error instanceof RepositoryError && INACTIVE.has(error.error)) return undefined
         throw error

@@ -131,15 +131,24 @@ export function isSameCounts(a: Counts, b: Counts): boolean {
 const FIRST_DAY: Day = Date.UTC(2022, 10, 1) / DAY_MS
 
 /**
- * The day by which a record of a fetched repository counts: that of its key where this is a TID, else that of its
- * `createdAt`. Clients choose both, so a day before 2022-11-01 or after the one on which the record was `witnessed` is not
- * believed; where neither can be, it is the latter.
+ * The day by which a record of a fetched repository counts: that of its key where this is a TID, else the one that its
+ * `createdAt` names. Clients choose both, so a day before 2022-11-01 or after the one on which the record was `witnessed` is
+ * not believed; where neither can be, it is the latter.
  */
-export function claimedDay(rkey: RecordKey, createdAt: unknown, witnessed: Day): Day {
-  const times = [
-    isTid(rkey) ? parse(rkey).timestamp / 1_000 : Number.NaN,
-    typeof createdAt === 'string' ? Date.parse(createdAt) : Number.NaN,
-  ]
-  const days = times.map((ms) => Math.floor(ms / DAY_MS))
-  return days.find((day) => day >= FIRST_DAY && day <= witnessed) ?? witnessed
+export function claimedDay(rkey: RecordKey, named: Day | undefined, witnessed: Day): Day {
+  const ofKey = isTid(rkey) ? dayOfMs(parse(rkey).timestamp / 1_000) : undefined
+  const isPlausible = (day: Day | undefined): day is Day =>
+    day !== undefined && day >= FIRST_DAY && day <= witnessed
+  if (isPlausible(ofKey)) return ofKey
+  return isPlausible(named) ? named : witnessed
+}
+
+/** The day that a record's `createdAt` names; `undefined` where it names none. */
+export function dayNamed(createdAt: unknown): Day | undefined {
+  const ms = typeof createdAt === 'string' ? Date.parse(createdAt) : Number.NaN
+  return Number.isNaN(ms) ? undefined : dayOfMs(ms)
+}
+
+function dayOfMs(ms: number): Day {
+  return Math.floor(ms / DAY_MS)
 }

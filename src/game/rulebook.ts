@@ -71,7 +71,10 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
     fingerprint: fingerprintOf(points, changes.caps),
     assess: (collection, record) => {
       const rule = byCollection.get(collection)
-      return rule === undefined ? NO_FACTS : bounded(rule.facts(record))
+      if (rule === undefined) return NO_FACTS
+      // A record has the `$type` of its collection. No server of the network would take this one.
+      if (typeof record.$type === 'string' && record.$type !== collection) return undefined
+      return bounded(rule.facts(record))
     },
     award: (collection, facts) => {
       const rule = byCollection.get(collection)

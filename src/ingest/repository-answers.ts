@@ -106,14 +106,14 @@ class RepositoryAsking {
     let host: string | undefined
     try {
       const finds = did.startsWith('did:web:') ? this.#findsByWeb : this.#finds
-      const pds = await finds.use(id, async () => {
+      const { pds, key } = await finds.use(id, async () => {
         signal.throwIfAborted()
         return await repositories.find(did, signal)
       })
       host = pds.host
       const found = await this.#readFrom(pds.host, async () => {
         if (this.#newest.get(did) !== id) return 'outdated'
-        return await repositories.snapshot(did, { pds, collections, signal })
+        return await repositories.snapshot(did, { pds, key, collections, records: undefined, signal })
       })
       if (found === 'outdated') return undefined
       const outcome = found === undefined ? 'inactive' : 'read'
@@ -173,6 +173,7 @@ function isOfHost({ refusal, status = 0 }: RepositoryError): boolean {
       return status >= 500 || status === 429
     case 'too-large':
     case 'malformed':
+    case 'forged':
     case 'incomplete':
     case 'crashed':
       return false

@@ -8,6 +8,7 @@ import type { Network } from './network.ts'
 import type { Person } from './people.ts'
 import { Random } from './random.ts'
 import { repositoryOf } from './repository.ts'
+import { signingKeyOf } from './signing-key.ts'
 import { saidOf } from './untrue.ts'
 import { postView, profileView } from './views.ts'
 
@@ -116,17 +117,25 @@ async function answerTo(
       return { status: 200, bytes: car, type: 'application/vnd.ipld.car' }
     }
     default:
-      return documentOf(network, pathname.slice(1), self())
+      return await documentOf(network, pathname.slice(1), self())
   }
 }
 
 /** A DID document as the PLC directory serves it, but for every DID method: no other server here has them. */
-function documentOf(network: Network, did: string, serviceEndpoint: string): Answer {
+async function documentOf(network: Network, did: string, serviceEndpoint: string): Promise<Answer> {
   const service = [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }]
-  if (decoded(did) === HOSTILE) return found({ id: HOSTILE, alsoKnownAs: [], service })
+  const methodOf = async (owner: Pick<Person, 'did' | 'index'>) => {
+    const publicKeyMultibase = await (await signingKeyOf(owner)).exportPublicKey('multikey')
+    return [{ id: `${owner.did}#atproto`, type: 'Multikey', controller: owner.did, publicKeyMultibase }]
+  }
+  if (decoded(did) === HOSTILE) {
+    const verificationMethod = await methodOf({ did: HOSTILE, index: 0 })
+    return found({ id: HOSTILE, alsoKnownAs: [], verificationMethod, service })
+  }
   const person = personOf(network, decoded(did))
   if (person === undefined) return missing('nothing here')
-  return found({ id: person.did, alsoKnownAs: [`at://${person.handle}`], service })
+  const verificationMethod = await methodOf(person)
+  return found({ id: person.did, alsoKnownAs: [`at://${person.handle}`], verificationMethod, service })
 }
 
 /** True where the repository is to be served in a hostile way: always for `HOSTILE`, else by chance. */

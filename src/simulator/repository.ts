@@ -5,11 +5,12 @@ import type { Tid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
 import type { Person } from './people.ts'
 import { buildTree, type Leaf } from './repository-tree.ts'
+import { signingKeyOf } from './signing-key.ts'
 
 /** A repository as served: its newest commit, and all of it as a CAR file. */
 export type Repository = { cid: string; rev: Tid; car: Uint8Array }
 
-/** A person's repository as it stands; its signature is all zeros, since nobody here checks it. */
+/** A person's repository as it stands, signed by their key. */
 export async function repositoryOf({ did, records, revMicros, index }: Person): Promise<Repository> {
   const rev = createRaw(revMicros, index % 1024)
   const blocks: { cid: Uint8Array; data: Uint8Array }[] = []
@@ -25,14 +26,9 @@ export async function repositoryOf({ did, records, revMicros, index }: Person): 
     leaves.push({ key, value: toCidLink(await add(JSON.parse(JSON.stringify(record)))) })
   }
   const data = await buildTree(leaves, async (node) => toCidLink(await add(node)))
-  const commit = await add({
-    version: 3,
-    did,
-    data,
-    rev,
-    prev: null,
-    sig: toBytes(new Uint8Array(64)),
-  })
+  const unsigned = { version: 3, did, data, rev, prev: null }
+  const key = await signingKeyOf({ did, index })
+  const commit = await add({ ...unsigned, sig: toBytes(await key.sign(encode(unsigned))) })
   const chunks: Uint8Array[] = []
   for await (const chunk of writeCarStream([toCidLink(commit)], blocks)) chunks.push(chunk)
   return { cid: cidText(commit), rev, car: Buffer.concat(chunks) }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { Secp256k1PrivateKeyExportable } from '@atcute/crypto'
 import type { Did } from '@atcute/lexicons/syntax'
-import { findPds } from '../../src/bluesky/identity.ts'
+import { findIdentity, findPds } from '../../src/bluesky/identity.ts'
 import { openTrustedUrl } from '../../src/bluesky/open-url.ts'
 import { publicUrl } from '../../src/bluesky/public-address.ts'
 import { type OpenUrl, RequestError } from '../../src/bluesky/request.ts'
 import { type LocalServer, never, type Reply, serve } from './local-server.ts'
+import { KEY, VERIFICATION_METHOD } from './repository/made-repository.ts'
 
 const PLC = 'https://plc.example'
 const ALICE: Did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
@@ -157,5 +159,47 @@ suite('where a repository is', () => {
       assert.equal(found.href, 'http://127.0.0.1:9/')
     }
     assert.deepEqual(pathsOf(server), [`/${ALICE}`, '/did:web:alice.example'])
+  })
+})
+
+suite('the key that signs a repository', () => {
+  const service = documentWith('http://127.0.0.1:9').json.service
+  const find = async (verificationMethod: unknown) => {
+    await using server = await serve(() => ({ json: { service, verificationMethod } }))
+    return await findIdentity(ALICE, { plcUrl: server.url, signal: never() })
+  }
+
+  test('is the first of their document that the protocol names', async () => {
+    const other = { ...VERIFICATION_METHOD[0], id: `${ALICE}#atproto_label` }
+    const { pds, key } = await find([other, ...VERIFICATION_METHOD, { id: '#atproto', type: 'x' }])
+    assert.equal(pds.href, 'http://127.0.0.1:9/')
+    assert.deepEqual(key, KEY)
+  })
+
+  test('may be of either curve', async () => {
+    const key = await (await Secp256k1PrivateKeyExportable.createKeypair()).exportPublicKey('multikey')
+    const found = await find([{ id: '#atproto', type: 'Multikey', publicKeyMultibase: key }])
+    assert.equal(found.key.type, 'secp256k1')
+  })
+
+  test('is missed where the document has none that can be read', async () => {
+    const [method] = VERIFICATION_METHOD
+    for (const list of [
+      undefined,
+      [],
+      {},
+      [null, 7],
+      [{ ...method, id: '#atproto_label' }],
+      [{ ...method, publicKeyMultibase: undefined }],
+    ]) {
+      await assert.rejects(find(list), /names no key that signs/)
+    }
+    for (const changed of [
+      { publicKeyMultibase: 'z' },
+      { publicKeyMultibase: 'zzzz' },
+      { type: 'Rsa2048' },
+    ]) {
+      await assert.rejects(find([{ ...method, ...changed }]), /a signing key of an unknown kind/)
+    }
   })
 })

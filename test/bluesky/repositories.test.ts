@@ -11,7 +11,15 @@ import { Network } from '../../src/simulator/network.ts'
 import { repositoryOf } from '../../src/simulator/repository.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { never, type Reply, serve } from './local-server.ts'
-import { carOf, madeRepository, OWNER, pathsOf, recordOf } from './repository/made-repository.ts'
+import {
+  carOf,
+  KEY,
+  madeRepository,
+  OWNER,
+  pathsOf,
+  recordOf,
+  VERIFICATION_METHOD,
+} from './repository/made-repository.ts'
 
 const START = 1_770_000_000_000_000
 const BOTH: ReadonlySet<Nsid> = new Set(['app.bsky.feed.post', 'app.bsky.feed.like'] as const)
@@ -31,7 +39,10 @@ type Asking = {
 async function snapshotFrom(url: string, asking: Asking = {}) {
   const { did = OWNER, limits = {}, maxHeapMb = 512, signal = never(), received = () => {} } = asking
   await using directory = await serve(() => ({
-    json: { service: [{ id: '#atproto_pds', serviceEndpoint: url }] },
+    json: {
+      verificationMethod: VERIFICATION_METHOD,
+      service: [{ id: '#atproto_pds', serviceEndpoint: url }],
+    },
   }))
   const repositories = openRepositories({
     plcUrl: directory.url,
@@ -39,8 +50,8 @@ async function snapshotFrom(url: string, asking: Asking = {}) {
     limits: { ...SNAPSHOT_LIMITS, ...limits },
     maxHeapMb,
   })
-  const pds = await repositories.find(did, signal)
-  return await repositories.snapshot(did, { pds, collections: BOTH, signal })
+  const found = await repositories.find(did, signal)
+  return await repositories.snapshot(did, { ...found, collections: BOTH, records: undefined, signal })
 }
 
 async function snapshotOf(reply: (url: URL) => Reply, asking: Asking = {}) {
@@ -78,8 +89,9 @@ suite('asking for a repository', () => {
     await using simulator = await startSimulator({ network, seed: 7 })
     const repositories = openRepositories({ plcUrl: simulator.httpUrl, received: () => {} })
     for (const person of network.people.slice(0, 3)) {
-      const pds = await repositories.find(person.did, never())
-      const snapshot = await repositories.snapshot(person.did, { pds, collections: BOTH, signal: never() })
+      const found = await repositories.find(person.did, never())
+      const wanted = { collections: BOTH, records: undefined, signal: never() }
+      const snapshot = await repositories.snapshot(person.did, { ...found, ...wanted })
       const expected = [...person.records.keys()].filter((path) => BOTH.has(path.split('/')[0] as Nsid))
       assert.deepEqual([...(snapshot?.paths ?? [])], expected.sort())
       assert.equal(snapshot?.rev, (await repositoryOf(person)).rev)
@@ -154,14 +166,17 @@ suite('asking for a repository', () => {
   test('fails where a stranger leads it to this machine', async (t) => {
     const serviceEndpoint = 'https://127.0.0.1'
     t.mock.method(globalThis, 'fetch', async () =>
-      Response.json({ service: [{ id: '#atproto_pds', serviceEndpoint }] }),
+      Response.json({
+        verificationMethod: VERIFICATION_METHOD,
+        service: [{ id: '#atproto_pds', serviceEndpoint }],
+      }),
     )
     const repositories = openRepositories({ plcUrl: 'https://plc.example', received: () => {} })
     await assert.rejects(repositories.find(OWNER, never()), RequestError)
     // The thread looks for itself.
     const pds = new URL(serviceEndpoint)
     await assert.rejects(
-      repositories.snapshot(OWNER, { pds, collections: BOTH, signal: never() }),
+      repositories.snapshot(OWNER, { pds, key: KEY, collections: BOTH, records: undefined, signal: never() }),
       refusedAs('address'),
     )
   })

@@ -61,9 +61,10 @@ test('ingest goes on whatever the repositories of some people are, and reads tho
   const hosts = new Map(servers.map(({ url }, n) => [network.people[n]?.did as string, url]))
   // A directory that leads some people elsewhere, and everybody else to the simulator.
   const directory = await listening(async ({ url = '/' }, response) => {
+    const document = (await (await fetch(`${simulator.httpUrl}${url}`)).json()) as object
     const hostile = hosts.get(decodeURIComponent(url.slice(1)))
-    const document = { service: [{ id: '#atproto_pds', serviceEndpoint: hostile ?? simulator.httpUrl }] }
-    response.end(JSON.stringify(document))
+    const service = [{ id: '#atproto_pds', serviceEndpoint: hostile ?? simulator.httpUrl }]
+    response.end(JSON.stringify({ ...document, service }))
   })
   try {
     await using store = openSqlite({ path: file, reserve: 0 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Did } from '../../src/atproto/event.ts'
-import { claimedDay } from '../../src/game/days.ts'
+import { claimedDay, dayNamed } from '../../src/game/days.ts'
 import { decide } from '../../src/game/decide.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Operation } from '../../src/game/operation.ts'
@@ -187,7 +187,11 @@ test('a claimed day is that of the key, else of the record, and neither to come 
     ['self', 7, TODAY, TODAY],
     ['jzzzzzzzzzzzz', '2024-01-01T00:00:00Z', TODAY, day('2024-01-01')],
   ] as const) {
-    assert.equal(claimedDay(rkey, createdAt, witnessed), expected, `${rkey} ${createdAt} ${witnessed}`)
+    assert.equal(
+      claimedDay(rkey, dayNamed(createdAt), witnessed),
+      expected,
+      `${rkey} ${createdAt} ${witnessed}`,
+    )
   }
 })
 

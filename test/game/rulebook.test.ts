@@ -125,3 +125,13 @@ test('likes need a subject and nothing more; reposts of anything but posts count
   })
   assert.equal(rules.assess(repost, { subject: null }), undefined)
 })
+
+test('a record of another type than its collection is unreadable, and stands at 0 XP', () => {
+  const rules = rulebook(NO_CHANGES)
+  const post = 'app.bsky.feed.post'
+  const like = 'app.bsky.feed.like'
+  assert.equal(rules.assess(post, { $type: like, text: 'x' }), undefined)
+  assert.equal(rules.assess(post, { $type: post, text: 'x' })?.media, 'text')
+  assert.equal(rules.assess(post, { text: 'x' })?.media, 'text')
+  assert.deepEqual(rules.assess('app.bsky.graph.follow', { $type: like }), NO_FACTS)
+})

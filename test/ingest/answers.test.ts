@@ -12,6 +12,7 @@ import type { Answer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
 import { answers } from '../../src/ingest/answers.ts'
 import type { AnswersOptions, RepositoryReport } from '../../src/ingest/asking.ts'
+import { KEY } from '../bluesky/repository/made-repository.ts'
 import { game, POST, person, REPOST, START, tid } from '../game/arbitrary.ts'
 import { freezeTime, settled } from './frozen-time.ts'
 
@@ -119,7 +120,8 @@ function ledgerOf(
   const repositories: Repositories = {
     find: async (did, signal) => {
       await world.find?.(did, signal)
-      return new URL(`https://${world.host?.(did) ?? did.slice('did:plc:'.length)}.example`)
+      const pds = new URL(`https://${world.host?.(did) ?? did.slice('did:plc:'.length)}.example`)
+      return { pds, key: KEY }
     },
     snapshot: async (did, { pds, collections, signal }) => {
       assert.equal(collections, game.followed)

@@ -9,6 +9,7 @@ import type { Media } from '../../src/game/media.ts'
 import type { Answer, NoAnswer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
 import { answers } from '../../src/ingest/answers.ts'
+import { KEY } from '../bluesky/repository/made-repository.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
 import { freezeTime, settled } from './frozen-time.ts'
 
@@ -63,8 +64,8 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
       ...appview,
     },
     repositories: {
-      find: async (did) => new URL(`https://${did.slice('did:web:'.length)}`),
-      snapshot: async () => ({ rev: tid(5), paths: PathList.of([]) }),
+      find: async (did) => ({ pds: new URL(`https://${did.slice('did:web:'.length)}`), key: KEY }),
+      snapshot: async () => ({ rev: tid(5), paths: PathList.of([]), records: undefined }),
     },
     followed: game.followed,
     clock: () => state.now,

@@ -11,10 +11,11 @@ import type { AskedQuestion, QuestionId } from '../../src/game/question.ts'
 import type { RepositoryReport } from '../../src/ingest/asking.ts'
 import { KeyedLimit } from '../../src/ingest/keyed-limit.ts'
 import { answerRepositories } from '../../src/ingest/repository-answers.ts'
+import { KEY } from '../bluesky/repository/made-repository.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
 import { settled } from './frozen-time.ts'
 
-const HELD: Snapshot = { rev: tid(5), paths: PathList.of([]) }
+const HELD: Snapshot = { rev: tid(5), paths: PathList.of([]), records: undefined }
 const refusal = (what: Refusal, status?: number) => new RepositoryError(what, `refused: ${what}`, { status })
 
 /** Question `n`, about the person of that number on `host`. */
@@ -42,7 +43,7 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
     failure: undefined as unknown,
   }
   const repositories: Repositories = {
-    find: find ?? (async (did) => new URL(`https://${did.split(':')[2]}`)),
+    find: find ?? (async (did) => ({ pds: new URL(`https://${did.split(':')[2]}`), key: KEY })),
     snapshot: async (did, { signal }) => {
       const answer = Promise.withResolvers<Snapshot | undefined>()
       signal.addEventListener('abort', () => answer.reject(signal.reason))
@@ -225,7 +226,7 @@ suite('repositories', () => {
       { ...about(100, 'x'), did: good },
     ]
     const { state, answer } = network(t, questions, (did, signal) => {
-      if (did === good) return Promise.resolve(new URL('https://good.example'))
+      if (did === good) return Promise.resolve({ pds: new URL('https://good.example'), key: KEY })
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason))
       })

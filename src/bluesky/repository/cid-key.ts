@@ -12,6 +12,11 @@ export function keyOf(cid: Uint8Array): CidKey | undefined {
   return Buffer.from(cid.buffer, cid.byteOffset, cid.length).toString('latin1', 4, 36)
 }
 
+/** The CID of the dag-cbor block with this key. */
+export function cidOf(key: CidKey): Uint8Array {
+  return Buffer.concat([Buffer.of(1, DAG_CBOR, 0x12, 32), Buffer.from(key, 'latin1')])
+}
+
 /** @throws if the link is not valid */
 export function keyOfLink(link: CidLink): CidKey | undefined {
   return keyOf(fromCidLink(link).bytes)

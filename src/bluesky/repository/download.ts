@@ -1,17 +1,12 @@
-import type { Did } from '@atcute/lexicons/syntax'
 import { AddressError } from '../public-address.ts'
 import { bounded, isOk, type OpenUrl, refusalOf } from '../request.ts'
-import type { RepositoryLimits } from './limits.ts'
 import { RepositoryError } from './repository-error.ts'
-import { readSnapshot, type Snapshot } from './snapshot.ts'
+import { readSnapshot, type Snapshot, type SnapshotOptions } from './snapshot.ts'
 import type { Transfer } from './transfer.ts'
 
-export type DownloadOptions = {
+export type DownloadOptions = SnapshotOptions & {
   /** The server: protocol, host and port. */
   pds: URL
-  did: Did
-  collections: ReadonlySet<string>
-  limits: RepositoryLimits
   open: OpenUrl
   transfer: Transfer
 }
@@ -23,7 +18,8 @@ const MAX_ERROR_BYTES = 65_536
  * @throws {RepositoryError}
  */
 export async function downloadSnapshot(options: DownloadOptions): Promise<Snapshot> {
-  const { pds, did, collections, limits, open, transfer } = options
+  const { pds, open, transfer, ...wanted } = options
+  const { did } = wanted
   const { signal } = transfer
   const url = new URL('/xrpc/com.atproto.sync.getRepo', pds)
   url.searchParams.set('did', did)
@@ -31,7 +27,7 @@ export async function downloadSnapshot(options: DownloadOptions): Promise<Snapsh
     const headers = { accept: 'application/vnd.ipld.car', 'accept-encoding': 'gzip' }
     const opened = await open(url.href, { signal, headers })
     const body = transfer.inflated(opened)
-    if (isOk(opened)) return await readSnapshot(body, { did, collections, limits })
+    if (isOk(opened)) return await readSnapshot(body, wanted)
     const { message, status, error, waitMs } = refusalOf(
       pds.host,
       opened,

@@ -23,12 +23,14 @@ export type RepositoryLimits = {
   maxRecords: number
   /** Bytes of the paths of all records in the requested collections. */
   maxPathBytes: number
+  /** Memory for what the records say, in bytes as `record-blocks.ts` counts them. */
+  maxRecordBytes: number
 }
 
 const MIB = 2 ** 20
 
 /**
- * Limits for listing the records of a repository. The largest accounts have some hundred thousand records in some hundred
+ * Limits for reading the records of a repository. The largest accounts have some hundred thousand records in some hundred
  * megabytes; a million records fit, in any order of blocks. The level of a key is half the number of leading zeros of its
  * hash, so no tree is deeper than 128.
  */
@@ -45,4 +47,5 @@ export const SNAPSHOT_LIMITS: RepositoryLimits = {
   maxDepth: 129,
   maxRecords: 2_000_000,
   maxPathBytes: 32 * MIB,
+  maxRecordBytes: 256 * MIB,
 }

@@ -12,6 +12,8 @@ export type Refusal =
   | 'too-large'
   /** The answer is not a CAR file of this repository. */
   | 'malformed'
+  /** The commit is not signed by the key that the person's DID document names. */
+  | 'forged'
   /** The file ended before the tree was complete. */
   | 'incomplete'
   /** The thread that read it crashed. */

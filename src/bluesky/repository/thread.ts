@@ -2,20 +2,31 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openPublicUrl, openTrustedUrl } from '../open-url.ts'
 import { downloadSnapshot } from './download.ts'
+import { readSnapshotFile } from './file.ts'
 import { RepositoryError } from './repository-error.ts'
+import type { Snapshot } from './snapshot.ts'
 import { Transfer } from './transfer.ts'
 import type { FromThread, ThreadJob } from './worker.ts'
 
-const { pds, trusted, ...job } = workerData as ThreadJob
+const { from, ...wanted } = workerData as ThreadJob
 
-const transfer = new Transfer(job.limits)
-const tell = (message: FromThread): void => parentPort?.postMessage(message)
+const transfer = new Transfer(wanted.limits)
+const tell = (message: FromThread, transferred: ArrayBuffer[] = []): void =>
+  parentPort?.postMessage(message, transferred)
+
+async function read(): Promise<Snapshot> {
+  if ('file' in from) return await readSnapshotFile(from.file, wanted)
+  const open = from.trusted ? openTrustedUrl : openPublicUrl
+  return await downloadSnapshot({ ...wanted, pds: new URL(from.pds), open, transfer })
+}
+
 try {
-  const open = trusted ? openTrustedUrl : openPublicUrl
-  const { rev, paths } = await downloadSnapshot({ ...job, pds: new URL(pds), open, transfer })
-  const { bytes, ends } = paths.packed
-  const message: FromThread = { kind: 'read', rev, packed: paths.packed, wireBytes: transfer.wireBytes }
-  parentPort?.postMessage(message, [bytes.buffer, ends.buffer])
+  const { rev, paths, records } = await read()
+  const packed = { paths: paths.packed, records: records?.packed }
+  const buffers = [packed.paths, packed.records].flatMap((list) =>
+    list === undefined ? [] : [list.bytes.buffer, list.ends.buffer],
+  )
+  tell({ kind: 'read', rev, packed, wireBytes: transfer.wireBytes }, buffers)
 } catch (error) {
   if (!(error instanceof RepositoryError)) throw error
   // Messages between threads lose the class of an error.

@@ -53,6 +53,11 @@ export class TreeWalk {
     return this.#begun && this.#wanted.size === 0
   }
 
+  /** A block that has the form of a node, and that no node has named. */
+  stray(key: CidKey): Buffer | undefined {
+    return this.#strays.get(key)
+  }
+
   /** Begins at the root that the commit names. @throws {RepositoryError} */
   begin(root: CidLink): void {
     this.#begun = true
@@ -60,21 +65,26 @@ export class TreeWalk {
     this.#walk()
   }
 
-  /** Takes any block of the file; copies it if it has to be cached. @throws {RepositoryError} */
-  offer(cid: Uint8Array, bytes: Buffer): void {
+  /**
+   * Takes any block of the file; copies it if it has to be cached.
+   * @returns whether it is a node, or may be one
+   * @throws {RepositoryError}
+   */
+  offer(cid: Uint8Array, bytes: Buffer): boolean {
     const key = keyOf(cid)
-    if (key === undefined) return
+    if (key === undefined) return false
     if (this.#wanted.has(key)) {
       this.#arrived.push([key, bytes])
       this.#walk()
-      return
+      return true
     }
     const [map, text, e] = NODE_START
     if (bytes[0] !== map || bytes[1] !== text || bytes[2] !== e || bytes.length > this.#limits.maxNodeBytes)
-      return
-    if (this.#strays.has(key)) return
+      return false
+    if (this.#strays.has(key)) return true
     this.#reserve(bytes.length)
     this.#strays.set(key, Buffer.from(bytes))
+    return true
   }
 
   /** Visits the nodes that have arrived, and their cached children. */

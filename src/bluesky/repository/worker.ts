@@ -1,23 +1,28 @@
 import { Worker } from 'node:worker_threads'
-import type { Did, Tid } from '@atcute/lexicons/syntax'
-import type { RepositoryLimits } from './limits.ts'
+import type { Tid } from '@atcute/lexicons/syntax'
 import { type PackedPaths, PathList } from './path-list.ts'
+import { type PackedRecords, RecordList } from './record-list.ts'
 import { type Refusal, RepositoryError } from './repository-error.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Snapshot, SnapshotOptions } from './snapshot.ts'
 
-/** The input of the thread; see `downloadSnapshot`. */
-export type ThreadJob = {
-  pds: string
-  /** Whether the address comes from the operator's own directory, and need not be public. */
-  trusted: boolean
-  did: Did
-  collections: ReadonlySet<string>
-  limits: RepositoryLimits
-}
+/** The input of the thread. */
+export type ThreadJob = SnapshotOptions & { from: RepositorySource }
+
+/** Where a repository is read from. */
+type RepositorySource =
+  /** `trusted`: the address comes from the operator's own directory, and need not be public. */
+  | { pds: string; trusted: boolean }
+  /** The path of a CAR file. */
+  | { file: string }
 
 /** The only message of the thread. */
 export type FromThread =
-  | { kind: 'read'; rev: Tid; packed: PackedPaths; wireBytes: number }
+  | {
+      kind: 'read'
+      rev: Tid
+      packed: { paths: PackedPaths; records: PackedRecords | undefined }
+      wireBytes: number
+    }
   | {
       kind: 'refused'
       refusal: Refusal
@@ -43,7 +48,7 @@ const GRACE_MS = 10_000
  */
 export async function readInThread({ signal, received, maxHeapMb, ...job }: ReadOptions): Promise<Snapshot> {
   signal.throwIfAborted()
-  const { host } = new URL(job.pds)
+  const name = 'file' in job.from ? job.from.file : new URL(job.from.pds).host
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: job,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: 32 },
@@ -51,7 +56,7 @@ export async function readInThread({ signal, received, maxHeapMb, ...job }: Read
   })
   const said = Promise.withResolvers<FromThread>()
   const crashed = (why: string): void =>
-    said.reject(new RepositoryError('crashed', `the thread that read from ${host} ended: ${why}`))
+    said.reject(new RepositoryError('crashed', `the thread that read from ${name} ended: ${why}`))
   worker.once('message', said.resolve)
   worker.once('error', (error) => crashed(String(error)))
   worker.once('exit', (code) => crashed(`code ${code}`))
@@ -62,8 +67,14 @@ export async function readInThread({ signal, received, maxHeapMb, ...job }: Read
     const message = await said.promise
     received(message.wireBytes)
     switch (message.kind) {
-      case 'read':
-        return { rev: message.rev, paths: new PathList(message.packed) }
+      case 'read': {
+        const { paths, records } = message.packed
+        return {
+          rev: message.rev,
+          paths: new PathList(paths),
+          records: records && new RecordList(records),
+        }
+      }
       case 'refused':
         throw new RepositoryError(message.refusal, message.message, message.details)
     }

@@ -1,11 +1,36 @@
-import { hash } from 'node:crypto'
+import { createPrivateKey, hash, sign } from 'node:crypto'
 import { encode, toBytes } from '@atcute/cbor'
 import { type CidLink, CODEC_DCBOR, fromDigest, toCidLink } from '@atcute/cid'
+import { P256PrivateKeyExportable, parsePublicMultikey } from '@atcute/crypto'
 import type { Did, Tid } from '@atcute/lexicons/syntax'
 import { createRaw } from '@atcute/tid'
+import type { SigningKey } from '../../../src/bluesky/identity.ts'
 
 export const OWNER: Did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 export const REV: Tid = '3kaaaaaaaaa2a'
+
+const PAIR = await P256PrivateKeyExportable.importRaw(new Uint8Array(32).fill(7))
+const PRIVATE_KEY = createPrivateKey({ format: 'jwk', key: await PAIR.exportPrivateKey('jwk') })
+/** Half the order of the curve P-256: a signature's S is at most this. */
+const MAX_S = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n >> 1n
+
+const publicKeyMultibase = await PAIR.exportPublicKey('multikey')
+
+/** The key that signs the repositories made here. */
+export const KEY: SigningKey = parsePublicMultikey(publicKeyMultibase)
+
+/** The list of a DID document that names `KEY`. */
+export const VERIFICATION_METHOD = [
+  { id: `${OWNER}#atproto`, type: 'Multikey', controller: OWNER, publicKeyMultibase },
+]
+
+/** A signature of `bytes` by `KEY`. Node's own may have either form of S, so it tries until one is low. */
+export function signed(bytes: Uint8Array): Uint8Array {
+  for (;;) {
+    const signature = sign('sha256', bytes, { key: PRIVATE_KEY, dsaEncoding: 'ieee-p1363' })
+    if (BigInt(`0x${signature.subarray(32).toString('hex')}`) <= MAX_S) return signature
+  }
+}
 
 export type Block = { cid: Uint8Array; data: Uint8Array }
 
@@ -22,8 +47,8 @@ export class Blocks {
 
   /** Adds the commit whose tree begins at `root`; the last block is it. */
   commit(root: CidLink, fields: object = {}): CidLink {
-    const commit = { version: 3, did: OWNER, data: root, rev: REV, prev: null }
-    return this.add({ ...commit, sig: toBytes(new Uint8Array(64)), ...fields })
+    const commit = { version: 3, did: OWNER, data: root, rev: REV, prev: null, ...fields }
+    return this.add({ sig: toBytes(signed(encode(commit))), ...commit })
   }
 
   /** The file of a commit whose tree begins at `root`. */

@@ -3,18 +3,23 @@ import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { encode } from '@atcute/cbor'
 import { type CidLink, CODEC_DCBOR, fromDigest, toCidLink } from '@atcute/cid'
+import { parsePublicMultikey } from '@atcute/crypto'
 import { createRaw } from '@atcute/tid'
 import fc from 'fast-check'
+import type { SigningKey } from '../../../src/bluesky/identity.ts'
 import { type RepositoryLimits, SNAPSHOT_LIMITS } from '../../../src/bluesky/repository/limits.ts'
 import { type Refusal, RepositoryError } from '../../../src/bluesky/repository/repository-error.ts'
 import { readSnapshot, type Snapshot } from '../../../src/bluesky/repository/snapshot.ts'
 import type { RecordPath } from '../../../src/game/state.ts'
 import { Network } from '../../../src/simulator/network.ts'
+import type { Person } from '../../../src/simulator/people.ts'
 import { repositoryOf } from '../../../src/simulator/repository.ts'
+import { signingKeyOf } from '../../../src/simulator/signing-key.ts'
 import {
   Blocks,
   BOTH,
   carOf,
+  KEY,
   keyed,
   LIKE,
   madeRepository,
@@ -35,8 +40,8 @@ function read(
   car: Uint8Array,
   { limits = {}, size = 1_000, collections = BOTH }: Reading = {},
 ): Promise<Snapshot> {
-  const options = { did: OWNER, collections, limits: { ...SNAPSHOT_LIMITS, ...limits } }
-  return readSnapshot(piecesOf(car, size), options)
+  const wanted = { did: OWNER, key: KEY, collections, records: undefined }
+  return readSnapshot(piecesOf(car, size), { ...wanted, limits: { ...SNAPSHOT_LIMITS, ...limits } })
 }
 
 async function assertRefused(car: Uint8Array, refusal: Refusal, reading: Reading = {}): Promise<void> {
@@ -45,6 +50,11 @@ async function assertRefused(car: Uint8Array, refusal: Refusal, reading: Reading
     assert.equal(error.refusal, refusal, error.message)
     return true
   })
+}
+
+/** The key that the document of a simulated person names. */
+async function keyOf(person: Person): Promise<SigningKey> {
+  return parsePublicMultikey(await (await signingKeyOf(person)).exportPublicKey('multikey'))
 }
 
 /** A repository of one made node. */
@@ -96,8 +106,8 @@ suite('a repository', () => {
     for (const person of network.people) {
       for (const records of [person.records, new Map()]) {
         const { car, rev } = await repositoryOf({ ...person, records })
-        const options = { did: person.did, collections: BOTH, limits: SNAPSHOT_LIMITS }
-        const snapshot = await readSnapshot([car], options)
+        const wanted = { did: person.did, key: await keyOf(person), collections: BOTH, records: undefined }
+        const snapshot = await readSnapshot([car], { ...wanted, limits: SNAPSHOT_LIMITS })
         const expected = [...records.keys()].filter((path) => BOTH.has(path.split('/')[0] ?? '')).sort()
         assert.deepEqual([snapshot.rev, [...snapshot.paths]], [rev, expected])
       }
@@ -116,7 +126,8 @@ suite('a repository', () => {
     const records = new Map(paths.map((path) => [path as RecordPath, { path }]))
     const { car, rev } = await repositoryOf({ ...person, records })
     const collections = new Set([...BOTH, 'app.bsky.actor.profile'])
-    const snapshot = await readSnapshot([car], { did: person.did, collections, limits: SNAPSHOT_LIMITS })
+    const wanted = { did: person.did, key: await keyOf(person), collections, records: undefined }
+    const snapshot = await readSnapshot([car], { ...wanted, limits: SNAPSHOT_LIMITS })
     assert.deepEqual([snapshot.rev, [...snapshot.paths]], [rev, paths.slice(0, 15).sort()])
   })
 
@@ -145,7 +156,7 @@ suite('a repository', () => {
         yield Buffer.alloc(1_000)
       }
     }
-    const options = { did: OWNER, collections: BOTH, limits: SNAPSHOT_LIMITS }
+    const options = { did: OWNER, key: KEY, collections: BOTH, records: undefined, limits: SNAPSHOT_LIMITS }
     assert.equal((await readSnapshot(endless(), options)).paths.size, 50)
     assert.equal(asked, 0)
   })

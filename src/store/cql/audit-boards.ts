@@ -4,32 +4,69 @@ import { standingsOf } from '../../game/decide/standings.ts'
 import type { ActorState } from '../../game/state.ts'
 import type { Finding } from '../auditor.ts'
 import { PeriodBoardAudit } from '../period-board-audit.ts'
+import { NOBODY_LEFT_OUT } from '../top.ts'
 import { SHOWN, visibilityOf } from '../visibility.ts'
+import { XpBoardAudit } from '../xp-audit.ts'
 import type { Session } from './driver/session.ts'
+import { numberOf } from './driver/values.ts'
 import { readPeriodBoards } from './reading/period-boards.ts'
 import { shardOf } from './rows/buckets.ts'
 
+type ShardAudit = { board: XpBoardAudit<Did>; periods: PeriodBoardAudit<Did> }
+
 /** The boards of all shards as they were read, to be compared with people. */
 export class BoardsAudit {
-  readonly #audits: readonly PeriodBoardAudit<Did>[]
+  readonly #shards: readonly ShardAudit[]
 
-  private constructor(audits: readonly PeriodBoardAudit<Did>[]) {
-    this.#audits = audits
+  private constructor(shards: readonly ShardAudit[]) {
+    this.#shards = shards
   }
 
   static async read(session: Session, shards: number): Promise<BoardsAudit> {
-    const boards = Array.from({ length: shards }, (_, shard) => readPeriodBoards(session, shard))
-    return new BoardsAudit((await Promise.all(boards)).map((each) => new PeriodBoardAudit(each)))
+    const each = Array.from({ length: shards }, async (_, shard): Promise<ShardAudit> => {
+      const [board, periods] = await Promise.all([
+        readXpBoard(session, shard),
+        readPeriodBoards(session, shard),
+      ])
+      return { board, periods: new PeriodBoardAudit(periods) }
+    })
+    return new BoardsAudit(await Promise.all(each))
+  }
+
+  /** See `XpBoardAudit.strays`. */
+  get strays(): number {
+    return this.#shards.reduce((sum, { board }) => sum + board.strays, 0)
   }
 
   /** See `PeriodBoardAudit.strays`. */
-  get strays(): number {
-    return this.#audits.reduce((sum, { strays }) => sum + strays, 0)
+  get periodStrays(): number {
+    return this.#shards.reduce((sum, { periods }) => sum + periods.strays, 0)
   }
 
-  /** Differences between a person's days, the running one included, and the boards. */
-  differences(actor: ActorState, days: readonly DayTally[]): Omit<Finding, 'did'>[] {
-    const standings = visibilityOf(actor) === SHOWN ? standingsOf(days) : []
-    return this.#audits[shardOf(actor.did, this.#audits.length)]?.differences(actor.did, standings) ?? []
+  /** The difference between a person's XP and the leaderboard. */
+  difference(actor: ActorState): Omit<Finding, 'did'> | undefined {
+    const shown = visibilityOf(actor) === SHOWN ? actor.experience : undefined
+    return this.#of(actor.did)?.board.difference(actor.did, shown)
   }
+
+  /** Differences between a person's days, the running one included, and the boards of periods. */
+  periodDifferences(actor: ActorState, days: readonly DayTally[]): Omit<Finding, 'did'>[] {
+    const standings = visibilityOf(actor) === SHOWN ? standingsOf(days) : []
+    return this.#of(actor.did)?.periods.differences(actor.did, standings) ?? []
+  }
+
+  #of(did: Did): ShardAudit | undefined {
+    return this.#shards[shardOf(did, this.#shards.length)]
+  }
+}
+
+async function readXpBoard(session: Session, shard: number): Promise<XpBoardAudit<Did>> {
+  const [[totals], board] = await Promise.all([
+    session.readForDecision('SELECT board_above FROM books WHERE shard = ?', [shard]),
+    session.readForDecision('SELECT did, experience FROM board WHERE shard = ?', [shard]),
+  ])
+  return new XpBoardAudit({
+    above: numberOf(totals?.board_above ?? NOBODY_LEFT_OUT),
+    places: board.map(({ did, experience }): [Did, number] => [did as Did, numberOf(experience)]),
+  })
 }

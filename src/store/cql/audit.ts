@@ -1,5 +1,5 @@
 // Audits the ledger: compares each character with the sums of its records, of its events in both tables, and with its
-// counter. On a ledger in use a character may change while it is read, so a difference is only reported where it is still
+// counter, and the boards with everybody. On a ledger in use a character may change while it is read, so a difference is only reported where it is still
 // there a moment later.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../atproto/event.ts'
@@ -11,6 +11,7 @@ import { todayFindings } from '../day-findings.ts'
 import { NetworkDay } from '../network-day.ts'
 import { isPlace } from '../period-board-audit.ts'
 import { SHOWN, visibilityOf, WAITING } from '../visibility.ts'
+import { histogramFindings, ON_BOARD } from '../xp-audit.ts'
 import { BoardsAudit } from './audit-boards.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
@@ -32,6 +33,7 @@ const AGAIN_MS = 500
 
 const RANGE = 'SELECT * FROM characters WHERE token(did) >= ? AND token(did) <= ?'
 const ONE = 'SELECT * FROM characters WHERE did = ?'
+const HISTOGRAM = 'SELECT experience, characters FROM standings'
 const COUNTER = 'SELECT experience FROM characters_experience WHERE did = ?'
 
 /** The name of a finding about a counter, the only one that a crash may lead to. */
@@ -42,7 +44,8 @@ type Sums = {
   records: number
   events: number
   experience: number
-  shown: number
+  /** How many shown characters have each amount of XP. */
+  histogram: Map<number, number>
   introductions: number
   today: NetworkDay
   findings: Finding[]
@@ -68,7 +71,7 @@ export class CqlAuditor implements Auditor {
       records: 0,
       events: 0,
       experience: 0,
-      shown: 0,
+      histogram: new Map(),
       introductions: 0,
       today: new NetworkDay(0),
       findings: [],
@@ -88,7 +91,7 @@ export class CqlAuditor implements Auditor {
     sums.findings = await this.#lookAgain(rules, suspects)
     // Sums over everybody mean something only where nobody changed meanwhile.
     if ((await this.#version()) === before) await this.#totals(sums, boards)
-    const { shown: _shown, introductions: _waiting, today: _today, ...result } = sums
+    const { histogram: _histogram, introductions: _waiting, today: _today, ...result } = sums
     return result
   }
 
@@ -155,7 +158,9 @@ export class CqlAuditor implements Auditor {
       expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
     }
     const days = [...stored, running]
-    const differences = boards.differences(character.state, days)
+    const differences = boards.periodDifferences(character.state, days)
+    const misplaced = boards.difference(character.state)
+    if (misplaced !== undefined) findings.push({ did, ...misplaced })
     // Where days are wrong themselves, so is what follows from them.
     if (findings.length === 0) {
       expect('described posts of the month', describedIn(days, running.day), described)
@@ -167,10 +172,6 @@ export class CqlAuditor implements Auditor {
 
   async #totals(sums: Sums, boards: BoardsAudit): Promise<void> {
     const totals = await this.#session.readForDecision('SELECT * FROM books', [])
-    const histogram = await this.#session.readForDecision(
-      'SELECT shard, experience, characters FROM standings',
-      [],
-    )
     const sum = (rows: readonly Row[], column: string) =>
       rows.reduce((total, row) => total + numberOf(row[column]), 0)
     const expect = (what: string, expected: number, actual: number): void => {
@@ -179,11 +180,22 @@ export class CqlAuditor implements Auditor {
     expect('total of records', sums.records, sum(totals, 'records'))
     expect('total of events', sums.events, sum(totals, 'events'))
     expect('total of experience', sums.experience, sum(totals, 'experience'))
-    expect('total of shown characters', sums.shown, sum(totals, 'characters'))
+    const shown = sums.histogram.values().reduce((total, n) => total + n, 0)
+    expect('total of shown characters', shown, sum(totals, 'characters'))
     expect('total of characters that are not introduced', sums.introductions, sum(totals, 'introductions'))
     sums.findings.push(...todayFindings(sums.today, todayOf(totals)))
-    expect('characters in the standings', sums.shown, sum(histogram, 'characters'))
-    expect('people without a row on boards of periods', 0, boards.strays)
+    sums.findings.push(...histogramFindings(sums.histogram, await this.#histogram()))
+    expect('places on the board without a character', 0, boards.strays)
+    expect('people without a row on boards of periods', 0, boards.periodStrays)
+  }
+
+  async #histogram(): Promise<Map<number, number>> {
+    const sums = new Map<number, number>()
+    for (const { experience, characters } of await this.#session.readForDecision(HISTOGRAM, [])) {
+      const xp = numberOf(experience)
+      sums.set(xp, (sums.get(xp) ?? 0) + numberOf(characters))
+    }
+    return sums
   }
 
   async #version(): Promise<string> {
@@ -198,16 +210,17 @@ export class CqlAuditor implements Auditor {
 function isMoving({ what, expected, actual }: Finding, before: readonly Finding[]): boolean {
   const was = before.find((finding) => finding.what === what)
   if (what === COUNTER_BEHIND) return was?.actual !== actual
-  return isPlace(what) && (was?.actual !== actual || was.expected !== expected)
+  return (isPlace(what) || what === ON_BOARD) && (was?.actual !== actual || was.expected !== expected)
 }
 
 function add(sums: Sums, { state, records, lastSeq, firstSeq }: StoredCharacter): void {
   if (state.born) sums.characters += 1
-  if (visibilityOf(state) === SHOWN) sums.shown += 1
+  const { experience } = state
+  if (visibilityOf(state) === SHOWN) sums.histogram.set(experience, (sums.histogram.get(experience) ?? 0) + 1)
   if (visibilityOf(state) === WAITING) sums.introductions += 1
   sums.records += records
   sums.events += lastSeq - firstSeq + 1
-  sums.experience += state.experience
+  sums.experience += experience
   sums.today.move({ running: NO_DAY }, state)
 }
 

@@ -8,6 +8,7 @@ import type { Auditor, AuditProgress, AuditResult, Finding } from '../auditor.ts
 import { todayFindings } from '../day-findings.ts'
 import { NetworkDay } from '../network-day.ts'
 import { readVisibility, SHOWN, WAITING } from '../visibility.ts'
+import { histogramFindings, XpBoardAudit } from '../xp-audit.ts'
 import { readKinds } from './actor-row.ts'
 import { auditBoards } from './audit-boards.ts'
 import { DAY_COLUMNS, DayAudit } from './audit-days.ts'
@@ -162,29 +163,22 @@ class Audit {
       today.move({ running: NO_DAY }, { running: this.#days.addPerson(id, row) })
       sums.experience += experience
       if (readVisibility(Number(row.standing)).born) sums.born += 1
-      this.#auditPlace(did, row.standing === SHOWN ? experience : undefined, board.get(id))
-      board.delete(id)
+      const misplaced = board.difference(id, row.standing === SHOWN ? experience : undefined)
+      if (misplaced !== undefined) this.#findings.push({ did, ...misplaced })
       if (row.standing === WAITING) sums.introductions += 1
       if (row.standing !== SHOWN) return
       sums.shown += 1
       histogram.set(experience, (histogram.get(experience) ?? 0) + 1)
     })
-    this.#expect(undefined, 'places on the board without a character', 0, board.size)
+    this.#expect(undefined, 'places on the board without a character', 0, board.strays)
     this.#auditToday(today)
     return sums
   }
 
-  /** The experience on the board, by actor id. */
-  #board(): Map<number, number> {
+  #board(): XpBoardAudit<number> {
     const rows = this.#db.prepare('SELECT actor, experience FROM foremost').all()
-    return new Map(rows.map(({ actor, experience }) => [Number(actor), Number(experience)]))
-  }
-
-  /** A character with exactly the experience at which the board ends may be on it or not. */
-  #auditPlace(did: Did, shown: number | undefined, placed: number | undefined): void {
-    const above = this.#total('board_above')
-    const belongs = shown !== undefined && (shown > above || (shown === above && placed !== undefined))
-    this.#expect(did, 'experience on the board', belongs ? shown : 0, placed ?? 0)
+    const places = rows.map(({ actor, experience }): [number, number] => [Number(actor), Number(experience)])
+    return new XpBoardAudit({ above: this.#total('board_above'), places })
   }
 
   #auditToday(people: NetworkDay): void {
@@ -198,10 +192,7 @@ class Audit {
     for (const row of this.#db.prepare('SELECT experience, characters FROM standings').all()) {
       stored.set(Number(row.experience), Number(row.characters))
     }
-    for (const experience of new Set([...expected.keys(), ...stored.keys()])) {
-      const what = `characters with ${experience} XP`
-      this.#expect(undefined, what, expected.get(experience) ?? 0, stored.get(experience) ?? 0)
-    }
+    this.#findings.push(...histogramFindings(expected, stored))
   }
 
   async #sum(table: string, sql: string, add: (row: Record<string, unknown>) => void): Promise<number> {

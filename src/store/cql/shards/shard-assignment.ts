@@ -168,7 +168,7 @@ export class ShardAssignment {
     if (row === undefined) return
     try {
       const owned = await OwnedShard.open(this.#session, row, outages)
-      if (recomputes) owned.totals.clearPeriodBoards()
+      if (recomputes) owned.totals.clearBoards()
       this.owned.set(shard, owned)
       this.damaged.delete(shard)
     } catch (error) {

@@ -159,16 +159,19 @@ export class ShardTotals {
     this.sums.introductions += waits(after) - waits(before)
     const [had, has] = [shownXp(before), shownXp(after)]
     this.sums.characters += Number(has !== undefined) - Number(had !== undefined)
-    if (had !== has) {
-      this.#histogram.move(had, has)
-      this.#board.place(after.did, has)
-    }
+    if (had !== has) this.#histogram.move(had, has)
+    // Also where it has not changed: a recompute places everybody anew.
+    this.#board.place(after.did, has)
     if (purge || (had !== undefined && has === undefined)) this.#periodBoards.leave(after.did)
     this.#periodBoards.place(after.did, standings)
   }
 
-  /** Drops all boards of periods, for a recompute, which places everybody anew. */
-  clearPeriodBoards(): void {
+  /**
+   * Drops all places on all boards, for a recompute, which places everybody anew. By rules that award less nobody might reach
+   * the end of a board any more, and it would stay empty.
+   */
+  clearBoards(): void {
+    this.#board.refill([])
     this.#periodBoards.clear()
   }
 

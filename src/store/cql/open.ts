@@ -29,7 +29,7 @@ export type CqlOptions = {
   replication: number | undefined
   /** Logs requests that take long, and when they are over. @default no log */
   log?: StoreLog
-  /** Once it aborts, requests that do not succeed within seconds fail. @default never */
+  /** Once it aborts, requests fail where the database answers nothing for seconds, or is slow for longer. @default never */
   ending?: AbortSignal
   /** This machine's clock, in microseconds since the Unix epoch. @default Date.now */
   clock?: () => Micros
@@ -55,8 +55,11 @@ export type CqlStore = Store & {
 }
 
 const BOARD_MS = 5_000
-/** How long requests are repeated after the process was asked to end, which has to take ten seconds at most. */
-const ENDING_MS = 3_500
+/**
+ * How long requests go on after the process was asked to end. Without a database it ends within ten seconds: an answer takes
+ * five at most, or does not come. A database that is slow gets as long as process managers allow; see operating.md.
+ */
+const ENDING = { silentMs: 6_000, totalMs: 25_000 }
 const CLOSING_MS = 1_000
 
 /**
@@ -69,7 +72,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
   const { keyspace, consistency } = address
   const { client, localDataCenter } = await (options.connect ?? connect)(address)
   const retries = new Retries({ log, ...(firstWaitMs === undefined ? {} : { firstWaitMs }) })
-  const end = (): void => retries.endWithin(ENDING_MS)
+  const end = (): void => retries.endWithin(ENDING)
   if (ending?.aborted) end()
   ending?.addEventListener('abort', end, { once: true })
   try {

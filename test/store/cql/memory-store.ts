@@ -13,6 +13,7 @@ export type MemoryStoreOptions = {
   firstWaitMs?: number
   consistency?: CqlAddress['consistency']
   replication?: number
+  ending?: AbortSignal
   /** How long counters wait before they are sent. @default 100 */
   countersMs?: number
 }
@@ -30,6 +31,7 @@ export function openOn(
     clock,
     log,
     firstWaitMs,
+    ending,
     consistency = 'local_quorum',
     replication = 1,
     countersMs = 100,
@@ -53,6 +55,7 @@ export function openOn(
     connect: async () => ({ client: client as unknown as Client, localDataCenter: 'datacenter1' }),
     ...(pageRows === undefined ? {} : { pageRows }),
     ...(firstWaitMs === undefined ? {} : { firstWaitMs }),
+    ...(ending === undefined ? {} : { ending }),
     ...(log === undefined ? {} : { log }),
     ...(clock === undefined ? {} : { clock }),
     ...(elapsedMs === undefined ? {} : { elapsedMs }),

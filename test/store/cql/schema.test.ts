@@ -58,6 +58,23 @@ test('a process that was not told that it has the lock of the schema finds out, 
   assert.ok(lost > 1)
 })
 
+test('a process that waits for another to change the schema ends when it is told to', async () => {
+  const cluster = new MemoryCluster()
+  const end = new AbortController()
+  cluster.fate = (cql) => {
+    if (/VALUES \('lock'/.test(cql)) {
+      // Another process is faster, and takes its time.
+      cluster.run('INSERT INTO test.meta (name, value) VALUES (?, ?)', ['lock', 'another'])
+      end.abort()
+    }
+    return 'fine'
+  }
+  await assert.rejects(
+    openOn(cluster, { ending: end.signal }),
+    /^StoreError: ended while another process changes the schema/,
+  )
+})
+
 test('a process whose lock of the schema was lost leaves the rest to the one that has it', async (t) => {
   const cluster = new MemoryCluster()
   t.mock.timers.enable({ apis: ['setInterval'] })

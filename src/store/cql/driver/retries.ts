@@ -12,6 +12,14 @@ export type RetriesOptions = {
   firstWaitMs?: number
 }
 
+/** How long requests go on once the process was asked to end, in milliseconds. */
+export type EndingLimits = {
+  /** While the database answers none of them: then it counts as away. */
+  silentMs: number
+  /** In all, also where it answers: it may be too slow to take what is left. */
+  totalMs: number
+}
+
 export const SILENT: StoreLog = { info: () => {}, warn: () => {} }
 
 /** Failures that may pass, by the protocol's codes. */
@@ -45,6 +53,11 @@ export class Retries {
   readonly #firstWaitMs: number
   readonly #waits = new Set<Wait>()
   readonly #ended = new AbortController()
+  /** The requests that have not succeeded yet, as functions that give them up. */
+  readonly #underWay = new Set<(reason: unknown) => void>()
+  #isEnding = false
+  /** When a request last succeeded, or was the first to be under way. */
+  #answeredMs = 0
   #timer: NodeJS.Timeout | undefined
   #toldMs: number | undefined
   #awaySinceMs = 0
@@ -62,15 +75,23 @@ export class Retries {
    */
   async run<T>(what: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     let wait: Wait | undefined
+    const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>()
+    // In a pause between two attempts nobody waits for it.
+    givenUp.catch(() => {})
+    if (this.#underWay.size === 0) this.#answeredMs = this.#elapsedMs()
+    this.#underWay.add(giveUp)
     try {
       for (let waitMs = this.#firstWaitMs; ; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {
         signal?.throwIfAborted()
         this.#ended.signal.throwIfAborted()
         try {
-          return await attempt()
+          const answer = await Promise.race([attempt(), givenUp])
+          if (this.#isEnding) this.#answeredMs = this.#elapsedMs()
+          return answer
         } catch (error) {
           // Where the shard was lost meanwhile, no other attempt is worth it.
           signal?.throwIfAborted()
+          this.#ended.signal.throwIfAborted()
           const now = this.#elapsedMs()
           const patience = patienceFor(error)
           if (patience === 0 || (wait !== undefined && now - wait.sinceMs > patience)) throw error
@@ -80,24 +101,42 @@ export class Retries {
         await this.#pause(waitMs * (0.5 + Math.random() / 2), signal)
       }
     } finally {
+      this.#underWay.delete(giveUp)
       if (wait !== undefined) this.#over(wait)
     }
   }
 
-  /** From now on, requests that do not succeed within `ms` milliseconds fail. */
-  endWithin(ms: number): void {
-    const timer = setTimeout(() => this.#end(), ms)
-    timer.unref()
+  /** Whether the process was asked to end: nothing should be begun that may wait for other processes. */
+  get isEnding(): boolean {
+    return this.#isEnding
   }
 
-  #end(): void {
+  /** Once either limit is reached, all requests fail, those under way, too. */
+  endWithin({ silentMs, totalMs }: EndingLimits): void {
+    this.#isEnding = true
+    const begunMs = this.#elapsedMs()
+    this.#answeredMs = begunMs
+    const look = (): void => {
+      const now = this.#elapsedMs()
+      const silence = this.#underWay.size === 0 ? 0 : now - this.#answeredMs
+      const leftMs = Math.min(silentMs - silence, totalMs - (now - begunMs))
+      if (leftMs > 0) setTimeout(look, leftMs).unref()
+      else this.#end(silence >= silentMs ? this.#silenceFor(silentMs) : tooSlow(totalMs))
+    }
+    look()
+  }
+
+  #end(reason: string): void {
+    this.#ended.abort(
+      new StoreError(`${reason}: what it has not taken comes again from the stream at the next start.`),
+    )
+    for (const giveUp of this.#underWay) giveUp(this.#ended.signal.reason)
+  }
+
+  #silenceFor(ms: number): string {
     const [first] = this.#waits
     const why = first === undefined ? '' : ` (${first.why})`
-    this.#ended.abort(
-      new StoreError(
-        `ended without the database, which does not answer${why}: what it has not taken comes again from the stream at the next start.`,
-      ),
-    )
+    return `ended without the database, which has answered nothing for ${ms / 1_000} s${why}`
   }
 
   #begin(what: string): Wait {
@@ -140,6 +179,10 @@ export class Retries {
     signal?.throwIfAborted()
     ended.throwIfAborted()
   }
+}
+
+function tooSlow(ms: number): string {
+  return `ended before the database had taken everything: it answers too slowly for an end within ${ms / 1_000} s`
 }
 
 /** How long a failure may last and still pass, in milliseconds; 0 where the request itself is at fault. */

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, types } from 'cassandra-driver'
 import { StoreError } from '../../store.ts'
-import { isPassing, type Retries } from '../driver/retries.ts'
+import type { Retries } from '../driver/retries.ts'
 
 /** How long a lock lasts without renewals, and how many renewals are sent in that time. */
 const LOCK_SECONDS = 60
@@ -19,10 +19,10 @@ export const CHANGE_TIMEOUT_MS = 60_000
 export class Meta {
   readonly #client: Client
   readonly #table: string
-  readonly #retries: Pick<Retries, 'run'>
+  readonly #retries: Pick<Retries, 'run' | 'isEnding'>
 
   /** @param retries for requests that an outage interrupts: all but the renewal of the lock */
-  constructor(client: Client, keyspace: string, retries: Pick<Retries, 'run'>) {
+  constructor(client: Client, keyspace: string, retries: Pick<Retries, 'run' | 'isEnding'>) {
     this.#client = client
     this.#table = `${keyspace}.meta`
     this.#retries = retries
@@ -63,7 +63,12 @@ export class Meta {
   async locked(work: (assertHeld: () => void) => Promise<void>): Promise<void> {
     const holder = randomUUID()
     const take = `INSERT INTO ${this.#table} (name, value) VALUES ('lock', ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`
-    while (!(await this.#take(take, holder))) await sleep(LOOK_AGAIN_MS)
+    while (!(await this.#take(take, holder))) {
+      if (this.#retries.isEnding) {
+        throw new StoreError('ended while another process changes the schema: start it again.')
+      }
+      await sleep(LOOK_AGAIN_MS)
+    }
     let isLost = false
     const renewal = `UPDATE ${this.#table} USING TTL ${LOCK_SECONDS} SET value = ? WHERE name = 'lock' IF value = ?`
     const timer = setInterval(
@@ -95,10 +100,8 @@ export class Meta {
 
   /** An attempt whose answer did not come may have been carried out: the next one finds our own name then. */
   async #take(query: string, holder: string): Promise<boolean> {
-    const result = await this.#run(query, [holder]).catch((error: unknown) => {
-      if (!isPassing(error)) throw error
-    })
-    return result !== undefined && (result.wasApplied() || result.rows[0]?.value === holder)
+    const result = await this.#persist(() => this.#run(query, [holder]))
+    return result.wasApplied() || result.rows[0]?.value === holder
   }
 
   /** Repeats an attempt that may safely arrive twice. */

@@ -17,7 +17,7 @@ export type SchemaOptions = {
   /** Fixed when the keyspace is made. */
   shards: number
   /** Repeats what a passing outage has interrupted. */
-  retries: Pick<Retries, 'run'>
+  retries: Pick<Retries, 'run' | 'isEnding'>
 }
 
 /**

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { errors } from 'cassandra-driver'
+import { Retries, SILENT } from '../../../src/store/cql/driver/retries.ts'
+
+const LIMITS = { silentMs: 6_000, totalMs: 25_000 }
+const STEP_MS = 100
+
+/** Requests over a clock that only `pass` moves. */
+function simulated({ mock }: TestContext) {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  let now = 0
+  const retries = new Retries({ log: SILENT, elapsedMs: () => now })
+  return {
+    retries,
+    async pass(ms: number) {
+      for (const end = now + ms; now < end; ) {
+        now += STEP_MS
+        mock.timers.tick(STEP_MS)
+        await turn()
+      }
+    },
+    /** A request that is answered after `ms` milliseconds. */
+    slow: (ms: number) => retries.run('a read', undefined, () => after(ms)),
+    /** A request that fails again and again, after `ms` milliseconds each time. */
+    failing: (ms: number) =>
+      retries.run('a read', undefined, async () => {
+        await after(ms)
+        throw new errors.OperationTimedOutError('a server that is away')
+      }),
+  }
+}
+
+test('a database that is slow takes everything before the process ends', async (t) => {
+  const { retries, slow, pass } = simulated(t)
+  const first = slow(4_000)
+  await pass(1_000)
+  retries.endWithin(LIMITS)
+  await pass(3_000)
+  assert.equal(await first, 'answer')
+  // Longer in all than a database may be silent.
+  for (let request = 0; request < 4; request++) {
+    const next = slow(4_000)
+    await pass(4_000)
+    assert.equal(await next, 'answer')
+  }
+})
+
+test('a database that answers nothing is given up, with requests that are under way', async (t) => {
+  const { retries, slow, failing, pass } = simulated(t)
+  const ends = [slow(60_000), failing(2_000)].map((request) =>
+    assert.rejects(request, /^StoreError: ended without the database, .* for 6 s \(a server that is away\)/),
+  )
+  retries.endWithin(LIMITS)
+  await pass(LIMITS.silentMs)
+  await Promise.all(ends)
+  await assert.rejects(slow(1), /ended without the database/)
+})
+
+test('a database that goes away while the process ends is given up as late', async (t) => {
+  const { retries, slow, pass } = simulated(t)
+  retries.endWithin(LIMITS)
+  const answered = slow(5_000)
+  await pass(5_000)
+  await answered
+  const end = assert.rejects(slow(60_000), /ended without the database/)
+  await pass(LIMITS.silentMs)
+  await end
+})
+
+test('a process that asks nothing of its database does not call it silent', async (t) => {
+  const { retries, slow, pass } = simulated(t)
+  retries.endWithin(LIMITS)
+  await pass(2 * LIMITS.silentMs)
+  const last = slow(4_000)
+  await pass(4_000)
+  assert.equal(await last, 'answer')
+})
+
+test('an end takes no longer than process managers wait, and says that the database is slow', async (t) => {
+  const { retries, slow, pass } = simulated(t)
+  retries.endWithin(LIMITS)
+  const end = assert.rejects(async () => {
+    for (;;) await slow(2_000)
+  }, /^StoreError: ended before the database had taken everything: .* within 25 s/)
+  await pass(LIMITS.totalMs)
+  await end
+})
+
+/** Answers after `ms` milliseconds of the simulated clock. */
+function after(ms: number): Promise<string> {
+  return new Promise((resolve) => setTimeout(resolve, ms, 'answer'))
+}

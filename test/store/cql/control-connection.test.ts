@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { Client } from 'cassandra-driver'
-import { keepRefreshing } from '../../../src/store/cql/driver/control-connection.ts'
+import { keepRefreshing, watchOnce } from '../../../src/store/cql/driver/control-connection.ts'
 
 /** The parts of the driver that this workaround uses: if an upgrade changes them, the test fails. */
 type ControlConnection = {
   _refresh: () => Promise<void>
+  _setHealthListeners(host: EventEmitter, connection: EventEmitter): void
   _isShuttingDown: boolean
   connection: { close(): void } | null
   shutdown(): void
@@ -40,6 +42,33 @@ test('a connection that the driver makes while it is shut down is closed', async
   made.resolve()
   await refreshed
   assert.equal(closed, 1)
+})
+
+test('the driver looks for one connection in place of one that is lost, however often it was told to watch that', async () => {
+  const controlConnection = controlConnectionOf()
+  let sought = 0
+  controlConnection._refresh = async () => {
+    sought += 1
+  }
+  watchOnce(clientOf(controlConnection))
+  const [host, first, second] = [new EventEmitter(), new EventEmitter(), new EventEmitter()]
+  for (const [connection, lost] of [
+    [first, () => first.emit('socketClose')],
+    [second, () => host.emit('down')],
+  ] as const) {
+    sought = 0
+    // As the driver does where every server was away.
+    controlConnection._setHealthListeners(host, connection)
+    controlConnection._setHealthListeners(host, connection)
+    lost()
+    assert.equal(sought, 1)
+  }
+  controlConnection._setHealthListeners(host, second)
+  // The former one is none of its business any more.
+  controlConnection._setHealthListeners(new EventEmitter(), new EventEmitter())
+  second.emit('socketClose')
+  host.emit('down')
+  assert.equal(sought, 1)
 })
 
 /** The control connection of a real client. */

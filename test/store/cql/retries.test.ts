@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { errors } from 'cassandra-driver'
-import { Retries, SILENT } from '../../../src/store/cql/driver/retries.ts'
+import { errors, types } from 'cassandra-driver'
+import { Retries } from '../../../src/store/cql/driver/retries.ts'
 
 const LIMITS = { silentMs: 6_000, totalMs: 25_000 }
 const STEP_MS = 100
@@ -11,9 +11,15 @@ const STEP_MS = 100
 function simulated({ mock }: TestContext) {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   let now = 0
-  const retries = new Retries({ log: SILENT, elapsedMs: () => now })
+  const told: string[] = []
+  const tell = (_fields: object, line: string): void => {
+    told.push(line)
+  }
+  // The pauses between attempts are real ones, as short as they get.
+  const retries = new Retries({ log: { info: tell, warn: tell }, elapsedMs: () => now, firstWaitMs: 0 })
   return {
     retries,
+    told,
     async pass(ms: number) {
       for (const end = now + ms; now < end; ) {
         now += STEP_MS
@@ -31,6 +37,53 @@ function simulated({ mock }: TestContext) {
       }),
   }
 }
+
+test('a wait for the database of more than five seconds is logged, again every minute, and when it is over', async (t) => {
+  const { retries, told, pass } = simulated(t)
+  let isAway = true
+  const lease = retries.run('the lease of shard 3', undefined, async () => {
+    if (isAway) throw new errors.OperationTimedOutError('a server that is away')
+  })
+  await pass(4_900)
+  assert.deepEqual(told, [])
+  await pass(600)
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', /^the database has not answered for 5 s: the lease of shard 3 waits for it$/)
+  await pass(120_000)
+  assert.equal(told.length, 3)
+  isAway = false
+  await pass(1_000)
+  await lease
+  assert.match(told.at(-1) ?? '', /^the database answers again, after 12\d s$/)
+  assert.equal(told.length, 4)
+})
+
+test('an unknown error of the driver may pass within a minute, and one about our request is thrown at once', async (t) => {
+  const { retries, pass } = simulated(t)
+  let tries = 0
+  const brief = retries.run('a read', undefined, async () => {
+    if (tries++ < 20) throw new Error('No connection available')
+    return 'answer'
+  })
+  await pass(50_000)
+  assert.equal(await brief, 'answer')
+  const lasting = assert.rejects(
+    retries.run('a read', undefined, () => Promise.reject(new Error('No connection available'))),
+    /No connection available/,
+  )
+  await pass(62_000)
+  await lasting
+  for (const error of [
+    new TypeError('a mistake of ours'),
+    new errors.ArgumentError('a mistake of ours'),
+    new errors.ResponseError(types.responseErrorCodes.invalid, 'a mistake of ours'),
+  ]) {
+    await assert.rejects(
+      retries.run('a read', undefined, () => Promise.reject(error)),
+      /a mistake of ours/,
+    )
+  }
+})
 
 test('a database that is slow takes everything before the process ends', async (t) => {
   const { retries, slow, pass } = simulated(t)

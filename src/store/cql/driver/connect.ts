@@ -2,7 +2,7 @@ import { auth, Client, type ClientOptions, ExecutionProfile, errors, policies, t
 import { StoreError } from '../../store.ts'
 import type { CqlAddress } from './address.ts'
 import { closeHostsAtShutdown } from './close-hosts.ts'
-import { keepRefreshing } from './control-connection.ts'
+import { keepRefreshing, watchOnce } from './control-connection.ts'
 import { HangingHosts, HangingLastPolicy, SecondServerPolicy } from './hanging-hosts.ts'
 
 /** A request that takes longer counts as failed. Servers give up no later. */
@@ -44,6 +44,7 @@ export async function connect(address: CqlAddress): Promise<Connected> {
   const loadBalancing = new HangingLastPolicy(localDataCenter, hanging)
   const client = new Client(optionsOf(address, loadBalancing, hanging))
   keepRefreshing(client)
+  watchOnce(client)
   closeHostsAtShutdown(client)
   try {
     await client.connect()
@@ -58,7 +59,7 @@ export async function connect(address: CqlAddress): Promise<Connected> {
  * The data centre is the policy's to know, not the client's own option `localDataCenter`: where there is none of that
  * name, the driver (4.10.0) leaves its first connection open if the option says so, which keeps the process alive.
  */
-function optionsOf(
+export function optionsOf(
   address: CqlAddress,
   loadBalancing: policies.loadBalancing.LoadBalancingPolicy,
   hanging: HangingHosts,

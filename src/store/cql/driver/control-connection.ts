@@ -1,9 +1,11 @@
+import type { EventEmitter } from 'node:events'
 import type { Client } from 'cassandra-driver'
 
 /** A private object of the driver: the connection over which it learns of servers that come and go. */
 type WithControlConnection = {
   controlConnection: {
     _refresh(hosts?: unknown): Promise<void>
+    _setHealthListeners(host: EventEmitter, connection: EventEmitter): void
     _isShuttingDown: boolean
     connection: { close(): void } | null
   }
@@ -26,5 +28,35 @@ export function keepRefreshing(client: Client): void {
       setTimeout(() => controlConnection._refresh(), AGAIN_MS).unref()
     }
     if (controlConnection._isShuttingDown) controlConnection.connection?.close()
+  }
+}
+
+/**
+ * Has the driver watch its control connection once. Where every server was away, the driver (4.10.0) begins to watch a new
+ * connection twice, and looks for the next one as often as it watches: each such outage would double that, for as long as the
+ * process lives.
+ */
+export function watchOnce(client: Client): void {
+  const { controlConnection } = client as unknown as WithControlConnection
+  const watch = controlConnection._setHealthListeners.bind(controlConnection)
+  let unwatch = (): void => {}
+  controlConnection._setHealthListeners = (host, connection) => {
+    unwatch()
+    const watched = [
+      [host, 'down'],
+      [host, 'ignore'],
+      [connection, 'socketClose'],
+    ] as const
+    const before = watched.map(([emitter, event]) => new Set(emitter.rawListeners(event)))
+    watch(host, connection)
+    const added = watched.flatMap(([emitter, event], index) =>
+      emitter
+        .rawListeners(event)
+        .filter((listener) => !before[index]?.has(listener))
+        .map((listener) => () => emitter.removeListener(event, listener as () => void)),
+    )
+    unwatch = () => {
+      for (const remove of added) remove()
+    }
   }
 }

@@ -2,17 +2,23 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { Did } from '../../src/atproto/event.ts'
+import type { Did, StreamEvent } from '../../src/atproto/event.ts'
 import type { Operation, Wish } from '../../src/game/operation.ts'
 import { isErased, isHidden } from '../../src/game/state.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { asking, game, longStream, person, tid } from './arbitrary.ts'
 import { alice, bob, commit, DESCRIBED, ledgerOf, repost, second, status } from './operations.ts'
 
-const wish = (kind: Wish['kind'], n: number, did: Did = alice): Operation => {
+const wish = (kind: Wish['kind'], n: number, did: Did = alice, floor = tid(n)): Operation => {
   const about = { wish: `${n}`, did, at: second(n) }
-  return kind === 'return' || kind === 'unforget' ? { kind, ...about, floor: tid(n) } : { kind, ...about }
+  return kind === 'return' || kind === 'unforget' ? { kind, ...about, floor } : { kind, ...about }
 }
+/** The newest revision of `did` in `events`: what is deleted up to their end is deleted up to here. */
+const newestRev = (events: readonly StreamEvent[], did: Did): string =>
+  events.reduce(
+    (rev, event) => (event.kind === 'commit' && event.did === did && event.rev > rev ? event.rev : rev),
+    tid(0),
+  )
 const isShown = (ledger: MemoryLedger, did: Did = alice): boolean => {
   const actor = ledger.actor(did)
   return actor?.born === true && !isHidden(actor)
@@ -160,7 +166,10 @@ test('who has left is in the ledger with nothing, whatever is sent, in whatever 
         ledger.assertBalanced()
       }
       for (const [n, event] of events.entries()) {
-        for (const { at, who, kind } of asked) if (at === n) happens(wish(kind, n, person(who)))
+        for (const { at, who, kind } of asked) {
+          const did = person(who)
+          if (at === n) happens(wish(kind, n, did, newestRev(events.slice(0, n), did)))
+        }
         happens(event)
       }
       // Folded at once, they make the same ledger.

@@ -16,16 +16,18 @@ const CHARACTER = {
   handle: null,
   displayName: null,
   avatar: null,
-  title: 'Lurker',
+  title: 'Wanderer',
   leveling: {
-    level: 0,
+    level: 1,
     experience: 60,
-    experienceToNextLevel: 940,
+    experienceToNextLevel: 90,
     levelsGained: 0,
-    progressPercentage: 6,
+    progressPercentage: 40,
   },
-  rank: { position: 100_000, of: 200_000, asOf: '2026-01-01T00:00:00.000Z' },
+  rank: { position: 100_000, of: 200_000, behind: 100_000, asOf: '2026-01-01T00:00:00.000Z' },
   counts: { 'app.bsky.feed.like': 1, 'app.bsky.feed.post': 1 },
+  tally: { like: 1, 'post.text': 1 },
+  attributes: { voice: 2, clarity: 1, warmth: 2, echo: 1 },
   updatedAt: '2026-01-01T00:00:00.000Z',
 }
 

@@ -1,28 +1,35 @@
 import type { Did } from '@atcute/lexicons/syntax'
+import { GenerationalCache } from '../store/generational-cache.ts'
 import type { Character } from '../store/store.ts'
 
 /** People whose names are remembered; some 5 MB. */
 const MAX_KNOWN = 20_000
 
-type Names = { experience: number; texts: readonly string[] }
+type Names = {
+  handle: string | undefined
+  displayName: string | undefined
+  experience: number
+  /** What they may be found by, in small letters. */
+  texts: readonly string[]
+}
 
 /** The names of people who were shown lately, to be found by how they begin. No store has an index for that. */
 export class KnownNames {
-  readonly #max: number
-  /** Those who were shown last come last. */
-  readonly #known = new Map<Did, Names>()
+  readonly #known: GenerationalCache<Did, Names>
 
   constructor(max: number = MAX_KNOWN) {
-    this.#max = max
+    this.#known = new GenerationalCache(max)
   }
 
   note({ did, profile, experience }: Pick<Character, 'did' | 'profile' | 'experience'>): void {
-    const texts = [profile?.handle, ...wordsOf(profile?.displayName)].filter((text) => text !== undefined)
-    this.#known.delete(did)
-    if (texts.length === 0) return
-    this.#known.set(did, { experience, texts })
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest)
+    const known = this.#known.get(did)
+    const [handle, displayName] = [profile?.handle, profile?.displayName]
+    if (known?.handle === handle && known?.displayName === displayName) {
+      if (known !== undefined) known.experience = experience
+      return
+    }
+    const texts = [handle, ...wordsOf(displayName)].filter((text) => text !== undefined)
+    this.#known.set(did, { handle, displayName, experience, texts })
   }
 
   /** At most `limit` people with a name that begins with `text`, most experienced first. They may have been hidden since. */

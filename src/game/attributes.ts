@@ -32,15 +32,10 @@ export const ATTRIBUTES: readonly { key: keyof Attributes; name: string; of: str
 
 /** What live records are, counted by the reasons for their XP. */
 export function deedsOf(tally: Counts): Deeds {
-  const described = tally.get(DESCRIBED) ?? 0
-  const deeds = {
-    posts: 0,
-    media: described + (tally.get(BARE) ?? 0),
-    described,
-    likes: 0,
-    reposts: 0,
-  }
+  const deeds = { posts: 0, media: 0, described: 0, likes: 0, reposts: 0 }
   for (const [reason, n] of tally) {
+    if (reason === DESCRIBED) deeds.described += n
+    if (reason === DESCRIBED || reason === BARE) deeds.media += n
     const kind = kindOf(reason)
     if (kind === 'post') deeds.posts += n
     else if (kind === 'like') deeds.likes += n

@@ -86,6 +86,7 @@ export function isSameShare(a: DayShare, b: DayShare): boolean {
 /** The sum of two counts. */
 export function sumOf(a: Counts, b: Counts): Counts {
   if (a.size === 0) return b
+  if (b.size === 0) return a
   const sum = new Map(a)
   for (const [reason, n] of b) sum.set(reason, (sum.get(reason) ?? 0) + n)
   return sum
@@ -108,15 +109,15 @@ export function daysOf(stored: readonly DayTally[], running: DayTally): DayTally
 
 /** Joins what a fetched repository brought with what was witnessed. */
 export function byReason(counts: Counts): Counts {
-  const claimed = [...counts].filter(([reason]) => reason.startsWith(CLAIMED))
-  if (claimed.length === 0) return counts
-  const joined = new Map(counts)
-  for (const [reason, n] of claimed) {
+  let joined: Map<string, number> | undefined
+  for (const [reason, n] of counts) {
+    if (!reason.startsWith(CLAIMED)) continue
+    joined ??= new Map(counts)
     const plain = reason.slice(CLAIMED.length)
     joined.delete(reason)
     joined.set(plain, (joined.get(plain) ?? 0) + n)
   }
-  return joined
+  return joined ?? counts
 }
 
 export function isSameTally(a: Tally, b: Tally): boolean {

@@ -99,7 +99,8 @@ function bounded(facts: Facts | undefined): Facts | undefined {
 
 /** Reads `post` in the reason `post.alt`. */
 export function kindOf(reason: string): string {
-  return reason.split('.', 1)[0] ?? reason
+  const dot = reason.indexOf('.')
+  return dot === -1 ? reason : reason.slice(0, dot)
 }
 
 /** Raise this when caps are counted differently. It is not in the fingerprint of rules without caps, which award the same. */

@@ -29,6 +29,11 @@ export class GenerationalCache<Key, Value> {
     this.#young.set(key, value)
   }
 
+  *[Symbol.iterator](): Generator<[Key, Value]> {
+    yield* this.#young
+    for (const entry of this.#old) if (!this.#young.has(entry[0])) yield entry
+  }
+
   clear(): void {
     this.#young.clear()
     this.#old.clear()

@@ -1,11 +1,11 @@
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
-import { byReason, type DayTally, sumOf } from '../../game/days.ts'
+import { byReason, type DayTally } from '../../game/days.ts'
 import { liveCounts } from '../live-counts.ts'
 import type { Character } from '../store.ts'
 import { type Kind, readKinds } from './actor-row.ts'
 import { placesOf } from './columns.ts'
-import { markOf, readCounts } from './counts.ts'
+import { markOf, readCounts, readSum } from './counts.ts'
 import type { Names } from './names.ts'
 
 /** The columns that `toCharacter` reads, of `actors a` joined with `profiles p`. */
@@ -79,7 +79,7 @@ export function toCharacter(row: CharacterRow, names: Names): Character {
     experience: Number(row[AT['a.experience']]),
     lastDelta: Number(row[AT['a.last_delta']]),
     counts: liveCounts(kinds),
-    tally: byReason(sumOf(readCounts(earlier, reason), readCounts(running, reason))),
+    tally: byReason(readSum(earlier, running, reason)),
     updatedAt: Number(row[AT['a.updated_at']]) * 1000,
     // Event ids are never reused, and a new profile was asked for later than the old one. Losing a handle changes neither, nor
     // does a record that counts for another reason of as many XP.

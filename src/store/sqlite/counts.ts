@@ -1,12 +1,31 @@
 import { type Counts, NO_COUNTS } from '../../game/days.ts'
 
+const SPACE = 0x20
+const ZERO = 0x30
+const COLON = 0x3a
+
+type ReasonOf = (id: number) => string
+
 /** Reads a column of counts: for each reason `id:number`, separated by spaces; '' where there are none. */
-export function readCounts(text: string, reason: (id: number) => string): Counts {
-  if (text === '') return NO_COUNTS
-  const counts = new Map<string, number>()
-  for (const part of text.split(' ')) {
-    const colon = part.indexOf(':')
-    counts.set(reason(Number(part.slice(0, colon))), Number(part.slice(colon + 1)))
+export function readCounts(text: string, reason: ReasonOf): Counts {
+  return text === '' ? NO_COUNTS : add(text, reason, new Map())
+}
+
+/** The sum of two columns of counts. */
+export function readSum(a: string, b: string, reason: ReasonOf): Counts {
+  return add(b, reason, add(a, reason, new Map()))
+}
+
+/** Adds a column to `counts`. Splitting the text would take twice as long; every character that is read comes through here. */
+function add(text: string, reason: ReasonOf, counts: Map<string, number>): Map<string, number> {
+  for (let at = 0; at < text.length; at++) {
+    let id = 0
+    for (; at < text.length && text.charCodeAt(at) !== COLON; at++) id = id * 10 + text.charCodeAt(at) - ZERO
+    let n = 0
+    for (at++; at < text.length && text.charCodeAt(at) !== SPACE; at++)
+      n = n * 10 + text.charCodeAt(at) - ZERO
+    const name = reason(id)
+    counts.set(name, (counts.get(name) ?? 0) + n)
   }
   return counts
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { decide } from '../../../src/game/decide.ts'
 import { touched } from '../../../src/game/touched.ts'
-import { markOf, readCounts, writeCounts } from '../../../src/store/sqlite/counts.ts'
+import { markOf, readCounts, readSum, writeCounts } from '../../../src/store/sqlite/counts.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game } from '../../game/arbitrary.ts'
@@ -29,6 +29,16 @@ test('counts are written as pairs of small numbers, and come back', () => {
     assert.equal(writeCounts(counts, idOf), text)
     assert.deepEqual(readCounts(text, reasonOf), counts)
   }
+})
+
+test('two columns of counts are added up, whichever reasons they have', () => {
+  for (const [a, b, sum] of [
+    ['', '', {}],
+    ['2:12', '', { like: 12 }],
+    ['', '1:3', { 'post.text': 3 }],
+    ['2:12 1:3456', '1:4 2:30', { like: 42, 'post.text': 3_460 }],
+  ] as const)
+    assert.deepEqual(readSum(a, b, reasonOf), new Map(Object.entries(sum)))
 })
 
 test('other counts have another mark', () => {

@@ -27,9 +27,17 @@ export function weekOf(day: Day): number {
 
 /** Months counted from January of the year 0. */
 export function monthOf(day: Day): number {
-  const date = new Date(day * DAY_MS)
-  return date.getUTCFullYear() * 12 + date.getUTCMonth()
+  if (day !== latestDay) {
+    const date = new Date(day * DAY_MS)
+    latestMonth = date.getUTCFullYear() * 12 + date.getUTCMonth()
+    latestDay = day
+  }
+  return latestMonth
 }
+
+/** The result of the last call of `monthOf`: nearly all events are of one day. */
+let latestDay: Day = Number.NaN
+let latestMonth = Number.NaN
 
 /** The Monday with which a week begins; see `weekOf`. */
 export function dayOfWeek(week: number): Day {

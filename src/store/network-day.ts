@@ -29,8 +29,14 @@ export class NetworkDay {
     }
     const had = before.day === this.day ? before.counts : NO_COUNTS
     const has = after.day === this.day ? after.counts : NO_COUNTS
-    for (const [reason, n] of has) this.#add(reason, n - (had.get(reason) ?? 0))
-    for (const [reason, n] of had) if (!has.has(reason)) this.#add(reason, -n)
+    let kept = 0
+    for (const [reason, n] of has) {
+      const former = had.get(reason)
+      if (former !== undefined) kept += 1
+      this.#add(reason, n - (former ?? 0))
+    }
+    // Nearly never: a reason that has gone.
+    if (kept < had.size) for (const [reason, n] of had) if (!has.has(reason)) this.#add(reason, -n)
   }
 
   #add(reason: string, step: number): void {

@@ -9,17 +9,25 @@ import type { Day } from '../time.ts'
 type Stored = ReadonlyMap<Day, Tally>
 
 /** What a person of these days has on the boards of all their periods. */
-export function standingsOf(days: Iterable<DayTally>): Standing[] {
-  const standings = new Map<string, Standing>()
-  for (const tally of days) {
-    for (const kind of BOARD_KINDS) {
+export function standingsOf(days: readonly DayTally[]): Standing[] {
+  const standings: Standing[] = []
+  for (const kind of BOARD_KINDS) {
+    const periods = new Map<number, Standing>()
+    for (const tally of days) {
       const earned = countedBy(kind, tally)
       if (earned === 0) continue
-      const board = { kind, period: periodOf(kind, tally.day) }
-      standings.getOrInsertComputed(nameOf(board), () => ({ ...board, earned: 0 })).earned += earned
+      const period = periodOf(kind, tally.day)
+      const standing = periods.get(period)
+      if (standing !== undefined) {
+        standing.earned += earned
+        continue
+      }
+      const begun = { kind, period, earned }
+      periods.set(period, begun)
+      standings.push(begun)
     }
   }
-  return [...standings.values()]
+  return standings
 }
 
 /** How many posts of the month around `day` have all their media described. */
@@ -44,8 +52,7 @@ export function changedStandings(
   const { actor: after, days } = change
   if (!isShown(after)) return []
   if (anew || before === undefined || !isShown(before)) {
-    const all = new Map([...stored, ...days])
-    const standings = standingsOf([...[...all].map(([day, tally]) => ({ day, ...tally })), after.running])
+    const standings = standingsOf(allDays(stored, change))
     return [...standings, ...emptyLatest(after, standings)]
   }
   return days.size === 0 && before.running.day === after.running.day
@@ -53,15 +60,27 @@ export function changedStandings(
     : movedStandings(before, stored, change)
 }
 
+/** All days of a person as of now. Most people who are new have but one. */
+function allDays(stored: Stored, { actor, days }: ActorChange): DayTally[] {
+  if (stored.size === 0 && days.size === 0) return [actor.running]
+  const earlier = new Map([...stored, ...days])
+  return [...[...earlier].map(([day, tally]) => ({ day, ...tally })), actor.running]
+}
+
 /**
  * The person's latest periods in which nothing is left: others may be on the boards of earlier ones, which have ended for the
  * sums in this person's own row.
  */
 function emptyLatest(after: ActorState, standings: readonly Standing[]): Standing[] {
-  const names = new Set(standings.map(nameOf))
-  return BOARD_KINDS.filter((kind) => latestDay(kind, after) > 0)
-    .map((kind) => ({ kind, period: periodOf(kind, latestDay(kind, after)), earned: 0 }))
-    .filter((board) => !names.has(nameOf(board)))
+  const empty: Standing[] = []
+  for (const kind of BOARD_KINDS) {
+    const day = latestDay(kind, after)
+    if (day === 0) continue
+    const period = periodOf(kind, day)
+    if (standings.some((standing) => standing.kind === kind && standing.period === period)) continue
+    empty.push({ kind, period, earned: 0 })
+  }
+  return empty
 }
 
 export function isShown(actor: ActorState): boolean {

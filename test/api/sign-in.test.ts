@@ -203,8 +203,9 @@ suite('signing in', () => {
         finish: async (query) => ({ did: alice, browser: query.get('browser') ?? '' }),
       },
     })
-    const begin = (remoteAddress: string) =>
-      on.app.inject({
+    // Awaited here, since a request that is injected begins when it is awaited.
+    const begin = async (remoteAddress: string) =>
+      await on.app.inject({
         method: 'POST',
         url: '/sign-in/continue',
         remoteAddress,

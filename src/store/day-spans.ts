@@ -29,8 +29,9 @@ export function* daysToRead(
   }
   for (const [day, dids] of days) {
     for (const did of dids) {
-      const actor = everything.has(did) ? undefined : state(did)
-      if (actor === undefined) continue
+      const actor = state(did)
+      // Nearly always: nothing of theirs has counted on an earlier day, or this is their first operation.
+      if (actor === undefined || actor.earlier.size === 0 || everything.has(did)) continue
       for (const span of spansToRead(actor, day, records(did))) yield [did, span]
     }
   }

@@ -27,7 +27,8 @@ function count(change: ActorChange, stored: Stored, share: DayShare, step: 1 | -
   countDescribed(actor, share, step)
   // The fast path, nearly always: the same day as before.
   if (day === actor.running.day) {
-    actor.running = { day, ...withShare(actor.running, share, step) }
+    const { experience, claimed, counts } = withShare(actor.running, share, step)
+    actor.running = { day, experience, claimed, counts }
     return
   }
   if (day > actor.running.day) {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { errors } from 'cassandra-driver'
+import { MIGRATIONS } from '../../../src/store/cql/rows/migrations.ts'
+import { creation } from '../../../src/store/cql/rows/new-keyspace.ts'
 import { StoreError } from '../../../src/store/store.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
@@ -94,7 +96,7 @@ test('a deletion stays on ScyllaDB until it was repaired, where there are copies
     cluster.isScylla = true
     const statements: string[] = []
     cluster.carriedOut = (cql) => {
-      if (/^ALTER TABLE test\.\w+ WITH compaction/.test(cql)) statements.push(cql)
+      if (/ WITH .*compaction = /.test(cql)) statements.push(cql)
     }
     await (await openOn(cluster, { replication }))[Symbol.asyncDispose]()
     return statements
@@ -102,8 +104,10 @@ test('a deletion stays on ScyllaDB until it was repaired, where there are copies
   const three = await altered(3)
   const until = (what: string) => three.filter((cql) => cql.includes(`tombstone_gc = {'mode': '${what}'}`))
   assert.deepEqual(
-    until('timeout').map((cql) => /test\.(\w+)/.exec(cql)?.[1]),
-    ['journal', 'standings', 'board', 'open_questions', 'inbox', 'period_boards', 'period_places'],
+    until('timeout')
+      .map((cql) => /test\.(\w+)/.exec(cql)?.[1])
+      .sort(),
+    ['board', 'inbox', 'journal', 'open_questions', 'period_boards', 'period_places', 'standings'],
   )
   assert.equal(until('repair').length + 7, three.length)
   assert.ok(three.every((cql) => cql.includes("{'class': 'IncrementalCompactionStrategy'}")))
@@ -145,7 +149,7 @@ test('a connection that breaks off while the keyspace is made does not end the p
     /^DELETE/,
   ]) {
     for (const fate of ['lost', 'unanswered'] as const) {
-      const cluster = new MemoryCluster()
+      const cluster = change.source === 'ALTER TABLE' ? ofFirstVersion() : new MemoryCluster()
       let broken = 0
       cluster.fate = (cql) => (change.test(cql) && broken++ === 0 ? fate : 'fine')
       await (await openOn(cluster))[Symbol.asyncDispose]()
@@ -153,3 +157,68 @@ test('a connection that breaks off while the keyspace is made does not end the p
     }
   }
 })
+
+test('a new keyspace has at once what all migrations would have made of it', () => {
+  for (const server of ['cassandra', 'scylla', 'scylla-single'] as const) {
+    const steps = MIGRATIONS.flat().map((each) => (typeof each === 'string' ? each : each[server]))
+    const statements = creation(server)
+    assert.ok(statements.length < steps.length / 2)
+    const [atOnce, inSteps] = [madeBy(statements), madeBy(steps)]
+    assert.deepEqual(columnsOf(atOnce), columnsOf(inSteps))
+    assert.deepEqual(atOnce.primaryKeys(), inSteps.primaryKeys())
+    assert.deepEqual(optionsIn(statements), optionsIn(steps))
+  }
+})
+
+test('a keyspace that was left half made is finished, also one that an older version began', async () => {
+  for (const made of [3, 20]) {
+    const cluster = new MemoryCluster()
+    let tables = 0
+    cluster.carriedOut = (cql) => {
+      if (/^CREATE TABLE/.test(cql) && tables++ === made) throw new StoreError('the process dies')
+    }
+    await assert.rejects(openOn(cluster), /the process dies/)
+    cluster.carriedOut = () => {}
+    await (await openOn(cluster))[Symbol.asyncDispose]()
+  }
+  const cluster = ofFirstVersion()
+  cluster.run("DELETE FROM test.meta WHERE name = 'version'", [])
+  await (await openOn(cluster))[Symbol.asyncDispose]()
+})
+
+/** A cluster with a keyspace as the first version made it. */
+function ofFirstVersion(): MemoryCluster {
+  const cluster = madeBy([
+    'CREATE TABLE IF NOT EXISTS test.meta (name text PRIMARY KEY, value text)',
+    ...(MIGRATIONS[0] ?? []).filter((each) => typeof each === 'string'),
+  ])
+  for (const row of [
+    ['version', '1'],
+    ['shards', '4'],
+  ])
+    cluster.run('INSERT INTO test.meta (name, value) VALUES (?, ?)', row)
+  return cluster
+}
+
+function madeBy(statements: readonly string[]): MemoryCluster {
+  const cluster = new MemoryCluster()
+  for (const statement of statements) cluster.run(statement, [])
+  return cluster
+}
+
+/** Each column of each table. */
+function columnsOf(cluster: MemoryCluster): string[] {
+  const { rows } = cluster.run('SELECT * FROM system_schema.columns', [])
+  return rows.map(({ table_name, column_name }) => `${table_name}.${column_name}`).sort()
+}
+
+/** Each option that `statements` give a table. */
+function optionsIn(statements: readonly string[]): string[] {
+  return statements
+    .flatMap((statement) => {
+      const [, table, options] =
+        /^(?:CREATE|ALTER) TABLE (?:IF NOT EXISTS )?(\w+) .*?\bWITH (.*)$/s.exec(statement) ?? []
+      return options === undefined ? [] : options.split(' AND ').map((option) => `${table}: ${option}`)
+    })
+    .sort()
+}

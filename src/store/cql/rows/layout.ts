@@ -30,6 +30,11 @@ export async function isAdded(client: Client, keyspace: string, statement: strin
   return (await columnsOf(client, keyspace)).get(table)?.has(column) ?? false
 }
 
+/** Whether the keyspace has no table yet but `meta`. */
+export async function isNew(client: Client, keyspace: string): Promise<boolean> {
+  return [...(await columnsOf(client, keyspace)).keys()].every((table) => table === 'meta')
+}
+
 /** The columns of each table that there is. */
 async function columnsOf(client: Client, keyspace: string): Promise<Map<string, Set<string>>> {
   const { rows } = await client.execute(

@@ -4,9 +4,10 @@ import type { Client } from 'cassandra-driver'
 import { StoreError } from '../../store.ts'
 import type { Consistency } from '../driver/address.ts'
 import type { Retries } from '../driver/retries.ts'
-import { assertLayout, isAdded } from './layout.ts'
+import { assertLayout, isAdded, isNew } from './layout.ts'
 import { CHANGE_TIMEOUT_MS, Meta } from './meta.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { creation } from './new-keyspace.ts'
 
 export type SchemaOptions = {
   keyspace: string
@@ -69,8 +70,12 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
     await meta.locked(async (assertHeld) => {
       // Somebody else may have done it while we waited.
       if (Number((await meta.get('version')) ?? 0) !== version) return
-      for (const each of MIGRATIONS[version] ?? []) {
-        const statement = typeof each === 'string' ? each : each[server]
+      // What a process left that died at this, maybe of an older version, goes the way of all older keyspaces.
+      const isMadeAtOnce = version === 0 && (await step(() => isNew(client, keyspace)))
+      const statements = isMadeAtOnce
+        ? creation(server)
+        : (MIGRATIONS[version] ?? []).map((each) => (typeof each === 'string' ? each : each[server]))
+      for (const statement of statements) {
         assertHeld()
         await step(async () => {
           // Another process may have died in the middle of it, or the answer to our own attempt was lost.
@@ -80,7 +85,7 @@ export async function migrate(client: Client, options: SchemaOptions): Promise<n
       }
       assertHeld()
       if (version === 0) await meta.setOnce('shards', String(shards))
-      await meta.set('version', String(version + 1))
+      await meta.set('version', String(isMadeAtOnce ? MIGRATIONS.length : version + 1))
     })
   }
 }

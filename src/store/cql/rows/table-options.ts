@@ -2,7 +2,7 @@
 // would go by our write times, which are epochs and numbers of batches, and would never drop or join anything.
 
 /** ScyllaDB that keeps one copy of each row has nothing to repair, and refuses to wait for it. */
-type ServerKind = 'cassandra' | 'scylla' | 'scylla-single'
+export type ServerKind = 'cassandra' | 'scylla' | 'scylla-single'
 
 /** A statement that servers do not understand alike. */
 export type PerServer = Readonly<Record<ServerKind, string>>

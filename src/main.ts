@@ -5,10 +5,12 @@ import { type Command, InterruptedError } from './commands/command.ts'
 import { demo } from './commands/demo.ts'
 import { endOfProcess } from './commands/ending.ts'
 import { isExpected } from './commands/expected.ts'
+import { exportLedger } from './commands/export.ts'
 import { forget, unforget } from './commands/forget.ts'
 import { help, helpOf } from './commands/help.ts'
 import { ingest } from './commands/ingest.ts'
 import { recompute } from './commands/recompute.ts'
+import { restoreLedger } from './commands/restore.ts'
 import { rollback } from './commands/rollback.ts'
 import { simulate } from './commands/simulate.ts'
 import { start } from './commands/start.ts'
@@ -27,6 +29,8 @@ const commands: Readonly<Record<string, Command>> = {
   unforget,
   recompute,
   backup,
+  export: exportLedger,
+  restore: restoreLedger,
   rollback,
 }
 

@@ -21,6 +21,7 @@ import type {
 } from '../src/game/state.ts'
 import { unknownActor } from '../src/game/state.ts'
 import type { Day } from '../src/game/time.ts'
+import type { OpenQuestion } from '../src/store/export/ledger-copy.ts'
 import { reasonOf } from './model/judge.ts'
 import { naiveCounts, naiveDays, type ReasonOf, sorted } from './naive-days.ts'
 
@@ -72,7 +73,7 @@ export class MemoryLedger implements Known {
     return changes
   }
 
-  commit({ actors }: Changes): void {
+  commit({ actors }: Pick<Changes, 'actors'>): void {
     for (const [did, change] of actors) {
       if (change.purge) this.#drop(did)
       if (change.erase) this.#erase(did)
@@ -148,6 +149,19 @@ export class MemoryLedger implements Known {
     const stored = this.profiles.get(did)
     if (unnamed !== undefined && stored?.handle === unnamed)
       this.profiles.set(did, { ...stored, handle: undefined })
+  }
+
+  /** Without those about reposts that were changed or deleted since: there is nothing to ask any more. */
+  openQuestions(): (AskedQuestion & { due: number })[] {
+    return this.questions.filter((question) => {
+      if (question.kind !== 'subject') return true
+      const record = this.record(question)
+      return record?.live && record.rev === question.rev && record.facts?.subject !== undefined
+    })
+  }
+
+  restoreQuestion(question: OpenQuestion): void {
+    this.questions.push({ ...question, id: String(this.#nextQuestion++) })
   }
 
   #ask(question: Ask): void {

@@ -1,8 +1,36 @@
 // A ledger is bound to the rules that awarded its XP: every driver stores their fingerprint and checks it by this.
-import { RulesChangedError } from './store.ts'
+import { RulesChangedError, StoreError } from './store.ts'
 
 /** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
 export const RECOMPUTING = 'recomputing'
+
+/** Stands for the rules, with the export's id after it, while a ledger is restored. */
+const RESTORING = 'restoring:'
+
+/** The rules that are stored with a ledger while it is restored from the export that `id` names. */
+export function restoring(id: string): string {
+  return `${RESTORING}${id}`
+}
+
+export function isRestoring(stored: string | undefined): boolean {
+  return stored?.startsWith(RESTORING) ?? false
+}
+
+/** Whether all of a ledger was awarded by the rules that are `stored` with it. */
+export function isSettled(stored: string): boolean {
+  return stored !== RECOMPUTING && !isRestoring(stored)
+}
+
+/**
+ * Refuses a ledger that is not restored to the end: nothing else may write it.
+ * @throws {StoreError}
+ */
+export function assertWhole(stored: string | undefined, what = 'the ledger'): void {
+  if (!isRestoring(stored)) return
+  throw new StoreError(
+    `${what} is half restored. Run \`bsky-rpg restore\` again with the same export, which goes on where it was, or begin in an empty ledger.`,
+  )
+}
 
 /**
  * Refuses a ledger whose `stored` fingerprint is not that of the writer's rules; `undefined` where it is new.
@@ -11,6 +39,7 @@ export const RECOMPUTING = 'recomputing'
  */
 export function assertRules(stored: string | undefined, fingerprint: string, what = 'the ledger'): void {
   if (stored === undefined || stored === fingerprint) return
+  assertWhole(stored, what)
   const why = stored === RECOMPUTING ? 'is half recomputed' : 'was awarded by other rules than these'
   throw new RulesChangedError(
     `${what} ${why}. Run \`bsky-rpg recompute\` to award all of it again by the present rules, or start with the old ones.`,

@@ -13,6 +13,7 @@ import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Auditor } from './auditor.ts'
 import type { Expiry } from './expired.ts'
+import type { LedgerSource, Restorer } from './export/ledger-copy.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gap, Heartbeat, StoreStatus } from './status.ts'
 
@@ -28,6 +29,17 @@ export interface Store extends AsyncDisposable {
    * @throws {RulesChangedError} where other rules than those of `fingerprint` awarded it
    */
   write(options: WriteOptions): Promise<Writer>
+  /**
+   * Opens all of the ledger for reading as it is at this moment. On a cluster no other process may write meanwhile.
+   * @throws {StoreBusyError} while one does
+   * @throws {StoreError} where the ledger has nothing yet, or is half recomputed
+   */
+  source(): Promise<LedgerSource>
+  /**
+   * Takes an empty ledger to fill it from the export that `id` names, or one that was begun to be filled from it.
+   * @throws {StoreError} where there is anything else in it
+   */
+  restore(id: string): Promise<Restorer>
 }
 
 export type WriteOptions = {

@@ -2,6 +2,7 @@
 import { boardChecks } from './board.ts'
 import { capsChecks } from './caps.ts'
 import type { Check, Place } from './check.ts'
+import { copiesChecks } from './copies.ts'
 import { daysChecks } from './days.ts'
 import { disposedChecks } from './disposed.ts'
 import { leavingChecks } from './leaving.ts'
@@ -30,6 +31,7 @@ export const checks: readonly Check[] = [
   ...writingChecks,
   ...disposedChecks,
   ...streamsChecks,
+  ...copiesChecks,
 ]
 
 export type ConformanceOptions = {

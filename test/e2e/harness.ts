@@ -28,10 +28,14 @@ export class Program implements AsyncDisposable {
   readonly ended: Promise<number | NodeJS.Signals>
   output = ''
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    input: 'ignore' | 'pipe' = 'ignore',
+  ) {
     this.child = spawn(process.execPath, [PROGRAM, ...args], {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json', ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input, 'pipe', 'pipe'],
     })
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (data: Buffer) => {

@@ -32,6 +32,8 @@ export class Memory {
   followed: Followed | undefined
   rules: string | undefined
   isWritten = false
+  /** The last line of an export that is stored. */
+  restored = 0
   #named = 0
 
   /** A name that is unique in this ledger. */

@@ -68,12 +68,7 @@ export class MemoryWriter implements Writer {
     const { ledger } = this.#open()
     const isDue = (question: AskedQuestion & { due: Seconds }) =>
       question.due <= now || isBeyondPause(kind, question, now)
-    // Reposts that were changed or deleted since have nothing to ask any more.
-    ledger.questions = ledger.questions.filter((question) => {
-      if (question.kind !== 'subject') return true
-      const record = ledger.record(question)
-      return record?.live && record.rev === question.rev && record.facts?.subject !== undefined
-    })
+    ledger.questions = ledger.openQuestions()
     return ledger.questions
       .filter((question) => question.kind === kind && !except.has(question.id) && isDue(question))
       .sort((a, b) => a.due - b.due)

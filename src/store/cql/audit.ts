@@ -20,11 +20,11 @@ import type { CqlInbox } from './inbox.ts'
 import { countEventsOfType, eventSums, recordSums, storedDays } from './reading/person-sums.ts'
 import { todayOf } from './reading/status.ts'
 import { readStoredCharacter, type StoredCharacter } from './rows/character-row.ts'
+import { RANGES, ranges } from './rows/token-ranges.ts'
 import { readShards } from './shards/leases.ts'
 import { GATHER_MS } from './writing/counters.ts'
 
-/** Token ranges that are read one after the other, and characters that are audited at once. */
-const RANGES = 64
+/** Characters that are audited at once. */
 const AT_ONCE = 32
 /** Characters in one page. */
 const PEOPLE_AT_ONCE = 500
@@ -228,15 +228,4 @@ function add(sums: Sums, { state, records, lastSeq, firstSeq }: StoredCharacter)
 async function together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   for (let at = 0; at < items.length; at += AT_ONCE)
     await Promise.all(items.slice(at, at + AT_ONCE).map(work))
-}
-
-/** The whole ring of tokens, in equal pieces. */
-function ranges(): [string, string][] {
-  const least = -(2n ** 63n)
-  const step = 2n ** 64n / BigInt(RANGES)
-  return Array.from({ length: RANGES }, (_, n): [string, string] => {
-    const from = least + BigInt(n) * step
-    const to = n === RANGES - 1 ? 2n ** 63n - 1n : from + step - 1n
-    return [String(from), String(to)]
-  })
 }

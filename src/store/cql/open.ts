@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Micros } from '../../atproto/event.ts'
-import { assertRules, RECOMPUTING } from '../bound-rules.ts'
+import { assertRules, assertWhole, isRestoring, isSettled, RECOMPUTING, restoring } from '../bound-rules.ts'
 import type { StoreLog } from '../driver.ts'
+import type { LedgerSource, Restorer } from '../export/ledger-copy.ts'
 import { FailStopWriter } from '../fail-stop.ts'
-import type { Store, WriteOptions, Writer } from '../store.ts'
+import { type Inbox, type Store, StoreError, type WriteOptions, type Writer } from '../store.ts'
 import { CqlAuditor } from './audit.ts'
 import type { CqlAddress } from './driver/address.ts'
 import { connect, explained } from './driver/connect.ts'
@@ -18,6 +19,7 @@ import { migrate } from './rows/schema.ts'
 import { CqlSessions } from './sessions.ts'
 import { type Rollback, rollBack } from './shards/rollback.ts'
 import { ShardAssignment } from './shards/shard-assignment.ts'
+import { CqlSource } from './source.ts'
 import { CqlWriter } from './writer.ts'
 import { GATHER_MS } from './writing/counters.ts'
 
@@ -100,6 +102,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       ...(options.clock === undefined ? {} : { own: options.clock }),
     })
     const inbox = new CqlInbox(session, shards, clock)
+    const parts = { session, meta, shards, log, clock, elapsedMs, countersMs }
     return {
       reader: new CqlReader({ session, shards, boardMs }),
       inbox,
@@ -107,7 +110,9 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       traffic: session.traffic,
       auditor: new CqlAuditor({ session, inbox, shards }),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
-      write: (how) => write({ session, meta, shards, log, clock, elapsedMs, countersMs }, how),
+      write: (how) => write(parts, how),
+      source: () => readAll(parts),
+      restore: (id) => restore(parts, inbox, id),
       [Symbol.asyncDispose]: async () => {
         ending?.removeEventListener('abort', end)
         // A server that hangs does not say that a connection is closed.
@@ -131,16 +136,58 @@ type Parts = {
   countersMs: number
 }
 
-async function write(
-  { session, meta, shards, log, clock, elapsedMs, countersMs }: Parts,
-  options: WriteOptions,
-): Promise<Writer> {
+async function write(parts: Parts, options: WriteOptions): Promise<Writer> {
+  const { meta } = parts
   const { purpose, fingerprint: rules } = options
   const recomputes = purpose === 'recompute'
   const shares = options.company === 'others' && !recomputes
-  const assignment = new ShardAssignment({ session, shards, rules, recomputes, log, elapsedMs })
+  if (recomputes) assertWhole(await meta.get('rules'))
+  else await checkRules(meta, rules)
+  const writer = await owning(parts, { rules, recomputes, restores: false, shares })
+  return new FailStopWriter(writer)
+}
+
+/** Opens all of the ledger for an export. */
+async function readAll(parts: Parts): Promise<LedgerSource> {
+  const rules = await parts.meta.get('rules')
+  if (rules === undefined)
+    throw new StoreError('the ledger has nothing to export yet: nobody has written to it.')
+  if (!isSettled(rules)) {
+    throw new StoreError('the ledger is half recomputed or half restored: end that first, then export it.')
+  }
+  const writer = await owning(parts, { rules, recomputes: false, restores: false, shares: false })
   try {
-    if (!recomputes) await checkRules(meta, rules)
+    const { session, shards } = parts
+    return await CqlSource.open({ session, shards, rules, writer })
+  } catch (error) {
+    await writer[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function restore(parts: Parts, inbox: Inbox, id: string): Promise<Restorer> {
+  const { meta } = parts
+  const rules = restoring(id)
+  await meta.setOnce('rules', rules)
+  const stored = await meta.get('rules')
+  if (stored !== rules) {
+    throw new StoreError(
+      `the keyspace is not empty${isRestoring(stored) ? ', but half restored from another export' : ''}: a ledger is restored into a new one. Name one in DATABASE_URL.`,
+    )
+  }
+  const writer = await owning(parts, { rules, recomputes: false, restores: true, shares: false })
+  return writer.restorer(inbox)
+}
+
+type Ownership = { rules: string; recomputes: boolean; restores: boolean; shares: boolean }
+
+/** Takes shards, all of them unless it `shares`, and the writer that writes them. */
+async function owning(
+  { session, meta, shards, log, clock, elapsedMs, countersMs }: Parts,
+  { rules, recomputes, restores, shares }: Ownership,
+): Promise<CqlWriter> {
+  const assignment = new ShardAssignment({ session, shards, rules, recomputes, restores, log, elapsedMs })
+  try {
     if (shares) await assignment.settle()
     else await assignment.takeAll()
     if (recomputes) await meta.set('rules', RECOMPUTING)
@@ -148,19 +195,17 @@ async function write(
       await assignment.declareRules(fingerprint)
       await meta.set('rules', fingerprint)
     }
-    return new FailStopWriter(
-      new CqlWriter({
-        session,
-        assignment,
-        meta,
-        shares,
-        bindRules,
-        clock,
-        log,
-        elapsedMs,
-        countersMs,
-      }),
-    )
+    return new CqlWriter({
+      session,
+      assignment,
+      meta,
+      shares,
+      bindRules,
+      clock,
+      log,
+      elapsedMs,
+      countersMs,
+    })
   } catch (error) {
     await assignment.release()
     throw error

@@ -7,8 +7,9 @@ import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
+import type { Restorer } from '../export/ledger-copy.ts'
 import type { Gap, Heartbeat } from '../status.ts'
-import { StoreError, type Writer } from '../store.ts'
+import { type Inbox, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { heartbeatOf, SELECT_HEARTBEATS, writeHeartbeats } from './rows/heartbeats.ts'
@@ -24,6 +25,7 @@ import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
 import { Pruning } from './writing/prune.ts'
 import { QuestionWork } from './writing/question-work.ts'
+import { CqlRestorer, type CqlRestorerOptions } from './writing/restorer.ts'
 import { Samples } from './writing/samples.ts'
 import { ShardCommits } from './writing/shard-commits.ts'
 
@@ -63,6 +65,7 @@ export class CqlWriter implements Writer {
   readonly #looks: Looks
   readonly #pruning: Pruning
   readonly #samples: Samples
+  readonly #parts: Omit<CqlRestorerOptions, 'writer' | 'inbox'>
   #moved = new AbortController()
   #loaded: Loaded | undefined
   #closed = false
@@ -93,6 +96,12 @@ export class CqlWriter implements Writer {
     this.#looks = new Looks({ session, clock, owns })
     this.#pruning = new Pruning({ session, people, commit })
     this.#samples = new Samples(session, assignment.worker)
+    const { counters, commits, batchParts } = {
+      counters: this.#counters,
+      commits: this.#commits,
+      batchParts: this.#batchParts,
+    }
+    this.#parts = { assignment, people, counters, commits, batchParts }
   }
 
   get moved(): AbortSignal {
@@ -228,6 +237,17 @@ export class CqlWriter implements Writer {
 
   async recordSample(sample: { at: Micros; networkBytes: number }): Promise<void> {
     await this.#samples.record(sample)
+  }
+
+  /** @throws {LeaseLostError} where this worker does not own every shard any more */
+  assertOwnsAll(): void {
+    this.#assignment.assertAllOwned()
+  }
+
+  /** Fills the ledger, which is empty, in place of writing to it. */
+  restorer(inbox: Inbox): Restorer {
+    this.#assertOpen()
+    return new CqlRestorer({ ...this.#parts, writer: this, inbox })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -71,7 +71,8 @@ function purge(
   row.kinds.clear()
 }
 
-function kindOf(row: ActorRow, collection: Nsid): Kind {
+/** What `row` says of `collection`, which it says from now on. */
+export function kindOf(row: ActorRow, collection: Nsid): Kind {
   return row.kinds.getOrInsertComputed(collection, () => ({
     live: 0,
     lastEvent: 0,

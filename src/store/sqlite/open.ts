@@ -10,10 +10,12 @@ import { SqliteInbox } from './inbox.ts'
 import { lock } from './lock.ts'
 import { prepareFile } from './prepare.ts'
 import { SqliteReader } from './reader.ts'
+import { SqliteRestorer } from './restorer.ts'
 import { checkRules } from './rulebooks.ts'
 import { SqliteSessions } from './sessions.ts'
+import { SqliteSource } from './source.ts'
 import { Transactions } from './transactions.ts'
-import { SqliteWriter } from './writer.ts'
+import { SqliteWriter, type WriterOptions } from './writer.ts'
 
 export type SqliteOptions = {
   /** The ledger's file. */
@@ -27,6 +29,9 @@ export type SqliteOptions = {
   /** Called with a message when another program's lock keeps the writer waiting. */
   waiting?: (message: string) => void
 }
+
+/** What is needed to write the file. */
+type WritingParts = Omit<WriterOptions, 'placesAnew'>
 
 /**
  * Size of the write-ahead log at which SQLite copies its pages into the file (a checkpoint), each once however often it was
@@ -63,36 +68,35 @@ export function openSqlite({
     files: () => new OpenFiles(file, ['']),
   })
   const sessions = new SqliteSessions(`${file}.sessions`)
+  /** Takes the file for writing; everything that is cached of it is read in a transaction, so nobody else can write meanwhile. */
+  const owned = async <T>(signal: AbortSignal | undefined, open: (parts: WritingParts) => T): Promise<T> => {
+    const ownLock = await lock(file)
+    const db = connection(file, 'write')
+    try {
+      const transactions = new Transactions({ db, path: file, files: new OpenFiles(file), waiting, signal })
+      return await transactions.run(() =>
+        open({ db, transactions, lock: ownLock, assertSpace: () => assertSpace(file, reserve, freeBytes) }),
+      )
+    } catch (error) {
+      db.close()
+      ownLock[Symbol.dispose]()
+      throw error
+    }
+  }
   return {
     reader,
     inbox,
     sessions,
     auditor: new SqliteAuditor(() => connection(file, 'read')),
     write: async (options) => {
-      const ownLock = await lock(file)
-      const db = connection(file, 'write')
-      try {
-        const files = new OpenFiles(file)
-        const { signal } = options
-        const transactions = new Transactions({ db, path: file, files, waiting, signal })
-        // Everything that the writer caches is read in a transaction, so nobody else can write meanwhile.
-        const writer = await transactions.run(() => {
-          checkRules(db, file, options)
-          return new SqliteWriter({
-            db,
-            transactions,
-            lock: ownLock,
-            placesAnew: options.purpose === 'recompute',
-            assertSpace: () => assertSpace(file, reserve, freeBytes),
-          })
-        })
-        return new FailStopWriter(writer, (error) => explained(error, file))
-      } catch (error) {
-        db.close()
-        ownLock[Symbol.dispose]()
-        throw error
-      }
+      const writer = await owned(options.signal, (parts) => {
+        checkRules(parts.db, file, options)
+        return new SqliteWriter({ ...parts, placesAnew: options.purpose === 'recompute' })
+      })
+      return new FailStopWriter(writer, (error) => explained(error, file))
     },
+    source: async () => explaining(file, () => new SqliteSource(connection(file, 'read'))),
+    restore: (id) => owned(undefined, (parts) => SqliteRestorer.open(id, { ...parts, path: file })),
     [Symbol.asyncDispose]: async () => {
       if (reading.isOpen) reading.close()
       inbox.close()

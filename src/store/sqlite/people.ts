@@ -18,7 +18,7 @@ export class People {
   readonly #didById: StatementSync
   readonly #insert: StatementSync
   readonly #update: StatementSync
-  readonly #dropPruned: StatementSync
+  readonly #setPruned: StatementSync
   readonly #rows = new GenerationalCache<Did, ActorRow>(MAX_CACHED)
   /** DIDs known to have no row: a batch looks the same unknown person up several times. */
   readonly #absent = new Set<Did>()
@@ -36,7 +36,7 @@ export class People {
     this.#insert = db.prepare(`INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (${places}, 0)`)
     const changes = CHANGING_COLUMNS.map((column) => `${column} = ?`)
     this.#update = db.prepare(`UPDATE actors SET ${changes} WHERE id = ?`)
-    this.#dropPruned = db.prepare('UPDATE actors SET pruned_xp = 0 WHERE id = ?')
+    this.#setPruned = db.prepare('UPDATE actors SET pruned_xp = ? WHERE id = ?')
   }
 
   /** The person's row; `undefined` where they have none. */
@@ -84,7 +84,12 @@ export class People {
 
   /** Forgets the XP of the person's pruned events, for a purge. */
   dropPruned(row: ActorRow): void {
-    this.#dropPruned.run(row.id)
+    this.setPruned(row, 0)
+  }
+
+  /** Sets the XP of the person's pruned events, whose row is in the file. */
+  setPruned(row: ActorRow, xp: number): void {
+    this.#setPruned.run(xp, row.id)
   }
 
   #cache(row: ActorRow): ActorRow {

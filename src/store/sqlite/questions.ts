@@ -10,6 +10,7 @@ import type {
 } from '../../game/question.ts'
 import { ASLEEP, isBeyondPause, type Progress, startOf } from '../../game/retries.ts'
 import type { Seconds } from '../../game/time.ts'
+import type { OpenQuestion } from '../export/ledger-copy.ts'
 import type { StoreStatus } from '../status.ts'
 import type { Names } from './names.ts'
 import { subjectOf } from './record-row.ts'
@@ -39,6 +40,8 @@ export type Found = { questions: AskedQuestion[]; stale: QuestionId[] }
 
 /** How often to search all postponed questions for those that are due too late (see `isBeyondPause`). */
 const LOOK_BEYOND_EVERY_MS = 30_000
+/** Questions read at once for an export. */
+const PAGE = 1_000
 /** No question has a greater id. */
 const LAST_ID = 2n ** 62n
 
@@ -141,6 +144,32 @@ export class Questions {
   purge(actor: number): void {
     for (const { kind, due } of this.#deleteOf.all(actor)) {
       this.#step({ kind: Number(kind), due: Number(due) }, -1)
+    }
+  }
+
+  /** Stores a question of an export, as often asked and with the pause that it had. */
+  restore(actor: number, question: OpenQuestion): void {
+    const { kind, due, tries } = question
+    const place = { kind: KINDS.indexOf(kind), due, id: this.nextId++ }
+    if (question.kind === 'subject') {
+      const collection = this.#names.collection(question.collection)
+      this.#put(place, actor, tries, [collection, storedKey(question.rkey), tidToInteger(question.rev)])
+    } else this.#put(place, actor, tries, [null, null, null])
+  }
+
+  /** Every open question, those about records that have changed since left out. */
+  *all(): Generator<OpenQuestion> {
+    for (const [code, kind] of KINDS.entries()) {
+      const statement = kind === 'subject' ? this.#subjects : this.#plain
+      for (let [due, number] = [-1n, LAST_ID]; ; ) {
+        const rows = statement.all(code, due, number, ASLEEP, PAGE) as unknown as unknown[][]
+        for (const row of rows) {
+          ;[due, number] = row as [bigint, bigint]
+          const question = kind === 'subject' ? this.#subject(row) : { kind, did: row[3] as Did }
+          if (question !== undefined) yield { ...question, due: Number(due), tries: Number(row[2]) }
+        }
+        if (rows.length < PAGE) break
+      }
     }
   }
 

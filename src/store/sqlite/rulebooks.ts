@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { assertRules, RECOMPUTING } from '../bound-rules.ts'
+import { assertRules, assertWhole, RECOMPUTING } from '../bound-rules.ts'
 import type { WriteOptions } from '../store.ts'
 
 /** Stores that these rules award from the next event on. */
@@ -9,12 +9,17 @@ export function bindRules(db: DatabaseSync, fingerprint: string): void {
   )
 }
 
+/** The fingerprint of the rules that award the ledger now; `undefined` where it is new. */
+export function rulesOf(db: DatabaseSync): string | undefined {
+  const row = db.prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1').get()
+  return row === undefined ? undefined : String(row.fingerprint)
+}
+
 /** Binds a new ledger to its rules, and refuses one that other rules awarded. */
 export function checkRules(db: DatabaseSync, file: string, { fingerprint, purpose }: WriteOptions): void {
-  const stored = db
-    .prepare('SELECT fingerprint FROM rulebooks ORDER BY version DESC LIMIT 1')
-    .get()?.fingerprint
+  const stored = rulesOf(db)
+  assertWhole(stored, file)
   if (purpose === 'recompute') bindRules(db, RECOMPUTING)
   else if (stored === undefined) bindRules(db, fingerprint)
-  else assertRules(String(stored), fingerprint, file)
+  else assertRules(stored, fingerprint, file)
 }

@@ -75,7 +75,7 @@ function leastWritten(rows: readonly ShardRow[], totals: readonly Row[]): Cursor
   return cursors.sort((a, b) => a.at - b.at)[0]
 }
 
-function gapOf({ host, began, ended, reason, at }: Row): Gap {
+export function gapOf({ host, began, ended, reason, at }: Row): Gap {
   return {
     host: String(host),
     from: numberOf(began),

@@ -20,6 +20,8 @@ export type ShardAssignmentOptions = {
   rules: string
   /** Whether to take shards that were awarded by other rules, too: no other worker takes them until `declareRules`. */
   recomputes: boolean
+  /** Whether to take all shards for a restore, whatever rules their rows name. */
+  restores: boolean
   log: StoreLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
@@ -111,11 +113,16 @@ export class ShardAssignment {
     return this.owned.size > before
   }
 
-  /** Declares by which rules all shards are awarded now. */
-  async declareRules(rules: string): Promise<void> {
-    if (this.owned.size < this.shards) {
+  /** @throws {LeaseLostError} where this worker does not own every shard any more */
+  assertAllOwned(): void {
+    if (this.owned.size < this.shards || [...this.owned.values()].some(({ lost }) => lost)) {
       throw new LeaseLostError('another worker has taken a part of the ledger meanwhile: run it again.')
     }
+  }
+
+  /** Declares by which rules all shards are awarded now. */
+  async declareRules(rules: string): Promise<void> {
+    this.assertAllOwned()
     await Promise.all([...this.owned.values()].map((owned) => owned.declareRules(rules)))
   }
 
@@ -155,8 +162,8 @@ export class ShardAssignment {
   }
 
   async #takeOne(shard: number, seen: ShardRow | undefined): Promise<void> {
-    const { rules, recomputes } = this.#options
-    if (!recomputes) assertRules(seen?.rules, rules)
+    const { rules, recomputes, restores } = this.#options
+    if (!recomputes && !restores) assertRules(seen?.rules, rules)
     const outages = this.#session.outages
     const row = await take(this.#session, {
       shard,

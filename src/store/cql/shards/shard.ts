@@ -138,6 +138,14 @@ export class OwnedShard {
     return this.#guard(() => declareRules(this.#session, this.#lease(), rules, this.#lost.signal))
   }
 
+  /**
+   * Saves the cursor now.
+   * @throws {LeaseLostError}
+   */
+  saveCursor(): Promise<void> {
+    return this.#guard(() => this.#saveCursor())
+  }
+
   /** Gives the shard back, with the cursor saved. */
   async release(): Promise<void> {
     clearInterval(this.#timer)

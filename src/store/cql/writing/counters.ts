@@ -57,6 +57,11 @@ export class Counters {
     this.#doubtful.add(did)
   }
 
+  /** Whether counters have to be read before they are moved again, or changes are on their way. */
+  get isInDoubt(): boolean {
+    return this.#doubtful.size > 0
+  }
+
   /** Corrects the counters that the former owner of `shard` may not have moved; that may be this worker before an outage. */
   async takeOver(shard: number): Promise<void> {
     const { session, shards } = this.#options

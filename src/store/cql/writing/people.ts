@@ -198,7 +198,7 @@ export class People {
   }
 }
 
-function readGrants(rows: readonly Row[]): Map<Day, Granted> {
+export function readGrants(rows: readonly Row[]): Map<Day, Granted> {
   return new Map(
     rows.map(({ day, granted }) => {
       const byCollection = Object.entries(granted as Record<Nsid, unknown>)

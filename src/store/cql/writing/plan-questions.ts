@@ -4,6 +4,7 @@ import { uriOf } from '../../../atproto/uri.ts'
 import type { Ask, Postponed, Question, QuestionId, QuestionKind } from '../../../game/question.ts'
 import { startOf } from '../../../game/retries.ts'
 import type { ActorChange } from '../../../game/state.ts'
+import type { OpenQuestion as OpenQuestionCopy } from '../../export/ledger-copy.ts'
 import type { OpenQuestion, OpenQuestions, StoredCharacter } from '../rows/character-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
 import type { BatchPlan } from './batch-plan.ts'
@@ -37,6 +38,14 @@ export function openAgain(plan: BatchPlan, question: Question, after: StoredChar
   const open = { ...after.open }
   ask(plan, question.kind === 'subject' ? question : { ...question, ifOpen: 'keep' }, open)
   replaceOpen(plan, after, open)
+}
+
+/** Stores a question of an export, as often asked and with the pause that it had, and names it in `after`. */
+export function restoreQuestion(plan: BatchPlan, question: OpenQuestionCopy, after: StoredCharacter): void {
+  const { due, tries } = question
+  const restored = { due, tries, number: plan.totals.newQuestionNumber() }
+  put(plan, question, restored)
+  if (question.kind !== 'subject') after.open = { ...after.open, [question.kind]: restored }
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }

@@ -98,7 +98,11 @@ export function countOf(questions: ReadonlySet<QuestionId>, kind: QuestionKind, 
 }
 
 /** The question of a row; `undefined` where its answer is of no use any more. */
-async function questionOf(people: People, kind: QuestionKind, row: Row): Promise<Question | undefined> {
+export async function questionOf(
+  people: People,
+  kind: QuestionKind,
+  row: Row,
+): Promise<Question | undefined> {
   const did = row.did as Did
   const character = await people.one(did)
   if (!character?.state.born) return undefined

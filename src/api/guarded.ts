@@ -51,6 +51,7 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
     xpHistogram: () => reader.xpHistogram().catch(fail),
     recent: (after, limit) => reader.recent(after, limit).catch(fail),
     own: (did) => reader.own(did).catch(fail),
+    importStatus: (did) => reader.importStatus(did).catch(fail),
     latest: (limit) => reader.latest(limit).catch(fail),
     status: () => reader.status().catch(fail),
   }

@@ -1,6 +1,8 @@
 import type { Static } from 'typebox'
 import { uriOf } from '../atproto/uri.ts'
 import { attributesOf, deedsOf } from '../game/attributes.ts'
+import { BASELINE } from '../game/baseline.ts'
+import { broughtBy } from '../game/imports.ts'
 import { leveling } from '../game/levels.ts'
 import { type Rulebook, TRACKED, UNREADABLE } from '../game/rulebook.ts'
 import type { LedgerEvent } from '../game/state.ts'
@@ -84,7 +86,8 @@ function text(value: string | undefined): string {
 }
 
 /** What happened, in words; a loss of XP says why. */
-function noteOf({ cause, reason }: LedgerEvent): string {
+function noteOf(event: LedgerEvent): string {
+  const { cause, reason } = event
   switch (cause) {
     case 'create':
       return CREATED[reason] ?? `counts as ${reason}`
@@ -98,7 +101,18 @@ function noteOf({ cause, reason }: LedgerEvent): string {
       return `no longer in the repository, which was replaced: had counted as ${reason}`
     case 'baseline':
       return 'posts from before this server, approximately'
+    case 'import':
+      return importNote(event)
     case 'recompute':
       return `the rules have changed: counts as ${reason} now`
   }
+}
+
+function importNote(event: LedgerEvent): string {
+  const brought = broughtBy(event)
+  if (brought !== undefined)
+    return `the history was imported: ${brought.records} records, ${brought.experience} XP`
+  return event.collection === BASELINE
+    ? 'the imported posts take the place of these'
+    : `found in the imported history: counts as ${event.reason}`
 }

@@ -93,7 +93,7 @@ export const Character = named(
 const LEDGER_EVENT = {
   uri: Type.String({ description: 'URI of the record' }),
   type: Type.String({ description: "the record's collection" }),
-  cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute']),
+  cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute', 'import']),
   reason: Type.String({ description: 'why the record is, or was, worth its XP: post.alt, like, …' }),
   note: Type.String({ description: 'the same in words' }),
   delta: Type.Integer({ description: 'XP' }),

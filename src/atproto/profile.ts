@@ -1,5 +1,6 @@
 import type { Handle, Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from './event.ts'
+import { isObject, type JsonObject } from './json.ts'
 
 /** The record of a person's profile, with their labels; earns nothing, but is always followed. */
 export const PROFILE: Nsid = 'app.bsky.actor.profile'
@@ -13,4 +14,13 @@ export type Profile = {
   avatar: string | undefined
   /** When the AppView was asked. */
   asked: Micros
+}
+
+/** Whether a profile record asks that apps without sign-in do not show its owner. */
+export function hidesItself({ labels }: JsonObject): boolean {
+  return (
+    isObject(labels) &&
+    Array.isArray(labels.values) &&
+    labels.values.some((label: unknown) => isObject(label) && label.val === '!no-unauthenticated')
+  )
 }

@@ -2,6 +2,7 @@
 // mutates its arguments; so replays, repairs, every store and the tests' model all share it.
 import { decideAccount, decideIdentity, decideSync } from './decide/account.ts'
 import {
+  decideAbsent,
   decideInactive,
   decideNoAnswer,
   decideProfile,
@@ -10,10 +11,13 @@ import {
 } from './decide/answers.ts'
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
+import { decideImportEnd, decideImportHead, decideImportRecords } from './decide/import.ts'
 import {
+  decideCancelImport,
   decideFollow,
   decideForget,
   decideHide,
+  decideImportWish,
   decideLeave,
   decideLookUp,
   decideRecompute,
@@ -46,7 +50,15 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
     case 'profile-answer':
       return decideProfile(game, draft, operation)
     case 'repository-answer':
-      return decideRepository(game, draft, operation)
+      return decideRepository(draft, operation)
+    case 'absent':
+      return decideAbsent(game, draft, operation)
+    case 'import-records':
+      return decideImportRecords(game, draft, operation)
+    case 'import-head':
+      return decideImportHead(draft, operation)
+    case 'import-end':
+      return decideImportEnd(draft, operation)
     case 'no-answer':
       return decideNoAnswer(game, draft, operation)
     case 'inactive':
@@ -63,6 +75,10 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
       return decideReturn(draft, operation)
     case 'look-up':
       return decideLookUp(draft, operation)
+    case 'import':
+      return decideImportWish(draft, operation)
+    case 'cancel-import':
+      return decideCancelImport(draft, operation)
     case 'recompute':
       return decideRecompute(game, draft, operation)
     case 'follow':

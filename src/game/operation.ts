@@ -1,10 +1,12 @@
-import type { Did, Nsid, Tid } from '@atcute/lexicons/syntax'
+import type { Did, Tid } from '@atcute/lexicons/syntax'
 import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import type { Media } from './media.ts'
 import type { AskedQuestion, QuestionId } from './question.ts'
-import type { RecordPath, WishId } from './state.ts'
+import type { Facts } from './rules/rule.ts'
+import type { WishId } from './state.ts'
+import type { Day } from './time.ts'
 
 /** The network's answer to a `Question`. `tries` is how often it was asked before. */
 export type Answer =
@@ -29,16 +31,39 @@ export type Answer =
       optedOut: boolean
       postsCount: number
     }
-  /** `paths` of all records that the repository had at revision `rev` in `collections`. */
+  /** All that the repository lacks has been removed; see `Absent`. */
+  | { kind: 'repository-answer'; question: QuestionId; did: Did; at: Micros }
+
+/** Live records that the repository of `did` lacked at revision `rev`. */
+export type Absent = { kind: 'absent'; did: Did; at: Micros; rev: Tid; records: readonly RecordId[] }
+
+/**
+ * The import of a repository as it was at revision `rev`, in pieces, so that other operations can come between them. Each
+ * piece leaves the ledger whole; the same piece a second time, or an import of an older revision, changes nothing.
+ */
+export type Import =
+  /** Some of the records that the repository has. */
+  | { kind: 'import-records'; did: Did; at: Micros; rev: Tid; records: readonly ImportedRecord[] }
+  /** All of them are stored. Those that it lacks are removed after this, by `Absent`. */
+  | { kind: 'import-head'; did: Did; at: Micros; rev: Tid }
+  /** The question is closed. `brought` is what the import has changed; `undefined` where it did not come to its end. */
   | {
-      kind: 'repository-answer'
-      question: QuestionId
+      kind: 'import-end'
+      question: QuestionId | undefined
       did: Did
       at: Micros
-      rev: Tid
-      paths: Pick<ReadonlySet<RecordPath>, 'has'>
-      collections: ReadonlySet<Nsid>
+      brought: (Brought & { rev: Tid }) | undefined
     }
+
+/** A record that an imported repository has; `facts` are `undefined` where its rule cannot read it. */
+export type ImportedRecord = Pick<RecordId, 'collection' | 'rkey'> & {
+  facts: Facts | undefined
+  /** See `claimedDay`. */
+  claimed: Day
+}
+
+/** How many records an import has added or changed, and by how much XP. */
+export type Brought = { records: number; experience: number }
 
 /** A question that got no answer: it is asked again later, or given up. */
 export type NoAnswer =
@@ -59,6 +84,10 @@ export type Wish =
   | { kind: 'return'; wish: WishId; did: Did; at: Micros; floor: Tid }
   /** A reader looks at this character, and its profile is missing or old. */
   | { kind: 'look-up'; wish: WishId; did: Did; at: Micros }
+  /** Somebody asks for the person's whole history. */
+  | { kind: 'import'; wish: WishId; did: Did; at: Micros }
+  /** Somebody takes that back; `question` is the open one, if there is one. */
+  | { kind: 'cancel-import'; wish: WishId; did: Did; at: Micros; question: QuestionId | undefined }
 
 /** `bsky-rpg recompute` awards every record of `did` again by the present rules. */
 export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
@@ -67,4 +96,4 @@ export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
 export type Follow = { kind: 'follow'; did: Did; at: Micros; followed: boolean }
 
 /** All that can change the ledger. */
-export type Operation = StreamEvent | Answer | NoAnswer | Wish | Recompute | Follow
+export type Operation = StreamEvent | Answer | NoAnswer | Absent | Import | Wish | Recompute | Follow

@@ -5,7 +5,7 @@ import type { Seconds } from './time.ts'
 /**
  * A question to the network. The store keeps it until it is answered, so a restart forgets none.
  * `subject`: what media does the post have that this record names? `profile`: who is this? `repository`: which records
- * are in it now?
+ * are in it now? `import`: what is in it now?
  */
 export type Question = SubjectQuestion | PersonQuestion
 
@@ -19,7 +19,10 @@ type SubjectQuestion = {
 }
 
 /** At most one of each kind is open about a person. */
-export type PersonQuestion = { kind: 'profile'; did: Did } | { kind: 'repository'; did: Did }
+export type PersonQuestion =
+  | { kind: 'profile'; did: Did }
+  | { kind: 'repository'; did: Did }
+  | { kind: 'import'; did: Did }
 
 export type QuestionKind = Question['kind']
 

@@ -17,6 +17,8 @@ const POLICIES: Readonly<Record<QuestionKind, Policy>> = {
   profile: { firstPause: 1, maxPause: DAY_SECONDS, maxTries: 30 },
   // A repository's server may be away for a day; each try may move hundreds of megabytes.
   repository: { firstPause: 30, maxPause: 6 * HOUR_SECONDS, maxTries: 14 },
+  // Somebody waits for it, and can ask again: after five minutes it has failed.
+  import: { firstPause: 10, maxPause: HOUR_SECONDS, maxTries: 6 },
 }
 
 /**

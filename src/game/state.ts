@@ -34,6 +34,11 @@ export type ActorState = {
   rev: Tid | undefined
   /** Operations at or below this revision change nothing: a purge removed their effects. */
   floor: Tid | undefined
+  /**
+   * The revision of their repository that was imported last: every record that it had then is stored. So a write at or below
+   * this revision changes nothing, because what it wrote is stored or was gone by then; a deletion goes by the record's own.
+   */
+  head: Tid | undefined
   status: AccountStatus
   /** The account's own time of `status`. Older statuses are ignored; of equal times the last in the stream wins. */
   statusTime: Micros
@@ -95,6 +100,8 @@ export type Cause =
   | 'sync'
   | 'baseline'
   | 'recompute'
+  /** An imported repository has the record, or shows it otherwise. */
+  | 'import'
 
 /** One entry of the ledger: because of that record, `did`'s XP went from `experience - delta` to `experience`. */
 export type LedgerEvent = RecordId & {
@@ -128,6 +135,7 @@ export function unknownActor(did: Did): ActorState {
     counts: new Map(),
     rev: undefined,
     floor: undefined,
+    head: undefined,
     status: 'active',
     statusTime: 0,
     purgedTime: undefined,
@@ -153,6 +161,11 @@ export type Visibility = Pick<
 export function isHidden(person: Omit<Visibility, 'born'>): boolean {
   const { status, optedOut, introduced, hidden, unfollowed } = person
   return status !== 'active' || optedOut || !introduced || hidden || isErased(person) || unfollowed
+}
+
+/** True where a person's history may be imported: not of those who do not want to be shown, or are away. */
+export function isImportable(person: Omit<Visibility, 'born' | 'introduced'>): boolean {
+  return !isHidden({ ...person, introduced: true })
 }
 
 /** True while nothing is stored of this person, neither in their own rows nor in those of others. */

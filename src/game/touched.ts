@@ -83,9 +83,27 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
         if (operation.profile?.handle !== undefined) all.handles.add(operation.profile.handle)
         if (game.baseline === 'posts') all.records.push(baselineOf(operation.did))
         break
-      case 'repository-answer':
       case 'recompute':
         all.whole.add(operation.did)
+        break
+      case 'absent':
+        all.allDays.add(operation.did)
+        all.records.push(...operation.records)
+        break
+      case 'import-records':
+        all.allDays.add(operation.did)
+        all.records.push(baselineOf(operation.did))
+        for (const { collection, rkey, facts } of operation.records) {
+          all.records.push({ did: operation.did, collection, rkey })
+          if (game.rules.caps[collection] !== undefined)
+            all.grants.getOrInsertComputed(operation.did, () => new Set())
+          if (facts?.subject === undefined) continue
+          all.actors.add(facts.subject.did)
+          all.records.push(facts.subject)
+        }
+        break
+      case 'import-head':
+        all.records.push(baselineOf(operation.did))
         break
       case 'account':
       case 'forget':
@@ -99,6 +117,10 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
       case 'identity':
       case 'sync':
       case 'inactive':
+      case 'repository-answer':
+      case 'import-end':
+      case 'import':
+      case 'cancel-import':
       case 'look-up':
         break
     }

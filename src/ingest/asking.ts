@@ -7,6 +7,7 @@ import type { Refusal } from '../bluesky/repository/repository-error.ts'
 import type { Answer, NoAnswer } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Seconds } from '../game/time.ts'
+import type { AbsentFrom } from './absent.ts'
 
 export type AnswersOptions = {
   /** See `Writer.questions`. */
@@ -18,6 +19,8 @@ export type AnswersOptions = {
   ) => Promise<AskedQuestion[]>
   /** Resolves once the answers are folded and their questions removed or postponed. */
   deliver: (answers: (Answer | NoAnswer)[]) => Promise<void>
+  /** Removes the records that a repository lacks; see `removeAbsent`. */
+  removeAbsent: (from: AbsentFrom) => Promise<void>
   appview: AppView
   repositories: Repositories
   /** Collections to list in a repository. */

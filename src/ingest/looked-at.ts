@@ -23,7 +23,7 @@ export class LookedAt {
 
   /** See `Writer.questions`. */
   async next(
-    writer: Pick<Writer, 'questions' | 'profileQuestions'>,
+    writer: Pick<Writer, 'questions' | 'questionsAbout'>,
     kind: QuestionKind,
     limit: number,
     except: ReadonlySet<QuestionId>,
@@ -36,12 +36,12 @@ export class LookedAt {
   }
 
   async #first(
-    writer: Pick<Writer, 'profileQuestions'>,
+    writer: Pick<Writer, 'questionsAbout'>,
     limit: number,
     except: ReadonlySet<QuestionId>,
   ): Promise<AskedQuestion[]> {
     if (this.#people.size === 0) return []
-    const open = await writer.profileQuestions([...this.#people])
+    const open = await writer.questionsAbout('profile', [...this.#people])
     // Once it has been asked, the question waits for its turn like the others.
     const unasked = open.filter(({ tries }) => tries === 0)
     const waiting = new Set(unasked.map(({ did }) => did))

@@ -1,9 +1,11 @@
 import type { Did } from '../atproto/event.ts'
+import type { RecordId } from '../atproto/uri.ts'
 import { AddressError } from '../bluesky/public-address.ts'
 import { RepositoryError } from '../bluesky/repository/repository-error.ts'
 import { RequestError } from '../bluesky/request.ts'
 import type { Answer, NoAnswer } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId } from '../game/question.ts'
+import { pathOf } from '../game/state.ts'
 import { secondsOf } from '../game/time.ts'
 import type { AnswersOptions, RepositoryOutcome, Round } from './asking.ts'
 import { KeyedLimit } from './keyed-limit.ts'
@@ -101,7 +103,7 @@ class RepositoryAsking {
   /** `undefined` where a newer question about the person has replaced it while it waited. */
   async #answer(question: RepositoryQuestion): Promise<Answer | NoAnswer | undefined> {
     const { did, id } = question
-    const { repositories, followed: collections, clock, observer } = this.#options
+    const { repositories, followed: collections, removeAbsent, clock, observer } = this.#options
     const { signal } = this.#round
     let host: string | undefined
     try {
@@ -120,7 +122,10 @@ class RepositoryAsking {
       observer.repository({ host, outcome, message: undefined })
       if (found === undefined) return { kind: 'inactive', question, did, at: clock() }
       const { rev, paths } = found
-      return { kind: 'repository-answer', question: id, did, at: clock(), rev, paths, collections }
+      const isAbsent = (record: RecordId): boolean =>
+        collections.has(record.collection) && !paths.has(pathOf(record))
+      await removeAbsent({ did, rev, at: clock(), isAbsent, signal })
+      return { kind: 'repository-answer', question: id, did, at: clock() }
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof RequestError)) throw error

@@ -10,6 +10,7 @@ import { startOf } from '../jetstream/options.ts'
 import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
 import { type Store, StoreError } from '../store/store.ts'
+import { removeAbsent } from './absent.ts'
 import { answers } from './answers.ts'
 import { Batcher } from './batcher.ts'
 import { chores } from './chores.ts'
@@ -86,6 +87,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const asker = answers({
     next: (...wanted) => ledger.use((writer) => lookedAt.next(writer, ...wanted)),
     deliver: (given) => batcher.add(given),
+    removeAbsent: (from) => removeAbsent(ledger, from),
     appview,
     repositories,
     followed: game.followed,

@@ -1,13 +1,13 @@
 import type { Cursor, Did, Micros } from '../atproto/event.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
+import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Changes, Known } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
 import type { Gap, Heartbeat } from './status.ts'
-import type { Writer } from './store.ts'
+import type { RecordPage, Writer } from './store.ts'
 
 /**
  * A writer that stops at its first failure: every later call fails with the same error. A driver caches people, names and
@@ -66,8 +66,12 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.questions(kind, limit, except, now))
   }
 
-  profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
-    return this.#call(() => this.#writer.profileQuestions(dids))
+  questionsAbout(kind: PersonQuestion['kind'], dids: readonly Did[]): Promise<AskedQuestion[]> {
+    return this.#call(() => this.#writer.questionsAbout(kind, dids))
+  }
+
+  records(did: Did, after: string | undefined, limit: number): Promise<RecordPage> {
+    return this.#call(() => this.#writer.records(did, after, limit))
   }
 
   wishes(limit: number): Promise<Wish[]> {

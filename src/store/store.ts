@@ -1,14 +1,15 @@
 // The interface of every store, with reading and writing apart: a Reader cannot write, and each part of a ledger has one
 // Writer at a time. A driver stores what `game/` decides and decides nothing itself; all pass the suite in test/conformance.
-import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
+import type { Did, Handle, Nsid, Tid } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
+import type { RecordId } from '../atproto/uri.ts'
 import type { PeriodBoard } from '../game/boards.ts'
 import type { Counts, DayTally } from '../game/days.ts'
 import type { Followed } from '../game/followed.ts'
 import type { Wish } from '../game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../game/question.ts'
-import type { Changes, Known, LedgerEvent, Visibility } from '../game/state.ts'
+import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../game/question.ts'
+import type { Changes, Known, LedgerEvent, RecordState, Visibility } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Auditor } from './auditor.ts'
@@ -95,6 +96,23 @@ export interface Reader {
    * even a wish of theirs.
    */
   own(did: Did): Promise<OwnCharacter | undefined>
+  /**
+   * How far the import of a person's history is; of people who are not introduced yet, too. `undefined` where the person is
+   * unknown, or is not to be imported (see `isImportable`).
+   */
+  importStatus(did: Did): Promise<ImportStatus | undefined>
+}
+
+export type ImportStatus = {
+  /** The question is open: an import waits, or is under way. */
+  isOpen: boolean
+  /** How often it was tried without success since it was asked for. */
+  tries: number
+  /** The revision of the repository that was imported last. */
+  head: Tid | undefined
+  /** Live records. */
+  records: number
+  experience: number
 }
 
 /** A person as readers see them. */
@@ -117,6 +135,9 @@ export type OwnCharacter = Pick<Character, 'did' | 'profile' | 'experience' | 'c
 
 /** `cursor` is opaque; `undefined` on the last page. */
 export type Page<T> = { items: T[]; cursor: string | undefined }
+
+/** `next` is the mark of the page that follows; `undefined` on the last page, which may be empty. */
+export type RecordPage = { records: [RecordId, RecordState][]; next: string | undefined }
 
 export type EventsPage = { type: Nsid | undefined; cursor: string | undefined; limit: number }
 
@@ -178,12 +199,17 @@ export interface Writer extends AsyncDisposable {
     except: ReadonlySet<QuestionId>,
     now: Seconds,
   ): Promise<AskedQuestion[]>
-  /** The open questions about the profiles of `dids`, those of this writer's people, whether or not they are due. */
-  profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]>
+  /** The open questions of this kind about `dids`, those of this writer's people, whether or not they are due. */
+  questionsAbout(kind: PersonQuestion['kind'], dids: readonly Did[]): Promise<AskedQuestion[]>
   /** Wishes in the inbox, oldest first; they stay there until a commit has them in `fulfilled`. */
   wishes(limit: number): Promise<Wish[]>
   /** Removes up to `limit` expired events, keeps their sums, and returns how many it removed. Never removes a young one. */
   prune(expiry: Expiry, limit: number): Promise<number>
+  /**
+   * Up to `limit` records of a person, tombstones included, after those of the page before (`after` is its `next`). Visits every
+   * record once that is there from the first page to the last.
+   */
+  records(did: Did, after: string | undefined, limit: number): Promise<RecordPage>
   /** The next `limit` people after `after`, in an order that visits every person once. */
   people(after: Did | undefined, limit: number): Promise<Did[]>
   /** Ends a recompute: all of the ledger is now awarded by the rules of `fingerprint`. */

@@ -8,7 +8,14 @@ const LAST_CLOCK = 1023
 
 /** Reads a stored wish. The floor of an `unforget` or a `return` keeps everything up to its time deleted. */
 export function wishOf(kind: Wish['kind'], of: { wish: WishId; did: Did; at: Micros }): Wish {
-  return kind === 'unforget' || kind === 'return'
-    ? { kind, ...of, floor: createRaw(of.at, LAST_CLOCK) }
-    : { kind, ...of }
+  switch (kind) {
+    case 'unforget':
+    case 'return':
+      return { kind, ...of, floor: createRaw(of.at, LAST_CLOCK) }
+    case 'cancel-import':
+      // Ingest finds the open question when it takes the wish.
+      return { kind, ...of, question: undefined }
+    default:
+      return { kind, ...of }
+  }
 }

@@ -10,6 +10,7 @@ import {
   type BoardPage,
   type Character,
   type EventsPage,
+  type ImportStatus,
   type Inbox,
   InvalidCursorError,
   type OwnCharacter,
@@ -46,6 +47,8 @@ export class ScriptedLedger implements Reader, Inbox {
   readonly wishes: WishToLeave[] = []
   /** The place in `log` before which followers can no longer read events. */
   kept = 0
+  /** How far the imports of people are. */
+  readonly imports = new Map<Did, ImportStatus>()
   /** How often each method was called. */
   readonly reads: Record<string, number> = {}
   /** While set, every read throws it. */
@@ -102,6 +105,11 @@ export class ScriptedLedger implements Reader, Inbox {
   tell(did: Did, ...days: DayTally[]): this {
     this.#person(did).days = days
     return this
+  }
+
+  async importStatus(did: Did): Promise<ImportStatus | undefined> {
+    this.#read('importStatus')
+    return this.imports.get(did)
   }
 
   hide(did: Did): this {
@@ -224,8 +232,8 @@ export class ScriptedLedger implements Reader, Inbox {
       events: this.log.length,
       experience,
       today: this.today,
-      waiting: { subject: 0, profile: 0, repository: 0 },
-      postponed: { subject: 0, profile: 0, repository: 0 },
+      waiting: { subject: 0, profile: 0, repository: 0, import: 0 },
+      postponed: { subject: 0, profile: 0, repository: 0, import: 0 },
       gaps: this.gaps,
       bytes: undefined,
       perDay: this.perDay,

@@ -5,6 +5,7 @@ import type { Check, Place } from './check.ts'
 import { copiesChecks } from './copies.ts'
 import { daysChecks } from './days.ts'
 import { disposedChecks } from './disposed.ts'
+import { importsChecks } from './imports.ts'
 import { leavingChecks } from './leaving.ts'
 import { ownFactsChecks } from './own-facts.ts'
 import { pruningChecks } from './pruning.ts'
@@ -27,6 +28,7 @@ export const checks: readonly Check[] = [
   ...capsChecks,
   ...daysChecks,
   ...ownFactsChecks,
+  ...importsChecks,
   ...statusChecks,
   ...writingChecks,
   ...disposedChecks,

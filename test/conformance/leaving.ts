@@ -18,7 +18,7 @@ export const leavingChecks: readonly Check[] = [
     )
     const { records, events, experience, waiting } = await reader.status()
     assert.deepEqual({ records, events, experience }, { records: 1, events: 1, experience: 50 })
-    assert.deepEqual(waiting, { subject: 0, profile: 1, repository: 0 })
+    assert.deepEqual(waiting, { subject: 0, profile: 1, repository: 0, import: 0 })
     await fold(writer, [status(alice, 'active', 8), post(alice, 9)])
     assert.equal((await reader.events(alice, FIRST))?.items.length, 1)
     assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])

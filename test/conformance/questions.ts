@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Operation } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionKind } from '../../src/game/question.ts'
-import type { RecordPath } from '../../src/game/state.ts'
-import { asking, game, POST, person, START, tid } from '../game/arbitrary.ts'
+import { asking, POST, person, START, tid } from '../game/arbitrary.ts'
 import { DESCRIBED, identity } from '../game/operations.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, bob, commitOf, fold, NOW, post, repost, status } from './operations.ts'
@@ -33,7 +32,7 @@ export const questionsChecks: readonly Check[] = [
     async (_store, writer) => {
       await fold(writer, [post(alice, 1), post(bob, 1)], undefined, asking)
       const open = async () =>
-        (await writer.profileQuestions([bob, person(2), alice])).map(({ did, id, tries }) => ({
+        (await writer.questionsAbout('profile', [bob, person(2), alice])).map(({ did, id, tries }) => ({
           did,
           id,
           tries,
@@ -47,12 +46,12 @@ export const questionsChecks: readonly Check[] = [
       const question = listed.find(({ did }) => did === alice)
       assert.ok(question)
       await fold(writer, [{ kind: 'no-answer', question, did: alice, at: START }], undefined, asking)
-      const [postponed] = await writer.profileQuestions([alice])
+      const [postponed] = await writer.questionsAbout('profile', [alice])
       assert.equal(postponed?.tries, 1)
       await fold(writer, [{ kind: 'look-up', wish: '9', did: alice, at: START }], undefined, asking)
-      const [again] = await writer.profileQuestions([alice])
+      const [again] = await writer.questionsAbout('profile', [alice])
       assert.equal(again?.tries, 0)
-      assert.deepEqual(await writer.profileQuestions([person(2)]), [])
+      assert.deepEqual(await writer.questionsAbout('profile', [person(2)]), [])
     },
   ),
   check('questions stay until they are answered, oldest first', async (_store, writer) => {
@@ -164,22 +163,14 @@ export const questionsChecks: readonly Check[] = [
       [alice, 0],
     ])
     assert.deepEqual(await opened('repository'), [[alice, 0]])
-    assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 2, repository: 1 })
+    assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 2, repository: 1, import: 0 })
     const [asked] = await writer.questions('repository', 1, new Set(), NOW)
     assert.ok(asked)
     await fold(writer, [{ kind: 'no-answer', question: asked, did: alice, at: START }, sync(4)])
     await fold(writer, [sync(5)])
     assert.deepEqual(await opened('repository'), [])
     assert.deepEqual(await opened('repository', NOW + 30), [[alice, 1]])
-    const paths = new Set<RecordPath>()
-    const answer = {
-      kind: 'repository-answer',
-      did: alice,
-      at: START,
-      rev: tid(1),
-      paths,
-      collections: game.followed,
-    } as const
+    const answer = { kind: 'repository-answer', did: alice, at: START } as const
     // To a question whose place another has taken.
     await fold(writer, [{ ...answer, question: asked.id }])
     assert.deepEqual(await opened('repository', NOW + 30), [[alice, 1]])
@@ -190,7 +181,7 @@ export const questionsChecks: readonly Check[] = [
     await fold(writer, [{ kind: 'look-up', wish: '1', did: alice, at: START }])
     assert.equal((await opened('profile')).length, 2)
     await fold(writer, [status(alice, 'deleted', 9), status(bob, 'deleted', 9)])
-    assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 0, repository: 0 })
+    assert.deepEqual((await reader.status()).waiting, { subject: 0, profile: 0, repository: 0, import: 0 })
   }),
   check(
     'a question that was put off by a clock that was ahead is asked all the same',

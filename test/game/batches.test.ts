@@ -36,7 +36,7 @@ suite('a repository in the batch', () => {
       status(3, 'deleted'),
       status(4, 'active'),
       commit({ n: 5 }),
-      repository(9, `${POST}/${tid(5)}`),
+      repository(9, [`${POST}/${tid(5)}`]),
     ])
     ledger.assertBalanced()
     assert.deepEqual(

@@ -12,7 +12,18 @@ import type { RecordState } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { game, LIKE, longStream, POST, person, REPOST, START, tid } from './arbitrary.ts'
-import { alice, bob, commit, DESCRIBED, ledgerOf, like, removal, repost, second } from './operations.ts'
+import {
+  alice,
+  bob,
+  commit,
+  DESCRIBED,
+  ledgerOf,
+  like,
+  removal,
+  repository,
+  repost,
+  second,
+} from './operations.ts'
 
 const DAY = 86_400_000_000
 const MIDNIGHT = Math.ceil(START / DAY) * DAY
@@ -261,16 +272,7 @@ test('whatever happens, no collection is granted more than its cap for the recor
       }
       for (const event of events.slice(10)) fold(event)
       for (const did of ledger.actors.keys()) {
-        const paths = new Set([`${POST}/${tid(1)}` as const])
-        fold({
-          kind: 'repository-answer',
-          question: '0',
-          did,
-          at: START,
-          rev: tid(300),
-          paths,
-          collections: game.followed,
-        })
+        fold({ ...repository(0, [`${POST}/${tid(1)}`], { did }), rev: tid(300) })
       }
       ledger.assertBalanced()
       for (const [key, sum] of granted) {

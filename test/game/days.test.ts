@@ -112,7 +112,7 @@ test('a baseline, what is only tracked, and what cannot be read belong to no day
 
 test('records that a replaced repository has no more leave their days, and a purge takes all', () => {
   const posts = [commit({ n: 1, ...on(0) }), commit({ n: 2, ...on(1) }), commit({ n: 3, ...on(2) })]
-  const ledger = ledgerOf([...posts, { ...repository(9, `${POST}/${tid(2)}`), ...on(3) }])
+  const ledger = ledgerOf([...posts, { ...repository(9, [`${POST}/${tid(2)}`]), ...on(3) }])
   assert.deepEqual(days(ledger), [[1, 50, 0, { 'post.text': 1 }]])
   ledger.fold(game, [commit({ n: 12, ...on(4) }), status(13, 'deleted')])
   assert.deepEqual([days(ledger), ledger.days(alice).size], [[], 0])
@@ -257,7 +257,7 @@ test('any stream, cut anywhere and with times that go back, leads to the sums of
         const other: Operation[] = [
           recompute(did),
           { kind: 'forget', ...wish },
-          { ...repository(40, `${POST}/${tid(1)}`, `${LIKE}/${tid(2)}`), did, rev: tid(90) },
+          { ...repository(40, [`${POST}/${tid(1)}`, `${LIKE}/${tid(2)}`], { did }), rev: tid(90) },
         ]
         operations.splice(at, 0, other[what] ?? assert.fail())
       }

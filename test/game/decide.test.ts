@@ -11,7 +11,7 @@ import { MemoryLedger } from '../memory-ledger.ts'
 import { Model } from '../model/model.ts'
 import { experienceOf } from '../model/person.ts'
 import { asking, cut, FOLLOW, game, LIKE, longStream, POST, REPOST, START, tid } from './arbitrary.ts'
-import { alice, bob, DESCRIBED, identity } from './operations.ts'
+import { alice, bob, DESCRIBED, identity, repository } from './operations.ts'
 
 const commit = (fields: Partial<CommitEvent> & { n: number }): CommitEvent => {
   const { n, ...rest } = fields
@@ -289,18 +289,14 @@ test('a replaced repository takes back what it no longer holds, and nothing newe
   )
   const [question] = ledger.questions.filter(({ kind }) => kind === 'repository')
   assert.ok(question)
-  const paths = new Set([`${POST}/${tid(2)}` as const])
   ledger.fold(game, [
-    {
-      kind: 'repository-answer',
-      question: question.id,
-      did: alice,
-      at: START,
-      rev: tid(5),
-      paths,
-      collections: game.followed,
-    },
+    repository(5, [`${POST}/${tid(2)}`]),
+    { kind: 'repository-answer', question: question.id, did: alice, at: START },
   ])
+  assert.deepEqual(
+    ledger.questions.filter(({ kind }) => kind === 'repository'),
+    [],
+  )
   assert.equal(xp(ledger), 100)
   assert.equal(ledger.events.at(-1)?.cause, 'sync')
   ledger.assertBalanced()
@@ -313,17 +309,7 @@ test('a repository that was fetched ahead of the stream does not make the stream
     at: START,
     rev: tid(2),
   })
-  ledger.fold(game, [
-    {
-      kind: 'repository-answer',
-      question: '9',
-      did: alice,
-      at: START,
-      rev: tid(50),
-      paths: new Set(),
-      collections: game.followed,
-    },
-  ])
+  ledger.fold(game, [repository(50)])
   const gone: StreamEvent = {
     kind: 'account',
     did: alice,
@@ -458,15 +444,7 @@ test('of a kind one question is open about a person, however often there is reas
   const [again] = open('repository')
   assert.ok(again && again.id !== asked.id)
   assert.deepEqual([again.tries, again.due], [1, START / 1e6 + 30])
-  const paths = new Set([`${POST}/${tid(0)}` as const])
-  const answer = {
-    kind: 'repository-answer',
-    did: alice,
-    at: START,
-    rev: tid(3),
-    paths,
-    collections: game.followed,
-  } as const
+  const answer = { kind: 'repository-answer', did: alice, at: START } as const
   ledger.fold(game, [{ ...answer, question: asked.id }])
   assert.equal(open('repository').length, 1)
   ledger.fold(game, [{ ...answer, question: again.id }])

@@ -1,10 +1,10 @@
 // Short names for operations: operation number `n` is at second `n`, and its revision is number `n`.
-import type { AccountStatus, CommitEvent, Did, Handle, StreamEvent } from '../../src/atproto/event.ts'
+import type { AccountStatus, CommitEvent, Did, Handle, Nsid, StreamEvent } from '../../src/atproto/event.ts'
 import { Draft } from '../../src/game/decide/draft.ts'
 import type { Game } from '../../src/game/game.ts'
-import type { Operation } from '../../src/game/operation.ts'
+import type { Absent, Operation } from '../../src/game/operation.ts'
 import { NO_FACTS } from '../../src/game/rules/rule.ts'
-import type { Changes, RecordPath } from '../../src/game/state.ts'
+import { type Changes, pathOf, type RecordPath } from '../../src/game/state.ts'
 import type { Day } from '../../src/game/time.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { game, LIKE, POST, person, REPOST, START, tid } from './arbitrary.ts'
@@ -61,17 +61,17 @@ export function sync(n: number): Operation {
   return { kind: 'sync', did: alice, at: second(n), rev: tid(n) }
 }
 
-/** Alice's repository as the network holds it: the records of all collections that are followed. */
-export function repository(n: number, ...paths: RecordPath[]): Operation & { kind: 'repository-answer' } {
-  return {
-    kind: 'repository-answer',
-    question: '9',
-    did: alice,
-    at: second(n),
-    rev: tid(n),
-    paths: new Set(paths),
-    collections: game.followed,
-  }
+/** Alice's repository as the network holds it: of the records that tests write in `collections`, it has those at `paths`. */
+export function repository(
+  n: number,
+  paths: readonly RecordPath[] = [],
+  { did = alice, collections = [...game.followed] }: { did?: Did; collections?: readonly Nsid[] } = {},
+): Absent {
+  const held = new Set<string>(paths)
+  const keys = [...Array.from({ length: 100 }, (_, key) => tid(key)), 'self', 'jzzzzzzzzzzzz']
+  const all = collections.flatMap((collection) => keys.map((rkey) => ({ did, collection, rkey })))
+  const records = all.filter((id) => !held.has(pathOf(id)))
+  return { kind: 'absent', did, at: second(n), rev: tid(n), records }
 }
 
 /** Folds one operation after the other. */

@@ -86,7 +86,7 @@ test('a repository takes away what is as old as it, and nothing that it names, i
     commit({ n: 5 }),
     commit({ n: 6 }),
   ])
-  ledger.fold(game, [repository(5, `${POST}/${tid(1)}`)])
+  ledger.fold(game, [repository(5, [`${POST}/${tid(1)}`])])
   const live = ledger.records(alice).filter(([, state]) => state.live)
   assert.deepEqual(
     live.map(([{ rkey }]) => rkey),
@@ -110,7 +110,7 @@ test('what stays of a deleted record is what it showed, and not whom it named', 
 test('a repository says nothing of collections that it was not asked about', () => {
   const follow = commit({ n: 1, collection: FOLLOW, record: { subject: bob } })
   const ledger = ledgerOf([follow, commit({ n: 2 })])
-  ledger.fold(game, [{ ...repository(5), collections: new Set([POST]) }])
+  ledger.fold(game, [repository(5, [], { collections: [POST] })])
   assert.equal(ledger.record(follow)?.live, true)
   assert.equal(ledger.record(idOf(POST, 2))?.live, false)
   ledger.assertBalanced()

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { baselineOf } from '../../src/game/baseline.ts'
 import type { Game } from '../../src/game/game.ts'
-import type { Operation } from '../../src/game/operation.ts'
+import type { ImportedRecord, Operation } from '../../src/game/operation.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { nothingTouched, type Touched, touched } from '../../src/game/touched.ts'
 import { game, LIKE, POST, REPOST, tid } from './arbitrary.ts'
 import { alice, bob, commit, like, removal, repost, second } from './operations.ts'
@@ -19,6 +20,13 @@ const id = (did: typeof alice, collection: typeof POST, n: number) => ({ did, co
 const subject = id(bob, POST, 1)
 const said = { ...answer, optedOut: false, postsCount: 1 }
 const profile = { handle: 'alice.test', displayName: undefined, avatar: undefined, asked: second(9) } as const
+
+const imported = (collection: typeof POST, n: number, author?: typeof alice): ImportedRecord => ({
+  collection,
+  rkey: tid(n),
+  facts: { ...NO_FACTS, subject: author && id(author, POST, n) },
+  claimed: 20_000,
+})
 
 const NOTHING: Touched = { ...nothingTouched(), actors: new Set([alice]) }
 const days = new Map([[today, new Set([alice])]])
@@ -88,11 +96,44 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
     { allDays, records: [baselineOf(alice)] },
     counting,
   ],
+  ['a repository that has been read', { kind: 'repository-answer', ...answer }, {}],
   [
-    'a repository',
-    { kind: 'repository-answer', ...answer, rev: tid(9), paths: new Set(), collections: game.followed },
-    { whole: new Set([alice]) },
+    'what a repository lacks',
+    { kind: 'absent', ...about, rev: tid(9), records: [id(alice, LIKE, 1)] },
+    { allDays, records: [id(alice, LIKE, 1)] },
   ],
+  [
+    'what an imported repository has',
+    { kind: 'import-records', ...about, rev: tid(9), records: [imported(LIKE, 1), imported(REPOST, 2, bob)] },
+    {
+      allDays,
+      actors: new Set([alice, bob]),
+      records: [
+        baselineOf(alice),
+        { did: alice, collection: LIKE, rkey: tid(1) },
+        { did: alice, collection: REPOST, rkey: tid(2) },
+        { did: bob, collection: POST, rkey: tid(2) },
+      ],
+    },
+  ],
+  [
+    'what an imported repository has, under caps',
+    { kind: 'import-records', ...about, rev: tid(9), records: [imported(LIKE, 1)] },
+    {
+      allDays,
+      records: [baselineOf(alice), { did: alice, collection: LIKE, rkey: tid(1) }],
+      grants: new Map([[alice, new Set()]]),
+    },
+    capped,
+  ],
+  [
+    'a repository that is imported',
+    { kind: 'import-head', ...about, rev: tid(9) },
+    { records: [baselineOf(alice)] },
+  ],
+  ['the end of an import', { kind: 'import-end', ...about, question: '1', brought: undefined }, {}],
+  ['the wish to import', { kind: 'import', ...wish }, {}],
+  ['the wish not to', { kind: 'cancel-import', ...wish, question: '1' }, {}],
   ['a recompute', { kind: 'recompute', ...about }, { whole: new Set([alice]) }],
   ['an identity', { kind: 'identity', ...about, handle: undefined }, {}],
   ['a status', { kind: 'account', ...about, time: 1, status: 'deleted' }, { allDays }],

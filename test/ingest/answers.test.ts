@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { Did, Micros } from '../../src/atproto/event.ts'
+import type { Did, Micros, Nsid } from '../../src/atproto/event.ts'
 import type { AppView, ProfileView } from '../../src/bluesky/appview.ts'
 import type { Repositories } from '../../src/bluesky/repositories.ts'
 import { PathList } from '../../src/bluesky/repository/path-list.ts'
@@ -10,6 +10,8 @@ import { RequestError } from '../../src/bluesky/request.ts'
 import type { Media } from '../../src/game/media.ts'
 import type { Answer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
+import type { RecordPath } from '../../src/game/state.ts'
+import type { AbsentFrom } from '../../src/ingest/absent.ts'
 import { answers } from '../../src/ingest/answers.ts'
 import type { AnswersOptions, RepositoryReport } from '../../src/ingest/asking.ts'
 import { KEY } from '../bluesky/repository/made-repository.ts'
@@ -97,6 +99,7 @@ function ledgerOf(
     calls: [] as (readonly string[])[],
     failed: [] as [kind: QuestionKind, n: number, reason: string][],
     answered: new Map<QuestionKind, number>(),
+    removals: [] as AbsentFrom[],
     now: START as Micros,
   }
   const appview: AppView = {
@@ -135,6 +138,9 @@ function ledgerOf(
       state.open
         .filter((open) => open.kind === kind && !except.has(open.id) && (open.due ?? 0) <= now)
         .slice(0, limit),
+    removeAbsent: async (from) => {
+      state.removals.push(from)
+    },
     deliver: async (given) => {
       for (const one of given) {
         const id = typeof one.question === 'string' ? one.question : one.question.id
@@ -245,15 +251,20 @@ suite('questions', () => {
       postsCount: 0,
     })
     const { did } = whatIsIn(4)
-    assert.deepEqual(by.get('r4'), {
-      kind: 'repository-answer',
-      question: 'r4',
-      did,
-      at: START,
-      rev: tid(5),
-      paths,
-      collections: game.followed,
-    })
+    assert.deepEqual(by.get('r4'), { kind: 'repository-answer', question: 'r4', did, at: START })
+    const [removal, ...more] = running.state.removals
+    assert.deepEqual([removal?.did, removal?.rev, more], [did, tid(5), []])
+    const isAbsent = (path: RecordPath): boolean | undefined => {
+      const [collection, rkey] = path.split('/') as [Nsid, string]
+      return removal?.isAbsent({ did, collection, rkey }, undefined as never)
+    }
+    assert.deepEqual(
+      [...paths].map(isAbsent),
+      [...paths].map(() => false),
+    )
+    assert.equal(isAbsent(`${POST}/of-no-repository`), true)
+    // A collection that was not asked for.
+    assert.equal(isAbsent('app.bsky.graph.block/of-no-repository'), false)
     assert.equal(given.length, 4)
     assert.deepEqual(Object.fromEntries(answered), { subject: 1, profile: 2, repository: 1 })
     assert.deepEqual(failed, [])

@@ -49,6 +49,7 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
         .filter((open) => open.kind === kind && !except.has(open.id) && open.due <= now)
         .slice(0, limit)
     },
+    removeAbsent: async () => {},
     deliver: async (given) => {
       if (state.held) await new Promise<void>((resolve) => state.underWay.push(resolve))
       settle(given)
@@ -65,7 +66,7 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
     },
     repositories: {
       find: async (did) => ({ pds: new URL(`https://${did.slice('did:web:'.length)}`), key: KEY }),
-      snapshot: async () => ({ rev: tid(5), paths: PathList.of([]), records: undefined }),
+      snapshot: async () => ({ rev: tid(5), paths: PathList.of([]), records: undefined, profile: undefined }),
     },
     followed: game.followed,
     clock: () => state.now,

@@ -19,7 +19,8 @@ function ledgerWith(open: number) {
       questions = questions.map((one) => (one.did === didOf(n) ? { ...one, tries: 1 } : one))
     },
     writer: {
-      profileQuestions: async (dids: readonly Did[]) => questions.filter(({ did }) => dids.includes(did)),
+      questionsAbout: async (_kind: 'profile' | 'repository' | 'import', dids: readonly Did[]) =>
+        questions.filter(({ did }) => dids.includes(did)),
       questions: async (_kind: string, limit: number, except: ReadonlySet<QuestionId>) =>
         questions.filter(({ id, tries }) => !except.has(id) && tries === 0).slice(0, limit),
     },

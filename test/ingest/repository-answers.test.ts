@@ -15,7 +15,7 @@ import { KEY } from '../bluesky/repository/made-repository.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
 import { settled } from './frozen-time.ts'
 
-const HELD: Snapshot = { rev: tid(5), paths: PathList.of([]), records: undefined }
+const HELD: Snapshot = { rev: tid(5), paths: PathList.of([]), records: undefined, profile: undefined }
 const refusal = (what: Refusal, status?: number) => new RepositoryError(what, `refused: ${what}`, { status })
 
 /** Question `n`, about the person of that number on `host`. */
@@ -55,6 +55,7 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
   const run = answerRepositories(
     {
       next: async (_kind, limit, except) => state.open.filter(({ id }) => !except.has(id)).slice(0, limit),
+      removeAbsent: async () => {},
       deliver: async (given) => {
         await state.delivery
         for (const { kind, question } of given) {

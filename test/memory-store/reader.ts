@@ -2,10 +2,16 @@ import { type Did, type Handle, isReached } from '../../src/atproto/event.ts'
 import type { RecordId } from '../../src/atproto/uri.ts'
 import { BASELINE } from '../../src/game/baseline.ts'
 import { type BoardKind, type PeriodBoard, periodOf } from '../../src/game/boards.ts'
-import { type DayTally, NO_COUNTS, sumOf, totalOf } from '../../src/game/days.ts'
+import { byReason, type DayTally, NO_COUNTS, sumOf, totalOf } from '../../src/game/days.ts'
 import type { QuestionKind } from '../../src/game/question.ts'
 import { post } from '../../src/game/rules/post.ts'
-import { type ActorState, isHidden, type LedgerEvent, type RecordState } from '../../src/game/state.ts'
+import {
+  type ActorState,
+  isHidden,
+  isImportable,
+  type LedgerEvent,
+  type RecordState,
+} from '../../src/game/state.ts'
 import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
 import { dailyRate } from '../../src/store/daily-rate.ts'
@@ -15,6 +21,7 @@ import {
   type BoardPage,
   type Character,
   type EventsPage,
+  type ImportStatus,
   InvalidCursorError,
   type OwnCharacter,
   type Page,
@@ -58,6 +65,20 @@ export class MemoryReader implements Reader {
     const profile = this.#memory.ledger.profiles.get(did)
     const visibility = { born, status, optedOut, introduced, forgotten, hidden, left, unfollowed }
     return { did, profile, experience, counts, ...visibility }
+  }
+
+  async importStatus(did: Did): Promise<ImportStatus | undefined> {
+    const { ledger } = this.#memory
+    const actor = ledger.actor(did)
+    if (actor === undefined || !isImportable(actor)) return undefined
+    const open = ledger.questions.find((question) => question.kind === 'import' && question.did === did)
+    return {
+      isOpen: open !== undefined,
+      tries: open?.tries ?? 0,
+      head: actor.head,
+      records: ledger.records(did).filter(([, { live }]) => live).length,
+      experience: actor.experience,
+    }
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {
@@ -159,6 +180,7 @@ export class MemoryReader implements Reader {
       subject: open('subject', due),
       profile: open('profile', due),
       repository: open('repository', due),
+      import: open('import', due),
     })
     return {
       cursor: cursor !== undefined && isReached(cursor) ? cursor : undefined,
@@ -203,7 +225,7 @@ function todayOf(people: readonly ActorState[]): StoreStatus['today'] {
   const counts = people
     .filter(({ running }) => running.day === day)
     .reduce((sum, { running }) => sumOf(sum, running.counts), NO_COUNTS)
-  return { day, counts }
+  return { day, counts: byReason(counts) }
 }
 
 /** Could be seen if somebody had said that they want to be. */

@@ -1,13 +1,13 @@
 import type { Cursor, Did, Micros } from '../../src/atproto/event.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { Wish } from '../../src/game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
+import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
 import { isBeyondPause } from '../../src/game/retries.ts'
 import type { Changes, Known } from '../../src/game/state.ts'
 import type { Seconds } from '../../src/game/time.ts'
 import { type Expiry, expiredCount } from '../../src/store/expired.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
-import { StoreError, type Writer } from '../../src/store/store.ts'
+import { type RecordPage, StoreError, type Writer } from '../../src/store/store.ts'
 import { wishOf } from '../../src/store/stored-wish.ts'
 import type { Memory } from './memory.ts'
 
@@ -76,9 +76,16 @@ export class MemoryWriter implements Writer {
       .map(({ due, ...question }) => question as AskedQuestion)
   }
 
-  async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+  async records(did: Did, after: string | undefined, limit: number): Promise<RecordPage> {
+    const all = this.#open().ledger.records(did)
+    const from = Number(after ?? 0)
+    const records = all.slice(from, from + limit)
+    return { records, next: from + limit < all.length ? String(from + limit) : undefined }
+  }
+
+  async questionsAbout(kind: PersonQuestion['kind'], dids: readonly Did[]): Promise<AskedQuestion[]> {
     return this.#open()
-      .ledger.questions.filter(({ kind, did }) => kind === 'profile' && dids.includes(did))
+      .ledger.questions.filter((question) => question.kind === kind && dids.includes(question.did))
       .map(({ due, ...question }) => question as AskedQuestion)
   }
 

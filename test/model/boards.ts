@@ -41,7 +41,8 @@ function compare(places: Placed[], shown: readonly ModelPerson[], board: PeriodB
 function earnedIn({ records }: ModelPerson, { kind, period }: PeriodBoard): number {
   let sum = 0
   for (const record of records.values()) {
-    if (record.id.collection === BASELINE || periodOf(kind, record) !== period) continue
+    if (record.id.collection === BASELINE || record.claimed !== undefined) continue
+    if (periodOf(kind, record) !== period) continue
     const isDescribed = record.live && record.id.collection === POST && record.facts?.media === 'alt'
     sum += kind === 'described' ? Number(isDescribed) : record.xp
   }

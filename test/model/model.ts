@@ -1,6 +1,8 @@
 // A second, naive implementation of the game: plain maps of people and records, no batches, no store, every sum added up when
 // it is needed. It is written from the documented rules (docs/invariants.md) and shares with the program only what tables
 // can test, media and points, so that the two can be compared.
+import { isTid } from '@atcute/lexicons/syntax'
+import { parse } from '@atcute/tid'
 import type {
   AccountEvent,
   CommitEvent,
@@ -10,8 +12,16 @@ import type {
   SyncEvent,
 } from '../../src/atproto/event.ts'
 import { type RecordId, uriOf } from '../../src/atproto/uri.ts'
-import type { Answer, NoAnswer, Operation, Recompute, Wish } from '../../src/game/operation.ts'
-import type { Cause, RecordPath } from '../../src/game/state.ts'
+import type {
+  Absent,
+  Answer,
+  Import,
+  NoAnswer,
+  Operation,
+  Recompute,
+  Wish,
+} from '../../src/game/operation.ts'
+import type { Cause } from '../../src/game/state.ts'
 import { BASELINE, factsOf, hidesItself, type ModelFacts, POST, PROFILE, reasonOf } from './judge.ts'
 import {
   countsOf,
@@ -19,6 +29,7 @@ import {
   experienceOf,
   isBorn,
   isErased,
+  isImportable,
   type ModelEntry,
   type ModelPerson,
   type ModelRecord,
@@ -70,7 +81,25 @@ export class Model {
         this.#profileAnswer(operation)
         break
       case 'repository-answer':
-        this.#repositoryAnswer(operation)
+        this.person(operation.did).asksRepository = false
+        break
+      case 'absent':
+        this.#absent(operation)
+        break
+      case 'import-records':
+        this.#importRecords(operation)
+        break
+      case 'import-head':
+        this.#importHead(operation)
+        break
+      case 'import-end':
+        this.#importEnd(operation)
+        break
+      case 'import':
+        if (isImportable(this.person(operation.did))) this.person(operation.did).asksImport = true
+        break
+      case 'cancel-import':
+        this.person(operation.did).asksImport = false
         break
       case 'inactive':
         this.#inactive(operation)
@@ -121,18 +150,22 @@ export class Model {
     const id = { did, collection, rkey }
     const path = pathOf(id)
     const before = person.records.get(path)
+    // All that the imported repository had is known, and anything else that was written by then was gone again.
+    if (op !== 'delete' && rev <= person.head) return
     if (before !== undefined && rev <= before.rev) return
     if (rev > person.rev) person.rev = rev
     if (op === 'delete') {
-      this.#remove(person, before ?? { id, rev, live: false, xp: 0, facts: undefined, at }, rev, at, 'delete')
+      const unseen = { id, rev, live: false, xp: 0, facts: undefined, at, claimed: undefined }
+      this.#remove(person, before ?? unseen, rev, at, 'delete')
       return
     }
     const current = before?.live ? before : undefined
     const facts = this.#settled(factsOf(collection, record), current?.facts)
     const reason = reasonOf(collection, facts)
     const witnessed = current?.at ?? at
-    const delta = this.#granted(person, id, witnessed, this.#points(reason) - (current?.xp ?? 0))
-    this.#put(person, { id, rev, live: true, xp: (current?.xp ?? 0) + delta, facts, at: witnessed })
+    const claimed = current?.claimed
+    const delta = this.#granted(person, { id, claimed }, witnessed, this.#points(reason) - (current?.xp ?? 0))
+    this.#put(person, { id, rev, live: true, xp: (current?.xp ?? 0) + delta, facts, at: witnessed, claimed })
     // What is sent anew and changes nothing is no news.
     if (current !== undefined && delta === 0 && op === 'create') return
     this.#enter(person, id, { at, cause: current === undefined ? 'create' : 'update', reason, delta })
@@ -183,7 +216,7 @@ export class Model {
 
   #sync({ did, rev }: SyncEvent): void {
     const person = this.person(did)
-    if (isBorn(person) && rev > person.floor) person.asksRepository = true
+    if (isBorn(person) && rev > person.floor && rev > person.head) person.asksRepository = true
   }
 
   #subjectAnswer(answer: Answer & { kind: 'subject-answer' }): void {
@@ -195,7 +228,7 @@ export class Model {
     if (media === undefined && tries + 1 < TRIES.subject) return
     const facts = { ...record.facts, media: media ?? 'text' }
     const reason = reasonOf(collection, facts)
-    const delta = this.#granted(person, record.id, record.at, this.#points(reason) - record.xp)
+    const delta = this.#granted(person, record, record.at, this.#points(reason) - record.xp)
     this.#put(person, { ...record, facts, xp: record.xp + delta })
     if (delta !== 0) this.#enter(person, record.id, { at, cause: 'subject', reason, delta })
   }
@@ -215,14 +248,14 @@ export class Model {
     person.profile = { ...profile, handle }
     if (!differs && handle !== undefined && (person.own === undefined || person.own.optedOut === optedOut))
       person.asksProfile = false
-    if (this.game.baseline === 'off' || person.rev === '') return
-    const id: RecordId = { did, collection: BASELINE, rkey: 'posts' }
+    if (this.game.baseline === 'off' || person.rev === '' || person.head !== '') return
+    const id = baselineOf(did)
     if (person.records.has(pathOf(id))) return
     const missing = Math.max(0, postsCount - (countsOf(person).get(POST) ?? 0))
     const xp = missing * this.#points('post.text')
     if (xp > 10_000_000_000) return
     const facts = { media: undefined, subject: undefined }
-    this.#put(person, { id, rev: person.rev, live: true, xp, facts, at })
+    this.#put(person, { id, rev: person.rev, live: true, xp, facts, at, claimed: undefined })
     this.#enter(person, id, { at, cause: 'baseline', reason: 'baseline.posts', delta: xp })
   }
 
@@ -232,15 +265,80 @@ export class Model {
     }
   }
 
-  #repositoryAnswer({ did, rev, at, paths, collections }: Answer & { kind: 'repository-answer' }): void {
+  #absent({ did, rev, at, records }: Absent): void {
     const person = this.person(did)
-    person.asksRepository = false
-    for (const record of [...person.records.values()]) {
-      const { collection } = record.id
-      // What is not followed was not looked for, and what is newer than the answer is none of its business.
-      if (!record.live || record.rev > rev || !collections.has(collection)) continue
-      if (!paths.has(pathOf(record.id) as RecordPath)) this.#remove(person, record, rev, at, 'sync')
+    for (const id of records) {
+      const record = person.records.get(pathOf(id))
+      // What is newer than the answer is none of its business.
+      if (record?.live && record.rev <= rev) this.#remove(person, record, rev, at, 'sync')
     }
+  }
+
+  /** What the ledger has otherwise, or not, is written as of that revision; the rest takes it, and stays as it is. */
+  #importRecords({ did, rev, at, records }: Import & { kind: 'import-records' }): void {
+    const person = this.person(did)
+    if (!this.#takesImport(person, rev)) return
+    let posts = 0
+    for (const { collection, rkey, facts: read, claimed } of records) {
+      if (!this.game.followed.has(collection)) continue
+      const id = { did, collection, rkey }
+      const before = person.records.get(pathOf(id))
+      if (before !== undefined && before.rev >= rev) continue
+      const current = before?.live ? before : undefined
+      // What is from before the floor was to be forgotten.
+      const made = isTid(rkey) ? parse(rkey).timestamp : claimed * DAY
+      const lowest = person.floor === '' ? -1 : parse(person.floor).timestamp
+      const isOld = isTid(rkey) ? made <= lowest : Math.floor(made / DAY) <= Math.floor(lowest / DAY)
+      if (current === undefined && person.floor !== '' && isOld) continue
+      const facts = this.#settled(read && { media: read.media, subject: read.subject }, current?.facts)
+      if (current !== undefined && JSON.stringify(current.facts) === JSON.stringify(facts)) {
+        this.#put(person, { ...current, rev })
+        continue
+      }
+      const counts = current === undefined ? claimed : current.claimed
+      const reason = reasonOf(collection, facts)
+      const witnessed = current?.at ?? at
+      const worth = this.#points(reason) - (current?.xp ?? 0)
+      const delta = this.#granted(person, { id, claimed: counts }, witnessed, worth)
+      const xp = (current?.xp ?? 0) + delta
+      this.#put(person, { id, rev, live: true, xp, facts, at: witnessed, claimed: counts })
+      if (current === undefined || delta !== 0)
+        this.#enter(person, id, { at, cause: 'import', reason, delta })
+      if (current === undefined && collection === POST) posts += 1
+    }
+    if (posts > 0) this.#takeFromBaseline(person, posts * this.#points('post.text'), at, rev)
+  }
+
+  #importHead({ did, rev, at }: Import & { kind: 'import-head' }): void {
+    const person = this.person(did)
+    if (!this.#takesImport(person, rev)) return
+    this.#takeFromBaseline(person, Number.POSITIVE_INFINITY, at, rev)
+    person.head = rev
+  }
+
+  #importEnd({ did, at, brought }: Import & { kind: 'import-end' }): void {
+    const person = this.person(did)
+    person.asksImport = false
+    if (brought === undefined || brought.records === 0 || !isBorn(person) || !isImportable(person)) return
+    const rkey = `${brought.rev}:${brought.records}:${brought.experience}`
+    const id = { did, collection: 'app.bskyrpg.import' as const, rkey }
+    this.#enter(person, id, { at, cause: 'import', reason: 'import.history', delta: 0 })
+  }
+
+  #takesImport(person: ModelPerson, rev: string): boolean {
+    return isImportable(person) && rev > person.floor && rev >= person.head
+  }
+
+  /** Imported posts are no longer among those that are counted without being known. */
+  #takeFromBaseline(person: ModelPerson, experience: number, at: Micros, rev: string): void {
+    const id = baselineOf(person.did)
+    const before = person.records.get(pathOf(id))
+    if (!before?.live) return
+    const xp = Math.max(0, before.xp - experience)
+    const live = Number.isFinite(experience)
+    this.#put(person, { ...before, xp, live, rev: live ? before.rev : rev })
+    if (live && xp === before.xp) return
+    this.#enter(person, id, { at, cause: 'import', reason: 'baseline.posts', delta: xp - before.xp })
   }
 
   /** The model asks about a person who is away again when they are back, and about others a few times more. */
@@ -291,7 +389,7 @@ export class Model {
     person.grants = []
     for (const record of records.sort(byFirstWitness)) {
       const reason = reasonOf(record.id.collection, record.facts)
-      const xp = this.#granted(person, record.id, record.at, this.#points(reason))
+      const xp = this.#granted(person, record, record.at, this.#points(reason))
       const delta = xp - record.xp
       // Of those that are gone only their part of the cap counts.
       if (!record.live || delta === 0) continue
@@ -301,9 +399,15 @@ export class Model {
   }
 
   /** The part of `wanted` that the cap leaves to a record first witnessed at `at`. Lost XP frees no room under the cap. */
-  #granted(person: ModelPerson, { collection }: RecordId, at: Micros, wanted: number): number {
+  #granted(
+    person: ModelPerson,
+    { id: { collection }, claimed }: Pick<ModelRecord, 'id' | 'claimed'>,
+    at: Micros,
+    wanted: number,
+  ): number {
     const cap = this.game.caps[collection]
-    if (cap === undefined || wanted <= 0) return wanted
+    // What an import brought was witnessed on no day.
+    if (cap === undefined || wanted <= 0 || claimed !== undefined) return wanted
     const day = Math.floor(at / DAY)
     const before = person.grants.filter((grant) => grant.day === day && grant.collection === collection)
     const xp = Math.min(wanted, Math.max(0, cap - before.reduce((sum, grant) => sum + grant.xp, 0)))
@@ -315,7 +419,7 @@ export class Model {
   #remove(person: ModelPerson, record: ModelRecord, rev: string, at: Micros, cause: Cause): void {
     // What it showed, and when it was first seen, is kept for the sake of caps; whom it named is not.
     const facts = record.facts && { media: record.facts.media, subject: undefined }
-    this.#put(person, { id: record.id, rev, live: false, xp: 0, facts, at: record.at })
+    this.#put(person, { ...record, rev, live: false, xp: 0, facts })
     if (!record.live) return
     const reason = reasonOf(record.id.collection, record.facts)
     this.#enter(person, record.id, { at, cause, reason, delta: 0 - record.xp })
@@ -323,8 +427,8 @@ export class Model {
 
   /** Deletes everything about a person but their status and the floor. */
   #purge(person: ModelPerson): void {
-    const { did, rev, floor, status, statusTime, purgedTime, own, asked, unfollowed } = person
-    const lowest = rev > floor ? rev : floor
+    const { did, rev, floor, head, status, statusTime, purgedTime, own, asked, unfollowed } = person
+    const [lowest = ''] = [rev, floor, head].sort().reverse()
     const kept = { rev, floor: lowest, status, statusTime, purgedTime, own, asked, unfollowed }
     Object.assign(person, newPerson(did), kept)
   }
@@ -332,7 +436,8 @@ export class Model {
   #put(person: ModelPerson, record: ModelRecord): void {
     person.records.set(pathOf(record.id), record)
     const day = Math.floor(record.at / DAY)
-    if (record.xp !== 0 && record.id.collection !== BASELINE && day > person.latestDay) person.latestDay = day
+    if (record.id.collection === BASELINE || record.claimed !== undefined) return
+    if (record.xp !== 0 && day > person.latestDay) person.latestDay = day
   }
 
   #enter(
@@ -388,6 +493,10 @@ function isOpen({ live, facts, id }: ModelRecord): boolean {
     facts?.subject !== undefined &&
     facts.media === undefined
   )
+}
+
+function baselineOf(did: Did): RecordId {
+  return { did, collection: BASELINE, rkey: 'posts' }
 }
 
 function pathOf({ collection, rkey }: RecordId): string {

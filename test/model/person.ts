@@ -18,6 +18,8 @@ export type ModelRecord = {
   facts: ModelFacts | undefined
   /** When it was first witnessed, in microseconds. */
   at: Micros
+  /** The day that it claims, where an import brought it. */
+  claimed: number | undefined
 }
 
 /** XP granted under a cap, for records of one collection that were first witnessed on one day. */
@@ -35,6 +37,8 @@ export type ModelPerson = {
   rev: string
   /** Nothing at or below it counts any more. */
   floor: string
+  /** The revision of the repository that was imported last: what it wrote up to there is known. */
+  head: string
   status: AccountStatus
   statusTime: Micros
   /** The time of the last deletion that purged; -1 if there was none. */
@@ -53,6 +57,7 @@ export type ModelPerson = {
   profile: Profile | undefined
   asksProfile: boolean
   asksRepository: boolean
+  asksImport: boolean
   /** The latest day on which a record of theirs earned XP. */
   latestDay: number
 }
@@ -65,6 +70,7 @@ export function newPerson(did: Did): ModelPerson {
     grants: [],
     rev: '',
     floor: '',
+    head: '',
     status: 'active',
     statusTime: 0,
     purgedTime: -1,
@@ -77,6 +83,7 @@ export function newPerson(did: Did): ModelPerson {
     profile: undefined,
     asksProfile: false,
     asksRepository: false,
+    asksImport: false,
     latestDay: 0,
   }
 }
@@ -84,6 +91,12 @@ export function newPerson(did: Did): ModelPerson {
 /** Whether the timeline ever had an entry: only then is there a character. */
 export function isBorn({ entries }: ModelPerson): boolean {
   return entries.length > 0
+}
+
+/** Whether their history may be imported: they are to be seen, as far as anybody has said. */
+export function isImportable({ own, answered, status, forgotten, asked, unfollowed }: ModelPerson): boolean {
+  const { optedOut } = own ?? answered ?? { optedOut: false }
+  return status === 'active' && !optedOut && !forgotten && asked === undefined && !unfollowed
 }
 
 /** Whether nothing may be stored of this person. */
@@ -101,8 +114,8 @@ export function experienceOf({ records }: ModelPerson): number {
 export function periodsOf({ records, latestDay }: ModelPerson): { day: number; week: number; month: number } {
   const sums = { day: latestDay, week: 0, month: 0 }
   const [monday, month] = [mondayOf(latestDay), monthOf(latestDay)]
-  for (const { id, xp, at } of records.values()) {
-    if (id.collection === BASELINE) continue
+  for (const { id, xp, at, claimed } of records.values()) {
+    if (id.collection === BASELINE || claimed !== undefined) continue
     const day = Math.floor(at / DAY)
     if (mondayOf(day) === monday) sums.week += xp
     if (monthOf(day) === month) sums.month += xp
@@ -113,8 +126,8 @@ export function periodsOf({ records, latestDay }: ModelPerson): { day: number; w
 /** What the live records of each day brought, by the day of their first witness, oldest first. */
 export function daysOf({ records }: ModelPerson): DayTally[] {
   return naiveDays(
-    records.values().map(({ id, live, xp, facts, at }) => {
-      return [id, { live, xp, facts, at: Math.floor(at / 1_000_000), claimed: undefined }] as const
+    records.values().map(({ id, live, xp, facts, at, claimed }) => {
+      return [id, { live, xp, facts, at: Math.floor(at / 1_000_000), claimed }] as const
     }),
   )
 }

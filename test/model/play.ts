@@ -12,17 +12,26 @@ import type {
 import { decide } from '../../src/game/decide.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Media } from '../../src/game/media.ts'
-import type { Answer, NoAnswer, Operation, Wish } from '../../src/game/operation.ts'
+import type {
+  Absent,
+  Answer,
+  Import,
+  ImportedRecord,
+  NoAnswer,
+  Operation,
+  Wish,
+} from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionKind } from '../../src/game/question.ts'
 import { NO_CHANGES, type Rulebook, rulebook } from '../../src/game/rulebook.ts'
-import { pathOf, type RecordPath } from '../../src/game/state.ts'
+import { pathOf } from '../../src/game/state.ts'
 import { touched } from '../../src/game/touched.ts'
 import type { Store, Writer } from '../../src/store/store.ts'
+import { cut } from '../game/arbitrary.ts'
 import { assertSame, comparePeriods, Versions } from './compare.ts'
-import { LIKE, POST, PROFILE, REPOST } from './judge.ts'
+import { factsOf, LIKE, POST, PROFILE, REPOST } from './judge.ts'
 import { Model } from './model.ts'
 import { isBorn } from './person.ts'
-import type { Rev, Step } from './steps.ts'
+import { KEYS, type Rev, type Step } from './steps.ts'
 
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
@@ -75,6 +84,8 @@ export class Play implements AsyncDisposable {
   #open: { store: Store; writer: Writer }
   /** Operations that the model has and the ledger does not have yet. */
   #waiting: Operation[] = []
+  /** What is left of the import that is under way. */
+  #importing: (Import | Absent)[] = []
   /** Everything that the stream has sent. */
   readonly #shown: StreamEvent[] = []
   /** Profile records of people who had done nothing yet: sent again, they would change something. */
@@ -103,6 +114,7 @@ export class Play implements AsyncDisposable {
   /** Plays `steps`, folds them into the ledger in batches of `batch`, and compares the results. */
   async play(steps: readonly Step[], batch: number): Promise<void> {
     for (const step of steps) {
+      await this.#goOnImporting()
       const event = this.#eventOf(step)
       if (event !== undefined) {
         // It is not asked for.
@@ -115,6 +127,7 @@ export class Play implements AsyncDisposable {
       await this.#fold()
       await this.#do(step)
     }
+    while (this.#importing.length > 0) await this.#goOnImporting()
     await this.#fold()
     await this.#compare()
   }
@@ -229,11 +242,16 @@ export class Play implements AsyncDisposable {
       case 'leave':
       case 'return':
       case 'look-up':
+      case 'cancel-import':
         return this.#wish(step.kind, person(step.who))
       case 'prune':
         return this.#prune(this.#now - step.hours * 60 * MINUTE)
       case 'restart':
+        // Its list of records is lost; another import begins anew.
+        this.#importing = []
         return this.#reopen()
+      case 'import':
+        return this.#import(step)
       case 'recompute':
         return this.#recompute()
       case 'follow':
@@ -292,17 +310,88 @@ export class Play implements AsyncDisposable {
   /** A repository that has all but a few of the model's records. */
   #repositoryAnswer(question: AskedQuestion, says: number): Answer | NoAnswer {
     const { id, did } = question
-    const { records, rev } = this.#model.person(did)
-    const kept = [...records.values()].filter(({ live }, index) => live && (says + index) % 3 !== 0)
-    const paths = new Set<RecordPath>(kept.map(({ id }) => pathOf(id)))
     if (says % 10 === 0) return { kind: 'inactive', question, did, at: this.#now }
-    const answer = { kind: 'repository-answer', question: id, did, at: this.#now } as const
-    return {
-      ...answer,
-      rev: says % 4 === 0 ? tid(START) : rev || tid(START),
-      paths,
-      collections: this.#game.followed,
+    const { records, rev } = this.#model.person(did)
+    const gone = [...records.values()].filter(({ live }, index) => !live || (says + index) % 3 === 0)
+    const of = says % 4 === 0 ? tid(START) : rev || tid(START)
+    const absent = gone.map(({ id }) => id).filter(({ collection }) => this.#game.followed.has(collection))
+    this.#happen({ kind: 'absent', did, at: this.#now, rev: of, records: absent })
+    return { kind: 'repository-answer', question: id, did, at: this.#now }
+  }
+
+  /** A repository of some records at a revision that the stream has reached, or is about to. */
+  async #import({ who, says, size, rev: how }: Step & { kind: 'import' }): Promise<void> {
+    const did = person(who)
+    // Ingest would refuse it.
+    if (this.#unfollowed.has(did)) return
+    await this.#wish('import', did)
+    const rev = this.#rev(did, how)
+    const today = Math.floor(this.#now / 86_400_000_000)
+    const records: ImportedRecord[] = COLLECTIONS.flatMap((collection, nth) =>
+      Array.from({ length: KEYS }, (_, key) => key)
+        .filter((key) => (says + nth * 5 + key) % 3 !== 0)
+        .map((key) => {
+          const facts = factsOf(collection, recordOf(collection, (says + nth + key) % 10, key))
+          const claimed = today - ((says + key) % 40)
+          return { collection, rkey: keyOf(key), facts: facts && { ...facts, own: undefined }, claimed }
+        }),
+    )
+    const about = { did, rev }
+    this.#importing =
+      records.length === 0
+        ? []
+        : cut(records, [size]).map((piece) => ({ kind: 'import-records', ...about, at: 0, records: piece }))
+    this.#importing.push(
+      { kind: 'import-head', ...about, at: 0 },
+      { kind: 'absent', ...about, at: 0, records: [] },
+    )
+    this.#importing.push({
+      kind: 'import-end',
+      did,
+      at: 0,
+      question: undefined,
+      brought: { rev, records: says % 3, experience: says },
+    })
+  }
+
+  /** Takes the import that is under way one piece further. */
+  async #goOnImporting(): Promise<void> {
+    const next = this.#importing.shift()
+    if (next === undefined) return
+    await this.#fold()
+    switch (next.kind) {
+      case 'absent':
+        await this.#sweep(next)
+        break
+      case 'import-end': {
+        const [open] = await this.#open.writer.questionsAbout('import', [next.did])
+        this.#happen({ ...next, at: this.#now, question: open?.id })
+        break
+      }
+      default:
+        this.#happen({ ...next, at: this.#now })
     }
+    await this.#fold()
+  }
+
+  /** Removes what the imported repository lacks, as ingest does: what is still of an older revision, page by page. */
+  async #sweep({ did, rev }: Absent): Promise<void> {
+    const { head } = this.#model.person(did)
+    if (head !== rev) return
+    let after: string | undefined
+    do {
+      const page = await this.#open.writer.records(did, after, 3)
+      const old = page.records.filter(
+        ([id, state]) => state.live && state.rev < rev && this.#game.followed.has(id.collection),
+      )
+      this.#happen({ kind: 'absent', did, at: this.#now, rev, records: old.map(([id]) => id) })
+      await this.#fold()
+      after = page.next
+    } while (after !== undefined)
+    const left = [...this.#model.person(did).records.values()].filter(
+      ({ id, live, rev: of }) => live && of < rev && this.#game.followed.has(id.collection),
+    )
+    assert.deepEqual(left, [], 'everything that the repository lacks is gone')
   }
 
   async #wish(kind: Wish['kind'], did: Did): Promise<void> {
@@ -310,7 +399,13 @@ export class Play implements AsyncDisposable {
     for (;;) {
       const wishes = await this.#open.writer.wishes(10)
       if (wishes.length === 0) return
-      for (const wish of wishes) this.#happen(wish)
+      for (const wish of wishes) {
+        if (wish.kind !== 'cancel-import') this.#happen(wish)
+        else {
+          const [open] = await this.#open.writer.questionsAbout('import', [wish.did])
+          this.#happen({ ...wish, question: open?.id })
+        }
+      }
       await this.#fold()
     }
   }
@@ -377,12 +472,12 @@ export class Play implements AsyncDisposable {
       [...this.#model.openSubjects()].map(({ id, rev }) => `${id.did}/${pathOf(id)} ${rev}`).sort(),
       'what the network is asked about posts',
     )
-    for (const kind of ['profile', 'repository'] as const) {
+    for (const kind of ['profile', 'repository', 'import'] as const) {
       const asked = new Set(
         (await this.#open.writer.questions(kind, 1_000, new Set(), EVER)).map(({ did }) => did),
       )
-      for (const { did, asksProfile, asksRepository } of this.#model.people.values()) {
-        const expected = kind === 'profile' ? asksProfile : asksRepository
+      for (const { did, asksProfile, asksRepository, asksImport } of this.#model.people.values()) {
+        const expected = { profile: asksProfile, repository: asksRepository, import: asksImport }[kind]
         // Where the stream was repeated it may be asked once more.
         if (expected) assert.ok(asked.has(did), `the network is asked about the ${kind} of ${did}`)
       }

@@ -24,6 +24,8 @@ export type Step =
   | { kind: 'sync'; who: number }
   | { kind: 'subjects' | 'profiles' | 'repositories'; limit: number; says: number }
   | { kind: 'forget' | 'unforget' | 'hide' | 'leave' | 'return' | 'look-up'; who: number }
+  | { kind: 'import'; who: number; says: number; size: number; rev: Rev }
+  | { kind: 'cancel-import'; who: number }
   | { kind: 'prune'; hours: number }
   | { kind: 'restart' }
   | { kind: 'recompute' }
@@ -79,6 +81,17 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ kind: fc.constantFrom('hide', 'leave', 'return', 'return'), who }),
   },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: step('import'),
+      who,
+      says: fc.nat({ max: 99 }),
+      size: fc.nat({ max: 12 }),
+      rev,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: step('cancel-import'), who }) },
   { weight: 2, arbitrary: fc.record({ kind: step('prune'), hours: fc.nat({ max: 96 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: step('restart') }) },
   { weight: 2, arbitrary: fc.record({ kind: step('recompute') }) },

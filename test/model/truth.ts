@@ -1,8 +1,8 @@
 import { createRaw } from '@atcute/tid'
-import type { Did, Micros, Nsid } from '../../src/atproto/event.ts'
+import type { Did, Micros } from '../../src/atproto/event.ts'
 import { uriOf } from '../../src/atproto/uri.ts'
 import type { Operation } from '../../src/game/operation.ts'
-import type { RecordPath } from '../../src/game/state.ts'
+import { pathOf } from '../../src/game/state.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 import { newestSent } from '../e2e/harness.ts'
 import type { Model } from './model.ts'
@@ -83,10 +83,12 @@ export class Truth {
       const person = network.person(did)
       if (person === undefined) continue
       if (asksRepository && person.status !== 'deleted') {
-        const paths = new Set<RecordPath>(person.records.keys())
         const rev = createRaw(person.revMicros, person.index % 1024)
-        const collections = this.model.game.followed as ReadonlySet<Nsid>
-        yield { kind: 'repository-answer', ...about, did, rev, paths, collections }
+        const records = [...this.model.person(did).records.values()]
+          .map(({ id }) => id)
+          .filter((id) => this.model.game.followed.has(id.collection) && !person.records.has(pathOf(id)))
+        yield { kind: 'absent', at: this.now, did, rev, records }
+        yield { kind: 'repository-answer', ...about, did }
       }
       if (asksProfile && person.status === 'active') {
         const { handle, displayName, shy: optedOut } = person

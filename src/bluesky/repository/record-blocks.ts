@@ -2,6 +2,7 @@ import { decode } from '@atcute/cbor'
 import type { CidLink } from '@atcute/cid'
 import type { Nsid } from '@atcute/lexicons/syntax'
 import { isObject } from '../../atproto/json.ts'
+import { hidesItself, PROFILE } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import { claimedDay, dayNamed } from '../../game/days.ts'
 import { NO_CHANGES, rulebook } from '../../game/rulebook.ts'
@@ -14,12 +15,19 @@ import { collectionOf, type ReadRecord, RecordList } from './record-list.ts'
 import { malformed, tooLarge } from './repository-error.ts'
 
 /** What is kept of a block: its facts in the collection of its `$type`, or in each where it has none. */
-type Assessed = { facts: ReadonlyMap<string, Facts | undefined>; named: Day | undefined }
+type Assessed = {
+  facts: ReadonlyMap<string, Facts | undefined>
+  named: Day | undefined
+  /** Of a profile: whether its owner asks not to be shown without sign-in. */
+  hides: boolean
+}
 
 /** A record of a collection that was not asked for. */
-const OTHER: Assessed = { facts: new Map(), named: undefined }
+const OTHER: Assessed = { facts: new Map(), named: undefined, hides: false }
+/** The same, of a profile that hides its owner. */
+const HIDING: Assessed = { ...OTHER, hides: true }
 /** A block that is no record. */
-const NOTHING: Assessed = { facts: new Map(), named: undefined }
+const NOTHING: Assessed = { ...OTHER }
 
 /** Memory of a kept block: a map entry, its key, and the object where it is not shared... */
 const BLOCK_BYTES = 160
@@ -28,6 +36,9 @@ const CHARACTER_BYTES = 2
 
 /** Only the points and caps of rules can be changed, and neither says what is read out of a record. */
 const { assess } = rulebook(NO_CHANGES)
+
+/** What a person's own profile record says about showing them. */
+export type OwnProfile = { optedOut: boolean }
 
 export type RecordBlocksOptions = {
   collections: ReadonlySet<string>
@@ -53,6 +64,7 @@ export class RecordBlocks {
   readonly #named: [path: RecordPath, key: CidKey | undefined][] = []
   /** Most blocks are likes and posts of some day: one object for all alike. */
   readonly #shared = new Map<string, Assessed>()
+  #profile: CidKey | undefined
   #bytes = 0
 
   constructor({ collections, limits, today }: RecordBlocksOptions) {
@@ -88,6 +100,20 @@ export class RecordBlocks {
     this.#arrived.set(key, assessed)
   }
 
+  /** The person's own profile is this record. @throws {RepositoryError} */
+  nameProfile(record: CidLink): void {
+    this.#profile = keyOfLink(record)
+    if (this.#profile === undefined || this.#arrived.has(this.#profile)) return
+    this.#reserve(BLOCK_BYTES)
+    this.#wanted.add(this.#profile)
+  }
+
+  /** What the profile says, once no record is missing; `undefined` where there is none. */
+  profile(): OwnProfile | undefined {
+    if (this.#profile === undefined) return undefined
+    return { optedOut: this.#arrived.get(this.#profile)?.hides ?? false }
+  }
+
   /** All records, once none is missing: oldest key first, so that a ledger shows them in that order. */
   list(): RecordList {
     const keyed = this.#named.map(([path, key]) => ({ path, key, rkey: path.slice(path.indexOf('/') + 1) }))
@@ -111,11 +137,13 @@ export class RecordBlocks {
     }
     if (!isObject(record)) return NOTHING
     const { $type: type } = record
+    if (type === PROFILE && hidesItself(record)) return HIDING
     const types =
       typeof type === 'string' ? [type].filter((one) => this.#collections.has(one)) : this.#collections
     const assessed = {
       facts: new Map([...types].map((one) => [one, assess(one as Nsid, record)])),
       named: dayNamed(record.createdAt),
+      hides: false,
     }
     if (assessed.facts.size === 0) return OTHER
     if (subjectOf(assessed) !== undefined) return assessed

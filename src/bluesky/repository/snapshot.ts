@@ -1,5 +1,6 @@
 import type { CidLink } from '@atcute/cid'
 import { type Did, isNsid, isRecordKey, type Tid } from '@atcute/lexicons/syntax'
+import { PROFILE } from '../../atproto/profile.ts'
 import type { RecordPath } from '../../game/state.ts'
 import type { Day } from '../../game/time.ts'
 import type { SigningKey } from '../identity.ts'
@@ -8,7 +9,7 @@ import { type CidKey, cidOf, keyOf } from './cid-key.ts'
 import { assertSigned, type Commit, readCommit } from './commit.ts'
 import type { RepositoryLimits } from './limits.ts'
 import { PathList } from './path-list.ts'
-import { RecordBlocks } from './record-blocks.ts'
+import { type OwnProfile, RecordBlocks } from './record-blocks.ts'
 import type { RecordList } from './record-list.ts'
 import { malformed, RepositoryError, tooLarge } from './repository-error.ts'
 import { TreeWalk } from './tree.ts'
@@ -19,6 +20,8 @@ export type Snapshot = {
   paths: PathList
   /** What the records are; `undefined` where only their paths were asked for. */
   records: RecordList | undefined
+  /** What their profile says; `undefined` where they have none, or only paths were asked for. */
+  profile: OwnProfile | undefined
 }
 
 export type SnapshotOptions = {
@@ -93,7 +96,12 @@ class SnapshotReading {
 
   result(): Snapshot {
     const { rev } = this.#commit as Commit
-    return { rev, paths: PathList.of(this.#paths), records: this.#records?.list() }
+    return {
+      rev,
+      paths: PathList.of(this.#paths),
+      records: this.#records?.list(),
+      profile: this.#records?.profile(),
+    }
   }
 
   end(): never {
@@ -126,6 +134,7 @@ class SnapshotReading {
   }
 
   #note(path: string, record: CidLink): void {
+    if (path === `${PROFILE}/self`) this.#records?.nameProfile(record)
     const slash = path.indexOf('/')
     const collection = path.slice(0, slash)
     if (!this.#options.collections.has(collection)) return

@@ -21,12 +21,12 @@ async function read(): Promise<Snapshot> {
 }
 
 try {
-  const { rev, paths, records } = await read()
+  const { rev, paths, records, profile } = await read()
   const packed = { paths: paths.packed, records: records?.packed }
   const buffers = [packed.paths, packed.records].flatMap((list) =>
     list === undefined ? [] : [list.bytes.buffer, list.ends.buffer],
   )
-  tell({ kind: 'read', rev, packed, wireBytes: transfer.wireBytes }, buffers)
+  tell({ kind: 'read', rev, packed, profile, wireBytes: transfer.wireBytes }, buffers)
 } catch (error) {
   if (!(error instanceof RepositoryError)) throw error
   // Messages between threads lose the class of an error.

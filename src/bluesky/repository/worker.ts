@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Tid } from '@atcute/lexicons/syntax'
 import { type PackedPaths, PathList } from './path-list.ts'
+import type { OwnProfile } from './record-blocks.ts'
 import { type PackedRecords, RecordList } from './record-list.ts'
 import { type Refusal, RepositoryError } from './repository-error.ts'
 import type { Snapshot, SnapshotOptions } from './snapshot.ts'
@@ -21,6 +22,7 @@ export type FromThread =
       kind: 'read'
       rev: Tid
       packed: { paths: PackedPaths; records: PackedRecords | undefined }
+      profile: OwnProfile | undefined
       wireBytes: number
     }
   | {
@@ -73,6 +75,7 @@ export async function readInThread({ signal, received, maxHeapMb, ...job }: Read
           rev: message.rev,
           paths: new PathList(paths),
           records: records && new RecordList(records),
+          profile: message.profile,
         }
       }
       case 'refused':

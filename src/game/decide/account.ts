@@ -51,6 +51,7 @@ export function decideSync(draft: Draft, { did, rev }: SyncEvent): Outcome {
   const actor = draft.actor(did)
   if (!actor?.born) return 'unfollowed'
   if (actor.floor !== undefined && rev <= actor.floor) return 'repeated'
+  if (actor.head !== undefined && rev <= actor.head) return 'repeated'
   draft.ask(draft.change(did), { kind: 'repository', did, ifOpen: 'follow' })
   return 'applied'
 }

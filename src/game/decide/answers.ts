@@ -1,12 +1,12 @@
 import type { Micros } from '../../atproto/event.ts'
 import { baselineOf } from '../baseline.ts'
 import type { Game } from '../game.ts'
-import type { Answer, NoAnswer } from '../operation.ts'
+import type { Absent, Answer, NoAnswer } from '../operation.ts'
 import type { AskedQuestion, QuestionId } from '../question.ts'
 import { ASLEEP, retryAt } from '../retries.ts'
 import { post } from '../rules/post.ts'
 import { type Facts, NO_FACTS } from '../rules/rule.ts'
-import { type ActorChange, type Outcome, pathOf } from '../state.ts'
+import type { ActorChange, Outcome } from '../state.ts'
 import { secondsOf } from '../time.ts'
 import { earn } from './caps.ts'
 import { remove } from './commit.ts'
@@ -97,13 +97,15 @@ function setBaseline(
 ): Outcome {
   const id = baselineOf(did)
   const change = draft.change(did)
-  if (draft.record(id) !== undefined || change.actor.rev === undefined) return 'applied'
+  // Nor after an import, which has brought the posts themselves.
+  const { rev, head } = change.actor
+  if (draft.record(id) !== undefined || rev === undefined || head !== undefined) return 'applied'
   const livePosts = change.actor.counts.get(post.collection) ?? 0
   const xp = Math.max(0, postsCount - livePosts) * (rules.points['post.text'] ?? 0)
   // Only the count is refused: the profile has been stored. The negation catches NaN, too.
   if (!(xp <= MAX_BASELINE_XP)) return 'implausible'
   draft.put(change, id, {
-    rev: change.actor.rev,
+    rev,
     live: true,
     xp,
     facts: NO_FACTS,
@@ -115,19 +117,21 @@ function setBaseline(
   return 'applied'
 }
 
-/** Removes records that a replaced repository no longer has; keeps newer ones and those of collections not asked about. */
-export function decideRepository(
-  game: Game,
-  draft: Draft,
-  answer: Answer & { kind: 'repository-answer' },
-): Outcome {
-  const { did, rev, at, paths, collections } = answer
-  const change = draft.change(did)
-  change.answered.push(answer.question)
-  for (const [id, state] of draft.records(did)) {
-    if (!state.live || state.rev > rev || !collections.has(id.collection) || paths.has(pathOf(id))) continue
-    remove(game, draft, change, { ...id, rev, at }, state, 'sync')
+/** Removes records that a repository no longer has; keeps those that have been written since. */
+export function decideAbsent(game: Game, draft: Draft, { did, rev, at, records }: Absent): Outcome {
+  let outcome: Outcome = 'repeated'
+  for (const id of records) {
+    const state = draft.record(id)
+    if (!state?.live || state.rev > rev) continue
+    remove(game, draft, draft.change(did), { ...id, rev, at }, state, 'sync')
+    outcome = 'applied'
   }
+  return outcome
+}
+
+/** A replaced repository has been read, and what it lacks is removed. */
+export function decideRepository(draft: Draft, { did, question }: Said<'repository-answer'>): Outcome {
+  draft.change(did).answered.push(question)
   return 'applied'
 }
 
@@ -145,6 +149,7 @@ export function decideNoAnswer(game: Game, draft: Draft, { question, did, at }: 
       return decideProfile(game, draft, { ...answer, did, ...nothing })
     }
     case 'repository':
+    case 'import':
       return askAgain(draft.change(did), question, at) ? 'applied' : 'stale'
   }
 }

@@ -1,6 +1,6 @@
-import type { CommitEvent, Micros } from '../../atproto/event.ts'
-import { isObject, type JsonObject } from '../../atproto/json.ts'
-import { PROFILE } from '../../atproto/profile.ts'
+import type { CommitEvent, Micros, Tid } from '../../atproto/event.ts'
+import { isObject } from '../../atproto/json.ts'
+import { hidesItself, PROFILE } from '../../atproto/profile.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { Game } from '../game.ts'
 import type { Facts } from '../rules/rule.ts'
@@ -17,6 +17,7 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   const noted = commit.collection === PROFILE ? noteProfile(draft, commit, actor) : 'unfollowed'
   if (!game.followed.has(commit.collection)) return noted
 
+  if (commit.op !== 'delete' && actor?.head !== undefined && commit.rev <= actor.head) return 'repeated'
   const before = draft.record(commit)
   if (before !== undefined && commit.rev <= before.rev) return 'repeated'
   const change = draft.change(commit.did)
@@ -66,17 +67,8 @@ function write(
   const current = before?.live ? before : undefined
   const read = isObject(commit.record) ? game.rules.assess(collection, commit.record) : undefined
   const facts = read && settleSubject(draft, read, current?.facts)
-  const { reason, xp: worth } = game.rules.award(collection, facts)
-  const witnessed = current?.at ?? secondsOf(at)
   const claimed = current?.claimed
-  const earning = { collection, at: witnessed, worth, current: current?.xp ?? 0, claimed }
-  const xp = earn(draft, change, game.rules.caps[collection], earning)
-
-  draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth, claimed })
-  if (facts?.subject !== undefined && facts.media === undefined) {
-    draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
-  }
-  const delta = xp - (current?.xp ?? 0)
+  const { reason, delta } = store(game, draft, change, { id, rev, at, facts, claimed }, current)
   // A resync (v2) repeats records that we know as creates; those that change nothing get no entry.
   if (current === undefined || delta !== 0 || commit.op === 'update') {
     draft.enter(change, id, { at, cause: current === undefined ? 'create' : 'update', reason, delta })
@@ -84,8 +76,46 @@ function write(
   return facts === undefined ? 'unreadable' : 'applied'
 }
 
+/** A record as it was written at `rev`. `claimed` is where it counts if it was not witnessed; see `RecordState.claimed`. */
+export type Written = { id: RecordId; rev: Tid; at: Micros; facts: Facts | undefined } & Pick<
+  RecordState,
+  'claimed'
+>
+
+/**
+ * Stores a record that was written, over the live one that is `current`; asks for its subject's media where they are not known.
+ * @returns why it earns what, and by how much that differs from before
+ */
+export function store(
+  game: Game,
+  draft: Draft,
+  change: ActorChange,
+  { id, rev, at, facts, claimed }: Written,
+  current: RecordState | undefined,
+): { reason: string; delta: number } {
+  const { collection } = id
+  const { reason, xp: worth } = game.rules.award(collection, facts)
+  const witnessed = current?.at ?? secondsOf(at)
+  const earning = { collection, at: witnessed, worth, current: current?.xp ?? 0, claimed }
+  const xp = earn(draft, change, game.rules.caps[collection], earning)
+  draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth, claimed })
+  askSubject(draft, change, id, { rev, facts })
+  return { reason, delta: xp - (current?.xp ?? 0) }
+}
+
+/** Asks for the media of the post that a record names, unless they are known. */
+export function askSubject(
+  draft: Draft,
+  change: ActorChange,
+  id: RecordId,
+  { rev, facts }: Pick<RecordState, 'rev' | 'facts'>,
+): void {
+  if (facts?.subject === undefined || facts.media !== undefined) return
+  draft.ask(change, { kind: 'subject', ...id, rev, subject: facts.subject })
+}
+
 /** Fills in the subject's media where we know them: from the record's earlier facts, or from our own copy of the subject. */
-function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): Facts {
+export function settleSubject(draft: Draft, facts: Facts, before: Facts | undefined): Facts {
   const { subject, media } = facts
   if (subject === undefined || media !== undefined) return facts
   const named = draft.actor(subject.did)
@@ -115,12 +145,4 @@ function noteProfile(
   change.actor.introduced = true
   if (change.actor.born) draft.ask(change, { kind: 'profile', did, ifOpen: 'restart' })
   return 'applied'
-}
-
-function hidesItself({ labels }: JsonObject): boolean {
-  return (
-    isObject(labels) &&
-    Array.isArray(labels.values) &&
-    labels.values.some((label: unknown) => isObject(label) && label.val === '!no-unauthenticated')
-  )
 }

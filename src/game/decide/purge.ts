@@ -8,7 +8,7 @@ import { latest } from './draft.ts'
  * and what they said about being shown: in their own profile record, or here.
  */
 export function purge(change: ActorChange): void {
-  const { did, rev, floor, status, statusTime, purgedTime, hidden, left, unfollowed } = change.actor
+  const { did, rev, floor, head, status, statusTime, purgedTime, hidden, left, unfollowed } = change.actor
   const { profileRev, optedOut } = change.actor
   const own = profileRev === undefined ? {} : { profileRev, optedOut, introduced: true }
   change.purge = true
@@ -16,7 +16,7 @@ export function purge(change: ActorChange): void {
     ...unknownActor(did),
     ...own,
     rev,
-    floor: latest(rev, floor),
+    floor: latest(latest(rev, floor), head),
     status,
     statusTime,
     purgedTime,

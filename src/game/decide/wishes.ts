@@ -3,7 +3,7 @@ import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
 import type { Game } from '../game.ts'
 import type { Follow, Recompute, Wish } from '../operation.ts'
-import type { ActorState, Outcome, RecordState } from '../state.ts'
+import { type ActorState, isImportable, type Outcome, type RecordState } from '../state.ts'
 import { apportion, type Share } from './caps.ts'
 import { type Draft, latest } from './draft.ts'
 import { eraseMentions, purge } from './purge.ts'
@@ -63,6 +63,26 @@ export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-u
   draft.changes.fulfilled.push(wish)
   if (!draft.actor(did)?.born) return 'stale'
   draft.ask(draft.change(did), { kind: 'profile', did, ifOpen: 'restart' })
+  return 'applied'
+}
+
+/** Somebody asks for a person's history: it is fetched, where it may be. */
+export function decideImportWish(draft: Draft, { did, wish }: Wish & { kind: 'import' }): Outcome {
+  draft.changes.fulfilled.push(wish)
+  const actor = draft.actor(did)
+  if (actor !== undefined && !isImportable(actor)) return 'stale'
+  draft.ask(draft.change(did), { kind: 'import', did, ifOpen: 'restart' })
+  return 'applied'
+}
+
+/** What has been imported so far stays. */
+export function decideCancelImport(
+  draft: Draft,
+  { did, wish, question }: Wish & { kind: 'cancel-import' },
+): Outcome {
+  draft.changes.fulfilled.push(wish)
+  if (question === undefined) return 'stale'
+  draft.change(did).answered.push(question)
   return 'applied'
 }
 

@@ -1,13 +1,14 @@
 import type { Did, Handle, Nsid } from '../../atproto/event.ts'
 import type { PeriodBoard } from '../../game/boards.ts'
 import { type DayTally, daysOf } from '../../game/days.ts'
-import type { LedgerEvent } from '../../game/state.ts'
+import { isImportable, type LedgerEvent } from '../../game/state.ts'
 import { type Board, boardAfter, boardAround } from '../board.ts'
 import type { StoreStatus } from '../status.ts'
 import {
   type BoardPage,
   type Character,
   type EventsPage,
+  type ImportStatus,
   InvalidCursorError,
   type OwnCharacter,
   type Page,
@@ -27,8 +28,10 @@ import { RecentReads } from './reading/recent-reads.ts'
 import { readStatus } from './reading/status.ts'
 import { EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
 import {
+  IMPORT_COLUMNS,
   RUNNING_COLUMNS,
   readCharacter,
+  readImportStatus,
   readKinds,
   readRunning,
   SHOWN_COLUMNS,
@@ -49,6 +52,7 @@ type Request = { answer: Promise<Row | undefined> | undefined }
 const CHARACTER = `SELECT ${SHOWN_COLUMNS} FROM characters WHERE did = ?`
 const TIMELINE = 'SELECT standing, kinds, last_seq, first_seq FROM characters WHERE did = ?'
 const RUNNING = `SELECT standing, ${RUNNING_COLUMNS} FROM characters WHERE did = ?`
+const IMPORT = `SELECT ${IMPORT_COLUMNS} FROM characters WHERE did = ?`
 const DAYS = 'SELECT * FROM days WHERE did = ?'
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const EVENTS = 'SELECT * FROM events WHERE did = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
@@ -85,6 +89,12 @@ export class CqlReader implements Reader {
     if (row === undefined) return undefined
     const { profile, experience, counts } = readCharacter(row)
     return { did, profile, experience, counts, ...readVisibility(numberOf(row.standing)) }
+  }
+
+  async importStatus(did: Did): Promise<ImportStatus | undefined> {
+    const [row] = await this.#session.readForDisplay(IMPORT, [did])
+    if (row === undefined || !isImportable(readVisibility(numberOf(row.standing)))) return undefined
+    return readImportStatus(row)
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {

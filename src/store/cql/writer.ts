@@ -1,7 +1,7 @@
 import type { Cursor, Did, Micros } from '../../atproto/event.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
-import type { AskedQuestion, QuestionId, QuestionKind } from '../../game/question.ts'
+import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../../game/question.ts'
 import type { Changes, Known } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
@@ -9,7 +9,7 @@ import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
 import type { Restorer } from '../export/ledger-copy.ts'
 import type { Gap, Heartbeat } from '../status.ts'
-import { type Inbox, StoreError, type Writer } from '../store.ts'
+import { type Inbox, type RecordPage, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { heartbeatOf, SELECT_HEARTBEATS, writeHeartbeats } from './rows/heartbeats.ts'
@@ -25,6 +25,7 @@ import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
 import { Pruning } from './writing/prune.ts'
 import { QuestionWork } from './writing/question-work.ts'
+import { recordPage } from './writing/record-page.ts'
 import { CqlRestorer, type CqlRestorerOptions } from './writing/restorer.ts'
 import { Samples } from './writing/samples.ts'
 import { ShardCommits } from './writing/shard-commits.ts'
@@ -156,9 +157,16 @@ export class CqlWriter implements Writer {
     return this.#questionWork.next({ kind, limit, except, now })
   }
 
-  async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+  async questionsAbout(kind: PersonQuestion['kind'], dids: readonly Did[]): Promise<AskedQuestion[]> {
     this.#assertOpen()
-    return this.#questionWork.aboutProfiles(dids)
+    return this.#questionWork.about(kind, dids)
+  }
+
+  async records(did: Did, after: string | undefined, limit: number): Promise<RecordPage> {
+    this.#assertOpen()
+    const character = await this.#people.one(did)
+    if (character === undefined) return { records: [], next: undefined }
+    return recordPage(this.#session, character, { after, limit })
   }
 
   async wishes(limit: number): Promise<Wish[]> {

@@ -40,6 +40,7 @@ const CHANGING = {
   updated_at: ({ state }) => state.updatedAt / 1000,
   rev: ({ state }) => integerOf(state.rev),
   floor: ({ state }) => integerOf(state.floor),
+  head: ({ state }) => integerOf(state.head),
   status_time: ({ state }) => state.statusTime,
   kinds: ({ kinds }, names) => writeKinds(kinds, (nsid) => names.collection(nsid)),
   period_day: ({ state }) => state.periods.day,
@@ -107,6 +108,7 @@ export function actorRow(row: readonly unknown[], names: RowNames): ActorRow {
       counts: liveCounts(kinds),
       rev: tidOf(row[AT.rev]),
       floor: tidOf(row[AT.floor]),
+      head: tidOf(row[AT.head]),
       profileRev: tidOf(row[AT.profile_rev]),
       namedAt: Number(row[AT.named_at]),
       handle: (row[AT.handle] as Handle | null) ?? undefined,
@@ -118,7 +120,7 @@ function integerOf(tid: Tid | undefined): bigint | null {
   return tid === undefined ? null : tidToInteger(tid)
 }
 
-function tidOf(integer: unknown): Tid | undefined {
+export function tidOf(integer: unknown): Tid | undefined {
   return integer === null ? undefined : integerToTid(integer as bigint)
 }
 

@@ -240,4 +240,8 @@ export const MIGRATIONS: readonly string[] = [
   -- Of the month of running_day: live posts of which all media are described. With the days, recompute fills it and all boards.
   ALTER TABLE actors ADD COLUMN described INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The revision of the repository that was imported last, a TID as an integer: writes up to it change nothing.
+  ALTER TABLE actors ADD COLUMN head INTEGER;
+  `,
 ]

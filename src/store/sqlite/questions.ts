@@ -3,6 +3,7 @@ import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type {
   Ask,
   AskedQuestion,
+  PersonQuestion,
   Postponed,
   Question,
   QuestionId,
@@ -17,11 +18,11 @@ import { subjectOf } from './record-row.ts'
 import { fromDistance, integerToTid, recordKey, type StoredKey, storedKey, tidToInteger } from './tid.ts'
 
 /** A kind is stored as its place here: new ones go to the end. */
-const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository']
+const KINDS: readonly QuestionKind[] = ['subject', 'profile', 'repository', 'import']
 
 /** How many questions of each kind were never asked, and how many are to be asked again. */
 export function openQuestions(db: DatabaseSync): Pick<StoreStatus, 'waiting' | 'postponed'> {
-  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0, import: 0 }
   const postponed = { ...waiting }
   for (const row of db.prepare('SELECT kind, questions, postponed FROM waiting').all()) {
     const kind = KINDS[Number(row.kind)]
@@ -31,6 +32,10 @@ export function openQuestions(db: DatabaseSync): Pick<StoreStatus, 'waiting' | '
   }
   return { waiting, postponed }
 }
+
+/** How often the open import of a person was tried; `undefined` where there is none. */
+export const SELECT_IMPORT_TRIES = `SELECT tries FROM questions INDEXED BY questions_by_actor
+  WHERE actor = ? AND kind = ${KINDS.indexOf('import')}`
 
 /** The primary key of a row of `questions`. */
 type Place = { kind: number; due: number; id: number }
@@ -195,7 +200,7 @@ export class Questions {
   }
 
   /** The open question of this kind about a person. */
-  about(actor: number, did: Did, kind: 'profile' | 'repository'): AskedQuestion | undefined {
+  about(actor: number, did: Did, kind: PersonQuestion['kind']): AskedQuestion | undefined {
     const open = this.#openOf.get(actor, KINDS.indexOf(kind)) as (Place & { tries: number }) | undefined
     return open && { kind, did, id: `${kind}:${open.due}:${open.id}`, tries: open.tries }
   }

@@ -2,13 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { PeriodBoard } from '../../game/boards.ts'
-import { type DayTally, daysOf } from '../../game/days.ts'
-import type { LedgerEvent } from '../../game/state.ts'
+import { byReason, type DayTally, daysOf } from '../../game/days.ts'
+import { isImportable, type LedgerEvent } from '../../game/state.ts'
+import { liveCounts } from '../live-counts.ts'
 import { MAX_GAPS, type StoreStatus } from '../status.ts'
 import {
   type BoardPage,
   type Character,
   type EventsPage,
+  type ImportStatus,
   InvalidCursorError,
   type OwnCharacter,
   type Page,
@@ -19,6 +21,7 @@ import {
   type XpCount,
 } from '../store.ts'
 import { readVisibility, SHOWN } from '../visibility.ts'
+import { readKinds, tidOf } from './actor-row.ts'
 import { type BoardPart, Boards } from './board.ts'
 import {
   CHARACTER_COLUMNS,
@@ -33,7 +36,7 @@ import { CursorRow } from './cursor.ts'
 import { Days } from './days.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
-import { openQuestions } from './questions.ts'
+import { openQuestions, SELECT_IMPORT_TRIES } from './questions.ts'
 import { perDay } from './samples.ts'
 import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
 
@@ -58,6 +61,8 @@ export class SqliteReader implements Reader {
   readonly #cursor: CursorRow
   readonly #character: StatementSync
   readonly #own: StatementSync
+  readonly #imported: StatementSync
+  readonly #importTries: StatementSync
   readonly #byHandle: StatementSync
   readonly #recent: StatementSync
   readonly #latest: StatementSync
@@ -82,6 +87,10 @@ export class SqliteReader implements Reader {
       `SELECT ${CHARACTER_COLUMNS}, a.standing FROM actors a LEFT JOIN profiles p ON p.actor = a.id WHERE a.did = ?`,
     )
     this.#own.setReturnArrays(true)
+    this.#imported = db.prepare('SELECT id, standing, head, kinds, experience FROM actors WHERE did = ?')
+    this.#imported.setReadBigInts(true)
+    this.#imported.setReturnArrays(true)
+    this.#importTries = db.prepare(SELECT_IMPORT_TRIES)
     this.#byHandle = db.prepare(
       `SELECT a.did FROM profiles p JOIN actors a ON a.id = p.actor WHERE p.handle = ? AND a.standing = ${SHOWN}`,
     )
@@ -122,6 +131,22 @@ export class SqliteReader implements Reader {
     if (row === undefined) return undefined
     const { profile, experience, counts } = toCharacter(row, this.#names)
     return { did, profile, experience, counts, ...readVisibility(Number(row.at(-1))) }
+  }
+
+  async importStatus(did: Did): Promise<ImportStatus | undefined> {
+    const row = this.#imported.get(did) as unknown as unknown[] | undefined
+    if (row === undefined) return undefined
+    const [id, visibility, head, kinds, experience] = row as [bigint, bigint, bigint | null, string, bigint]
+    if (!isImportable(readVisibility(Number(visibility)))) return undefined
+    const open = this.#importTries.get(id)
+    const counts = liveCounts(readKinds(kinds, (collection) => this.#names.nsid(collection)))
+    return {
+      isOpen: open !== undefined,
+      tries: Number(open?.tries ?? 0),
+      head: tidOf(head),
+      records: counts.values().reduce((sum, n) => sum + n, 0),
+      experience: Number(experience),
+    }
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {
@@ -203,7 +228,7 @@ export class SqliteReader implements Reader {
       experience: Number(totals.experience),
       today: {
         day: Number(totals.day),
-        counts: readCounts(String(totals.day_counts), (id) => this.#names.reason(id)),
+        counts: byReason(readCounts(String(totals.day_counts), (id) => this.#names.reason(id))),
       },
       ...openQuestions(this.#db),
       gaps: gaps.map((gap) => ({

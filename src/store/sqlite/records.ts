@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { RecordChange, RecordState } from '../../game/state.ts'
+import type { RecordPage } from '../store.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { OwnFacts, type RecordKeys } from './own-facts.ts'
@@ -68,6 +69,28 @@ export class Records {
         key = found.prev
       }
     }
+  }
+
+  /** See `Writer.records`. New records come before the first of their chain, so they move no place in it. */
+  page(row: ActorRow, after: string | undefined, limit: number): RecordPage {
+    const records: [RecordId, RecordState][] = []
+    const [from, rkey = ''] = after?.split(' ') ?? []
+    const { did } = row.state
+    let isReached = from === undefined
+    for (const [collection, kind] of row.kinds) {
+      const isFirst = !isReached && collection === from
+      isReached ||= isFirst
+      if (!isReached) continue
+      let key = isFirst ? storedKey(rkey) : lastOf(kind)
+      while (key !== undefined) {
+        if (records.length === limit) return { records, next: `${collection} ${recordKey(key)}` }
+        const found = this.#read(row, collection, key)
+        if (found === undefined) break
+        records.push([{ did, collection, rkey: recordKey(key) }, found.state])
+        key = found.prev
+      }
+    }
+    return { records, next: undefined }
   }
 
   put(row: ActorRow, kind: Kind, { id, state, created }: RecordChange): void {

@@ -3,13 +3,13 @@ import type { Did } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../../atproto/event.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { Wish } from '../../game/operation.ts'
-import type { AskedQuestion, QuestionKind } from '../../game/question.ts'
+import type { AskedQuestion, PersonQuestion, QuestionKind } from '../../game/question.ts'
 import type { Changes, Known } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
 import type { Gap, Heartbeat } from '../status.ts'
-import type { Writer } from '../store.ts'
+import type { RecordPage, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
 import { apply } from './apply.ts'
 import { CursorRow } from './cursor.ts'
@@ -114,12 +114,18 @@ export class SqliteWriter implements Writer {
     return found.questions
   }
 
-  async profileQuestions(dids: readonly Did[]): Promise<AskedQuestion[]> {
+  async questionsAbout(kind: PersonQuestion['kind'], dids: readonly Did[]): Promise<AskedQuestion[]> {
     const { people, questions } = this.#tables
     return dids.flatMap((did) => {
       const person = people.find(did)
-      return (person === undefined ? undefined : questions.about(person.id, did, 'profile')) ?? []
+      return (person === undefined ? undefined : questions.about(person.id, did, kind)) ?? []
     })
+  }
+
+  async records(did: Did, after: string | undefined, limit: number): Promise<RecordPage> {
+    const { people, records } = this.#tables
+    const person = people.find(did)
+    return person === undefined ? { records: [], next: undefined } : records.page(person, after, limit)
   }
 
   async wishes(limit: number): Promise<Wish[]> {

@@ -153,6 +153,30 @@ suite('the records of a repository', () => {
     )
   })
 
+  test('come with what the profile says about showing its owner', async () => {
+    const PROFILE = 'app.bsky.actor.profile'
+    const labels = { values: [{ val: '!no-unauthenticated' }] }
+    const profiles: [object | undefined, boolean | undefined][] = [
+      [undefined, undefined],
+      [{ $type: PROFILE, labels }, true],
+      [{ $type: PROFILE, displayName: 'anybody' }, false],
+      // Not what the protocol takes for a profile.
+      [{ $type: LIKE, labels }, false],
+    ]
+    for (const [profile, optedOut] of profiles) {
+      const records = {
+        [`${LIKE}/a`]: { $type: LIKE, subject },
+        [`${PROFILE}/other`]: { $type: PROFILE, labels },
+      }
+      const own = profile === undefined ? {} : { [`${PROFILE}/self`]: profile }
+      for (const order of [(all: Block[]) => all, (all: Block[]) => all.toReversed()]) {
+        const snapshot = await read(carWith({ ...records, ...own }, order))
+        assert.equal(snapshot.profile?.optedOut, optedOut)
+        assert.equal(snapshot.records?.size, 1)
+      }
+    }
+  })
+
   test('are read where one looks like a node of the tree', async () => {
     const record = { e: [], $type: LIKE, subject }
     const { commit, blocks } = madeRepository([`${LIKE}/a`], () => record)

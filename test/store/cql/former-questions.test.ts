@@ -44,7 +44,7 @@ test('questions of the layout that could put none off are moved, and asked as if
   insert(cluster, former, { kind: 'profile', did: stranger })
   insert(cluster, former + 1, { kind: 'profile', did: alice })
   insert(cluster, former + 2, { kind: 'repository', did: alice })
-  const waiting = { subject: 1, profile: 3, repository: 1 }
+  const waiting = { subject: 1, profile: 3, repository: 1, import: 0 }
   cluster.run('UPDATE books SET waiting = ? WHERE shard = ?', [waiting, 0], OWNER)
   await using writer = await store.write(KEEP)
   const asked = await allOf(writer)
@@ -61,7 +61,7 @@ test('questions of the layout that could put none off are moved, and asked as if
   assert.deepEqual([first.rkey, first.rev, first.subject], [tid(2), tid(2), parseUri(subject)])
   assert.deepEqual(cluster.rows('questions'), [])
   const status = await store.reader.status()
-  assert.deepEqual(status.waiting, { subject: 1, profile: 1, repository: 1 })
+  assert.deepEqual(status.waiting, { subject: 1, profile: 1, repository: 1, import: 0 })
   // What was moved is answered like any other, and is not moved again.
   await fold(
     writer,

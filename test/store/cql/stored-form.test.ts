@@ -54,6 +54,7 @@ test('a character in the journal', () => {
     statusTime: 5,
     rev: '3krev',
     floor: '3kfloor',
+    head: '3khead',
     purgedTime: 4,
     profileRev: '3kprofile',
     namedAt: 6,
@@ -104,6 +105,7 @@ test('a character in the journal', () => {
     { like: 2 },
     { 'post.text': 7 },
     4,
+    '3khead',
   ]
   assert.deepEqual(characterMutation(character, 77), expected)
 })
@@ -211,7 +213,7 @@ test('the totals of a shard and an open question in the journal', () => {
   assert.deepEqual(mutations, [
     ['openQuestion', 3, 'subject', 0, 1, did, question.collection, '3krepost', '3krev', subject, 0],
   ])
-  const none = { subject: 0, profile: 0, repository: 0 }
+  const none = { subject: 0, profile: 0, repository: 0, import: 0 }
   const cursor = { host: 'host.test', wire: 'v1', value: 8, at: 9 }
   const [sums, ...rest] = totals.mutations({ seq: 7, cursor })
   assert.deepEqual(rest, [])

@@ -195,7 +195,7 @@ test('questions of a file of an earlier version stay open, of each kind one abou
   db.close()
   await using store = openSqlite({ path, reserve: 0 })
   const { waiting, characters, introductions } = await store.reader.status()
-  assert.deepEqual(waiting, { subject: 0, profile: 2, repository: 1 })
+  assert.deepEqual(waiting, { subject: 0, profile: 2, repository: 1, import: 0 })
   // Of the one without a profile nobody has said that they want to be shown.
   assert.deepEqual([characters, introductions], [1, 1])
   assert.equal(await store.reader.character('did:web:a.example'), undefined)

@@ -103,8 +103,8 @@ test('a heartbeat without a host, and a gap without an end, are told as such', a
   const { reader, writer } = here
   const empty = await reader.status()
   assert.deepEqual([empty.heartbeat, empty.gaps, empty.perDay], [undefined, [], undefined])
-  assert.deepEqual(empty.waiting, { subject: 0, profile: 0, repository: 0 })
-  assert.deepEqual(empty.postponed, { subject: 0, profile: 0, repository: 0 })
+  assert.deepEqual(empty.waiting, { subject: 0, profile: 0, repository: 0, import: 0 })
+  assert.deepEqual(empty.postponed, { subject: 0, profile: 0, repository: 0, import: 0 })
   await writer.beat({ at: START, lag: 7, host: undefined })
   const gap = { host: 'a.test', from: 5, to: undefined, reason: 'window', at: START }
   await writer.recordGap(gap)

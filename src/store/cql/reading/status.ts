@@ -1,5 +1,5 @@
 import type { Cursor } from '../../../atproto/event.ts'
-import { NO_COUNTS, sumOf } from '../../../game/days.ts'
+import { byReason, NO_COUNTS, sumOf } from '../../../game/days.ts'
 import type { QuestionKind } from '../../../game/question.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
 import { type Gap, MAX_GAPS, type StoreStatus } from '../../status.ts'
@@ -21,7 +21,7 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     session.readForDisplay('SELECT worker, at, events, network_bytes FROM samples WHERE part = 0', []),
   ])
   const sum = (column: string) => totals.reduce((total, row) => total + numberOf(row[column]), 0)
-  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0 }
+  const waiting: Record<QuestionKind, number> = { subject: 0, profile: 0, repository: 0, import: 0 }
   const postponed = { ...waiting }
   for (const row of totals) {
     const before = perQuestion(row.postponed)
@@ -31,6 +31,7 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
       postponed[kind] += before[kind]
     }
   }
+  const today = todayOf(totals)
   return {
     cursor: leastWritten(rows, totals),
     heartbeat: heartbeatOf(heartbeats, shards),
@@ -39,7 +40,7 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     records: sum('records'),
     events: sum('events'),
     experience: sum('experience'),
-    today: todayOf(totals),
+    today: { ...today, counts: byReason(today.counts) },
     waiting,
     postponed,
     gaps: gaps.map(gapOf),

@@ -6,7 +6,7 @@ import type { PersonQuestion } from '../../../game/question.ts'
 import { type ActorState, unknownActor } from '../../../game/state.ts'
 import type { Seconds } from '../../../game/time.ts'
 import { liveCounts } from '../../live-counts.ts'
-import type { Character } from '../../store.ts'
+import type { Character, ImportStatus } from '../../store.ts'
 import { readVisibility, visibilityOf } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
 import { millisOf, numberOf, textOf } from '../driver/values.ts'
@@ -82,6 +82,7 @@ export function readStoredCharacter(row: Row): StoredCharacter {
       counts: liveCounts(kinds),
       rev: textOf<Tid>(row.rev),
       floor: textOf<Tid>(row.floor),
+      head: textOf<Tid>(row.head),
       profileRev: textOf<Tid>(row.profile_rev),
       namedAt: numberOf(row.named_at),
       handle: textOf<Handle>(row.stream_handle),
@@ -167,6 +168,7 @@ export function characterMutation(character: StoredCharacter, version: number): 
     running_counts: writeCounts(state.running.counts),
     earlier_counts: writeCounts(state.earlier),
     described: state.described,
+    head: state.head ?? null,
   })
 }
 
@@ -214,6 +216,21 @@ function readProfile(row: Row): Profile | undefined {
 function writeOpen(open: OpenQuestions): string | null {
   const kinds = Object.entries(open).filter(([, question]) => question !== undefined)
   return kinds.length === 0 ? null : JSON.stringify(Object.fromEntries(kinds))
+}
+
+/** The columns of `characters` that `readImportStatus` reads. */
+export const IMPORT_COLUMNS = 'standing, head, kinds, experience, open_questions'
+
+export function readImportStatus(row: Row): ImportStatus {
+  const { import: open } = readOpen(textOf(row.open_questions))
+  const counts = liveCounts(readKinds(row.kinds))
+  return {
+    isOpen: open !== undefined,
+    tries: open?.tries ?? 0,
+    head: textOf<Tid>(row.head),
+    records: counts.values().reduce((sum, n) => sum + n, 0),
+    experience: numberOf(row.experience),
+  }
 }
 
 function readOpen(text: string | undefined): OpenQuestions {

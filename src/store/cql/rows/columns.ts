@@ -38,6 +38,7 @@ export const COLUMNS = {
     'running_counts',
     'earlier_counts',
     'described',
+    'head',
   ],
   record: [
     'did',

@@ -139,4 +139,6 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   ],
   // Of the month of `running_day`: live posts of which all media are described.
   ['ALTER TABLE characters ADD described bigint'],
+  // The revision of the repository that was imported last: writes up to it change nothing.
+  ['ALTER TABLE characters ADD head text'],
 ]

@@ -53,9 +53,9 @@ export class ShardTotals {
   /** No question of a kind that was never asked has a smaller number: where to begin looking. */
   readonly oldest: PerQuestion
   /** When to look next for questions that were put off under a clock that was ahead, by `performance.now()`. */
-  readonly lookBeyondAtMs: PerQuestion = { subject: 0, profile: 0, repository: 0 }
+  readonly lookBeyondAtMs: PerQuestion = { subject: 0, profile: 0, repository: 0, import: 0 }
   /** No question of a kind that was asked before may be asked again earlier, in seconds since the epoch. */
-  readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1 }
+  readonly nextDue: PerQuestion = { subject: 1, profile: 1, repository: 1, import: 1 }
   /** Nothing waits in the inbox under a smaller name, as a rule; when to look for exceptions, by `performance.now()`. */
   inboxFrom: string
   inboxBelowAtMs = 0
@@ -248,5 +248,6 @@ export function perQuestion(value: unknown): PerQuestion {
     subject: numberOf(counts.subject),
     profile: numberOf(counts.profile),
     repository: numberOf(counts.repository),
+    import: numberOf(counts.import),
   }
 }

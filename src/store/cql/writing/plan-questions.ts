@@ -16,7 +16,7 @@ const FRESH = { due: 0, tries: 0 }
 /** The columns of a question that is about a person as a whole. */
 const NO_RECORD = { collection: null, rkey: null, rev: null, subject: null }
 
-const PERSON_KINDS = ['profile', 'repository'] as const
+const PERSON_KINDS = ['profile', 'repository', 'import'] as const
 
 /** Puts the changes of a person's questions into `plan`, and the ones that are open then into `after`. */
 export function planQuestions(plan: BatchPlan, change: ActorChange, after: StoredCharacter): void {

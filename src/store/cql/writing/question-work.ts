@@ -1,5 +1,5 @@
 import type { Did } from '../../../atproto/event.ts'
-import type { AskedQuestion } from '../../../game/question.ts'
+import type { AskedQuestion, PersonQuestion } from '../../../game/question.ts'
 import type { Session } from '../driver/session.ts'
 import { shardOf } from '../rows/buckets.ts'
 import type { ShardAssignment } from '../shards/shard-assignment.ts'
@@ -46,16 +46,16 @@ export class QuestionWork {
     return questions
   }
 
-  /** See `Writer.profileQuestions`. */
-  async aboutProfiles(dids: readonly Did[]): Promise<AskedQuestion[]> {
+  /** See `Writer.questionsAbout`. */
+  async about(kind: PersonQuestion['kind'], dids: readonly Did[]): Promise<AskedQuestion[]> {
     const { assignment, people } = this.#options
     const own = dids.filter((did) => assignment.ownedOf(did) !== undefined)
     const found = await Promise.all(
       own.map(async (did): Promise<AskedQuestion[]> => {
-        const open = (await people.one(did))?.open.profile
+        const open = (await people.one(did))?.open[kind]
         if (open === undefined) return []
-        const id = questionId({ ...open, kind: 'profile', shard: shardOf(did, assignment.shards) })
-        return [{ kind: 'profile', did, id, tries: open.tries }]
+        const id = questionId({ ...open, kind, shard: shardOf(did, assignment.shards) })
+        return [{ kind, did, id, tries: open.tries }]
       }),
     )
     return found.flat()

@@ -105,6 +105,8 @@ export async function questionOf(
 ): Promise<Question | undefined> {
   const did = row.did as Did
   const character = await people.one(did)
+  // An import is asked for of people of whom nothing is known yet.
+  if (character !== undefined && kind === 'import') return { kind, did }
   if (!character?.state.born) return undefined
   if (kind !== 'subject') return { kind, did }
   const subject = parseUri(String(row.subject))

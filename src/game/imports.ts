@@ -1,0 +1,30 @@
+import { isTid, type Nsid, type Tid } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../atproto/uri.ts'
+import type { Brought } from './operation.ts'
+import type { LedgerEvent } from './state.ts'
+
+/** Collection of the synthetic records that entries about whole imports name; no client can write them. */
+export const IMPORT: Nsid = 'app.bskyrpg.import'
+
+/** Reason of the entry that ends an import. It earns nothing: each record has an entry of its own. */
+export const IMPORTED = 'import.history'
+
+/** What the entry at the end of an import names: the repository's revision, and what that import has brought. */
+export function importOf(did: RecordId['did'], rev: Tid, { records, experience }: Brought): RecordId {
+  return { did, collection: IMPORT, rkey: `${rev}:${records}:${experience}` }
+}
+
+/** What an import has brought, where `event` is the entry at its end. */
+export function broughtBy({
+  collection,
+  rkey,
+}: Pick<LedgerEvent, 'collection' | 'rkey'>): Brought | undefined {
+  if (collection !== IMPORT) return undefined
+  const [rev, records, experience] = rkey.split(':')
+  return isTid(rev) ? { records: Number(records), experience: Number(experience) } : undefined
+}
+
+/** True for entries that feeds leave out: those of an import's records, which the entry at its end announces as one. */
+export function isQuiet({ collection, cause }: Pick<LedgerEvent, 'collection' | 'cause'>): boolean {
+  return cause === 'import' && collection !== IMPORT
+}

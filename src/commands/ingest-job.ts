@@ -4,6 +4,7 @@ import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { Pace } from '../bluesky/pace.ts'
 import { openRepositories } from '../bluesky/repositories.ts'
 import type { Config } from '../config.ts'
+import type { ImportProgress } from '../ingest/import-answers.ts'
 import type { IngestMetrics } from '../ingest/metrics.ts'
 import { runIngest } from '../ingest/run.ts'
 import { appviewOf, clock, gameOf, retentionOf, storeOf } from './from-config.ts'
@@ -13,11 +14,19 @@ export type IngestJobOptions = {
   log: Logger
   metrics: IngestMetrics
   changed: (dids: readonly Did[]) => void
+  imported: (did: Did, progress: ImportProgress) => void
   signal: AbortSignal
 }
 
 /** Runs ingest as configured until `signal` aborts; see `runIngest`. */
-export async function ingestJob({ config, log, metrics, changed, signal }: IngestJobOptions): Promise<void> {
+export async function ingestJob({
+  config,
+  log,
+  metrics,
+  changed,
+  imported,
+  signal,
+}: IngestJobOptions): Promise<void> {
   await using store = await storeOf(config, 'create', { log, ending: signal })
   await runIngest({
     store,
@@ -39,6 +48,7 @@ export async function ingestJob({ config, log, metrics, changed, signal }: Inges
     log,
     clock,
     changed,
+    imported,
     signal,
   })
   log.info('ingest has stopped; the ledger has everything that it received')

@@ -30,6 +30,7 @@ try {
     log: logOf(config),
     metrics,
     changed: (dids) => tell({ kind: 'changed', dids: [...dids] }),
+    imported: (did, progress) => tell({ kind: 'imported', did, progress }),
     signal: end.signal,
   })
 } catch (error) {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { AggregatorRegistry, type MetricObject, type Registry } from 'prom-client'
 import type { Did } from '../atproto/event.ts'
 import type { Config } from '../config.ts'
+import type { ImportProgress } from '../ingest/import-answers.ts'
 import { StoreFullError } from '../store/store.ts'
 import { CommandError } from './command.ts'
 
@@ -14,6 +15,7 @@ export const INGEST_LIMITS = { maxOldGenerationSizeMb: 1_024 }
 /** Messages of the ingest thread. */
 export type FromIngest =
   | { kind: 'changed'; dids: Did[] }
+  | { kind: 'imported'; did: Did; progress: ImportProgress }
   | { kind: 'metrics'; metrics: MetricObject[] }
   /** It cannot go on, for a reason that the user can fix; `full` if that is a full disk. */
   | { kind: 'failed'; message: string; full: boolean }
@@ -21,6 +23,7 @@ export type FromIngest =
 export type IngestWorkerOptions = {
   config: Config
   changed: (dids: readonly Did[]) => void
+  imported: (did: Did, progress: ImportProgress) => void
   signal: AbortSignal
 }
 
@@ -32,7 +35,7 @@ export type IngestWorker = {
 }
 
 /** Starts ingest in a thread of its own; `signal` stops it. */
-export function startIngest({ config, changed, signal }: IngestWorkerOptions): IngestWorker {
+export function startIngest({ config, changed, imported, signal }: IngestWorkerOptions): IngestWorker {
   const worker = new Worker(new URL('./ingest-thread.ts', import.meta.url), {
     workerData: config,
     resourceLimits: INGEST_LIMITS,
@@ -44,6 +47,9 @@ export function startIngest({ config, changed, signal }: IngestWorkerOptions): I
     switch (message.kind) {
       case 'changed':
         changed(message.dids)
+        break
+      case 'imported':
+        imported(message.did, message.progress)
         break
       case 'metrics':
         latest = message.metrics

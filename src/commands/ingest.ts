@@ -7,7 +7,7 @@ export const ingest: Command = {
   flags: {},
   positionals: 0,
   async run({ config }, signal) {
-    await startIngest({ config, changed: () => {}, signal }).ended
+    await startIngest({ config, changed: () => {}, imported: () => {}, signal }).ended
     return 0
   },
 }

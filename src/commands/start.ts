@@ -38,7 +38,7 @@ export async function serveAndIngest(
     cache.invalidate(dids)
     notifyApi(dids)
   }
-  const ingest = startIngest({ config, changed, signal: end })
+  const ingest = startIngest({ config, changed, imported: () => {}, signal: end })
   let full = false
   // Handled here as well as at the end: it may reject before the API listens.
   ingest.ended.catch((error: unknown) => {

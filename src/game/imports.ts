@@ -4,7 +4,7 @@ import type { Brought } from './operation.ts'
 import type { LedgerEvent } from './state.ts'
 
 /** Collection of the synthetic records that entries about whole imports name; no client can write them. */
-export const IMPORT: Nsid = 'app.bskyrpg.import'
+const IMPORT: Nsid = 'app.bskyrpg.import'
 
 /** Reason of the entry that ends an import. It earns nothing: each record has an entry of its own. */
 export const IMPORTED = 'import.history'

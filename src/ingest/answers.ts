@@ -76,6 +76,7 @@ export function answers(options: AnswersOptions): Answers {
       await Promise.all([
         ...loops.map((loop) => ask(options, loop, round).catch(fail)),
         answerRepositories(options, round).catch(fail),
+        options.imports.run(round).catch(fail),
       ])
       if (faults.length > 0) throw faults[0]
     },

@@ -21,6 +21,8 @@ export type AnswersOptions = {
   deliver: (answers: (Answer | NoAnswer)[]) => Promise<void>
   /** Removes the records that a repository lacks; see `removeAbsent`. */
   removeAbsent: (from: AbsentFrom) => Promise<void>
+  /** Answers the questions about imports. */
+  imports: { run(round: Round): Promise<void> }
   appview: AppView
   repositories: Repositories
   /** Collections to list in a repository. */

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did, Micros } from '../atproto/event.ts'
+import type { Wish } from '../game/operation.ts'
 import type { Expiry } from '../store/expired.ts'
+import type { Writer } from '../store/store.ts'
 import type { LagMeter } from './lag.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -26,6 +28,8 @@ export type ChoresOptions = {
   takeNetworkBytes: () => number
   /** Told of each person whom a client of the API looks at, once their profile is asked for. */
   lookedAt: (did: Did) => void
+  /** Told of each person of whom an import was cancelled. */
+  importCancelled: (did: Did) => void
   /** Reports how many characters wait to be introduced. */
   report: () => Promise<void>
   clock: () => Micros
@@ -34,14 +38,14 @@ export type ChoresOptions = {
 
 /** Runs the periodic work beside the stream until `signal` aborts. */
 export async function chores(options: ChoresOptions): Promise<void> {
-  const { ledger, lag, beat, retention, takeNetworkBytes, lookedAt, report, clock, signal } = options
+  const { ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal } = options
   const over = new AbortController()
   const end = AbortSignal.any([signal, over.signal])
   const every = (ms: number, work: () => Promise<unknown>) =>
     repeat(ms, end, work).finally(() => over.abort())
   // Waits for all of them, also after one has failed: none may use the ledger after it has been disposed.
   const ended = await Promise.allSettled([
-    every(WISHES_EVERY_MS, () => fulfilWishes(ledger, lookedAt)),
+    every(WISHES_EVERY_MS, () => fulfilWishes(ledger, options)),
     every(HEARTBEAT_EVERY_MS, beat),
     every(SAMPLE_EVERY_MS, () =>
       ledger.use((writer) => writer.recordSample({ at: clock(), networkBytes: takeNetworkBytes() })),
@@ -58,14 +62,33 @@ export async function chores(options: ChoresOptions): Promise<void> {
   for (const result of ended) if (result.status === 'rejected') throw result.reason
 }
 
-/** Folds the inbox's wishes until it is empty, and tells `lookedAt` of each that asks for a profile. */
-export async function fulfilWishes(ledger: Ledger, lookedAt: (did: Did) => void = () => {}): Promise<void> {
+/** Folds the inbox's wishes until it is empty, and tells of those that others of ingest have to know. */
+export async function fulfilWishes(
+  ledger: Ledger,
+  told: Pick<ChoresOptions, 'lookedAt' | 'importCancelled'> = NOBODY,
+): Promise<void> {
   for (;;) {
-    const wishes = await ledger.use((writer) => writer.wishes(WISHES_AT_ONCE))
+    const wishes = await ledger.use(async (writer) => {
+      const left: Wish[] = []
+      for (const wish of await writer.wishes(WISHES_AT_ONCE)) left.push(await withQuestion(writer, wish))
+      return left
+    })
     if (wishes.length === 0) return
     await ledger.fold(wishes, undefined)
-    for (const { kind, did } of wishes) if (kind === 'look-up') lookedAt(did)
+    for (const { kind, did } of wishes) {
+      if (kind === 'look-up') told.lookedAt(did)
+      if (kind === 'cancel-import') told.importCancelled(did)
+    }
   }
+}
+
+const NOBODY = { lookedAt: () => {}, importCancelled: () => {} }
+
+/** Adds the question that the wish is about, so that both go in one commit. */
+async function withQuestion(writer: Pick<Writer, 'questionsAbout'>, wish: Wish): Promise<Wish> {
+  if (wish.kind !== 'cancel-import') return wish
+  const [open] = await writer.questionsAbout('import', [wish.did])
+  return { ...wish, question: open?.id }
 }
 
 async function prune(ledger: Ledger, expiry: Expiry, signal: AbortSignal): Promise<void> {

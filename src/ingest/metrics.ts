@@ -13,6 +13,7 @@ export class IngestMetrics {
   readonly #connections: Counter<'event'>
   readonly #questions: Counter<'kind' | 'outcome'>
   readonly #repositories: Counter<'outcome'>
+  readonly #imports: Counter<'outcome'>
   readonly #repositoryBytes: Counter
   readonly #introductions: Gauge
   readonly #unintroduced: Gauge
@@ -66,6 +67,12 @@ export class IngestMetrics {
     this.#repositories = new Counter({
       name: 'bsky_rpg_repositories_total',
       help: 'Repositories asked for, by outcome: read, or why not',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#imports = new Counter({
+      name: 'bsky_rpg_imports_total',
+      help: 'Imports of histories, by outcome',
       labelNames: ['outcome'],
       registers,
     })
@@ -152,6 +159,10 @@ export class IngestMetrics {
 
   repository(outcome: RepositoryOutcome): void {
     this.#repositories.inc({ outcome })
+  }
+
+  imported(outcome: 'imported' | 'refused' | 'failed' | 'cancelled'): void {
+    this.#imports.inc({ outcome })
   }
 
   repositoryBytes(bytes: number): void {

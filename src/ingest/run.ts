@@ -12,9 +12,12 @@ import { subscribe } from '../jetstream/subscribe.ts'
 import { type Store, StoreError } from '../store/store.ts'
 import { removeAbsent } from './absent.ts'
 import { answers } from './answers.ts'
+import type { AnswersOptions } from './asking.ts'
 import { Batcher } from './batcher.ts'
 import { chores } from './chores.ts'
 import { updateFollowing } from './following.ts'
+import { ImportAnswers, type ImportProgress } from './import-answers.ts'
+import { importReport } from './import-report.ts'
 import { Introductions } from './introductions.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
@@ -38,6 +41,8 @@ export type IngestOptions = {
   clock: () => Micros
   /** Called after each commit with the people whose characters changed. */
   changed: (dids: readonly Did[]) => void
+  /** Called with each step of an import. */
+  imported: (did: Did, progress: ImportProgress) => void
   /** Ends ingest cleanly, with everything received folded and the cursor saved. */
   signal: AbortSignal
 }
@@ -84,10 +89,17 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     fold: (operations) => ledger.fold(operations, undefined),
   })
   const lookedAt = new LookedAt()
+  const next: AnswersOptions['next'] = (...wanted) => ledger.use((writer) => lookedAt.next(writer, ...wanted))
+  const imports = new ImportAnswers({
+    ...{ ledger, next, repositories, followed: game.followed, clock },
+    dids: options.stream.dids && new Set(options.stream.dids),
+    report: importReport({ log, metrics, told: options.imported }),
+  })
   const asker = answers({
-    next: (...wanted) => ledger.use((writer) => lookedAt.next(writer, ...wanted)),
+    next,
     deliver: (given) => batcher.add(given),
     removeAbsent: (from) => removeAbsent(ledger, from),
+    imports,
     appview,
     repositories,
     followed: game.followed,
@@ -190,6 +202,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
         retention,
         takeNetworkBytes,
         lookedAt: (did) => lookedAt.add(did),
+        importCancelled: (did) => imports.cancel(did),
         report,
         clock,
         signal,

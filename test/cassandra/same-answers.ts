@@ -95,6 +95,7 @@ async function ingest(store: Store, simulator: Simulator, gate: Gate, signal: Ab
     log: pino({ level: 'silent' }),
     clock,
     changed: () => {},
+    imported: () => {},
     signal,
   })
 }

@@ -138,6 +138,7 @@ function ledgerOf(
       state.open
         .filter((open) => open.kind === kind && !except.has(open.id) && (open.due ?? 0) <= now)
         .slice(0, limit),
+    imports: { run: async () => {} },
     removeAbsent: async (from) => {
       state.removals.push(from)
     },

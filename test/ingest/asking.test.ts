@@ -49,6 +49,7 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
         .filter((open) => open.kind === kind && !except.has(open.id) && open.due <= now)
         .slice(0, limit)
     },
+    imports: { run: async () => {} },
     removeAbsent: async () => {},
     deliver: async (given) => {
       if (state.held) await new Promise<void>((resolve) => state.underWay.push(resolve))

@@ -116,10 +116,11 @@ suite('wishes', () => {
       { kind: 'forget', wish: 'w2', did: person(2), at: START },
       { ...lookUp(3), wish: 'w3' },
     ]
-    await fulfilWishes(ledger, (did) => {
+    const lookedAt = (did: Did): void => {
       assert.deepEqual(state.inbox, [])
       looked.push(did)
-    })
+    }
+    await fulfilWishes(ledger, { lookedAt, importCancelled: () => assert.fail('nobody asked for that') })
     assert.deepEqual(looked, [person(1), person(3)])
   })
 })
@@ -138,6 +139,7 @@ suite('chores', () => {
         ),
       lag: new LagMeter(START - 5 * SECOND, { now: clock, monotonic: clock }),
       retention: undefined,
+      importCancelled: () => {},
       lookedAt: () => {},
       report: async () => {},
       takeNetworkBytes: () => {

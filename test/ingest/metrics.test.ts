@@ -29,6 +29,7 @@ function measure(metrics: IngestMetrics): void {
   metrics.connection('paused')
   metrics.questions('profile', 'failed', 25)
   metrics.repository('too-large')
+  metrics.imported('refused')
   metrics.repositoryBytes(2_000)
   metrics.introductions(7, 1_750_000_000)
   metrics.lag(1.5)
@@ -66,6 +67,7 @@ suite('what ingest measures', () => {
       'bsky_rpg_fold_seconds_count 1',
       'bsky_rpg_fold_seconds_sum 0.02',
       'bsky_rpg_gaps_total{reason="clamped"} 1',
+      'bsky_rpg_imports_total{outcome="refused"} 1',
       'bsky_rpg_introductions_waiting 7',
       'bsky_rpg_introductions_waiting_since_seconds 1750000000',
       'bsky_rpg_lag_seconds 1.5',

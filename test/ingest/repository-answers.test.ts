@@ -55,6 +55,7 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
   const run = answerRepositories(
     {
       next: async (_kind, limit, except) => state.open.filter(({ id }) => !except.has(id)).slice(0, limit),
+      imports: { run: async () => {} },
       removeAbsent: async () => {},
       deliver: async (given) => {
         await state.delivery

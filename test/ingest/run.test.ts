@@ -105,6 +105,7 @@ async function ingest({
     log: pino({ level: 'silent' }),
     clock: () => Date.now() * 1000,
     changed,
+    imported: () => {},
     signal: end.signal,
   }
   const happening = setInterval(() => simulator.emit(1), 5)

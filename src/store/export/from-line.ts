@@ -20,6 +20,7 @@ export function personOf(line: LineOf<'person'>): PersonCopy {
       counts: new Map(Object.entries(actor.counts).map(([name, n]) => [nsid(name), n])),
       rev: optional(actor.rev, tid),
       floor: optional(actor.floor, tid),
+      head: optional(actor.head, tid),
       purgedTime: actor.purgedTime,
       profileRev: optional(actor.profileRev, tid),
       handle: optional(actor.handle, handle),

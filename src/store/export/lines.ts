@@ -48,7 +48,16 @@ export const LINES = {
   wish: Type.Object(
     {
       ...exactly('wish'),
-      wish: Type.Enum(['forget', 'unforget', 'hide', 'leave', 'return', 'look-up']),
+      wish: Type.Enum([
+        'forget',
+        'unforget',
+        'hide',
+        'leave',
+        'return',
+        'look-up',
+        'import',
+        'cancel-import',
+      ]),
       did: text,
       at: natural,
     },
@@ -69,6 +78,7 @@ export const LINES = {
       counts,
       rev: maybe(text),
       floor: maybe(text),
+      head: maybe(text),
       status: Type.Enum([...ACCOUNT_STATUSES]),
       statusTime: whole,
       purgedTime: maybe(whole),
@@ -119,7 +129,7 @@ export const LINES = {
       at: whole,
       collection: text,
       rkey: text,
-      cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute']),
+      cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute', 'import']),
       reason: text,
       delta: whole,
       experience: whole,
@@ -129,7 +139,7 @@ export const LINES = {
   question: Type.Object(
     {
       ...exactly('question'),
-      about: Type.Enum(['subject', 'profile', 'repository']),
+      about: Type.Enum(['subject', 'profile', 'repository', 'import']),
       did: text,
       due: natural,
       tries: natural,

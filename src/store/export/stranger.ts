@@ -6,8 +6,8 @@ import { visibilityOf } from '../visibility.ts'
  * is there, which makes one difference: that an account is active is noted of them, and not of others.
  */
 export function isStranger(actor: ActorState): boolean {
-  const { rev, floor, purgedTime, profileRev, handle, namedAt, statusTime } = actor
-  const isUnknown = [rev, floor, purgedTime, profileRev, handle].every((value) => value === undefined)
+  const { rev, floor, head, purgedTime, profileRev, handle, namedAt, statusTime } = actor
+  const isUnknown = [rev, floor, head, purgedTime, profileRev, handle].every((value) => value === undefined)
   const visibility = visibilityOf(unknownActor(actor.did))
   return isUnknown && namedAt === 0 && statusTime === 0 && visibilityOf(actor) === visibility
 }

@@ -50,6 +50,7 @@ export function personLine({ actor, profile, pruned, granted, days }: PersonCopy
     counts: sorted(new Map([...actor.counts].filter(([, n]) => n > 0))),
     rev: actor.rev,
     floor: actor.floor,
+    head: actor.head,
     status: actor.status,
     statusTime: actor.statusTime,
     purgedTime: actor.purgedTime,

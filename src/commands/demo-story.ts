@@ -27,6 +27,7 @@ export async function tellStory(options: StoryOptions): Promise<void> {
   log.info(`Open ${url} in a browser. In another terminal:`)
   log.info(`  curl '${url}/v1/leaderboards/all?limit=3'   the top three`)
   log.info(`  curl -N ${url}/v1/stream                    awards and level-ups, live`)
+  log.info(`  extension/README.md loads the browser extension; its server is ${url}`)
   log.info(`  ${url}/docs lists everything else; Ctrl-C ends the demo and removes its data.`)
   try {
     await tellHistory(options)

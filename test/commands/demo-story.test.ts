@@ -49,7 +49,8 @@ test('a demo says what to open, how far its past is read, and who gets on', { ti
   server.close()
   server.closeAllConnections()
   assert.equal(lines[0], `Open ${url} in a browser. In another terminal:`)
-  assert.deepEqual(lines.slice(4), [
+  assert.equal(lines[3], `  extension/README.md loads the browser extension; its server is ${url}`)
+  assert.deepEqual(lines.slice(5), [
     '50 % of the history is read: 7 characters so far.',
     'The history is complete: 7 characters, 90 events. From here on everything is live.',
     'Amber Lake reaches level 3, Novice (300 XP), by a post.',

@@ -1,0 +1,138 @@
+// A real Chromium with the extension in it, in which https://bsky.app is the page of its shapes.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page, type Worker } from 'playwright-core'
+import { until } from '../../../test/e2e/harness.ts'
+import { CSP, type PageOptions, pageOf, SCRIPT } from './page-at.ts'
+
+type Area = {
+  clear(): Promise<void>
+  get(): Promise<{ settings?: Settings; self?: string }>
+  set(items: object): Promise<void>
+}
+/** What of the browser's own object the tests use, in the extension's world. */
+type Browser = { chrome: { storage: { local: Area; session: Area } } }
+
+export type Settings = Record<string, string | boolean>
+
+declare global {
+  // What the page of shapes offers to tests.
+  interface Window {
+    change(changes: object): void
+    navigate(to: string): void
+    back(): void
+  }
+}
+
+export class Extension implements AsyncDisposable {
+  readonly context: BrowserContext
+  readonly #profile: string
+  readonly #script: string
+  readonly #worker: Worker
+  /** The page that the extension opened by itself. */
+  readonly opened: string | undefined
+
+  private constructor(
+    context: BrowserContext,
+    profile: string,
+    script: string,
+    worker: Worker,
+    opened: string | undefined,
+  ) {
+    this.context = context
+    this.#profile = profile
+    this.#script = script
+    this.#worker = worker
+    this.opened = opened
+  }
+
+  /** @param script of the page, see `buildPage` */
+  static async start(executablePath: string, folder: string, script: string): Promise<Extension> {
+    const profile = mkdtempSync(join(tmpdir(), 'bsky-rpg-extension-'))
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      headless: true,
+      viewport: { width: 800, height: 900 },
+      args: [
+        // The tests may run as root, where Chromium's sandbox cannot.
+        ...['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb', '--lang=en-US'],
+        ...[`--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
+        '--disable-features=DisableLoadExtensionCommandLineSwitch',
+      ],
+    })
+    const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'))
+    const own = (): Page | undefined =>
+      context.pages().find((page) => page.url().startsWith('chrome-extension://'))
+    await until('the extension has opened its settings', () => own() !== undefined, 20_000)
+    const first = own()
+    const opened = first?.url()
+    await first?.close()
+    return new Extension(context, profile, script, worker, opened)
+  }
+
+  get id(): string {
+    return new URL(this.#worker.url()).host
+  }
+
+  /** Sets what the person has chosen, and empties the cache. */
+  async configure(settings: Settings): Promise<void> {
+    await this.#worker.evaluate(async (chosen) => {
+      const { storage } = (globalThis as unknown as Browser).chrome
+      await storage.session.clear()
+      await storage.local.clear()
+      await storage.local.set({ settings: chosen })
+    }, settings)
+  }
+
+  /** Sets what the person has chosen, as the settings do. */
+  async change(settings: Settings): Promise<void> {
+    await this.#worker.evaluate(async (chosen) => {
+      await (globalThis as unknown as Browser).chrome.storage.local.set({ settings: chosen })
+    }, settings)
+  }
+
+  /** What the person has chosen. */
+  async settings(): Promise<Settings> {
+    return (await this.#stored()).settings ?? {}
+  }
+
+  /** Who the person is, as a page told. */
+  async told(): Promise<string | undefined> {
+    return (await this.#stored()).self
+  }
+
+  #stored(): Promise<{ settings?: Settings; self?: string }> {
+    return this.#worker.evaluate(() => (globalThis as unknown as Browser).chrome.storage.local.get())
+  }
+
+  /** Opens https://bsky.app at `path`. */
+  async open(path: string, options: PageOptions, width: number): Promise<Page> {
+    const page = await this.context.newPage()
+    page.setDefaultTimeout(15_000)
+    await page.setViewportSize({ width, height: 900 })
+    const origin = `https://${options.host ?? 'bsky.app'}`
+    // Of this page only: where requests are routed, the browser has no cache.
+    await page.route(`${origin}/**`, (route) => {
+      const { pathname } = new URL(route.request().url())
+      if (pathname === SCRIPT) return route.fulfill({ contentType: 'text/javascript', body: this.#script })
+      const headers = { 'content-security-policy': CSP }
+      return route.fulfill({ contentType: 'text/html', headers, body: pageOf(options) })
+    })
+    await page.goto(origin + path)
+    return page
+  }
+
+  /** Opens a page of the extension itself. */
+  async openOwn(name: 'popup' | 'options'): Promise<Page> {
+    const page = await this.context.newPage()
+    page.setDefaultTimeout(15_000)
+    await page.goto(`chrome-extension://${this.id}/${name}.html`)
+    return page
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.context.close()
+    rmSync(this.#profile, { recursive: true, force: true })
+  }
+}

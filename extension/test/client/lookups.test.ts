@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { CharacterCache } from '../../src/client/character-cache.ts'
+import { type Batch, Lookups } from '../../src/client/lookups.ts'
+import { Pace } from '../../src/client/pace.ts'
+import type { Outcome } from '../../src/client/request.ts'
+import { character } from './sample.ts'
+
+const EVERYBODY = (names: readonly string[]): Outcome<Batch> => ({
+  kind: 'ok',
+  value: new Map(names.map((name) => [name, name.startsWith('no') ? null : character(7)])),
+})
+
+/** Lookups by a clock that only the test moves. */
+function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBODY) {
+  let now = 1_000_000
+  const timers: { at: number; then: () => void }[] = []
+  const asked: { names: readonly string[]; at: number }[] = []
+  const script = { answer }
+  const cache = new CharacterCache()
+  let changes = 0
+  const lookups = new Lookups({
+    ask: async (names) => {
+      asked.push({ names, at: now })
+      return script.answer(names)
+    },
+    cache,
+    pace: new Pace(),
+    changed: () => {
+      changes++
+    },
+    now: () => now,
+    wait: (ms, then) => timers.push({ at: now + ms, then }),
+  })
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+  return {
+    lookups,
+    asked,
+    script,
+    changes: () => changes,
+    now: () => now,
+    /** Lets `ms` pass, and all that is due in it happen. */
+    pass: async (ms: number) => {
+      const end = now + ms
+      for (;;) {
+        await settled()
+        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+        if (next === undefined) break
+        timers.splice(timers.indexOf(next), 1)
+        now = Math.max(now, next.at)
+        next.then()
+      }
+      now = end
+      await settled()
+    },
+  }
+}
+
+const names = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, n) => `p${from + n}.example`)
+
+suite('lookups', () => {
+  test('ask once for names that come together, and once for a name that comes twice', async () => {
+    const { lookups, asked, pass, changes } = scripted()
+    const both = Promise.all([lookups.find(['a.example', 'nobody.example']), lookups.find(['a.example'])])
+    await pass(50)
+    assert.deepEqual(await both, [
+      [{ kind: 'known', character: character(7) }, { kind: 'unknown' }],
+      [{ kind: 'known', character: character(7) }],
+    ])
+    assert.deepEqual(
+      asked.map((batch) => batch.names),
+      [['a.example', 'nobody.example']],
+    )
+    assert.equal(changes(), 1)
+  })
+
+  test('answer from the cache for a minute, then ask again while the older answer is shown', async () => {
+    const { lookups, asked, pass, script } = scripted()
+    void lookups.find(['a.example'])
+    await pass(60_000)
+    assert.equal((await lookups.find(['a.example']))[0]?.kind, 'known')
+    assert.equal(asked.length, 1)
+    await pass(100)
+    script.answer = (list) => ({ kind: 'ok', value: new Map(list.map((name) => [name, character(8)])) })
+    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: character(7) }])
+    await pass(1_000)
+    assert.equal(asked.length, 2)
+    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: character(8) }])
+  })
+
+  test('ask for at most 100 names at once, at most every 250 ms', async () => {
+    const { lookups, asked, pass } = scripted()
+    const all = lookups.find(names(450))
+    await pass(10_000)
+    assert.equal((await all).length, 450)
+    assert.deepEqual(
+      asked.map((batch) => batch.names.length),
+      [100, 100, 100, 100, 50],
+    )
+    const gaps = asked.slice(1).map(({ at }, n) => at - (asked[n]?.at ?? 0))
+    assert.deepEqual(gaps, [250, 250, 250, 250])
+  })
+
+  test('keep an address short however long the names are', async () => {
+    const { lookups, asked, pass } = scripted()
+    const long = names(100).map((name) => `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${name}`)
+    void lookups.find(long)
+    await pass(10_000)
+    assert.equal(asked.flatMap((batch) => batch.names).length, 100)
+    for (const batch of asked) assert.ok(batch.names.join(',').length <= 6_000)
+  })
+
+  test('wait as long as a server asks, and tell so at once', async () => {
+    const { lookups, asked, pass, script } = scripted(() => ({ kind: 'refused', retryMs: 30_000 }))
+    const first = lookups.find(['a.example'])
+    await pass(50)
+    assert.deepEqual(await first, [{ kind: 'later', retryMs: 30_000 }])
+    assert.deepEqual(await lookups.find(['b.example']), [{ kind: 'later', retryMs: 30_000 }])
+    script.answer = EVERYBODY
+    await pass(29_000)
+    const soon = lookups.find(['a.example'])
+    await pass(2_000)
+    assert.equal((await soon)[0]?.kind, 'known')
+    assert.equal(asked.length, 2)
+    assert.ok((asked[1]?.at ?? 0) - (asked[0]?.at ?? 0) >= 30_000)
+  })
+
+  test('ask a dead server less and less', async () => {
+    const { lookups, asked, pass } = scripted(() => ({ kind: 'failed', why: 'no route' }))
+    for (let second = 0; second < 600; second++) {
+      void lookups.find([`p${second}.example`])
+      await pass(1_000)
+    }
+    // 1, 2, 4, ... 256 seconds: about ten requests in ten minutes, however many names come.
+    assert.ok(asked.length >= 8 && asked.length <= 11, `${asked.length} requests`)
+  })
+
+  test('show what is cached while the server is dead', async () => {
+    const { lookups, pass, script } = scripted()
+    void lookups.find(['a.example'])
+    await pass(61_000)
+    script.answer = () => ({ kind: 'refused', retryMs: 60_000 })
+    void lookups.find(['b.example'])
+    await pass(1_000)
+    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: character(7) }])
+  })
+
+  test('ask again for a name that the server passed over', async () => {
+    const { lookups, pass } = scripted(() => ({ kind: 'ok', value: new Map() }))
+    const found = lookups.find(['a.example'])
+    await pass(50)
+    assert.deepEqual(await found, [{ kind: 'later', retryMs: 30_000 }])
+  })
+})

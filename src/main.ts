@@ -1,6 +1,7 @@
 // The command line: finds the command, reads its settings, and turns errors into messages and exit codes.
 import { api } from './commands/api.ts'
 import { backup } from './commands/backup.ts'
+import { check } from './commands/check.ts'
 import { type Command, InterruptedError } from './commands/command.ts'
 import { demo } from './commands/demo.ts'
 import { endOfProcess } from './commands/ending.ts'
@@ -25,6 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
   demo,
   simulate,
   verify,
+  check,
   forget,
   unforget,
   recompute,

@@ -44,6 +44,13 @@ export function guarded(reader: Reader, failed: (error: unknown) => void): Reade
     character: (did) => reader.character(did).catch(fail),
     characters: (dids) => reader.characters(dids).catch(fail),
     didOf: (handle) => reader.didOf(handle).catch(fail),
+    async *records(did, pageSize) {
+      try {
+        yield* reader.records(did, pageSize)
+      } catch (error) {
+        fail(error)
+      }
+    },
     events: (did, page) => reader.events(did, page).catch(fail),
     days: (did) => reader.days(did).catch(fail),
     board: (page) => reader.board(page).catch(fail),

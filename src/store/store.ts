@@ -69,6 +69,11 @@ export interface Reader {
   didOf(handle: Handle): Promise<Did | undefined>
   /** Newest first; `undefined` where there is no such character. */
   events(did: Did, page: EventsPage): Promise<Page<LedgerEvent> | undefined>
+  /**
+   * Every live record of a character, in no order, by pages of `pageSize` at most; none where there is no such character, and none
+   * any more once they are not shown. A record that changes meanwhile may be as before or after.
+   */
+  records(did: Did, pageSize: number): AsyncIterable<[RecordId, RecordState][]>
   /** What the live records of each day brought, oldest first; `undefined` where there is no such character. */
   days(did: Did): Promise<DayTally[] | undefined>
   /**

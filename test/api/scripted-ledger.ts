@@ -2,9 +2,11 @@
 import type { Did, Handle, Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { Micros } from '../../src/atproto/event.ts'
 import type { Profile } from '../../src/atproto/profile.ts'
+import type { RecordId } from '../../src/atproto/uri.ts'
 import type { PeriodBoard } from '../../src/game/boards.ts'
 import { type DayTally, NO_COUNTS, sumOf } from '../../src/game/days.ts'
-import type { LedgerEvent } from '../../src/game/state.ts'
+import type { LedgerEvent, RecordState } from '../../src/game/state.ts'
+import { secondsOf } from '../../src/game/time.ts'
 import type { StoreStatus } from '../../src/store/status.ts'
 import {
   type BoardPage,
@@ -141,6 +143,23 @@ export class ScriptedLedger implements Reader, Inbox {
     for (const [did, { profile, hidden }] of this.people)
       if (!hidden && profile?.handle === handle) return did
     return undefined
+  }
+
+  async *records(did: Did, pageSize: number): AsyncGenerator<[RecordId, RecordState][]> {
+    this.#read('records')
+    const all = this.#shown(did) === undefined ? [] : this.#person(did).events
+    for (let from = 0; from < all.length && this.#shown(did) !== undefined; from += pageSize) {
+      yield all.slice(from, from + pageSize).map(({ collection, rkey, delta, at, reason }) => {
+        const media = (['text', 'media', 'alt'] as const).find((one) => reason.endsWith(one))
+        const facts = { media, subject: undefined, own: undefined }
+        const seconds = secondsOf(at)
+        const state = { rev: '3lrnqk7qs2227', live: true, xp: delta, facts, at: seconds, capped: false }
+        return [
+          { did, collection, rkey },
+          { ...state, claimed: undefined },
+        ]
+      })
+    }
   }
 
   async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {

@@ -10,6 +10,10 @@ import type { MemoryLedger } from '../memory-ledger.ts'
 import { naiveCounts, naiveDays, type ReasonOf, sorted } from '../naive-days.ts'
 import { FIRST } from './operations.ts'
 
+function records(those: Iterable<[RecordId, RecordState]>) {
+  return new Map([...those].map(([id, state]) => [pathOf(id), state]))
+}
+
 /** Asserts that a store without a writer answers like the naive ledger. */
 export async function compare(
   store: Store,
@@ -29,8 +33,6 @@ export async function compare(
   const everybody = new Set(expected.actors.keys())
   const known = await writer.load({ ...nothingTouched(), actors: everybody, whole: everybody })
   for (const did of everybody) {
-    const records = (those: Iterable<[RecordId, RecordState]>) =>
-      new Map([...those].map(([id, state]) => [pathOf(id), state]))
     assert.deepEqual(records(known.records(did)), records(expected.records(did)))
     assert.deepEqual(known.granted(did), expected.granted(did))
     assert.deepEqual(known.days(did), expected.days(did))
@@ -53,6 +55,7 @@ export async function compare(
     const page = await reader.events(did, { ...FIRST, limit: 1_000 })
     if (!actor.born || isHidden(actor)) {
       assert.deepEqual([character, page, await reader.days(did)], [undefined, undefined, undefined])
+      assert.deepEqual(await Array.fromAsync(reader.records(did, 3)), [])
       continue
     }
     shown += 1
@@ -61,16 +64,19 @@ export async function compare(
       [character?.experience, character?.lastDelta, character?.updatedAt],
       [experience, lastDelta, updatedAt],
     )
+    const live = expected.records(did).filter(([, { live }]) => live)
+    assert.deepEqual(records((await Array.fromAsync(reader.records(did, 3))).flat()), records(live))
     const counts = [...actor.counts].filter(([, n]) => n > 0)
     assert.deepEqual([...(character?.counts ?? [])].sort(), counts.sort())
     assert.deepEqual(await reader.days(did), expected.allDays(did))
     assert.deepEqual(character?.tally, totalOf(actor))
     assert.deepEqual(page?.items, expected.events.filter((event) => event.did === did).reverse())
   }
-  const { characters, records, events, experience, today } = await reader.status()
+  const { records: stored, ...status } = await reader.status()
+  const { characters, events, experience, today } = status
   const sum = [...expected.actors.values()].reduce((total, actor) => total + actor.experience, 0)
   assert.deepEqual(
-    { characters, records, events, experience },
+    { characters, records: stored, events, experience },
     { characters: shown, records: expected.stored.size, events: expected.events.length, experience: sum },
   )
   const days = [...expected.actors.keys()].flatMap((did) => naiveDays(expected.records(did), reasonOf))

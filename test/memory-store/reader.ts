@@ -86,6 +86,13 @@ export class MemoryReader implements Reader {
     return owner !== undefined && this.#shown(owner) !== undefined ? owner : undefined
   }
 
+  async *records(did: Did, pageSize: number): AsyncGenerator<[RecordId, RecordState][]> {
+    const live = this.#memory.ledger.records(did).filter(([, { live }]) => live)
+    for (let at = 0; at < live.length && this.#shown(did) !== undefined; at += pageSize) {
+      yield live.slice(at, at + pageSize)
+    }
+  }
+
   async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {
     if (this.#shown(did) === undefined) return undefined
     const all = this.#memory.ledger.events.filter(

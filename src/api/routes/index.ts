@@ -17,6 +17,7 @@ import { levelRoutes } from './levels.ts'
 import { meRoutes } from './me.ts'
 import { metricsRoutes } from './metrics.ts'
 import { periodBoardRoutes } from './period-boards.ts'
+import { proofRoutes } from './proofs.ts'
 import type { Routes } from './route.ts'
 import { ruleRoutes } from './rules.ts'
 import { sheetRoutes } from './sheets.ts'
@@ -33,6 +34,7 @@ export const builtInRoutes: readonly Routes[] = [
   suggestRoutes,
   eventRoutes,
   insightsRoutes,
+  proofRoutes,
   ledgerRoutes,
   leaderboardRoutes,
   periodBoardRoutes,

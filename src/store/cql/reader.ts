@@ -1,7 +1,8 @@
 import type { Did, Handle, Nsid } from '../../atproto/event.ts'
+import type { RecordId } from '../../atproto/uri.ts'
 import type { PeriodBoard } from '../../game/boards.ts'
 import { type DayTally, daysOf } from '../../game/days.ts'
-import { isImportable, type LedgerEvent } from '../../game/state.ts'
+import { isImportable, type LedgerEvent, type RecordState } from '../../game/state.ts'
 import { type Board, boardAfter, boardAround } from '../board.ts'
 import type { StoreStatus } from '../status.ts'
 import {
@@ -26,7 +27,7 @@ import { readBoard, readDid, readPeriodBoard, readXpHistogram } from './reading/
 import { readLatest, readRecent } from './reading/recent.ts'
 import { RecentReads } from './reading/recent-reads.ts'
 import { readStatus } from './reading/status.ts'
-import { EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
+import { allRecordBuckets, EVENTS_PER_BUCKET, eventBucket, fingerprint } from './rows/buckets.ts'
 import {
   IMPORT_COLUMNS,
   RUNNING_COLUMNS,
@@ -38,6 +39,7 @@ import {
 } from './rows/character-row.ts'
 import { readDay } from './rows/day-row.ts'
 import { readEvent } from './rows/event-row.ts'
+import { readRecord } from './rows/record-row.ts'
 
 export type CqlReaderOptions = {
   session: Session
@@ -54,6 +56,8 @@ const TIMELINE = 'SELECT standing, kinds, last_seq, first_seq FROM characters WH
 const RUNNING = `SELECT standing, ${RUNNING_COLUMNS} FROM characters WHERE did = ?`
 const IMPORT = `SELECT ${IMPORT_COLUMNS} FROM characters WHERE did = ?`
 const DAYS = 'SELECT * FROM days WHERE did = ?'
+const SIZE = 'SELECT records FROM characters WHERE did = ?'
+const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
 const HANDLE = 'SELECT did FROM handles WHERE handle = ?'
 const EVENTS = 'SELECT * FROM events WHERE did = ? AND bucket = ? AND seq <= ? AND seq >= ? LIMIT ?'
 const EVENTS_BY_TYPE =
@@ -104,6 +108,17 @@ export class CqlReader implements Reader {
     // The table names the person who had the handle last; their own row says whether they still have it.
     const character = await this.character(row.did as Did)
     return character?.profile?.handle === name ? character.did : undefined
+  }
+
+  async *records(did: Did, pageSize: number): AsyncGenerator<[RecordId, RecordState][]> {
+    const [row] = await this.#session.readForDisplay(SIZE, [did])
+    for (const bucket of allRecordBuckets(numberOf(row?.records ?? 0))) {
+      for await (const rows of this.#session.pagesForDisplay(RECORDS, [did, bucket], pageSize)) {
+        const live = rows.map(readRecord).filter(({ state }) => state.live)
+        if ((await this.character(did)) === undefined) return
+        if (live.length > 0) yield live.map(({ id, state }) => [id, state])
+      }
+    }
   }
 
   async events(did: Did, { type, cursor, limit }: EventsPage): Promise<Page<LedgerEvent> | undefined> {

@@ -1,9 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Did, Handle } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
 import type { PeriodBoard } from '../../game/boards.ts'
 import { byReason, type DayTally, daysOf } from '../../game/days.ts'
-import { isImportable, type LedgerEvent } from '../../game/state.ts'
+import { isImportable, type LedgerEvent, type RecordState } from '../../game/state.ts'
 import { liveCounts } from '../live-counts.ts'
 import { MAX_GAPS, type StoreStatus } from '../status.ts'
 import {
@@ -36,7 +37,9 @@ import { CursorRow } from './cursor.ts'
 import { Days } from './days.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
+import { People } from './people.ts'
 import { openQuestions, SELECT_IMPORT_TRIES } from './questions.ts'
+import { Records } from './records.ts'
 import { perDay } from './samples.ts'
 import { EVENT_COLUMNS, ledgerEvent, Timeline } from './timeline.ts'
 
@@ -147,6 +150,22 @@ export class SqliteReader implements Reader {
       records: counts.values().reduce((sum, n) => sum + n, 0),
       experience: Number(experience),
     }
+  }
+
+  async *records(did: Did, pageSize: number): AsyncGenerator<[RecordId, RecordState][]> {
+    const people = new People(this.#db, this.#names, 0)
+    const row = people.find(did)
+    if (row === undefined) return
+    let page: [RecordId, RecordState][] = []
+    for (const record of new Records(this.#db, this.#names, people).of(row)) {
+      if (!record[1].live) continue
+      page.push(record)
+      if (page.length < pageSize) continue
+      if (this.#row(did) === undefined) return
+      yield page
+      page = []
+    }
+    if (page.length > 0 && this.#row(did) !== undefined) yield page
   }
 
   async didOf(handle: Handle): Promise<Did | undefined> {

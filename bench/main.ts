@@ -2,6 +2,7 @@
 // machine, absolute figures do not.
 import { benchCards } from './cards.ts'
 import { benchClient } from './client.ts'
+import { benchCopies } from './copies.ts'
 import { benchCql } from './cql.ts'
 import { benchCrowd } from './crowd.ts'
 import { benchHttp } from './http.ts'
@@ -20,6 +21,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   cql: ['The whole path into Cassandra', () => benchCql()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
+  copies: ['Backups, exports and restores', () => benchCopies()],
   cards: ['Cards', () => benchCards()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }

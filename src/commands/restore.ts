@@ -27,9 +27,10 @@ export const restoreLedger: Command = {
         if (restorer.reached > 0) console.error(`going on after line ${restorer.reached}`)
         return restorer
       },
-      ({ line, people, records, events }: RestoreProgress) => {
+      ({ line, people, records, events, finishing }: RestoreProgress) => {
         signal.throwIfAborted()
-        progress(`line ${line}: ${people} people, ${records} records, ${events} events`)
+        const read = `line ${line}: ${people} people, ${records} records, ${events} events`
+        progress(finishing === undefined ? read : `${finishing.done} of ${finishing.total} in order`)
       },
     )
     console.error('reading it back')

@@ -6,7 +6,14 @@ import { ExportError, type Line, type LineOf } from './lines.ts'
 import type { CheckedLines } from './read-export.ts'
 import type { ExportCounts } from './write-export.ts'
 
-export type RestoreProgress = { line: number; people: number; records: number; events: number }
+/** `finishing` says how much of the work after the last line is done. */
+export type RestoreProgress = {
+  line: number
+  people: number
+  records: number
+  events: number
+  finishing: { done: number; total: number } | undefined
+}
 
 type Open = { piece: Piece; order: number }
 
@@ -31,10 +38,12 @@ export async function restore(
       restorer ??= await open(header)
       if (last > restorer.reached) await restorer.put(block)
       const { people, records, events } = reading.counts
-      progress({ line: last, people, records, events })
+      progress({ line: last, people, records, events, finishing: undefined })
     }
     const end = reading.ended()
-    await restorer?.finish(reading.state(), (done) => progress({ line: done, ...reading.counts }))
+    await restorer?.finish(reading.state(), (done, total) =>
+      progress({ line: restorer?.reached ?? 0, ...reading.counts, finishing: { done, total } }),
+    )
     return end
   } finally {
     await restorer?.[Symbol.asyncDispose]()

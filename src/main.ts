@@ -9,6 +9,7 @@ import { isExpected } from './commands/expected.ts'
 import { exportLedger } from './commands/export.ts'
 import { forget, unforget } from './commands/forget.ts'
 import { help, helpOf } from './commands/help.ts'
+import { importHistory } from './commands/import.ts'
 import { ingest } from './commands/ingest.ts'
 import { recompute } from './commands/recompute.ts'
 import { restoreLedger } from './commands/restore.ts'
@@ -29,6 +30,7 @@ const commands: Readonly<Record<string, Command>> = {
   check,
   forget,
   unforget,
+  import: importHistory,
   recompute,
   backup,
   export: exportLedger,
@@ -67,7 +69,8 @@ async function main([word, ...words]: readonly string[]): Promise<number> {
   }
   try {
     const invocation = readInvocation(words, process.env, command.flags)
-    if (invocation.positionals.length !== command.positionals) {
+    const { length } = invocation.positionals
+    if (command.positionals === 'some' ? length === 0 : length !== command.positionals) {
       throw new ConfigError(`expected \`bsky-rpg ${word}${command.usage}\`; see \`bsky-rpg ${word} --help\``)
     }
     return await command.run(invocation, endOfProcess({ underNpm: process.env.npm_command !== undefined }))

@@ -7,8 +7,8 @@ export type Command = {
   usage: string
   summary: string
   flags: CommandFlags
-  /** The number of arguments, not counting flags. */
-  positionals: number
+  /** The number of arguments, not counting flags; `some`: one or more. */
+  positionals: number | 'some'
   /**
    * Resolves with the exit code; ends early and cleanly when `signal` aborts. A command that has not finished its work by
    * then rejects with the signal's reason, an `InterruptedError`.

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Did, isDid } from '@atcute/lexicons/syntax'
+import { readActorName } from '../atproto/actor-name.ts'
+import { APPVIEW_SHARES } from '../bluesky/appview.ts'
+import { Pace } from '../bluesky/pace.ts'
+import { openRepositories } from '../bluesky/repositories.ts'
+import type { Config } from '../config.ts'
+import { fulfilWishes } from '../ingest/chores.ts'
+import { ImportAnswers, type ImportProgress } from '../ingest/import-answers.ts'
+import { Ledger } from '../ingest/ledger.ts'
+import { type Store, StoreBusyError } from '../store/store.ts'
+import { type Command, CommandError } from './command.ts'
+import { interruptible } from './ending.ts'
+import { appviewOf, clock, gameOf, storeOf } from './from-config.ts'
+import { ImportLines } from './import-lines.ts'
+
+/** How often a running ingest is asked how far it is, and how long it has to take a wish. */
+const LOOK_EVERY_MS = 250
+const TAKEN_WITHIN_MS = 10_000
+
+export const importHistory: Command = {
+  usage: ' <actor>...',
+  summary:
+    "Count people's whole history, from their repositories (DIDs, handles, or @file with one on each line)",
+  flags: {},
+  positionals: 'some',
+  run: interruptible(async ({ config, positionals }, signal) => {
+    await using store = await storeOf(config, 'create', { ending: signal })
+    const dids = new Set<Did>()
+    for (const name of namesIn(positionals)) dids.add(await didOf(store, config, name, signal))
+    for (const did of dids) await store.inbox.leave({ kind: 'import', did, at: clock() })
+    using lines = new ImportLines(dids)
+    try {
+      if (!(await importHere(store, config, lines, signal))) await follow(store, lines, signal)
+    } finally {
+      lines.summarize()
+    }
+    return lines.failed === 0 ? 0 : 1
+  }),
+}
+
+function namesIn(words: readonly string[]): string[] {
+  return words.flatMap((word) => {
+    if (!word.startsWith('@') || readActorName(word) !== undefined) return [word]
+    try {
+      return readFileSync(word.slice(1), 'utf8')
+        .split(/\s+/)
+        .filter((name) => name !== '')
+    } catch (cause) {
+      throw new CommandError(`${word.slice(1)} cannot be read: ${(cause as Error).message}`, { cause })
+    }
+  })
+}
+
+async function didOf(store: Store, config: Config, actor: string, signal: AbortSignal): Promise<Did> {
+  const name = readActorName(actor)
+  if (name !== undefined && isDid(name)) return name
+  const appview = appviewOf(config, new Pace(APPVIEW_SHARES.ingest))
+  const did = name && ((await store.reader.didOf(name)) ?? (await appview.resolve(name, signal)))
+  if (did !== undefined) return did
+  throw new CommandError(`${JSON.stringify(actor)} is not known to the network; expected a DID or a handle`)
+}
+
+/**
+ * Imports in this process.
+ * @returns false where another process writes the ledger: it takes the wishes
+ */
+async function importHere(
+  store: Store,
+  config: Config,
+  lines: ImportLines,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const game = gameOf(config)
+  try {
+    await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+    const ledger = new Ledger({ game, writer, folded: () => {} })
+    const over = new AbortController()
+    const imports = new ImportAnswers({
+      ledger,
+      next: (...wanted) => ledger.use((writer) => writer.questions(...wanted)),
+      repositories: openRepositories({ plcUrl: config.PLC_URL, received: () => {} }),
+      followed: game.followed,
+      clock,
+      dids: config.DIDS && new Set(config.DIDS),
+      report: (did, progress) => {
+        lines.note(did, progress)
+        if (lines.open.size === 0) over.abort()
+      },
+    })
+    await fulfilWishes(ledger)
+    for (const did of [...lines.open]) {
+      const [open] = await ledger.use((writer) => writer.questionsAbout('import', [did]))
+      if (open === undefined) lines.note(did, { state: 'refused' })
+    }
+    const ended = AbortSignal.any([signal, over.signal, ledger.failed])
+    const rest = (): Promise<void> => sleep(LOOK_EVERY_MS, undefined, { signal: ended }).catch(() => {})
+    if (lines.open.size > 0) await imports.run({ rest, fail: () => over.abort(), signal: ended })
+    ledger.failed.throwIfAborted()
+    if (signal.aborted) {
+      for (const did of lines.open) await store.inbox.leave({ kind: 'cancel-import', did, at: clock() })
+      await fulfilWishes(ledger)
+      throw signal.reason
+    }
+    return true
+  } catch (error) {
+    if (!(error instanceof StoreBusyError)) throw error
+    return false
+  }
+}
+
+/** Follows the imports of a running ingest. Where this is interrupted, it takes the wishes back that are left. */
+async function follow(store: Store, lines: ImportLines, signal: AbortSignal): Promise<void> {
+  const taken = new Set<Did>()
+  for (let waitedMs = 0; lines.open.size > 0; waitedMs += LOOK_EVERY_MS) {
+    for (const did of [...lines.open]) {
+      const status = await store.reader.importStatus(did)
+      if (status?.isOpen) {
+        taken.add(did)
+        lines.note(did, { state: 'counting', records: status.records, of: undefined })
+      } else if (taken.has(did) || waitedMs > TAKEN_WITHIN_MS) {
+        lines.note(did, endOf(status))
+      }
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) continue
+    for (const did of lines.open) await store.inbox.leave({ kind: 'cancel-import', did, at: clock() })
+    throw signal.reason
+  }
+}
+
+/** The running ingest has closed the question; its log says why where nothing was imported. */
+function endOf(status: Awaited<ReturnType<Store['reader']['importStatus']>>): ImportProgress {
+  if (status?.head === undefined) return { state: 'refused' }
+  return { state: 'imported', records: status.records, experience: status.experience }
+}

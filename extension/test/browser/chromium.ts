@@ -67,6 +67,8 @@ export class Extension implements AsyncDisposable {
     await until('the extension has opened its settings', () => own() !== undefined, 20_000)
     const first = own()
     const opened = first?.url()
+    // Chromium reads the messages once for all pages: where the first page is closed before they are there, no page has any.
+    await first?.getByRole('heading', { level: 1 }).getByText('Settings').waitFor()
     await first?.close()
     return new Extension(context, profile, script, worker, opened)
   }

@@ -2,9 +2,12 @@
 import * as v from 'valibot'
 import { browser } from 'wxt/browser'
 
+/** The server that an operator built the extension for, if any. */
+const PRESET = String(import.meta.env.WXT_DEFAULT_SERVER ?? '')
+
 export const Settings = v.object({
   /** The server's origin; empty until the person has chosen one, and nothing is asked before. */
-  server: v.fallback(v.string(), ''),
+  server: v.fallback(v.string(), PRESET),
   badges: v.fallback(v.boolean(), true),
   panel: v.fallback(v.boolean(), true),
   /** The line in the composer. */

@@ -182,6 +182,7 @@ function person(n: number, xp: number): SourcePerson {
           reason: 'like',
           delta: xp,
           experience: (i + 1) * xp,
+          rules: 1,
         }
       }
     },

@@ -40,7 +40,13 @@ process.once('SIGTERM', () => {
 const rules = rulebook(NO_CHANGES)
 await using store = openSqlite({ path, reserve: 0 })
 await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
-const game = { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'none' } as const
+const game = {
+  rules,
+  former: undefined,
+  followed: new Set(rules.collections),
+  baseline: 'off',
+  appview: 'none',
+} as const
 const ledger = new Ledger({ game, writer, folded: () => {} })
 const { events } = await store.reader.status()
 await Promise.all([

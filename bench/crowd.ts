@@ -110,7 +110,13 @@ async function fill(path: string): Promise<void> {
   await using store = openSqlite({ path, reserve: 0 })
   {
     await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
-    const game = { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'none' } as const
+    const game = {
+      rules,
+      former: undefined,
+      followed: new Set(rules.collections),
+      baseline: 'off',
+      appview: 'none',
+    } as const
     const ledger = new Ledger({ game, writer, folded: () => {} })
     const likes = [
       ...Array.from({ length: CHARACTERS }, (_, n) => likeOf(didOf(n), n)),

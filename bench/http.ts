@@ -119,7 +119,13 @@ async function fill(path: string, actors: number): Promise<string[]> {
   await using store = openSqlite({ path, reserve: 0 })
   await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
   const ledger = new Ledger({
-    game: { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'none' },
+    game: {
+      rules,
+      former: undefined,
+      followed: new Set(rules.collections),
+      baseline: 'off',
+      appview: 'none',
+    },
     writer,
     folded: () => {},
   })

@@ -16,7 +16,13 @@ const AT_ONCE = 10_000
 /** Puts all people of `network` and its next `events` events into a new ledger at `path`. */
 export async function meetNetwork(path: string, network: Network, events: number): Promise<void> {
   const rules = rulebook(NO_CHANGES)
-  const game: Game = { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'asked' }
+  const game: Game = {
+    rules,
+    former: undefined,
+    followed: new Set(rules.collections),
+    baseline: 'off',
+    appview: 'asked',
+  }
   await using store = openSqlite({ path, reserve: 0 })
   await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
   const fold = async (operations: Operation[]) =>

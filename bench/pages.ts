@@ -88,7 +88,13 @@ async function fill(store: ReturnType<typeof openSqlite>): Promise<void> {
   const rules = rulebook(NO_CHANGES)
   await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
   const ledger = new Ledger({
-    game: { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'none' },
+    game: {
+      rules,
+      former: undefined,
+      followed: new Set(rules.collections),
+      baseline: 'off',
+      appview: 'none',
+    },
     writer,
     folded: () => {},
   })

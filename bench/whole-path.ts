@@ -20,7 +20,13 @@ export async function foldFeed(
 ): Promise<{ seen: number; began: number; ended: number }> {
   await using feed = await startFeed({ events, actors, kinds: ['v1'] })
   const rules = rulebook(NO_CHANGES)
-  const game: Game = { rules, followed: new Set(rules.collections), baseline: 'off', appview: 'none' }
+  const game: Game = {
+    rules,
+    former: undefined,
+    followed: new Set(rules.collections),
+    baseline: 'off',
+    appview: 'none',
+  }
   await using writer = await store.write({ fingerprint: rules.fingerprint, purpose: 'keep' })
   const ledger = new Ledger({ game, writer, folded: () => {} })
   const stream = subscribe({

@@ -6,7 +6,7 @@ import { BASELINE } from '../src/game/baseline.ts'
 import { type DayTally, daysOf, type Tally } from '../src/game/days.ts'
 import { decide } from '../src/game/decide.ts'
 import type { Game } from '../src/game/game.ts'
-import type { Operation } from '../src/game/operation.ts'
+import type { Operation, RecordsPart } from '../src/game/operation.ts'
 import type { Ask, AskedQuestion } from '../src/game/question.ts'
 import { startOf } from '../src/game/retries.ts'
 import type {
@@ -18,6 +18,7 @@ import type {
   LedgerEvent,
   Outcome,
   RecordState,
+  RecordsPage,
 } from '../src/game/state.ts'
 import { unknownActor } from '../src/game/state.ts'
 import type { Day } from '../src/game/time.ts'
@@ -33,6 +34,10 @@ export class MemoryLedger implements Known {
   readonly profiles = new Map<Did, Profile>()
   questions: (AskedQuestion & { due: number })[] = []
   readonly grants = new Map<Did, Map<Day, Granted>>()
+  /** The parts of people's records that were asked for; see `Touched.parts`. */
+  parts: ReadonlyMap<Did, RecordsPart> = new Map()
+  /** People whom the newest rules award while there are former ones. */
+  readonly moved = new Set<Did>()
   readonly ended = new Map<Did, Map<Day, Tally>>()
   #nextQuestion = 1
 
@@ -50,6 +55,21 @@ export class MemoryLedger implements Known {
 
   records(did: Did): [RecordId, RecordState][] {
     return [...this.stored.values()].filter(([id]) => id.did === did)
+  }
+
+  part(did: Did): RecordsPage {
+    const nothing: RecordsPart = { collections: [], from: undefined, limit: 0 }
+    const { collections, from = '', limit } = this.parts.get(did) ?? nothing
+    const left = this.records(did)
+      .filter(([id]) => collections.includes(id.collection) && uriOf(id) > from)
+      .sort(([a], [b]) => (uriOf(a) < uriOf(b) ? -1 : 1))
+    const records = left.slice(0, limit)
+    const last = records.at(-1)
+    return { records, next: last !== undefined && left.length > limit ? uriOf(last[0]) : undefined }
+  }
+
+  isMoved(did: Did): boolean {
+    return !this.actors.has(did) || this.moved.has(did)
   }
 
   granted(did: Did): ReadonlyMap<Day, Granted> {
@@ -96,6 +116,7 @@ export class MemoryLedger implements Known {
       }
       for (const question of change.asked) this.#ask(question)
       this.#present(did, change)
+      if (!this.actors.has(did)) this.moved.add(did)
       this.actors.set(did, change.actor)
     }
   }

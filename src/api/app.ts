@@ -6,6 +6,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 import { throttle } from '../throttle.ts'
 import { Actors } from './actors.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { CurrentRules } from './current-rules.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded, guardedSessions } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
@@ -37,7 +38,8 @@ export async function buildApp(
   routes: readonly Routes[] = builtInRoutes,
   { requestMs, headersMs, checkEveryMs }: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<App> {
-  const { inbox, handles, clock, monotonic, rules, settings, logger, version } = options
+  const { inbox, handles, clock, monotonic, settings, logger, version } = options
+  const rules = options.rules instanceof CurrentRules ? options.rules : new CurrentRules(options.rules)
   const unreadable = throttle(monotonic)
   const reader = guarded(options.reader, (error) =>
     unreadable((count) => logger.error({ err: error, count }, 'the ledger cannot be read')),
@@ -89,6 +91,7 @@ export async function buildApp(
   const names = new KnownNames()
   const parts: RouteOptions = {
     ...options,
+    rules,
     reader,
     sessions,
     status: new RecentStatus({ reader, clock, monotonic }),

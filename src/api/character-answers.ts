@@ -12,12 +12,11 @@ const TYPE = 'application/json; charset=utf-8'
 /** Answers about single characters, cached until the character changes. */
 export class CharacterAnswers {
   readonly #options: RouteOptions
-  /** Part of the ETag: the same character under other rules has another answer. */
-  readonly #rules: string
+  /** Part of the ETag: the same character under other rules or titles has another answer. */
+  #rules: { mark: string; hash: string } = { mark: '', hash: '' }
 
   constructor(options: RouteOptions) {
     this.#options = options
-    this.#rules = createHash('sha256').update(options.rules.fingerprint).digest('base64url').slice(0, 6)
   }
 
   /** The cached answer, by DID; its rank is as old as the answer. */
@@ -36,8 +35,17 @@ export class CharacterAnswers {
     const { changes } = cache
     const character = await actors.character(did)
     const body = presenter.characterText(character)
-    const etag = `"${character.version}.${this.#rules}"`
+    const etag = `"${character.version}.${this.#rulesHash()}"`
     return cache.set(did, { body, etag }, changes, settings.rankRefresh / 1000)
+  }
+
+  #rulesHash(): string {
+    const { mark } = this.#options.rules
+    if (mark !== this.#rules.mark) {
+      const hash = createHash('sha256').update(mark).digest('base64url').slice(0, 6)
+      this.#rules = { mark, hash }
+    }
+    return this.#rules.hash
   }
 }
 

@@ -82,6 +82,13 @@ export class CharacterCache {
     for (const did of dids) this.#drop(did)
   }
 
+  /** Drops all answers: the rules or titles have changed, by which they were made. */
+  clear(): void {
+    this.#changes += 1
+    this.#young.clear()
+    this.#old.clear()
+  }
+
   #drop(did: string): void {
     this.#young.delete(did)
     this.#old.delete(did)

@@ -14,6 +14,7 @@ const COLUMNS: readonly (readonly [string, (event: Event) => string | number])[]
   ['experience', ({ leveling }) => leveling.experience],
   ['level', ({ leveling }) => leveling.level],
   ['note', ({ note }) => note],
+  ['rules', ({ rules }) => rules],
 ]
 
 export function csvHead(): string {

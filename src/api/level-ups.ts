@@ -1,6 +1,7 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import { leveling } from '../game/levels.ts'
+import type { LedgerEvent } from '../game/state.ts'
 import { iso } from '../game/time.ts'
 import type { Reader } from '../store/store.ts'
 import type { Presenter } from './present.ts'
@@ -47,10 +48,19 @@ export class LevelUps {
     return read.levelUps
   }
 
+  /** While everybody is moved to other rules, what they earn is far between. */
+  async #news(): Promise<LedgerEvent[]> {
+    const { reader } = this.#options
+    const events = await reader.latest(EVENTS)
+    const isMoving = events.some(({ cause }) => cause === 'recompute')
+    return isMoving ? reader.latest(EVENTS * 20) : events
+  }
+
   async #read(): Promise<LevelUp[]> {
     const { reader, presenter } = this.#options
     const found = new Map<Did, { level: number; levelsGained: number; at: string }>()
-    for (const { did, experience, delta, at } of await reader.latest(EVENTS)) {
+    for (const { did, experience, delta, at, cause } of await this.#news()) {
+      if (cause === 'recompute') continue
       const { level, levelsGained } = leveling(experience, delta)
       if (levelsGained > 0 && !found.has(did)) found.set(did, { level, levelsGained, at: iso(at) })
       if (found.size === MAX_LEVEL_UPS) break

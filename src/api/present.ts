@@ -61,7 +61,7 @@ export class Presenter {
   }
 
   event(event: LedgerEvent): Static<typeof schemas.LedgerEvent> {
-    const { cause, reason, delta, experience } = event
+    const { cause, reason, delta, experience, rules } = event
     return {
       uri: uriOf(event),
       type: event.collection,
@@ -70,6 +70,7 @@ export class Presenter {
       note: noteOf(event),
       delta,
       at: iso(event.at),
+      rules,
       leveling: leveling(experience, delta),
     }
   }

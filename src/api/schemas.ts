@@ -98,6 +98,7 @@ const LEDGER_EVENT = {
   note: Type.String({ description: 'the same in words' }),
   delta: Type.Integer({ description: 'XP' }),
   at: time('when the cause was witnessed'),
+  rules: Type.Integer({ description: 'the version of the rules that awarded it; /v1/rules lists them' }),
   leveling: Leveling,
 }
 
@@ -109,6 +110,7 @@ const EVENT = {
   note: 'counts as post.alt',
   delta: 70,
   at: '2026-01-28T11:59:58.000Z',
+  rules: 1,
   leveling: CHARACTER.leveling,
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
+import { CurrentRules } from '../api/current-rules.ts'
 import { serveMetrics } from '../api/metrics-server.ts'
 import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { handleResolver, noHandles } from '../bluesky/handles.ts'
@@ -10,6 +11,7 @@ import { Pace } from '../bluesky/pace.ts'
 import { noPeopleSearch, peopleSearch } from '../bluesky/people-search.ts'
 import type { Config } from '../config.ts'
 import type { Preparation } from '../store/driver.ts'
+import { followRules } from './follow-rules.ts'
 import { appviewOf, clock, gameOf, monotonic, storeOf } from './from-config.ts'
 import { listening } from './listening.ts'
 import { picturesJob } from './pictures-job.ts'
@@ -45,7 +47,8 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const own = { contentType: registry.contentType, metrics: () => metrics(registry) }
-  const { rules } = gameOf(config)
+  const rules = new CurrentRules(gameOf(config).rules)
+  opened.use(await followRules({ ledgerRules: store.rules, rules, cache, log }))
   const { pictures } = opened.use(await picturesJob({ config, reader: store.reader, log }))
   const handles =
     config.APPVIEW_URL === 'none'

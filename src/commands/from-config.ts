@@ -29,6 +29,7 @@ export function gameOf({ RULES, TRACK, BASELINE, APPVIEW_URL }: Config): Game {
   const rules = rulebook(RULES ?? NO_CHANGES)
   return {
     rules,
+    former: undefined,
     followed: new Set<Nsid>([...rules.collections, ...(TRACK ?? [])]),
     baseline: BASELINE,
     appview: APPVIEW_URL === 'none' ? 'none' : 'asked',

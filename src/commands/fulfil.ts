@@ -1,6 +1,7 @@
 import type { Game } from '../game/game.ts'
 import { fulfilWishes } from '../ingest/chores.ts'
 import { Ledger } from '../ingest/ledger.ts'
+import { openingGame } from '../ingest/rules-in-force.ts'
 import { type Store, StoreBusyError } from '../store/store.ts'
 
 /**
@@ -9,8 +10,10 @@ import { type Store, StoreBusyError } from '../store/store.ts'
  */
 export async function fulfil(store: Store, game: Game): Promise<boolean> {
   try {
-    await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
-    await fulfilWishes(new Ledger({ game, writer, folded: () => {} }))
+    const opening = await openingGame(store, game)
+    const { fingerprint } = opening.rules
+    await using writer = await store.write({ fingerprint, purpose: 'keep' })
+    await fulfilWishes(new Ledger({ game: opening, writer, folded: () => {} }))
     return true
   } catch (error) {
     if (!(error instanceof StoreBusyError)) throw error

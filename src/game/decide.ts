@@ -12,6 +12,7 @@ import {
 import { decideCommit } from './decide/commit.ts'
 import { Draft } from './decide/draft.ts'
 import { decideImportEnd, decideImportHead, decideImportRecords } from './decide/import.ts'
+import { decideMove, decideRecompute } from './decide/recompute.ts'
 import {
   decideCancelImport,
   decideFollow,
@@ -20,7 +21,6 @@ import {
   decideImportWish,
   decideLeave,
   decideLookUp,
-  decideRecompute,
   decideReturn,
   decideUnforget,
 } from './decide/wishes.ts'
@@ -46,13 +46,13 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
     case 'sync':
       return decideSync(draft, operation)
     case 'subject-answer':
-      return decideSubject(game, draft, operation)
+      return decideSubject(draft, operation)
     case 'profile-answer':
       return decideProfile(game, draft, operation)
     case 'repository-answer':
       return decideRepository(draft, operation)
     case 'absent':
-      return decideAbsent(game, draft, operation)
+      return decideAbsent(draft, operation)
     case 'import-records':
       return decideImportRecords(game, draft, operation)
     case 'import-head':
@@ -80,7 +80,9 @@ function outcomeOf(game: Game, draft: Draft, operation: Operation): Outcome {
     case 'cancel-import':
       return decideCancelImport(draft, operation)
     case 'recompute':
-      return decideRecompute(game, draft, operation)
+      return decideRecompute(draft, operation)
+    case 'move':
+      return decideMove(draft, operation)
     case 'follow':
       return decideFollow(draft, operation)
   }

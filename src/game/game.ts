@@ -4,6 +4,8 @@ import type { Rulebook } from './rulebook.ts'
 /** The rules together with what an operator chose to follow. */
 export type Game = {
   rules: Rulebook
+  /** The rules that still award everybody who has not been moved to `rules`; `undefined` while no move is under way. */
+  former: Rulebook | undefined
   /** Collections that are followed, with a rule or without. */
   followed: ReadonlySet<Nsid>
   /** Whether posts from before this server count, approximately. */

@@ -1,4 +1,4 @@
-import type { Did, Tid } from '@atcute/lexicons/syntax'
+import type { Did, Nsid, Tid } from '@atcute/lexicons/syntax'
 import type { Micros, StreamEvent } from '../atproto/event.ts'
 import type { Profile } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
@@ -92,8 +92,17 @@ export type Wish =
 /** `bsky-rpg recompute` awards every record of `did` again by the present rules. */
 export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
 
+/**
+ * The newest rules award `did` from now on: all records again at once, which caps need, or one part after the other of the
+ * records that are worth something else now.
+ */
+export type Move = { kind: 'move'; did: Did; at: Micros; scope: 'whole' | RecordsPart }
+
+/** Up to `limit` records of these collections, from the place on at which the store said that the next part begins. */
+export type RecordsPart = { collections: readonly Nsid[]; from: string | undefined; limit: number }
+
 /** The operator's list of DIDs has changed: `did` is followed from now on, or is not. */
 export type Follow = { kind: 'follow'; did: Did; at: Micros; followed: boolean }
 
 /** All that can change the ledger. */
-export type Operation = StreamEvent | Answer | NoAnswer | Absent | Import | Wish | Recompute | Follow
+export type Operation = StreamEvent | Answer | NoAnswer | Absent | Import | Wish | Recompute | Move | Follow

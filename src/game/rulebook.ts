@@ -24,11 +24,15 @@ export const TRACKED = 'tracked'
 
 /** The rules of one running game: XP by collection and reason, caps, and titles of levels. */
 export type Rulebook = {
+  /** Which of the ledger's rules these are, counted from 1; entries name it. */
+  version: number
   /** Collections with a rule, in the order in which they are listed. */
   collections: readonly Nsid[]
   /** The first words of their reasons, in the same order: `post` of `post.alt`. */
   kinds: readonly string[]
   points: Readonly<Record<string, number>>
+  /** The collection whose records have each reason of `points`. */
+  collectionOf: Readonly<Record<string, Nsid>>
   /** Each reason of `points` in words. */
   words: Readonly<Record<string, AwardWords>>
   caps: Readonly<Record<Nsid, number>>
@@ -62,9 +66,13 @@ export function rulebook(changes: RuleChanges, rules: readonly Rule[] = builtInR
   const titles = changes.titles ?? builtInTitles
   assertTitles(titles)
   return {
+    version: 1,
     collections: [...byCollection.keys()],
     kinds: [...new Set(Object.keys(points).map(kindOf))],
     points,
+    collectionOf: Object.fromEntries(
+      rules.flatMap(({ collection, points }) => Object.keys(points).map((reason) => [reason, collection])),
+    ),
     words: Object.assign({}, ...rules.map((rule) => rule.words)),
     caps: changes.caps,
     titles,

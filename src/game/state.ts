@@ -112,6 +112,8 @@ export type LedgerEvent = RecordId & {
   reason: string
   delta: number
   experience: number
+  /** The version of the rules that awarded it; see `Rulebook.version`. */
+  rules: number
 }
 
 /** Names a wish in the store's inbox. */
@@ -185,6 +187,13 @@ export type Known = {
   ownerOf(handle: Handle): Did | undefined
   /** Every record of `did`, tombstones included; only for people in `Touched.whole`. */
   records(did: Did): Iterable<[RecordId, RecordState]>
+  /** The records of `did` that `Touched.parts` asks for, and where the next part begins; `undefined` after the last. */
+  part(did: Did): RecordsPage
+  /**
+   * Whether the newest rules award `did`: new people from the start, others once they have been moved. Only asked while
+   * there are former rules.
+   */
+  isMoved(did: Did): boolean
   /** XP that caps have granted `did`: on the days in `Touched.grants`, on all days for people in `Touched.whole`. */
   granted(did: Did): ReadonlyMap<Day, Granted>
   /**
@@ -193,6 +202,8 @@ export type Known = {
    */
   days(did: Did): ReadonlyMap<Day, Tally>
 }
+
+export type RecordsPage = { records: readonly [RecordId, RecordState][]; next: string | undefined }
 
 /** A record as it is to be stored; `created` where the store has no row of it, not even a tombstone. */
 export type RecordChange = { id: RecordId; state: RecordState; created: boolean }

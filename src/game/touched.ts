@@ -5,7 +5,7 @@ import { PROFILE } from '../atproto/profile.ts'
 import type { RecordId } from '../atproto/uri.ts'
 import { baselineOf } from './baseline.ts'
 import type { Game } from './game.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, RecordsPart } from './operation.ts'
 import { type Day, dayOf, secondsOf } from './time.ts'
 
 /** Everything that `decide` may read, for a store to load beforehand. */
@@ -14,6 +14,8 @@ export type Touched = {
   records: RecordId[]
   /** People of whom all records, tombstones included, all grants and all days are needed. */
   whole: Set<Did>
+  /** Parts of people's records that are needed. */
+  parts: Map<Did, RecordsPart>
   /**
    * People whose grants are needed: on these days, and on the days on which their loaded records were first witnessed.
    * Empty while there are no caps.
@@ -36,6 +38,7 @@ export function nothingTouched(): Touched {
     actors: new Set(),
     records: [],
     whole: new Set(),
+    parts: new Map(),
     grants: new Map(),
     days: new Map(),
     allDays: new Set(),
@@ -95,7 +98,7 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
         all.records.push(baselineOf(operation.did))
         for (const { collection, rkey, facts } of operation.records) {
           all.records.push({ did: operation.did, collection, rkey })
-          if (game.rules.caps[collection] !== undefined)
+          if (game.rules.caps[collection] !== undefined || game.former?.caps[collection] !== undefined)
             all.grants.getOrInsertComputed(operation.did, () => new Set())
           if (facts?.subject === undefined) continue
           all.actors.add(facts.subject.did)
@@ -104,6 +107,13 @@ export function touched(game: Game, operations: Iterable<Operation>): Touched {
         break
       case 'import-head':
         all.records.push(baselineOf(operation.did))
+        break
+      case 'move':
+        if (operation.scope === 'whole') all.whole.add(operation.did)
+        else {
+          all.parts.set(operation.did, operation.scope)
+          all.allDays.add(operation.did)
+        }
         break
       case 'account':
       case 'forget':
@@ -133,10 +143,10 @@ function noteDay({ days }: Touched, { did, at }: { did: Did; at: Micros }): void
 }
 
 function noteCap(
-  { rules }: Game,
+  { rules, former }: Game,
   { grants }: Touched,
   { did, collection, at }: RecordId & { at: Micros },
 ): void {
-  if (rules.caps[collection] === undefined) return
+  if (rules.caps[collection] === undefined && former?.caps[collection] === undefined) return
   grants.getOrInsertComputed(did, () => new Set()).add(dayOf(secondsOf(at)))
 }

@@ -1,12 +1,15 @@
 // Where operations become stored changes: the stream, the network's answers and the inbox's wishes all take their turns
 // here, one after the other. Nothing here knows a wire or a table.
-import type { Cursor } from '../atproto/event.ts'
+import type { Cursor, Micros } from '../atproto/event.ts'
 import { decide } from '../game/decide.ts'
 import type { Game } from '../game/game.ts'
 import type { Operation } from '../game/operation.ts'
 import type { Changes } from '../game/state.ts'
 import { touched } from '../game/touched.ts'
+import type { RulesState } from '../store/rules.ts'
 import type { Writer } from '../store/store.ts'
+import { gameInForce } from './rules-in-force.ts'
+import { moveSome } from './rules-move.ts'
 
 export type LedgerOptions = {
   game: Game
@@ -17,7 +20,7 @@ export type LedgerOptions = {
 
 /** The only place where the ledger changes. */
 export class Ledger {
-  readonly #game: Game
+  #game: Game
   readonly #writer: Writer
   readonly #folded: (changes: Changes) => void
   readonly #failure = new AbortController()
@@ -48,6 +51,32 @@ export class Ledger {
       await writer.commit(changes, cursor)
       this.#folded(changes)
       return changes
+    })
+  }
+
+  /** The rules by which it decides, and what else makes the game. */
+  get game(): Game {
+    return this.#game
+  }
+
+  /**
+   * Takes up rules that other processes have left, and decides by the ledger's rules from then on.
+   * @throws {RulesChangedError} where this program cannot award by them
+   */
+  takeUpRules(at: Micros): Promise<RulesState> {
+    return this.use(async (writer) => {
+      const state = await writer.takeUpRules(at)
+      this.#game = gameInForce(this.#game, state)
+      return state
+    })
+  }
+
+  /** Moves some more people to the newest rules. @returns whether nobody was left */
+  moveSome(at: Micros): Promise<boolean> {
+    return this.use(async (writer) => {
+      const step = await moveSome(this.#game, writer, at)
+      if (step !== undefined) this.#folded(step.changes)
+      return step === undefined
     })
   }
 

@@ -19,12 +19,14 @@ import { updateFollowing } from './following.ts'
 import { ImportAnswers, type ImportProgress } from './import-answers.ts'
 import { importReport } from './import-report.ts'
 import { Introductions } from './introductions.ts'
+import { keepRules } from './keep-rules.ts'
 import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import { LookedAt } from './looked-at.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { beginningOf, placeToGoOn } from './place.ts'
 import { repositoryReport } from './repository-report.ts'
+import { openingGame } from './rules-in-force.ts'
 import { describeStart } from './start-line.ts'
 import { streamReport } from './stream-report.ts'
 
@@ -52,9 +54,11 @@ export type IngestOptions = {
  * @throws {StoreError | StoreBusyError | StoreFullError | RulesChangedError} where the ledger cannot be written to
  */
 export async function runIngest(options: IngestOptions): Promise<void> {
-  const { store, game, metrics, log, clock, changed, retention, appview, repositories } = options
+  const { store, metrics, log, clock, changed, retention, appview, repositories } = options
+  const game = await openingGame(store, options.game)
   await using writer = await store.write({
     fingerprint: game.rules.fingerprint,
+    titles: game.rules.titles,
     purpose: 'keep',
     company: 'others',
     signal: options.signal,
@@ -194,6 +198,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const ended = await Promise.allSettled([
     endOthers(listenAcrossMoves()),
     endOthers(asker.run()),
+    endOthers(keepRules({ ledger, clock, log, signal })),
     endOthers(
       chores({
         ledger,

@@ -6,6 +6,7 @@ import type { Changes, Known } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
+import type { MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Gap, Heartbeat } from './status.ts'
 import type { RecordPage, Writer } from './store.ts'
 
@@ -96,6 +97,22 @@ export class FailStopWriter implements Writer {
 
   bindRules(fingerprint: string): Promise<void> {
     return this.#call(() => this.#writer.bindRules(fingerprint))
+  }
+
+  takeUpRules(at: Micros): Promise<RulesState> {
+    return this.#call(() => this.#writer.takeUpRules(at))
+  }
+
+  unmoved(limit: number): Promise<UnmovedPerson[]> {
+    return this.#call(() => this.#writer.unmoved(limit))
+  }
+
+  commitMoved(changes: Changes, place: MovePlace): Promise<void> {
+    return this.#call(() => this.#writer.commitMoved(changes, place))
+  }
+
+  endMove(): Promise<void> {
+    return this.#call(() => this.#writer.endMove())
   }
 
   recordGap(gap: Gap): Promise<void> {

@@ -11,10 +11,12 @@ import type { Wish } from '../game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Changes, Known, LedgerEvent, RecordState, Visibility } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
+import type { Title } from '../game/titles.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Auditor } from './auditor.ts'
 import type { Expiry } from './expired.ts'
 import type { LedgerSource, Restorer } from './export/ledger-copy.ts'
+import type { LedgerRules, MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gap, Heartbeat, StoreStatus } from './status.ts'
 
@@ -23,6 +25,7 @@ export interface Store extends AsyncDisposable {
   readonly reader: Reader
   readonly inbox: Inbox
   readonly sessions: Sessions
+  readonly rules: LedgerRules
   readonly auditor: Auditor
   /**
    * Takes the ledger for writing.
@@ -46,6 +49,8 @@ export interface Store extends AsyncDisposable {
 export type WriteOptions = {
   /** See `Rulebook.fingerprint`. */
   fingerprint: string
+  /** Titles to store with them, in place of the stored ones. @default those that are stored */
+  titles?: readonly Title[]
   /**
    * `keep` refuses a ledger that other rules awarded. `recompute` takes any; from then on only another `recompute` is
    * accepted, until `bindRules` ends it.
@@ -219,6 +224,17 @@ export interface Writer extends AsyncDisposable {
   people(after: Did | undefined, limit: number): Promise<Did[]>
   /** Ends a recompute: all of the ledger is now awarded by the rules of `fingerprint`. */
   bindRules(fingerprint: string): Promise<void>
+  /**
+   * Takes up rules that another process has left: they become the newest version, to which everybody is to be moved. While a
+   * move is under way they wait. Says which rules are in force then, and how far the move is.
+   */
+  takeUpRules(at: Micros): Promise<RulesState>
+  /** The next people of this writer whom the move has to visit; none at its end. Where one is half moved, only that one. */
+  unmoved(limit: number): Promise<UnmovedPerson[]>
+  /** Commits `changes`, decided on the result of the last `load`, and how far the move has come, as one. */
+  commitMoved(changes: Changes, place: MovePlace): Promise<void>
+  /** Ends the move, once there is nobody left to visit. */
+  endMove(): Promise<void>
   recordGap(gap: Gap): Promise<void>
   /** What the last runs followed, without repetitions: shards may differ. `undefined` stands for shards that stored nothing. */
   followed(): Promise<(Followed | undefined)[]>

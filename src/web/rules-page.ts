@@ -8,7 +8,16 @@ import { tierOf } from './person.ts'
 import { capitalized } from './words.ts'
 
 /** The rules in force, as a page. */
-export function rulesPage({ site, rules }: { site: Site; rules: Rulebook }): string {
+export function rulesPage({
+  site,
+  rules,
+  move,
+}: {
+  site: Site
+  rules: Rulebook
+  /** The move to these rules from earlier ones, and how much of it is done, 0 to 1; `undefined` while none is under way. */
+  move: { from: number; done: number } | undefined
+}): string {
   return layout({
     site,
     title: 'The rules · bsky-rpg',
@@ -20,6 +29,7 @@ export function rulesPage({ site, rules }: { site: Site; rules: Rulebook }): str
     main: html`<div class="prose">
 <h1>The rules</h1>
 <p class="lead">These are the very rules that this server counts by. Nothing else brings experience, and nothing takes it away but the end of the record that earned it.</p>
+${move !== undefined && html`<p class="notice">These rules are new, and everybody is being moved to them: ${Math.floor(move.done * 100)} % are done. The others still count by the rules before.</p>`}
 <section class="card"><h2>What earns experience</h2>${awards(rules)}</section>
 ${caps(rules)}
 <section class="card"><h2>What happens to it</h2>

@@ -232,7 +232,7 @@ test('a ledger says what earned and what went down, and why', async () => {
   const lines = csv.body.trimEnd().split('\r\n')
   assert.equal(lines.length, 4)
   assert.match(lines[1] ?? '', /,-50,10,1,/)
-  assert.match(lines[1] ?? '', /,deleted: had counted as post\.text$/)
+  assert.match(lines[1] ?? '', /,deleted: had counted as post\.text,1$/)
   const jsonl = await here.app.inject(`/v1/characters/${alice}/events.jsonl`)
   assert.deepEqual(
     jsonl.body

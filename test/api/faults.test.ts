@@ -255,13 +255,14 @@ test('a field is one field however it is written, and never a formula', () => {
       delta: -5,
       at: 'now',
       leveling,
+      rules: 2,
     }
     return csvLine(event as Event)
   }
-  assert.equal(csvHead(), 'at,uri,type,cause,reason,delta,experience,level,note\r\n')
-  assert.equal(line('at://a'), 'now,at://a,like,create,like,-5,50,1,\r\n')
-  assert.equal(line('a,"b"\r\nc'), 'now,"a,""b""\r\nc",like,create,like,-5,50,1,\r\n')
+  assert.equal(csvHead(), 'at,uri,type,cause,reason,delta,experience,level,note,rules\r\n')
+  assert.equal(line('at://a'), 'now,at://a,like,create,like,-5,50,1,,2\r\n')
+  assert.equal(line('a,"b"\r\nc'), 'now,"a,""b""\r\nc",like,create,like,-5,50,1,,2\r\n')
   for (const sign of ['=', '+', '-', '@', '\t']) {
-    assert.equal(line(`${sign}1`), `now,'${sign}1,like,create,like,-5,50,1,\r\n`)
+    assert.equal(line(`${sign}1`), `now,'${sign}1,like,create,like,-5,50,1,,2\r\n`)
   }
 })

@@ -88,6 +88,7 @@ export class ScriptedLedger implements Reader, Inbox {
       at: 1_700_000_000_000_000 + this.log.length * 1_000_000,
       cause: 'create',
       reason: 'post.text',
+      rules: 1,
       ...entry,
       experience: person.experience + entry.delta,
     }

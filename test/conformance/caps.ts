@@ -92,11 +92,13 @@ export const capsChecks: readonly Check[] = [
           did: person(n),
           at: START,
         }))
-        for (const [rules, batches] of [
+        const inTurn = [
           [first, pieces],
           [second, [everybody, ...pieces.slice(1).map((piece) => piece.map(later))]],
           [none, [everybody]],
-        ] as const) {
+        ] as const
+        for (const [index, [by, batches]] of inTurn.entries()) {
+          const rules: Game = { ...by, rules: { ...by.rules, version: index + 1 } }
           await using store = await here.open()
           const { fingerprint } = rules.rules
           await using writer = await store.write({ fingerprint, purpose: 'recompute' })

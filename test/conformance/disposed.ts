@@ -27,6 +27,11 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   prune: (writer) => writer.prune(before(0), 1),
   people: (writer) => writer.people(undefined, 1),
   bindRules: (writer) => writer.bindRules('others'),
+  takeUpRules: (writer) => writer.takeUpRules(START),
+  unmoved: (writer) => writer.unmoved(1),
+  commitMoved: (writer) =>
+    writer.commitMoved(decide(game, new MemoryLedger(), [post(alice, 1)]), { after: alice, part: undefined }),
+  endMove: (writer) => writer.endMove(),
   recordGap: (writer) =>
     writer.recordGap({ host: 'a.test', from: START, to: START, reason: 'clamped', at: START }),
   followed: (writer) => writer.followed(),

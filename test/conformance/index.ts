@@ -7,6 +7,7 @@ import { daysChecks } from './days.ts'
 import { disposedChecks } from './disposed.ts'
 import { importsChecks } from './imports.ts'
 import { leavingChecks } from './leaving.ts'
+import { movesChecks } from './moves.ts'
 import { ownFactsChecks } from './own-facts.ts'
 import { pruningChecks } from './pruning.ts'
 import { questionsChecks } from './questions.ts'
@@ -29,6 +30,7 @@ export const checks: readonly Check[] = [
   ...daysChecks,
   ...ownFactsChecks,
   ...importsChecks,
+  ...movesChecks,
   ...statusChecks,
   ...writingChecks,
   ...disposedChecks,

@@ -90,10 +90,12 @@ export const ownFactsChecks: readonly Check[] = [
             did: person(n),
             at: START,
           }))
-          for (const [by, batches] of [
+          const inTurn = [
             [first, cut(events.map(inLanguage), sizes)],
             [second, [everybody]],
-          ] as const) {
+          ] as const
+          for (const [index, [bound, batches]] of inTurn.entries()) {
+            const by: Game = { ...bound, rules: { ...bound.rules, version: index + 1 } }
             await using store = await here.open()
             const { fingerprint } = by.rules
             await using writer = await store.write({ fingerprint, purpose: 'recompute' })

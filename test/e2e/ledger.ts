@@ -24,7 +24,7 @@ export async function assertLedgerIsRight(
   )
   const { points, caps, collections } = rulebook(NO_CHANGES)
   const truth = new Truth(
-    new Model({ points, caps, followed: new Set(collections), baseline: 'off' }),
+    new Model({ points, caps, followed: new Set(collections), baseline: 'off', version: 1 }),
     simulator,
   )
   truth.catchUp()

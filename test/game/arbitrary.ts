@@ -13,6 +13,7 @@ export const rules = rulebook(NO_CHANGES)
 /** A game without an AppView, in which people are shown at once. */
 export const game: Game = {
   rules,
+  former: undefined,
   followed: new Set([...rules.collections, FOLLOW]),
   baseline: 'off',
   appview: 'none',

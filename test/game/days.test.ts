@@ -232,6 +232,8 @@ function loaded(ledger: MemoryLedger, by: Game, operations: readonly Operation[]
     record: (id) => ledger.record(id),
     ownerOf: (handle) => ledger.ownerOf(handle),
     records: (did) => ledger.records(did),
+    part: (did) => ledger.part(did),
+    isMoved: (did) => ledger.isMoved(did),
     granted: (did) => ledger.granted(did),
     days: (did) => new Map([...ledger.days(did)].filter(([day]) => isLoaded(did, day))),
   }

@@ -95,7 +95,7 @@ test('a fold agrees with the naive model', () => {
       const followed = events.filter((event) => event.kind !== 'commit' || event.collection !== FOLLOW)
       for (const event of followed) ledger.fold(game, [event])
       const { points, caps } = game.rules
-      const model = new Model({ points, caps, followed: game.followed, baseline: 'off' })
+      const model = new Model({ points, caps, followed: game.followed, baseline: 'off', version: 1 })
       for (const event of followed) model.apply(event)
       for (const [did, expected] of model.people) {
         assert.equal(ledger.actors.get(did)?.experience ?? 0, experienceOf(expected), did)

@@ -378,6 +378,7 @@ test('posts from before are one live record of their own, of the time at which t
     reason: 'baseline.posts',
     delta: 100,
     experience: 150,
+    rules: 1,
   })
   assert.equal(ledgerOf([commit({ n: 1, did: person(3) })], by).events.length, 1)
 })

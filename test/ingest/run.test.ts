@@ -254,9 +254,9 @@ test('what goes through is counted, told to who holds answers ready, and in the 
   await named.promise
   running.end.abort()
   await running.ran
-  const { fingerprint } = game.rules
+  const { fingerprint, titles } = game.rules
   assert.deepEqual(running.wrote, [
-    { fingerprint, purpose: 'keep', company: 'others', signal: running.end.signal },
+    { fingerprint, titles, purpose: 'keep', company: 'others', signal: running.end.signal },
   ])
   const { events, cursor } = await running.store.reader.status()
   assert.ok(events > 0 && cursor !== undefined)

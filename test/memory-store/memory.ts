@@ -2,6 +2,8 @@ import type { Cursor, Did } from '../../src/atproto/event.ts'
 import type { BoardKind } from '../../src/game/boards.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
+import { isRestoring, RECOMPUTING } from '../../src/store/bound-rules.ts'
+import type { MovePlace, RulesState, RulesVersion, WantedRules } from '../../src/store/rules.ts'
 import type { PendingSignIn, SignedIn } from '../../src/store/sessions.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
 import type { WishToLeave } from '../../src/store/store.ts'
@@ -30,11 +32,42 @@ export class Memory {
   cursor: Cursor | undefined
   heartbeat: Heartbeat | undefined
   followed: Followed | undefined
-  rules: string | undefined
+  /** The versions of the rules, and what was left for the writer. */
+  rulebooks: RulesVersion[] = []
+  wanted: WantedRules | undefined
+  isHalfRecomputed = false
+  /** How far the move to the newest version has come; `undefined` while none is under way. */
+  move: { after: Did | undefined; part: MovePlace['part'] } | undefined
   isWritten = false
   /** The last line of an export that is stored. */
   restored = 0
   #named = 0
+  #restoring: string | undefined
+
+  /** The rules that award everybody, or what stands for them during a recompute or a restore. */
+  get rules(): string | undefined {
+    if (this.#restoring !== undefined) return this.#restoring
+    return this.isHalfRecomputed ? RECOMPUTING : this.rulebooks.at(-1)?.fingerprint
+  }
+
+  set rules(rules: string) {
+    this.#restoring = isRestoring(rules) ? rules : undefined
+    if (this.#restoring === undefined) this.bind({ fingerprint: rules, titles: undefined })
+  }
+
+  /** Makes these rules the newest version. */
+  bind(rules: WantedRules, at?: number): void {
+    this.isHalfRecomputed = false
+    this.move = undefined
+    this.rulebooks.push({ ...rules, version: this.rulebooks.length + 1, at })
+  }
+
+  rulesState(): RulesState {
+    const { ledger, rulebooks: versions, isHalfRecomputed, wanted, move } = this
+    const done = ledger.moved.size / Math.max(1, ledger.actors.size)
+    const under = move && { from: versions.length - 1, done: Math.min(1, done) }
+    return { versions: [...versions], isHalfRecomputed, move: under, wanted }
+  }
 
   /** A name that is unique in this ledger. */
   nextName(): string {

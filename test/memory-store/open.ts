@@ -1,6 +1,8 @@
 // A third store, in memory: the naive ledger behind the interface of every driver. It shows how small a driver can be, and
 // that the suite needs nothing that only databases have.
-import { assertRules, assertWhole, RECOMPUTING } from '../../src/store/bound-rules.ts'
+import { isShown } from '../../src/game/decide/standings.ts'
+import { unknownActor } from '../../src/game/state.ts'
+import { assertRules, assertWhole } from '../../src/store/bound-rules.ts'
 import { FailStopWriter } from '../../src/store/fail-stop.ts'
 import { type Store, StoreBusyError } from '../../src/store/store.ts'
 import { MemoryAuditor } from './auditor.ts'
@@ -8,7 +10,7 @@ import { MemoryRestorer, sourceOf } from './copy.ts'
 import type { Memory } from './memory.ts'
 import { MemoryReader } from './reader.ts'
 import { MemorySessions } from './sessions.ts'
-import { MemoryWriter } from './writer.ts'
+import { MemoryWriter, peopleAfter } from './writer.ts'
 
 /** Opens the ledger in `memory`. */
 export function openMemory(memory: Memory): Store {
@@ -21,11 +23,33 @@ export function openMemory(memory: Memory): Store {
       },
     },
     sessions: new MemorySessions(memory),
-    write: async ({ fingerprint, purpose }) => {
+    rules: {
+      state: async () => memory.rulesState(),
+      leave: async (rules) => {
+        memory.wanted = rules
+      },
+      survey: async () => ({
+        people: async (after, limit) =>
+          peopleAfter(memory, after)
+            .slice(0, limit)
+            .map((visit) => {
+              const actor = memory.ledger.actor(visit.did) ?? unknownActor(visit.did)
+              return { ...visit, experience: actor.experience, isShown: isShown(actor) }
+            }),
+        load: async () => memory.ledger,
+        [Symbol.asyncDispose]: async () => {},
+      }),
+    },
+    write: async ({ fingerprint, titles, purpose }) => {
       if (memory.isWritten) throw new StoreBusyError('somebody else writes to this ledger')
       assertWhole(memory.rules)
-      if (purpose === 'keep') assertRules(memory.rules, fingerprint)
-      memory.rules = purpose === 'keep' ? fingerprint : RECOMPUTING
+      if (purpose === 'recompute') memory.isHalfRecomputed = true
+      else {
+        const newest = memory.rulebooks.at(-1)
+        assertRules(memory.rules, fingerprint)
+        if (newest === undefined) memory.bind({ fingerprint, titles })
+        else if (titles !== undefined) newest.titles = titles
+      }
       memory.isWritten = true
       return new FailStopWriter(new MemoryWriter(memory))
     },

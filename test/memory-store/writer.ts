@@ -1,15 +1,32 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Cursor, Did, Micros } from '../../src/atproto/event.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { Wish } from '../../src/game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
 import { isBeyondPause } from '../../src/game/retries.ts'
-import type { Changes, Known } from '../../src/game/state.ts'
+import { judgedOf } from '../../src/game/rule-versions.ts'
+import { type Changes, type Known, unknownActor } from '../../src/game/state.ts'
 import type { Seconds } from '../../src/game/time.ts'
+import type { Touched } from '../../src/game/touched.ts'
 import { type Expiry, expiredCount } from '../../src/store/expired.ts'
+import type { MovePlace, RulesState, UnmovedPerson, Visit } from '../../src/store/rules.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
 import { type RecordPage, StoreError, type Writer } from '../../src/store/store.ts'
 import { wishOf } from '../../src/store/stored-wish.ts'
 import type { Memory } from './memory.ts'
+
+/** Everybody after `after`, in the order of their DIDs, as a change of the rules sees them. */
+export function peopleAfter({ ledger }: Memory, after: Did | undefined): Visit[] {
+  return [...ledger.actors.keys()]
+    .sort()
+    .filter((did) => after === undefined || did > after)
+    .map((did) => {
+      const state = ledger.actor(did) ?? unknownActor(did)
+      const records = ledger.records(did)
+      const collections = new Set(records.map(([{ collection }]) => collection))
+      return { did, judged: judgedOf(state, collections), records: records.length }
+    })
+}
 
 /** The one writer of a ledger in memory. */
 export class MemoryWriter implements Writer {
@@ -38,8 +55,10 @@ export class MemoryWriter implements Writer {
     this.#open().cursor ??= cursor
   }
 
-  async load(): Promise<Known> {
-    return this.#open().ledger
+  async load({ parts }: Pick<Touched, 'parts'>): Promise<Known> {
+    const { ledger } = this.#open()
+    ledger.parts = parts
+    return ledger
   }
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
@@ -120,7 +139,49 @@ export class MemoryWriter implements Writer {
   }
 
   async bindRules(fingerprint: string): Promise<void> {
-    this.#open().rules = fingerprint
+    this.#open().bind({ fingerprint, titles: undefined })
+  }
+
+  async takeUpRules(at: Micros): Promise<RulesState> {
+    const memory = this.#open()
+    const { wanted, ledger } = memory
+    if (wanted !== undefined && memory.move === undefined) {
+      memory.wanted = undefined
+      const newest = memory.rulebooks.at(-1)
+      const isSame =
+        newest?.fingerprint === wanted.fingerprint && isDeepStrictEqual(newest.titles, wanted.titles)
+      if (!isSame) {
+        memory.bind(wanted, at)
+        ledger.moved.clear()
+        memory.move = { after: undefined, part: undefined }
+      }
+    }
+    return memory.rulesState()
+  }
+
+  async unmoved(limit: number): Promise<UnmovedPerson[]> {
+    const memory = this.#open()
+    const { move } = memory
+    if (move === undefined) return []
+    const visits = peopleAfter(memory, move.after).filter(
+      ({ did }) => !memory.ledger.moved.has(did) || did === move.part?.did,
+    )
+    if (move.part === undefined) return visits.slice(0, limit).map((visit) => ({ ...visit, from: undefined }))
+    return visits.slice(0, 1).map((visit) => ({ ...visit, from: move.part?.from }))
+  }
+
+  async commitMoved(changes: Changes, { after, part }: MovePlace): Promise<void> {
+    const memory = this.#open()
+    await this.commit(changes, undefined)
+    const before = memory.move?.after
+    const reached = after ?? before
+    for (const { did } of peopleAfter(memory, before))
+      if ((reached !== undefined && did <= reached) || did === part?.did) memory.ledger.moved.add(did)
+    memory.move = { after: reached, part }
+  }
+
+  async endMove(): Promise<void> {
+    this.#open().move = undefined
   }
 
   async recordGap(gap: Gap): Promise<void> {

@@ -43,6 +43,8 @@ export type ModelGame = {
   caps: Readonly<Record<string, number>>
   followed: ReadonlySet<string>
   baseline: 'off' | 'posts'
+  /** Which of the ledger's rules these are. */
+  version: number
 }
 
 /** Tries without an answer after which a question is given up. */
@@ -50,6 +52,9 @@ const TRIES = { subject: 10, profile: 30, doubted: 6, believed: 17 }
 
 export class Model {
   game: ModelGame
+  /** While people are moved to `game`: the rules that still award those in `unmoved`. */
+  former: ModelGame | undefined
+  unmoved: ReadonlySet<Did> = new Set()
   readonly people = new Map<Did, ModelPerson>()
   /** The store may have pruned events from before this time. */
   prunedBefore: Micros = 0
@@ -131,6 +136,36 @@ export class Model {
     }
   }
 
+  /** A person's records are judged by the newest rules: all of them, or just these. */
+  move(did: Did, at: Micros, scope: 'whole' | readonly RecordId[]): void {
+    this.#group += 1
+    this.unmoved = this.unmoved.difference(new Set([did]))
+    if (scope === 'whole') {
+      this.#recompute({ kind: 'recompute', did, at })
+      return
+    }
+    const person = this.person(did)
+    for (const id of scope) {
+      const record = person.records.get(pathOf(id))
+      if (record === undefined) throw new Error(`${did} has no record ${pathOf(id)}`)
+      const reason = reasonOf(id.collection, record.facts)
+      const xp = this.#points(person, reason)
+      this.#put(person, { ...record, xp })
+      this.#enter(person, id, { at, cause: 'recompute', reason, delta: xp - record.xp })
+    }
+  }
+
+  /** Asserts that all records count for what the newest rules say, where no cap is involved. */
+  assertMoved(): void {
+    for (const { did, records } of this.people.values()) {
+      for (const { id, live, xp, facts } of records.values()) {
+        if (!live || id.collection === BASELINE || this.game.caps[id.collection] !== undefined) continue
+        const expected = this.game.points[reasonOf(id.collection, facts)] ?? 0
+        if (xp !== expected) throw new Error(`${did}/${pathOf(id)} counts for ${xp} XP, not ${expected}`)
+      }
+    }
+  }
+
   person(did: Did): ModelPerson {
     return this.people.getOrInsertComputed(did, () => newPerson(did))
   }
@@ -164,7 +199,12 @@ export class Model {
     const reason = reasonOf(collection, facts)
     const witnessed = current?.at ?? at
     const claimed = current?.claimed
-    const delta = this.#granted(person, { id, claimed }, witnessed, this.#points(reason) - (current?.xp ?? 0))
+    const delta = this.#granted(
+      person,
+      { id, claimed },
+      witnessed,
+      this.#points(person, reason) - (current?.xp ?? 0),
+    )
     this.#put(person, { id, rev, live: true, xp: (current?.xp ?? 0) + delta, facts, at: witnessed, claimed })
     // What is sent anew and changes nothing is no news.
     if (current !== undefined && delta === 0 && op === 'create') return
@@ -228,7 +268,7 @@ export class Model {
     if (media === undefined && tries + 1 < TRIES.subject) return
     const facts = { ...record.facts, media: media ?? 'text' }
     const reason = reasonOf(collection, facts)
-    const delta = this.#granted(person, record, record.at, this.#points(reason) - record.xp)
+    const delta = this.#granted(person, record, record.at, this.#points(person, reason) - record.xp)
     this.#put(person, { ...record, facts, xp: record.xp + delta })
     if (delta !== 0) this.#enter(person, record.id, { at, cause: 'subject', reason, delta })
   }
@@ -252,7 +292,7 @@ export class Model {
     const id = baselineOf(did)
     if (person.records.has(pathOf(id))) return
     const missing = Math.max(0, postsCount - (countsOf(person).get(POST) ?? 0))
-    const xp = missing * this.#points('post.text')
+    const xp = missing * this.#points(person, 'post.text')
     if (xp > 10_000_000_000) return
     const facts = { media: undefined, subject: undefined }
     this.#put(person, { id, rev: person.rev, live: true, xp, facts, at, claimed: undefined })
@@ -298,7 +338,7 @@ export class Model {
       const counts = current === undefined ? claimed : current.claimed
       const reason = reasonOf(collection, facts)
       const witnessed = current?.at ?? at
-      const worth = this.#points(reason) - (current?.xp ?? 0)
+      const worth = this.#points(person, reason) - (current?.xp ?? 0)
       const delta = this.#granted(person, { id, claimed: counts }, witnessed, worth)
       const xp = (current?.xp ?? 0) + delta
       this.#put(person, { id, rev, live: true, xp, facts, at: witnessed, claimed: counts })
@@ -306,7 +346,7 @@ export class Model {
         this.#enter(person, id, { at, cause: 'import', reason, delta })
       if (current === undefined && collection === POST) posts += 1
     }
-    if (posts > 0) this.#takeFromBaseline(person, posts * this.#points('post.text'), at, rev)
+    if (posts > 0) this.#takeFromBaseline(person, posts * this.#points(person, 'post.text'), at, rev)
   }
 
   #importHead({ did, rev, at }: Import & { kind: 'import-head' }): void {
@@ -389,7 +429,7 @@ export class Model {
     person.grants = []
     for (const record of records.sort(byFirstWitness)) {
       const reason = reasonOf(record.id.collection, record.facts)
-      const xp = this.#granted(person, record, record.at, this.#points(reason))
+      const xp = this.#granted(person, record, record.at, this.#points(person, reason))
       const delta = xp - record.xp
       // Of those that are gone only their part of the cap counts.
       if (!record.live || delta === 0) continue
@@ -405,7 +445,7 @@ export class Model {
     at: Micros,
     wanted: number,
   ): number {
-    const cap = this.game.caps[collection]
+    const cap = this.#gameOf(person.did).caps[collection]
     // What an import brought was witnessed on no day.
     if (cap === undefined || wanted <= 0 || claimed !== undefined) return wanted
     const day = Math.floor(at / DAY)
@@ -457,6 +497,7 @@ export class Model {
       reason,
       delta,
       experience: before + delta,
+      rules: this.#gameOf(person.did).version,
       group: this.#group,
     }
     person.entries.push(entry)
@@ -465,8 +506,13 @@ export class Model {
       throw new Error(`the model's own sums differ for ${id.did}`)
   }
 
-  #points(reason: string): number {
-    return this.game.points[reason] ?? 0
+  #points({ did }: ModelPerson, reason: string): number {
+    return this.#gameOf(did).points[reason] ?? 0
+  }
+
+  /** The rules that award a person. */
+  #gameOf(did: Did): ModelGame {
+    return this.former !== undefined && this.unmoved.has(did) ? this.former : this.game
   }
 }
 

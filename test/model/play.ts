@@ -24,14 +24,15 @@ import type {
 import type { AskedQuestion, QuestionKind } from '../../src/game/question.ts'
 import { NO_CHANGES, type Rulebook, rulebook } from '../../src/game/rulebook.ts'
 import { pathOf } from '../../src/game/state.ts'
-import { touched } from '../../src/game/touched.ts'
+import { nothingTouched, touched } from '../../src/game/touched.ts'
+import { moveSome } from '../../src/ingest/rules-move.ts'
 import type { Store, Writer } from '../../src/store/store.ts'
 import { cut } from '../game/arbitrary.ts'
 import { assertSame, comparePeriods, Versions } from './compare.ts'
 import { factsOf, LIKE, POST, PROFILE, REPOST } from './judge.ts'
 import { Model } from './model.ts'
 import { isBorn } from './person.ts'
-import { KEYS, type Rev, type Step } from './steps.ts'
+import { KEYS, PEOPLE, type Rev, type Step } from './steps.ts'
 
 const FOLLOW: Nsid = 'app.bsky.graph.follow'
 const COLLECTIONS: readonly Nsid[] = [POST, LIKE, REPOST, FOLLOW]
@@ -80,6 +81,11 @@ export class Play implements AsyncDisposable {
   readonly #model: Model
   readonly #versions = new Versions()
   #rules: number
+  /** The version of these rules, and those that still award people who have not been moved. */
+  #version = 1
+  #former: { rules: number; version: number } | undefined
+  /** Rules that wait for the end of a move. */
+  #left: number | undefined
   #now = START
   #open: { store: Store; writer: Writer }
   /** Operations that the model has and the ledger does not have yet. */
@@ -103,7 +109,7 @@ export class Play implements AsyncDisposable {
   }
 
   static async begin(place: Place, beginning: Beginning): Promise<Play> {
-    return new Play(place, beginning, await opened(place, gameOf(beginning.rules, 'off')))
+    return new Play(place, beginning, await opened(place, gameOf(beginning.rules, 'off', 1)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +145,9 @@ export class Play implements AsyncDisposable {
   }
 
   get #game(): Game {
-    return gameOf(this.#rules, this.#baseline)
+    const game = gameOf(this.#rules, this.#baseline, this.#version)
+    const former = this.#former && gameOf(this.#former.rules, this.#baseline, this.#former.version).rules
+    return { ...game, former }
   }
 
   async #fold(): Promise<void> {
@@ -156,6 +164,7 @@ export class Play implements AsyncDisposable {
     const place = { host: 'a.test', wire: 'v2', value: this.#shown.length, at: this.#now } as const
     await writer.commit(decide(this.#game, known, operations), delivered ? place : undefined)
     await this.#versions.check(this.#open.store.reader, [...this.#model.people.keys()])
+    await this.#lookWhoMoved()
   }
 
   /** The stream's event for a step; `undefined` for a step that does not come from the stream. */
@@ -254,6 +263,10 @@ export class Play implements AsyncDisposable {
         return this.#import(step)
       case 'recompute':
         return this.#recompute()
+      case 'change-rules':
+        return this.#changeRules((this.#rules + step.by) % RULES.length)
+      case 'move-on':
+        return this.#moveOn(step)
       case 'follow':
         return this.#follow(person(step.who), step.followed)
       case 'replay':
@@ -431,6 +444,9 @@ export class Play implements AsyncDisposable {
   async #recompute(): Promise<void> {
     await this.#open.writer[Symbol.asyncDispose]()
     this.#rules = (this.#rules + 1) % RULES.length
+    this.#version += 1
+    this.#former = undefined
+    this.#model.former = undefined
     this.#model.game = modelGame(this.#game)
     const { fingerprint } = this.#game.rules
     const { store } = this.#open
@@ -445,6 +461,77 @@ export class Play implements AsyncDisposable {
     }
     await writer.bindRules(fingerprint)
     await this.#reopen()
+  }
+
+  /** Leaves other rules beside the writer, which takes them up unless it is still at others. */
+  async #changeRules(rules: number): Promise<void> {
+    const { store } = this.#open
+    await store.rules.leave({
+      fingerprint: gameOf(rules, this.#baseline, 0).rules.fingerprint,
+      titles: undefined,
+    })
+    this.#left = rules
+    await this.#takeUp()
+  }
+
+  async #takeUp(): Promise<void> {
+    const { writer } = this.#open
+    const before = new Set(await writer.people(undefined, 1_000))
+    const { versions, move, wanted } = await writer.takeUpRules(this.#now)
+    const isWaiting = wanted !== undefined
+    assert.equal(isWaiting, this.#left !== undefined && this.#former !== undefined)
+    if (this.#left === undefined || isWaiting) return
+    const left = this.#left
+    this.#left = undefined
+    if (left === this.#rules) return
+    this.#model.former = this.#model.game
+    this.#former = { rules: this.#rules, version: this.#version }
+    this.#rules = left
+    this.#version += 1
+    assert.equal(versions.at(-1)?.version, this.#version)
+    // A cluster on which there is nobody has nobody to move.
+    if (move === undefined) {
+      assert.equal(before.size, 0)
+      this.#former = undefined
+      this.#model.former = undefined
+    } else assert.equal(move.from, this.#former.version)
+    this.#model.game = modelGame(this.#game)
+    this.#model.unmoved = before
+    await this.#lookWhoMoved()
+  }
+
+  /** The stores may differ in when they move somebody, but nobody goes back. */
+  async #lookWhoMoved(): Promise<void> {
+    if (this.#former === undefined) return
+    const dids = Array.from({ length: PEOPLE }, (_, n) => person(n))
+    const known = await this.#open.writer.load({ ...nothingTouched(), actors: new Set(dids) })
+    const unmoved = new Set(dids.filter((did) => !known.isMoved(did)))
+    assert.deepEqual(
+      [...unmoved.difference(this.#model.unmoved)],
+      [],
+      'nobody is awarded by former rules again',
+    )
+    this.#model.unmoved = unmoved
+  }
+
+  async #moveOn({ steps, ...limits }: Step & { kind: 'move-on' }): Promise<void> {
+    for (let n = 0; n < steps && this.#former !== undefined; n++) {
+      this.#now += 1_234_567
+      const step = await moveSome(this.#game, this.#open.writer, this.#now, limits)
+      if (step === undefined) {
+        this.#model.assertMoved()
+        this.#former = undefined
+        this.#model.former = undefined
+        assert.equal((await this.#open.store.rules.state()).move, undefined)
+        await this.#takeUp()
+        return
+      }
+      for (const { did, scope, at } of step.operations) {
+        const events = step.changes.actors.get(did)?.events ?? []
+        this.#model.move(did, at, scope === 'whole' ? 'whole' : events)
+      }
+      await this.#lookWhoMoved()
+    }
   }
 
   /** Replays the stream from an earlier place up to the present one, which must change nothing. */
@@ -503,13 +590,19 @@ async function opened(place: Place, game: Game): Promise<{ store: Store; writer:
   return { store, writer }
 }
 
-function gameOf(rules: number, baseline: Game['baseline']): Game {
+function gameOf(rules: number, baseline: Game['baseline'], version: number): Game {
   const { book, followed } = RULES[rules] ?? assert.fail(`there is no rulebook ${rules}`)
-  return { rules: book, followed: new Set([...book.collections, ...followed]), baseline, appview: 'asked' }
+  return {
+    rules: { ...book, version },
+    former: undefined,
+    followed: new Set([...book.collections, ...followed]),
+    baseline,
+    appview: 'asked',
+  }
 }
 
-function modelGame({ rules: { points, caps }, followed, baseline }: Game) {
-  return { points, caps, followed, baseline }
+function modelGame({ rules: { points, caps, version }, followed, baseline }: Game) {
+  return { points, caps, followed, baseline, version }
 }
 
 function person(n: number): Did {

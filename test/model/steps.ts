@@ -29,6 +29,8 @@ export type Step =
   | { kind: 'prune'; hours: number }
   | { kind: 'restart' }
   | { kind: 'recompute' }
+  | { kind: 'change-rules'; by: number }
+  | { kind: 'move-on'; steps: number; people: number; records: number }
   | { kind: 'follow'; who: number; followed: boolean }
   | { kind: 'replay'; from: number; pieces: number }
   | { kind: 'wait'; minutes: number }
@@ -94,7 +96,17 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: step('cancel-import'), who }) },
   { weight: 2, arbitrary: fc.record({ kind: step('prune'), hours: fc.nat({ max: 96 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: step('restart') }) },
-  { weight: 2, arbitrary: fc.record({ kind: step('recompute') }) },
+  { weight: 1, arbitrary: fc.record({ kind: step('recompute') }) },
+  { weight: 3, arbitrary: fc.record({ kind: step('change-rules'), by: fc.integer({ min: 1, max: 2 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: step('move-on'),
+      steps: fc.integer({ min: 1, max: 6 }),
+      people: fc.integer({ min: 1, max: 4 }),
+      records: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: step('follow'), who, followed: fc.boolean() }) },
   {
     weight: 2,

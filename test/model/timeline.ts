@@ -54,8 +54,8 @@ function* groups(entries: readonly ModelEntry[]): Generator<[number, ModelEntry[
 }
 
 /** An entry without the parts that depend on the order within its group. */
-function plain({ collection, rkey, at, cause, reason, delta, did }: LedgerEvent) {
-  return { did, collection, rkey, at, cause, reason, delta }
+function plain({ collection, rkey, at, cause, reason, delta, did, rules }: LedgerEvent) {
+  return { did, collection, rkey, at, cause, reason, delta, rules }
 }
 
 function byText(a: object, b: object): number {

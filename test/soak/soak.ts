@@ -404,5 +404,5 @@ class Soak {
 
 function modelGame(otherRules: boolean): ModelGame {
   const { points, caps, collections } = rulebook(otherRules ? { ...NO_CHANGES, ...OTHER_RULES } : NO_CHANGES)
-  return { points, caps, followed: new Set(collections), baseline: 'off' }
+  return { points, caps, followed: new Set(collections), baseline: 'off', version: 1 }
 }

@@ -12,6 +12,7 @@ import type { Sessions } from '../../store/sessions.ts'
 import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
+import type { CurrentRules } from '../current-rules.ts'
 import type { HeavyReads } from '../heavy-reads.ts'
 import type { KnownNames } from '../known-names.ts'
 import type { LevelUps } from '../level-ups.ts'
@@ -22,6 +23,7 @@ import type { RecentStatus } from '../status.ts'
 export type AppOptions = {
   reader: Reader
   inbox: Inbox
+  /** A `CurrentRules` follows the ledger; any other rulebook stays as it is. */
   rules: Rulebook
   /** Collections without a rule that appear in timelines. */
   tracked: readonly Nsid[]
@@ -67,7 +69,8 @@ export type AppSettings = {
 }
 
 /** The parts that every route is given. */
-export type RouteOptions = AppOptions & {
+export type RouteOptions = Omit<AppOptions, 'rules'> & {
+  rules: CurrentRules
   actors: Actors
   ranks: Ranks
   presenter: Presenter

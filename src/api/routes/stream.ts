@@ -5,6 +5,7 @@ import { ListenerPlaces } from '../listener-places.ts'
 import { MAX_NAMES, namesIn } from '../names.ts'
 import { addressOf, beginRaw, clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
+import { withoutMoves } from '../without-moves.ts'
 import type { Routes } from './route.ts'
 
 const MAX_LISTENERS = 1_000
@@ -50,7 +51,7 @@ const Query = Type.Object({
 export const streamRoutes: Routes = (app, { reader, presenter, actors, logger }) => {
   const places = new ListenerPlaces({ max: MAX_LISTENERS, maxOfAClient: MAX_OF_A_CLIENT })
   const broadcast = new Broadcast({
-    reader,
+    reader: withoutMoves(reader),
     // A queue of its own: exports take turns with the stream as a whole, not with each client that reconnects.
     heavy: new HeavyReads(MAX_LISTENERS),
     present: (event) => presenter.event(event),

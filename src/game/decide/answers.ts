@@ -34,7 +34,7 @@ type Said<Kind extends Answer['kind']> = Omit<Extract<Answer, { kind: Kind }>, '
  * AppView. While neither knows the post, the question is asked again; once it is given up, the post counts as text. Settled
  * media stay, also when the post is edited or deleted later.
  */
-export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-answer'>): Outcome {
+export function decideSubject(draft: Draft, answer: Said<'subject-answer'>): Outcome {
   const { did, collection, rkey } = answer
   const id = { did, collection, rkey }
   const change = draft.change(did)
@@ -52,9 +52,10 @@ export function decideSubject(game: Game, draft: Draft, answer: Said<'subject-an
       return 'applied'
   } else change.answered.push(answer.question)
   const facts: Facts = { ...known, media: media ?? 'text' }
-  const { reason, xp: worth } = game.rules.award(collection, facts)
+  const rules = draft.rulesOf(did)
+  const { reason, xp: worth } = rules.award(collection, facts)
   const earning = { collection, at: before.at, worth, current: before.xp, claimed: before.claimed }
-  const xp = earn(draft, change, game.rules.caps[collection], earning)
+  const xp = earn(draft, change, rules.caps[collection], earning)
   draft.put(change, id, { ...before, facts, xp, capped: xp < worth })
   if (xp !== before.xp)
     draft.enter(change, id, { at: answer.at, cause: 'subject', reason, delta: xp - before.xp })
@@ -87,21 +88,17 @@ export function decideProfile(game: Game, draft: Draft, answer: Said<'profile-an
   draft.present(change, isDoubted ? { ...profile, handle: undefined } : profile)
   if (agrees && !differs && profile.handle !== undefined) change.answered.push(answer.question)
   else askAgain(change, question, at)
-  return game.baseline === 'posts' ? setBaseline(game, draft, answer) : 'applied'
+  return game.baseline === 'posts' ? setBaseline(draft, answer) : 'applied'
 }
 
-function setBaseline(
-  { rules }: Game,
-  draft: Draft,
-  { did, at, postsCount }: Said<'profile-answer'>,
-): Outcome {
+function setBaseline(draft: Draft, { did, at, postsCount }: Said<'profile-answer'>): Outcome {
   const id = baselineOf(did)
   const change = draft.change(did)
   // Nor after an import, which has brought the posts themselves.
   const { rev, head } = change.actor
   if (draft.record(id) !== undefined || rev === undefined || head !== undefined) return 'applied'
   const livePosts = change.actor.counts.get(post.collection) ?? 0
-  const xp = Math.max(0, postsCount - livePosts) * (rules.points['post.text'] ?? 0)
+  const xp = Math.max(0, postsCount - livePosts) * (draft.rulesOf(did).points['post.text'] ?? 0)
   // Only the count is refused: the profile has been stored. The negation catches NaN, too.
   if (!(xp <= MAX_BASELINE_XP)) return 'implausible'
   draft.put(change, id, {
@@ -118,12 +115,12 @@ function setBaseline(
 }
 
 /** Removes records that a repository no longer has; keeps those that have been written since. */
-export function decideAbsent(game: Game, draft: Draft, { did, rev, at, records }: Absent): Outcome {
+export function decideAbsent(draft: Draft, { did, rev, at, records }: Absent): Outcome {
   let outcome: Outcome = 'repeated'
   for (const id of records) {
     const state = draft.record(id)
     if (!state?.live || state.rev > rev) continue
-    remove(game, draft, draft.change(did), { ...id, rev, at }, state, 'sync')
+    remove(draft, draft.change(did), { ...id, rev, at }, state, 'sync')
     outcome = 'applied'
   }
   return outcome
@@ -142,7 +139,7 @@ export function decideNoAnswer(game: Game, draft: Draft, { question, did, at }: 
     case 'subject': {
       const { collection, rkey, rev, subject } = question
       const of = { did, collection, rkey, rev, subject }
-      return decideSubject(game, draft, { ...answer, ...of, media: undefined })
+      return decideSubject(draft, { ...answer, ...of, media: undefined })
     }
     case 'profile': {
       const nothing = { profile: undefined, optedOut: false, postsCount: 0 }

@@ -24,10 +24,10 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
   // Only the stream advances `rev`: a fetched repository is ahead of it, and commits in between still have to count.
   change.actor.rev = latest(change.actor.rev, commit.rev)
   if (commit.op === 'delete') {
-    remove(game, draft, change, commit, before)
+    remove(draft, change, commit, before)
     return 'applied'
   }
-  return write(game, draft, change, commit, before)
+  return write(draft, change, commit, before)
 }
 
 /** Where a record's removal comes from: the stream, or a repository that no longer holds it. */
@@ -38,7 +38,6 @@ export type Removal = RecordId & { rev: string; at: Micros }
  * time and its facts, by which caps are recomputed, but for its subject.
  */
 export function remove(
-  game: Game,
   draft: Draft,
   change: ActorChange,
   { did, collection, rkey, rev, at }: Removal,
@@ -50,13 +49,12 @@ export function remove(
   const [witnessed, claimed] = [before?.at ?? secondsOf(at), before?.claimed]
   draft.put(change, id, { rev, live: false, xp: 0, facts, at: witnessed, capped: false, claimed })
   if (!before?.live) return
-  const { reason } = game.rules.award(collection, before.facts)
+  const { reason } = draft.rulesOf(did).award(collection, before.facts)
   // Not `-before.xp`: that is -0 where nothing was earned, and a store returns it as 0.
   draft.enter(change, id, { at, cause, reason, delta: 0 - before.xp })
 }
 
 function write(
-  game: Game,
   draft: Draft,
   change: ActorChange,
   commit: CommitEvent,
@@ -65,10 +63,11 @@ function write(
   const { did, collection, rkey, rev, at } = commit
   const id = { did, collection, rkey }
   const current = before?.live ? before : undefined
-  const read = isObject(commit.record) ? game.rules.assess(collection, commit.record) : undefined
+  const rules = draft.rulesOf(did)
+  const read = isObject(commit.record) ? rules.assess(collection, commit.record) : undefined
   const facts = read && settleSubject(draft, read, current?.facts)
   const claimed = current?.claimed
-  const { reason, delta } = store(game, draft, change, { id, rev, at, facts, claimed }, current)
+  const { reason, delta } = store(draft, change, { id, rev, at, facts, claimed }, current)
   // A resync (v2) repeats records that we know as creates; those that change nothing get no entry.
   if (current === undefined || delta !== 0 || commit.op === 'update') {
     draft.enter(change, id, { at, cause: current === undefined ? 'create' : 'update', reason, delta })
@@ -87,17 +86,17 @@ export type Written = { id: RecordId; rev: Tid; at: Micros; facts: Facts | undef
  * @returns why it earns what, and by how much that differs from before
  */
 export function store(
-  game: Game,
   draft: Draft,
   change: ActorChange,
   { id, rev, at, facts, claimed }: Written,
   current: RecordState | undefined,
 ): { reason: string; delta: number } {
   const { collection } = id
-  const { reason, xp: worth } = game.rules.award(collection, facts)
+  const rules = draft.rulesOf(id.did)
+  const { reason, xp: worth } = rules.award(collection, facts)
   const witnessed = current?.at ?? secondsOf(at)
   const earning = { collection, at: witnessed, worth, current: current?.xp ?? 0, claimed }
-  const xp = earn(draft, change, game.rules.caps[collection], earning)
+  const xp = earn(draft, change, rules.caps[collection], earning)
   draft.put(change, id, { rev, live: true, xp, facts, at: witnessed, capped: xp < worth, claimed })
   askSubject(draft, change, id, { rev, facts })
   return { reason, delta: xp - (current?.xp ?? 0) }

@@ -6,6 +6,7 @@ import { shareOf, type Tally } from '../days.ts'
 import type { Game } from '../game.ts'
 import { earned } from '../periods.ts'
 import type { Ask } from '../question.ts'
+import type { Rulebook } from '../rulebook.ts'
 import {
   type ActorChange,
   type ActorState,
@@ -26,13 +27,15 @@ import { changedStandings, isShown } from './standings.ts'
 export class Draft {
   readonly changes: Changes
   readonly #known: Known
-  readonly #game: Pick<Game, 'appview' | 'rules'>
+  readonly #game: Pick<Game, 'appview' | 'rules' | 'former'>
+  /** People whom this batch moves to the newest rules. */
+  readonly #moved = new Set<Did>()
   /** See `placeAnew`. */
   readonly #placedAnew = new Set<Did>()
   /** New owners of handles in this batch. */
   readonly #owners = new Map<Handle, Did>()
 
-  constructor(known: Known, game: Pick<Game, 'appview' | 'rules'>) {
+  constructor(known: Known, game: Pick<Game, 'appview' | 'rules' | 'former'>) {
     this.#known = known
     this.#game = game
     this.changes = {
@@ -71,6 +74,28 @@ export class Draft {
     if (actor === undefined || !isShown(actor)) return
     this.change(did)
     this.#placedAnew.add(did)
+  }
+
+  /** The rules that award this person. */
+  rulesOf(did: Did): Rulebook {
+    const { rules, former } = this.#game
+    // The fast path, nearly always: no move is under way.
+    if (former === undefined || this.#moved.has(did) || this.#known.isMoved(did)) return rules
+    return former
+  }
+
+  /** Has the newest rules award this person from now on. */
+  move(did: Did): void {
+    this.#moved.add(did)
+  }
+
+  /** The part of a person's records that `Touched.parts` asks for, as of now. */
+  part(did: Did): [RecordId, RecordState][] {
+    const { records } = this.#known.part(did)
+    return records.flatMap(([id]) => {
+      const state = this.record(id)
+      return state === undefined ? [] : [[id, state]]
+    })
   }
 
   /** The person as of now; `undefined` for an unknown one. */
@@ -133,7 +158,7 @@ export class Draft {
     // A record created earlier in this batch is still new to the store.
     const created = before === undefined || change.records.get(path)?.created === true
     change.records.set(path, { id, state, created })
-    const { rules } = this.#game
+    const rules = this.rulesOf(id.did)
     const shares = [shareOf(rules, id.collection, before), shareOf(rules, id.collection, state)] as const
     recount(change, this.daysBefore(id.did), ...shares)
     // Neither a baseline nor what a fetched repository brought was earned in a week or month that we watched.
@@ -170,6 +195,7 @@ export class Draft {
       reason: entry.reason,
       delta: entry.delta,
       experience: actor.experience,
+      rules: this.rulesOf(id.did).version,
     })
     if (!actor.born) {
       actor.born = true

@@ -45,11 +45,11 @@ export function decideImportRecords(game: Game, draft: Draft, piece: Piece<'impo
     }
     // What was witnessed before goes on counting by that, as when the stream brings an update.
     const written = { id, rev, at, facts, claimed: current === undefined ? claimed : current.claimed }
-    const { reason, delta } = store(game, draft, change, written, current)
+    const { reason, delta } = store(draft, change, written, current)
     if (current === undefined || delta !== 0) draft.enter(change, id, { at, cause: 'import', reason, delta })
     if (current === undefined && collection === post.collection) posts += 1
   }
-  if (posts > 0) takeFromBaseline(draft, piece, posts * (game.rules.points['post.text'] ?? 0))
+  if (posts > 0) takeFromBaseline(draft, piece, posts * (draft.rulesOf(did).points['post.text'] ?? 0))
   return outcome
 }
 

@@ -1,13 +1,8 @@
 import type { Did } from '@atcute/lexicons/syntax'
-import type { RecordId } from '../../atproto/uri.ts'
-import { BASELINE } from '../baseline.ts'
-import type { Game } from '../game.ts'
-import type { Follow, Recompute, Wish } from '../operation.ts'
-import { type ActorState, isImportable, type Outcome, type RecordState } from '../state.ts'
-import { apportion, type Share } from './caps.ts'
+import type { Follow, Wish } from '../operation.ts'
+import { type ActorState, isImportable, type Outcome } from '../state.ts'
 import { type Draft, latest } from './draft.ts'
 import { eraseMentions, purge } from './purge.ts'
-import { recountDays } from './recount-days.ts'
 
 /**
  * Removes everything about a person, other people's mentions included. Replays and new records are ignored from now on. A wish
@@ -94,35 +89,6 @@ export function decideFollow(draft: Draft, { did, followed }: Follow): Outcome {
   return 'applied'
 }
 
-/**
- * Awards all of a person's records again, as if the present rules had been in force from the start; see `apportion`. A
- * baseline stays as it is.
- */
-export function decideRecompute({ rules }: Game, draft: Draft, { did, at }: Recompute): Outcome {
-  const records = [...draft.records(did)].filter(([id]) => id.collection !== BASELINE).sort(byWitness)
-  const inOrder = records.map(([{ collection }, { at, facts, claimed }]) => ({
-    collection,
-    at,
-    facts,
-    claimed,
-  }))
-  const { shares, granted } = apportion(rules, inOrder)
-  let outcome: Outcome = 'repeated'
-  for (const [index, [id, state]] of records.entries()) {
-    const { xp, worth, reason } = shares[index] as Share
-    const capped = xp < worth
-    if (!state.live || (xp === state.xp && capped === state.capped)) continue
-    const change = draft.change(did)
-    draft.put(change, id, { ...state, xp, capped })
-    if (xp !== state.xp) draft.enter(change, id, { at, cause: 'recompute', reason, delta: xp - state.xp })
-    outcome = 'applied'
-  }
-  draft.replaceGranted(did, granted)
-  recountDays(rules, draft, did)
-  draft.placeAnew(did)
-  return outcome
-}
-
 /** Has everything about a person removed, also from other people's records. @returns what stays, to be changed further */
 function erase(draft: Draft, did: Did): ActorState {
   const change = draft.change(did)
@@ -130,14 +96,4 @@ function erase(draft: Draft, did: Did): ActorState {
   eraseMentions(draft.changes, did)
   change.erase = true
   return Object.assign(change.actor, { profileRev: undefined, optedOut: false, introduced: false })
-}
-
-/** By first witness; within one second by key, since most keys are times. No two records compare equal. */
-function byWitness(
-  [a, { at: first }]: [RecordId, RecordState],
-  [b, { at: second }]: [RecordId, RecordState],
-): number {
-  if (first !== second) return first - second
-  const [path, other] = [`${a.rkey}/${a.collection}`, `${b.rkey}/${b.collection}`]
-  return path < other ? -1 : 1
 }

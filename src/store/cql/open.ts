@@ -4,6 +4,7 @@ import { assertRules, assertWhole, isRestoring, isSettled, RECOMPUTING, restorin
 import type { StoreLog } from '../driver.ts'
 import type { LedgerSource, Restorer } from '../export/ledger-copy.ts'
 import { FailStopWriter } from '../fail-stop.ts'
+import type { WantedRules } from '../rules.ts'
 import { type Inbox, type Store, StoreError, type WriteOptions, type Writer } from '../store.ts'
 import { CqlAuditor } from './audit.ts'
 import type { CqlAddress } from './driver/address.ts'
@@ -15,7 +16,9 @@ import { Session, type Traffic } from './driver/session.ts'
 import { CqlInbox } from './inbox.ts'
 import { CqlReader } from './reader.ts'
 import { Meta } from './rows/meta.ts'
+import { RuleVersions } from './rows/rule-versions.ts'
 import { migrate } from './rows/schema.ts'
+import { CqlRules } from './rules.ts'
 import { CqlSessions } from './sessions.ts'
 import { type Rollback, rollBack } from './shards/rollback.ts'
 import { ShardAssignment } from './shards/shard-assignment.ts'
@@ -101,14 +104,16 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       session,
       ...(options.clock === undefined ? {} : { own: options.clock }),
     })
+    const versions = new RuleVersions(meta, session)
     const inbox = new CqlInbox(session, shards, clock)
-    const parts = { session, meta, shards, log, clock, elapsedMs, countersMs }
+    const parts = { session, meta, versions, shards, log, clock, elapsedMs, countersMs }
     return {
       reader: new CqlReader({ session, shards, boardMs }),
       inbox,
       sessions: new CqlSessions(session, meta),
       traffic: session.traffic,
       auditor: new CqlAuditor({ session, inbox, shards }),
+      rules: new CqlRules(session, versions),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
       write: (how) => write(parts, how),
       source: () => readAll(parts),
@@ -129,6 +134,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
 type Parts = {
   session: Session
   meta: Meta
+  versions: RuleVersions
   shards: number
   log: StoreLog
   clock: ServerClock
@@ -137,13 +143,14 @@ type Parts = {
 }
 
 async function write(parts: Parts, options: WriteOptions): Promise<Writer> {
-  const { meta } = parts
-  const { purpose, fingerprint: rules } = options
+  const { meta, versions } = parts
+  const { purpose, fingerprint, titles } = options
   const recomputes = purpose === 'recompute'
   const shares = options.company === 'others' && !recomputes
   if (recomputes) assertWhole(await meta.get('rules'))
-  else await checkRules(meta, rules)
-  const writer = await owning(parts, { rules, recomputes, restores: false, shares })
+  else await checkRules(versions, { fingerprint, titles })
+  const mark = recomputes ? RECOMPUTING : undefined
+  const writer = await owning(parts, { mark, recomputes, shares })
   return new FailStopWriter(writer)
 }
 
@@ -155,7 +162,13 @@ async function readAll(parts: Parts): Promise<LedgerSource> {
   if (!isSettled(rules)) {
     throw new StoreError('the ledger is half recomputed or half restored: end that first, then export it.')
   }
-  const writer = await owning(parts, { rules, recomputes: false, restores: false, shares: false })
+  const { move } = await parts.versions.state()
+  if (move !== undefined) {
+    throw new StoreError(
+      'people are being moved to other rules: wait until /v1/rules says that this is done.',
+    )
+  }
+  const writer = await owning(parts, { mark: undefined, recomputes: false, shares: false })
   try {
     const { session, shards } = parts
     return await CqlSource.open({ session, shards, rules, writer })
@@ -175,31 +188,50 @@ async function restore(parts: Parts, inbox: Inbox, id: string): Promise<Restorer
       `the keyspace is not empty${isRestoring(stored) ? ', but half restored from another export' : ''}: a ledger is restored into a new one. Name one in DATABASE_URL.`,
     )
   }
-  const writer = await owning(parts, { rules, recomputes: false, restores: true, shares: false })
+  const writer = await owning(parts, { mark: rules, recomputes: false, shares: false })
   return writer.restorer(inbox)
 }
 
-type Ownership = { rules: string; recomputes: boolean; restores: boolean; shares: boolean }
+/** `mark` stands in the rows of shards for the rules, while a recompute or a restore has the whole ledger. */
+type Ownership = { mark: string | undefined; recomputes: boolean; shares: boolean }
 
 /** Takes shards, all of them unless it `shares`, and the writer that writes them. */
 async function owning(
-  { session, meta, shards, log, clock, elapsedMs, countersMs }: Parts,
-  { rules, recomputes, restores, shares }: Ownership,
+  { session, meta, versions, shards, log, clock, elapsedMs, countersMs }: Parts,
+  { mark, recomputes, shares }: Ownership,
 ): Promise<CqlWriter> {
-  const assignment = new ShardAssignment({ session, shards, rules, recomputes, restores, log, elapsedMs })
+  const known = await versions.state()
+  const isKnown = async (rules: string) =>
+    (await versions.state()).versions.some(
+      // A recompute that ran alone has ended all other workers' part.
+      ({ fingerprint, at }) => at !== undefined && fingerprint === rules,
+    )
+  const assignment = new ShardAssignment({
+    session,
+    shards,
+    versions: known.versions,
+    isKnown,
+    mark,
+    recomputes,
+    log,
+    elapsedMs,
+  })
   try {
     if (shares) await assignment.settle()
     else await assignment.takeAll()
-    if (recomputes) await meta.set('rules', RECOMPUTING)
+    if (recomputes) await versions.markRecomputing()
     const bindRules = async (fingerprint: string): Promise<void> => {
       await assignment.declareRules(fingerprint)
-      await meta.set('rules', fingerprint)
+      await versions.bind({ fingerprint, titles: undefined })
+      assignment.adopt((await versions.state()).versions)
     }
     return new CqlWriter({
       session,
       assignment,
       meta,
       shares,
+      versions,
+      rules: known,
       bindRules,
       clock,
       log,
@@ -213,7 +245,10 @@ async function owning(
 }
 
 /** Binds a new ledger to its rules, and refuses one that was awarded by other rules. */
-async function checkRules(meta: Meta, rules: string): Promise<void> {
-  await meta.setOnce('rules', rules)
-  assertRules(await meta.get('rules'), rules)
+async function checkRules(versions: RuleVersions, { fingerprint, titles }: WantedRules): Promise<void> {
+  await versions.begin({ fingerprint, titles })
+  const state = await versions.state()
+  assertRules(state.isHalfRecomputed ? RECOMPUTING : state.versions.at(-1)?.fingerprint, fingerprint)
+  // Titles award nothing, so those of the settings simply come into force.
+  if (titles !== undefined) await versions.retitle(titles)
 }

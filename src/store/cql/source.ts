@@ -54,7 +54,7 @@ export class CqlSource implements LedgerSource {
   private constructor(options: CqlSourceOptions, state: LedgerState) {
     this.#options = options
     this.state = state
-    this.#lookUps = new People(options.session, () => true)
+    this.#lookUps = new People(options.session, { owns: () => true, isMoved: () => true })
   }
 
   /** @throws {StoreError} where the ledger has nothing to export yet */

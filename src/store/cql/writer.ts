@@ -8,18 +8,22 @@ import type { Touched } from '../../game/touched.ts'
 import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
 import type { Restorer } from '../export/ledger-copy.ts'
+import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import { type Inbox, type RecordPage, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { heartbeatOf, SELECT_HEARTBEATS, writeHeartbeats } from './rows/heartbeats.ts'
 import type { Meta } from './rows/meta.ts'
+import type { RuleVersions } from './rows/rule-versions.ts'
 import { Beginning } from './shards/beginning.ts'
 import type { ShardAssignment } from './shards/shard-assignment.ts'
+import { planFor } from './writing/batch-plan.ts'
 import { Counters } from './writing/counters.ts'
 import { FollowedByShard } from './writing/followed.ts'
 import { InboxWork } from './writing/inbox-work.ts'
 import { Looks } from './writing/looks.ts'
+import { Moving } from './writing/moving.ts'
 import { ownPeople } from './writing/own-people.ts'
 import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
@@ -37,6 +41,9 @@ export type CqlWriterOptions = {
   meta: Meta
   /** Whether other workers write beside this one, and shards change hands. */
   shares: boolean
+  versions: RuleVersions
+  /** The rules as they were when the ledger was opened. */
+  rules: RulesState
   bindRules: (fingerprint: string) => Promise<void>
   clock: ServerClock
   log: StoreLog
@@ -67,6 +74,7 @@ export class CqlWriter implements Writer {
   readonly #pruning: Pruning
   readonly #samples: Samples
   readonly #parts: Omit<CqlRestorerOptions, 'writer' | 'inbox'>
+  readonly #moving: Moving
   #moved = new AbortController()
   #loaded: Loaded | undefined
   #closed = false
@@ -75,7 +83,12 @@ export class CqlWriter implements Writer {
     const { session, assignment, meta, shares, clock, countersMs } = options
     const { shards } = assignment
     const owns = (did: Did): boolean => this.owns(did)
-    const people = new People(session, owns)
+    const moving = new Moving({ session, assignment, versions: options.versions, state: options.rules })
+    const people = new People(session, {
+      owns,
+      isMoved: (did, character) => moving.isMoved(did, character),
+    })
+    this.#moving = moving
     this.#options = options
     this.#session = session
     this.#assignment = assignment
@@ -93,6 +106,7 @@ export class CqlWriter implements Writer {
       assignment,
       handles: { session, clock, owns },
       inboxWork: this.#inboxWork,
+      versionOf: (did, character) => moving.versionOf(did, character),
     }
     this.#looks = new Looks({ session, clock, owns })
     this.#pruning = new Pruning({ session, people, commit })
@@ -195,6 +209,36 @@ export class CqlWriter implements Writer {
   async bindRules(fingerprint: string): Promise<void> {
     this.#assertOpen()
     await this.#options.bindRules(fingerprint)
+    const { assignment } = this.#options
+    for (const owned of assignment.owned.values()) {
+      owned.totals.settle(assignment.version)
+      await this.#commits.commitOne(owned, planFor(owned))
+    }
+  }
+
+  async takeUpRules(at: Micros): Promise<RulesState> {
+    this.#assertOpen()
+    return this.#moving.takeUp(at)
+  }
+
+  async unmoved(limit: number): Promise<UnmovedPerson[]> {
+    this.#assertOpen()
+    return this.#moving.next(limit, this.#commits.commitOne, (did) => this.#people.one(did))
+  }
+
+  async commitMoved(changes: Changes, place: MovePlace): Promise<void> {
+    this.#assertOpen()
+    const { version } = this.#assignment
+    const parts: BatchParts = { ...this.#batchParts, versionOf: () => version }
+    const { plans, events } = await planBatches(parts, changes, { loaded: this.#loaded, takes: () => true })
+    this.#samples.countEvents(events)
+    this.#moving.advance(plans, place)
+    await this.#commits.commit(plans)
+  }
+
+  async endMove(): Promise<void> {
+    this.#assertOpen()
+    await this.#moving.end(this.#commits.commitOne)
   }
 
   async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {

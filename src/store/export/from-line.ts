@@ -68,6 +68,8 @@ export function eventOf(owner: Did, line: LineOf<'event'>): LedgerEvent {
     cause,
     reason,
     delta,
+    // A restored ledger counts the versions of its rules from 1 on.
+    rules: 1,
     experience,
   }
 }

@@ -1,16 +1,24 @@
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Tally } from '../../game/days.ts'
-import { type Granted, type Known, pathOf, type RecordPath, type RecordState } from '../../game/state.ts'
+import {
+  type Granted,
+  type Known,
+  pathOf,
+  type RecordPath,
+  type RecordState,
+  type RecordsPage,
+} from '../../game/state.ts'
 import type { Day } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Tables } from './tables.ts'
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
+const NO_RECORDS: RecordsPage = { records: [], next: undefined }
 const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
 
 /** Reads the state that the game needs to decide on a batch, before anything of it is applied. */
-export function load({ people, records, grants, days, profiles }: Tables, touched: Touched): Known {
+export function load({ people, records, grants, days, profiles, moves }: Tables, touched: Touched): Known {
   const found = new Map<Did, Map<RecordPath, RecordState>>()
   const keep = (id: RecordId, state: RecordState) =>
     found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
@@ -25,6 +33,13 @@ export function load({ people, records, grants, days, profiles }: Tables, touche
     const stored = row === undefined ? [] : [...records.of(row)]
     all.set(did, stored)
     for (const [id, state] of stored) keep(id, state)
+  }
+  const parts = new Map<Did, RecordsPage>()
+  for (const [did, part] of touched.parts) {
+    const row = people.find(did)
+    const page = row === undefined ? NO_RECORDS : records.part(row, part)
+    parts.set(did, page)
+    for (const [id, state] of page.records) keep(id, state)
   }
   const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
   for (const [did, days] of touched.grants) {
@@ -46,6 +61,11 @@ export function load({ people, records, grants, days, profiles }: Tables, touche
     record: (id) => found.get(id.did)?.get(pathOf(id)),
     ownerOf: (handle) => owners.get(handle),
     records: (did) => all.get(did) ?? [],
+    part: (did) => parts.get(did) ?? NO_RECORDS,
+    isMoved: (did) => {
+      const row = people.find(did)
+      return row === undefined || moves.isMoved(row.id)
+    },
     granted: (did) => granted.get(did) ?? NOTHING_GRANTED,
     days: (did) => counted.get(did) ?? NO_DAYS,
   }

@@ -244,4 +244,20 @@ export const MIGRATIONS: readonly string[] = [
   -- The revision of the repository that was imported last, a TID as an integer: writes up to it change nothing.
   ALTER TABLE actors ADD COLUMN head INTEGER;
   `,
+  `
+  -- The rules of a version: their XP and caps are in the fingerprint, titles here as JSON; at: since when, in microseconds.
+  -- Of a version to which people are moved one by one, in the order of their ids: people from first_actor on began with it,
+  -- part says where to go on with the records of the last one in moves, ended_event is the first entry after the move.
+  ALTER TABLE rulebooks ADD COLUMN titles TEXT;
+  ALTER TABLE rulebooks ADD COLUMN at INTEGER;
+  ALTER TABLE rulebooks ADD COLUMN first_actor INTEGER;
+  ALTER TABLE rulebooks ADD COLUMN part TEXT;
+  ALTER TABLE rulebooks ADD COLUMN ended_event INTEGER;
+  -- Entries of people up to up_to, from those of the step before on, are of that version from first_event on.
+  CREATE TABLE moves (
+    version INTEGER NOT NULL, up_to INTEGER NOT NULL, first_event INTEGER NOT NULL, PRIMARY KEY (version, up_to)
+  ) STRICT, WITHOUT ROWID;
+  -- Rules that another process has left for the writer.
+  CREATE TABLE wanted_rules (id INTEGER PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL, titles TEXT) STRICT;
+  `,
 ]

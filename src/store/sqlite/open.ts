@@ -7,6 +7,7 @@ import { assertSpace, diskBytes, freeBytes as freeBytesOf } from './disk.ts'
 import { explained } from './failure.ts'
 import { OpenFiles } from './files.ts'
 import { SqliteInbox } from './inbox.ts'
+import { SqliteRules } from './ledger-rules.ts'
 import { lock } from './lock.ts'
 import { prepareFile } from './prepare.ts'
 import { SqliteReader } from './reader.ts'
@@ -83,9 +84,24 @@ export function openSqlite({
       throw error
     }
   }
+  const rules = new SqliteRules({
+    reading,
+    leaving: (work) => {
+      const db = connection(file, 'leave')
+      try {
+        const files = new OpenFiles(file, [''])
+        const leaving = new Transactions({ db, path: file, files, waiting: () => {}, signal: undefined })
+        leaving.runNow(() => work(db))
+      } finally {
+        db.close()
+      }
+    },
+    open: () => connection(file, 'read'),
+  })
   return {
     reader,
     inbox,
+    rules,
     sessions,
     auditor: new SqliteAuditor(() => connection(file, 'read')),
     write: async (options) => {

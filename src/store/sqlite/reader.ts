@@ -35,6 +35,7 @@ import {
 import { readCounts } from './counts.ts'
 import { CursorRow } from './cursor.ts'
 import { Days } from './days.ts'
+import { EntryVersions } from './entry-versions.ts'
 import type { OpenFiles } from './files.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
@@ -58,6 +59,7 @@ export class SqliteReader implements Reader {
   readonly #diskBytes: () => number
   readonly #files: OpenFiles
   readonly #names: Names
+  readonly #versions: EntryVersions
   readonly #timeline: Timeline
   readonly #days: Days
   readonly #boards: Boards
@@ -77,7 +79,8 @@ export class SqliteReader implements Reader {
     this.#diskBytes = diskBytes
     this.#files = files
     this.#names = new Names(db)
-    this.#timeline = new Timeline(db, this.#names)
+    this.#versions = new EntryVersions(db)
+    this.#timeline = new Timeline(db, { names: this.#names, versions: this.#versions })
     this.#days = new Days(db, this.#names)
     this.#boards = new Boards(db, (row) => toCharacter(row, this.#names))
     this.#cursor = new CursorRow(db)
@@ -209,11 +212,12 @@ export class SqliteReader implements Reader {
     if (!/^\d{1,15}$/.test(after)) throw new InvalidCursorError('the position is not one of the ledger')
     if (Number(after) > newest) throw new InvalidCursorError('the position lies ahead of the ledger')
     if (Number(after) + 1 < oldest) return { events: [], position: String(newest), missed: true }
+    const parts = { names: this.#names, versions: this.#versions.refresh() }
     const rows = this.#recent.all(Number(after), limit) as unknown as unknown[][]
     const shown = rows.filter((row) => row[9] === BigInt(SHOWN))
     return {
       events: shown.map((row) => ({
-        ...ledgerEvent(row, row[8] as Did, this.#names),
+        ...ledgerEvent(row, row[8] as Did, parts),
         position: String(row[0]),
       })),
       position: String(rows.at(-1)?.[0] ?? after),
@@ -222,9 +226,10 @@ export class SqliteReader implements Reader {
   }
 
   async latest(limit: number): Promise<LedgerEvent[]> {
+    const parts = { names: this.#names, versions: this.#versions.refresh() }
     const rows = this.#latest.all(limit) as unknown as unknown[][]
     const shown = rows.filter((row) => row[9] === BigInt(SHOWN))
-    return shown.map((row) => ledgerEvent(row, row[8] as Did, this.#names))
+    return shown.map((row) => ledgerEvent(row, row[8] as Did, parts))
   }
 
   async status(): Promise<StoreStatus> {

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
-import type { RecordChange, RecordState } from '../../game/state.ts'
+import type { RecordsPart } from '../../game/operation.ts'
+import type { RecordChange, RecordState, RecordsPage } from '../../game/state.ts'
 import type { RecordPage } from '../store.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
@@ -85,6 +86,26 @@ export class Records {
       while (key !== undefined) {
         if (records.length === limit) return { records, next: `${collection} ${recordKey(key)}` }
         const found = this.#read(row, collection, key)
+        if (found === undefined) break
+        records.push([{ did, collection, rkey: recordKey(key) }, found.state])
+        key = found.prev
+      }
+    }
+    return { records, next: undefined }
+  }
+
+  /** A part of a person's records, newest first within each collection; `next` names the collection and key that follow. */
+  part(row: ActorRow, { collections, from, limit }: RecordsPart): RecordsPage {
+    const { did } = row.state
+    const records: [RecordId, RecordState][] = []
+    const [begun, rkey = ''] = from?.split('/') ?? []
+    for (const collection of collections.slice(Math.max(0, collections.indexOf(begun as Nsid)))) {
+      const kind = row.kinds.get(collection)
+      let key = collection === begun ? storedKey(rkey) : kind && lastOf(kind)
+      while (key !== undefined) {
+        if (records.length === limit) return { records, next: `${collection}/${recordKey(key)}` }
+        const found = this.#read(row, collection, key)
+        // After a purge the chain is another one, all of whose records the newest rules awarded.
         if (found === undefined) break
         records.push([{ did, collection, rkey: recordKey(key) }, found.state])
         key = found.prev

@@ -67,6 +67,7 @@ function eventOf(row: Record<string, unknown>): LedgerEvent {
     at: Number(row.at),
     cause: row.cause as Cause,
     reason: String(row.reason),
+    rules: 1,
     delta: Number(row.delta),
     experience: Number(row.experience),
   }

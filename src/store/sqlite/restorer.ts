@@ -45,7 +45,7 @@ export class SqliteRestorer implements Restorer {
     const { db, path } = options
     const rules = rulesOf(db)
     if (rules === undefined) {
-      bindRules(db, restoring(id))
+      bindRules(db, { fingerprint: restoring(id), titles: undefined })
       db.exec('CREATE TABLE restoring (line INTEGER NOT NULL, events INTEGER NOT NULL) STRICT')
       db.exec('INSERT INTO restoring VALUES (0, 0)')
       RestoredEvents.create(db)

@@ -10,6 +10,7 @@ import { StoreError, type WishToLeave } from '../store.ts'
 import { ACTOR_COLUMNS, type ActorRow, actorRow } from './actor-row.ts'
 import { CursorRow } from './cursor.ts'
 import { Days } from './days.ts'
+import { EntryVersions } from './entry-versions.ts'
 import { Grants } from './grants.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
@@ -26,6 +27,7 @@ export class SqliteSource implements LedgerSource {
   readonly state: LedgerState
   readonly #db: DatabaseSync
   readonly #names: Names
+  readonly #versions: EntryVersions
   readonly #records: Records
   readonly #grants: Grants
   readonly #days: Days
@@ -37,6 +39,7 @@ export class SqliteSource implements LedgerSource {
     db.exec('BEGIN')
     this.#db = db
     this.#names = new Names(db)
+    this.#versions = new EntryVersions(db).refresh()
     this.#records = new Records(db, this.#names, new People(db, this.#names, 0))
     this.#grants = new Grants(db, this.#names)
     this.#days = new Days(db, this.#names)
@@ -99,7 +102,7 @@ export class SqliteSource implements LedgerSource {
     }
     for (const id of ids.sort((a, b) => a - b)) {
       const row = this.#sql.event.get(id) as unknown as unknown[]
-      yield ledgerEvent(row, did, this.#names)
+      yield ledgerEvent(row, did, { names: this.#names, versions: this.#versions })
     }
   }
 }
@@ -113,6 +116,12 @@ function readState(db: DatabaseSync): LedgerState {
   }
   if (!isSettled(rules)) {
     throw new StoreError('the ledger is half recomputed or half restored: end that first, then export it.')
+  }
+  const moving = db.prepare('SELECT 1 FROM rulebooks WHERE first_actor IS NOT NULL AND ended_event IS NULL')
+  if (moving.get() !== undefined) {
+    throw new StoreError(
+      'people are being moved to other rules: wait until /v1/rules says that this is done.',
+    )
   }
   const pulse = db.prepare('SELECT at, lag, host FROM pulse').get()
   const followed = db.prepare('SELECT json FROM followed').get()

@@ -5,6 +5,7 @@ import { readCounts, writeCounts } from './counts.ts'
 import { Days } from './days.ts'
 import { Events } from './events.ts'
 import { Grants } from './grants.ts'
+import { Moves } from './moves.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
 import { PeriodRows } from './period-rows.ts'
@@ -26,6 +27,7 @@ export class Tables {
   readonly histogram: XpHistogram
   readonly top: TopRows
   readonly boards: PeriodRows
+  readonly moves: Moves
   readonly totals: { records: number; events: number; experience: number }
   readonly today: NetworkDay
   readonly #writeCounts: (counts: Counts) => string
@@ -51,6 +53,7 @@ export class Tables {
     })
     this.top = new TopRows(db, Number(row.board_above))
     this.boards = new PeriodRows(db, names)
+    this.moves = new Moves(db, names, this.people)
     this.totals = {
       records: Number(row.records),
       events: Number(row.events),

@@ -3,6 +3,7 @@ import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { LedgerEvent } from '../../game/state.ts'
 import { type EventsPage, InvalidCursorError, type Page } from '../store.ts'
 import type { Kind } from './actor-row.ts'
+import type { EntryVersions } from './entry-versions.ts'
 import type { Names } from './names.ts'
 import { recordKey, type StoredKey } from './tid.ts'
 
@@ -12,8 +13,12 @@ export const EVENT_COLUMNS = 'e.id, e.actor, e.back, e.at, e.entry, e.rkey, e.de
 type EventRow = readonly [bigint, bigint, bigint, bigint, bigint, StoredKey, bigint, bigint]
 
 /** Reads a row of `EVENT_COLUMNS`. */
-export function ledgerEvent(row: readonly unknown[], did: Did, names: Names): LedgerEvent {
-  const [, , , at, entryId, rkey, delta, experience] = row as EventRow
+export function ledgerEvent(
+  row: readonly unknown[],
+  did: Did,
+  { names, versions }: { names: Names; versions: EntryVersions },
+): LedgerEvent {
+  const [id, actor, , at, entryId, rkey, delta, experience] = row as EventRow
   const { collection, cause, reason } = names.entry(Number(entryId))
   return {
     did,
@@ -24,6 +29,7 @@ export function ledgerEvent(row: readonly unknown[], did: Did, names: Names): Le
     reason,
     delta: Number(delta),
     experience: Number(experience),
+    rules: versions.of(Number(actor), Number(id)),
   }
 }
 
@@ -32,11 +38,11 @@ export function ledgerEvent(row: readonly unknown[], did: Did, names: Names): Le
  * holds the next id of each chain, so a page costs the same however far down it is.
  */
 export class Timeline {
-  readonly #names: Names
+  readonly #parts: { names: Names; versions: EntryVersions }
   readonly #select: StatementSync
 
-  constructor(db: DatabaseSync, names: Names) {
-    this.#names = names
+  constructor(db: DatabaseSync, parts: { names: Names; versions: EntryVersions }) {
+    this.#parts = parts
     this.#select = db.prepare(`SELECT ${EVENT_COLUMNS} FROM events e WHERE e.id = ?`)
     this.#select.setReadBigInts(true)
     this.#select.setReturnArrays(true)
@@ -49,13 +55,14 @@ export class Timeline {
   ): Page<LedgerEvent> {
     const heads = cursor === undefined ? newest(person.kinds, type) : readCursor(cursor)
     const items: LedgerEvent[] = []
+    this.#parts.versions.refresh()
     while (items.length < limit && heads.length > 0) {
       heads.sort((a, b) => a - b)
       const id = heads.pop() as number
       const row = this.#select.get(id) as unknown as EventRow | undefined
       // Pruned: the chain ends here.
       if (row === undefined) continue
-      const event = ledgerEvent(row, person.did, this.#names)
+      const event = ledgerEvent(row, person.did, this.#parts)
       if (Number(row[1]) !== person.id || (type !== undefined && event.collection !== type)) {
         throw new InvalidCursorError('the cursor belongs to another timeline')
       }

@@ -8,6 +8,7 @@ import type { Changes, Known } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
+import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import type { RecordPage, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
@@ -15,7 +16,7 @@ import { apply } from './apply.ts'
 import { CursorRow } from './cursor.ts'
 import { Erasure } from './erasure.ts'
 import { load } from './load.ts'
-import { bindRules } from './rulebooks.ts'
+import { bindRules, Rulebooks } from './rulebooks.ts'
 import { Samples } from './samples.ts'
 import { Tables } from './tables.ts'
 import type { Transactions } from './transactions.ts'
@@ -40,6 +41,7 @@ export class SqliteWriter implements Writer {
   readonly #cursor: CursorRow
   readonly #samples: Samples
   readonly #erasure: Erasure
+  readonly #rulebooks: Rulebooks
   readonly #sql: Statements
 
   /** Must run inside a transaction of `transactions`; see `Tables`. */
@@ -52,6 +54,7 @@ export class SqliteWriter implements Writer {
     this.#tables = new Tables(db)
     this.#cursor = new CursorRow(db)
     this.#samples = new Samples(db)
+    this.#rulebooks = new Rulebooks(db)
     this.#erasure = new Erasure(() => transactions.emptyLog())
     if (placesAnew) this.#tables.boards.clear()
     this.#tables.refillBoards()
@@ -151,7 +154,39 @@ export class SqliteWriter implements Writer {
 
   async bindRules(fingerprint: string): Promise<void> {
     await this.#transactions.run(() => {
-      bindRules(this.#db, fingerprint)
+      bindRules(this.#db, { fingerprint, titles: undefined })
+      this.#tables.moves.abandon()
+      this.#tables.refillBoards()
+    })
+  }
+
+  async takeUpRules(at: Micros): Promise<RulesState> {
+    const { moves, events } = this.#tables
+    if (this.#rulebooks.wanted() === undefined) return this.#rulebooks.state()
+    return this.#transactions.run(() => {
+      moves.takeUp({ at, nextEvent: events.nextId, oldestEvent: events.oldestId })
+      return this.#rulebooks.state()
+    })
+  }
+
+  async unmoved(limit: number): Promise<UnmovedPerson[]> {
+    return this.#tables.moves.next(limit)
+  }
+
+  async commitMoved(changes: Changes, { after, part }: MovePlace): Promise<void> {
+    this.#assertSpace()
+    const { people, moves, events } = this.#tables
+    const reached = Math.max(...[after, part?.did].map((did) => (did === undefined ? 0 : people.idOf(did))))
+    await this.#transactions.run(() => {
+      moves.advance({ reached, part: part?.from, nextEvent: events.nextId })
+      for (const change of changes.actors.values()) apply(this.#tables, change)
+      this.#tables.save()
+    })
+  }
+
+  async endMove(): Promise<void> {
+    await this.#transactions.run(() => {
+      this.#tables.moves.end(this.#tables.events.nextId)
       this.#tables.refillBoards()
     })
   }

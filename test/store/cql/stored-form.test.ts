@@ -30,6 +30,7 @@ const event: LedgerEvent = {
   reason: 'post.text',
   delta: 10,
   experience: 120,
+  rules: 13,
 }
 const leveling = {
   level: 1,
@@ -68,6 +69,7 @@ test('a character in the journal', () => {
     lastSeq: 11,
     firstSeq: 2,
     profile: { handle: 'profile.test', displayName: 'Name', avatar: 'cid', asked: 7 },
+    rules: 12,
     open: { profile: { due: 8, number: 1, tries: 2 } },
   }
   const expected: Mutation = [
@@ -106,6 +108,7 @@ test('a character in the journal', () => {
     { 'post.text': 7 },
     4,
     '3khead',
+    12,
   ]
   assert.deepEqual(characterMutation(character, 77), expected)
 })
@@ -167,11 +170,12 @@ test('an event in the journal, and as followers read it there', () => {
   const [inAll, byType] = eventMutations(event, 20_005, 10_003)
   assert.deepEqual(inAll, [
     ...['event', did, 2, 20_005, 1_700_000_000_000, post, '3kpost', 'create', 'post.text', 10],
-    ...[leveling, 10_003],
+    ...[leveling, 10_003, 13],
   ])
   assert.deepEqual(byType, [
     ...['eventByType', did, post, 1, 10_003, 1_700_000_000_000, '3kpost', 'create', 'post.text', 10],
     leveling,
+    13,
   ])
   assert.deepEqual(inAll && eventOf(inAll), event)
   assert.equal(byType && eventOf(byType), undefined)
@@ -198,6 +202,8 @@ test('the totals of a shard and an open question in the journal', () => {
   totals.countEvents(6)
   totals.noteDay(19_675)
   totals.inboxFrom = '0001'
+  totals.settled = 14
+  totals.moveOn({ after: other, part: { did, from: '0/a/b' }, visited: 15 })
   const mutations: Mutation[] = []
   const plan = { totals, mutations, changed: new Map(), counts: [], time: 1, forgets: false }
   const question = {
@@ -219,11 +225,23 @@ test('the totals of a shard and an open question in the journal', () => {
   assert.deepEqual(rest, [])
   assert.deepEqual(sums, [
     ...['books', 3, 7, 'host.test', 'v1', 8, 9, 0, 5, 6, 0, 2, 19_675, -1],
-    ...[{ ...none, subject: 1 }, none, 0, none, '0001', 0, {}],
+    ...[
+      { ...none, subject: 1 },
+      none,
+      0,
+      none,
+      '0001',
+      0,
+      {},
+      14,
+      other,
+      JSON.stringify({ did, from: '0/a/b' }),
+      15,
+    ],
   ])
 })
 
 test('a batch of a version before a column is completed with nothing at the end', () => {
   const early: Mutation = ['books', 0, 1, null, null, null, null, 0, 0, 0, 0, 1, null, 0, {}, {}]
-  assert.deepEqual(completed(early), [...early, null, null, null, null, null])
+  assert.deepEqual(completed(early), [...early, ...Array.from({ length: 9 }, () => null)])
 })

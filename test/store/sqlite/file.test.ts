@@ -33,6 +33,8 @@ const NOBODY = {
   record: () => undefined,
   ownerOf: () => undefined,
   records: () => [],
+  part: () => ({ records: [], next: undefined }),
+  isMoved: () => true,
   granted: () => new Map(),
   days: () => new Map(),
 }

@@ -2,8 +2,18 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations.ts'
 
+/** Back to the version before people were moved from rules to rules one by one. */
+export function undoMoves(db: DatabaseSync): void {
+  db.exec('DROP TABLE moves; DROP TABLE wanted_rules')
+  for (const column of ['titles', 'at', 'first_actor', 'part', 'ended_event'])
+    db.exec(`ALTER TABLE rulebooks DROP COLUMN ${column}`)
+  const last = MIGRATIONS.findIndex((sql) => sql.includes('CREATE TABLE moves'))
+  db.exec(`PRAGMA user_version = ${last}`)
+}
+
 /** Back to the version before days were stored. */
 export function undoDays(db: DatabaseSync): void {
+  undoMoves(db)
   db.exec('DROP TABLE days; DROP TABLE reasons')
   for (const column of ['day', 'xp', 'claimed', 'counts'])
     db.exec(`ALTER TABLE actors DROP COLUMN running_${column}`)

@@ -64,6 +64,7 @@ test('the newest events are told in order, each with its place, without those of
     reason: 'post.text',
     delta: 50,
     experience: 50,
+    rules: 1,
     position: '1',
   }
   const third = {

@@ -32,6 +32,8 @@ export type StoredCharacter = {
   lastSeq: number
   firstSeq: number
   profile: Profile | undefined
+  /** The version of the rules by which the person was last awarded; 0 where an older program wrote the row. */
+  rules: number
   /** The questions about this person that are open. */
   open: OpenQuestions
 }
@@ -51,6 +53,7 @@ export function nobody(did: Did): StoredCharacter {
     lastSeq: 0,
     firstSeq: 1,
     profile: undefined,
+    rules: 0,
     open: {},
   }
 }
@@ -92,6 +95,7 @@ export function readStoredCharacter(row: Row): StoredCharacter {
     lastSeq: numberOf(row.last_seq),
     firstSeq: numberOf(row.first_seq),
     profile: readProfile(row),
+    rules: numberOf(row.rules),
     open: readOpen(textOf(row.open_questions)),
   }
 }
@@ -129,7 +133,7 @@ export function readRunning(row: Row): DayTally {
 
 /** Writes the whole row, as of the batch whose time is `version`. */
 export function characterMutation(character: StoredCharacter, version: number): Mutation {
-  const { state, kinds, records, lastSeq, firstSeq, profile, open } = character
+  const { state, kinds, records, lastSeq, firstSeq, profile, open, rules } = character
   const fields: Record<string, Value> = {}
   for (const [nsid, { live, lastSeq: last, firstSeq: first, greatest }] of kinds) {
     fields[nsid] = { live, last_seq: last, first_seq: first, greatest: greatest ?? null }
@@ -169,6 +173,7 @@ export function characterMutation(character: StoredCharacter, version: number): 
     earlier_counts: writeCounts(state.earlier),
     described: state.described,
     head: state.head ?? null,
+    rules,
   })
 }
 

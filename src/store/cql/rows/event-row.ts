@@ -8,9 +8,9 @@ import { type Mutation, rowMutation, writtenRow } from './mutations.ts'
 
 /** An event as number `seq` of all of its person's, and number `typeSeq` of those of its collection. */
 export function eventMutations(event: LedgerEvent, seq: number, typeSeq: number): Mutation[] {
-  const { did, collection, rkey, at, cause, reason, delta, experience } = event
+  const { did, collection, rkey, at, cause, reason, delta, experience, rules } = event
   const leveling = levelingField(experience, delta)
-  const row = { did, type: collection, rkey, event_at: at / 1000, cause, reason, delta, leveling }
+  const row = { did, type: collection, rkey, event_at: at / 1000, cause, reason, delta, leveling, rules }
   return [
     rowMutation('event', { ...row, bucket: eventBucket(seq), seq, type_seq: typeSeq }),
     rowMutation('eventByType', { ...row, bucket: eventBucket(typeSeq), seq: typeSeq }),
@@ -28,6 +28,7 @@ export function readEvent(row: Row): LedgerEvent {
     reason: String(row.reason),
     delta: numberOf(row.delta),
     experience: numberOf((row.leveling as { experience: unknown }).experience),
+    rules: row.rules === null || row.rules === undefined ? 1 : numberOf(row.rules),
   }
 }
 

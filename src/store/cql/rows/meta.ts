@@ -50,6 +50,12 @@ export class Meta {
     await this.setOnce(name, value)
   }
 
+  /** Sets `name` to `to` where its value is `from`. Where another process was faster, its value stays. */
+  async replace(name: string, from: string, to: string): Promise<void> {
+    const query = `UPDATE ${this.#table} SET value = ? WHERE name = ? IF value = ?`
+    await this.#persist(() => this.#run(query, [to, name, from]))
+  }
+
   /** Sets `name` unless it has a value already. */
   async setOnce(name: string, value: string): Promise<void> {
     const query = `INSERT INTO ${this.#table} (name, value) VALUES (?, ?) IF NOT EXISTS`

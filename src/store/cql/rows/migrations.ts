@@ -141,4 +141,16 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
   ['ALTER TABLE characters ADD described bigint'],
   // The revision of the repository that was imported last: writes up to it change nothing.
   ['ALTER TABLE characters ADD head text'],
+  [
+    // By which version of the rules a person was last awarded, and an entry: null for those of the first.
+    'ALTER TABLE characters ADD rules int',
+    'ALTER TABLE events ADD rules int',
+    'ALTER TABLE events_by_type ADD rules int',
+    // The version that awards everybody in the shard but those who have been moved to the next one; how far that move is: the
+    // last person who was visited, somebody with whose records it has to go on (JSON), and about how many have been visited.
+    'ALTER TABLE books ADD settled int',
+    'ALTER TABLE books ADD moved_to text',
+    'ALTER TABLE books ADD move_part text',
+    'ALTER TABLE books ADD moved bigint',
+  ],
 ]

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Did } from '../../../atproto/event.ts'
 import { assertRules, RECOMPUTING } from '../../bound-rules.ts'
 import type { StoreLog } from '../../driver.ts'
+import type { RulesVersion } from '../../rules.ts'
 import { StoreBusyError, StoreError } from '../../store.ts'
 import type { Session } from '../driver/session.ts'
 import { shardOf } from '../rows/buckets.ts'
@@ -16,12 +17,14 @@ import { Standstill } from './standstill.ts'
 export type ShardAssignmentOptions = {
   session: Session
   shards: number
-  /** The rules by which this worker awards; see `Rulebook.fingerprint`. */
-  rules: string
+  /** The versions of the rules that this worker knows: it awards by the newest. */
+  versions: readonly RulesVersion[]
+  /** Whether a version is one of the ledger's, also one that this worker has not taken up yet. */
+  isKnown: (rules: string) => Promise<boolean>
   /** Whether to take shards that were awarded by other rules, too: no other worker takes them until `declareRules`. */
   recomputes: boolean
-  /** Whether to take all shards for a restore, whatever rules their rows name. */
-  restores: boolean
+  /** What shards name in place of their rules while a recompute or a restore has all of them, whatever they named before. */
+  mark: string | undefined
   log: StoreLog
   /** A clock that only goes forward, in milliseconds. */
   elapsedMs: () => number
@@ -47,11 +50,23 @@ export class ShardAssignment {
   readonly #options: ShardAssignmentOptions
   readonly #session: Session
   readonly #standstill = new Standstill()
+  #versions: readonly RulesVersion[]
 
   constructor(options: ShardAssignmentOptions) {
     this.#options = options
     this.#session = options.session
     this.shards = options.shards
+    this.#versions = options.versions
+  }
+
+  /** The newest version of the rules that this worker has taken up. */
+  get version(): number {
+    return this.#versions.length
+  }
+
+  /** Takes up later versions: from now on this worker takes shards that move to the newest. */
+  adopt(versions: readonly RulesVersion[]): void {
+    this.#versions = versions
   }
 
   /** The shard of `did`; undefined where another worker owns it, or this one has lost it. */
@@ -162,20 +177,23 @@ export class ShardAssignment {
   }
 
   async #takeOne(shard: number, seen: ShardRow | undefined): Promise<void> {
-    const { rules, recomputes, restores } = this.#options
-    if (!recomputes && !restores) assertRules(seen?.rules, rules)
+    const { mark, recomputes } = this.#options
+    const rules = mark ?? this.#versions.at(-1)?.fingerprint ?? RECOMPUTING
+    if (mark === undefined && !(await this.#mayTake(seen, rules))) return
     const outages = this.#session.outages
     const row = await take(this.#session, {
       shard,
       seen,
       owner: this.worker,
-      rules: recomputes ? RECOMPUTING : rules,
+      rules,
       until: Math.max((seen?.until ?? 0) + 1, Date.now() + LEASE_MS),
     })
     if (row === undefined) return
     try {
       const owned = await OwnedShard.open(this.#session, row, outages)
       if (recomputes) owned.totals.clearBoards()
+      // Nobody is in a new shard.
+      if (owned.totals.settled === 0) owned.totals.settled = this.version
       this.owned.set(shard, owned)
       this.damaged.delete(shard)
     } catch (error) {
@@ -184,5 +202,18 @@ export class ShardAssignment {
       if (this.damaged.get(shard) !== error.message) this.#options.log.warn({ shard }, error.message)
       this.damaged.set(shard, error.message)
     }
+  }
+
+  /**
+   * Whether a shard of the rules that `seen` names may be taken: those of this worker, or the ones before, whose people are to
+   * be moved. A shard that moves on to rules that this worker has not taken up is left alone until it has.
+   * @throws {RulesChangedError} where the rules are none of the ledger's versions
+   */
+  async #mayTake(seen: ShardRow | undefined, rules: string): Promise<boolean> {
+    const former = this.#versions.at(-2)?.fingerprint
+    if (seen?.rules === undefined || seen.rules === rules || seen.rules === former) return true
+    if (await this.#options.isKnown(seen.rules)) return false
+    assertRules(seen.rules, rules)
+    return false
   }
 }

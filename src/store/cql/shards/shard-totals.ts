@@ -5,6 +5,7 @@ import type { QuestionKind } from '../../../game/question.ts'
 import type { ActorChange, ActorState } from '../../../game/state.ts'
 import { NetworkDay } from '../../network-day.ts'
 import { PeriodBoards, type StoredBoard } from '../../period-boards.ts'
+import type { MovePlace } from '../../rules.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'
 import { SHOWN, visibilityOf, WAITING } from '../../visibility.ts'
 import type { Row } from '../driver/paging.ts'
@@ -14,6 +15,7 @@ import { readPeriodBoards } from '../reading/period-boards.ts'
 import { readCounts, writeCounts } from '../rows/day-row.ts'
 import { type Mutation, rowMutation } from '../rows/mutations.ts'
 import { periodMutations } from '../rows/period-rows.ts'
+import { settledOf } from '../rows/rule-versions.ts'
 import { XpHistogram } from './xp-histogram.ts'
 
 /** Characters of one shard that are on the board at most. */
@@ -59,6 +61,14 @@ export class ShardTotals {
   /** Nothing waits in the inbox under a smaller name, as a rule; when to look for exceptions, by `performance.now()`. */
   inboxFrom: string
   inboxBelowAtMs = 0
+  /** The version of the rules that awards everybody but those who have been moved to the next one; 0 in a new shard. */
+  settled: number
+  /** Whether no batch has been committed yet. */
+  isNew: boolean
+  /** Whom the move visited last, and somebody with whose records it has to go on. */
+  movedTo: Did | undefined
+  movePart: { did: Did; from: string } | undefined
+  #moved: number
   #nextQuestion: number
   #oldestDay: number | undefined
   readonly #histogram: XpHistogram
@@ -79,6 +89,12 @@ export class ShardTotals {
     this.waiting = perQuestion(row?.waiting)
     this.postponed = perQuestion(row?.postponed)
     this.oldest = perQuestion(row?.oldest)
+    this.isNew = row === undefined
+    this.settled = row === undefined ? 0 : settledOf(row.settled)
+    this.movedTo = textOf<Did>(row?.moved_to)
+    const part = textOf(row?.move_part)
+    this.movePart = part === undefined ? undefined : JSON.parse(part)
+    this.#moved = numberOf(row?.moved)
     this.#nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.inboxFrom = textOf(row?.inbox_from) ?? ''
     this.#oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
@@ -166,6 +182,23 @@ export class ShardTotals {
     this.#periodBoards.place(after.did, standings)
   }
 
+  /** The move has come to `after`; `visited` is about how many people that are. */
+  moveOn({ after, part, visited }: MovePlace & { visited: number }): void {
+    this.#changed = true
+    this.movedTo = after ?? this.movedTo
+    this.movePart = part
+    this.#moved += Math.round(visited)
+  }
+
+  /** `version` awards everybody from now on. */
+  settle(version: number): void {
+    this.#changed = true
+    this.settled = version
+    this.movedTo = undefined
+    this.movePart = undefined
+    this.#moved = 0
+  }
+
   /**
    * Drops all places on all boards, for a recompute, which places everybody anew. By rules that award less nobody might reach
    * the end of a board any more, and it would stay empty.
@@ -208,6 +241,10 @@ export class ShardTotals {
         inbox_from: this.inboxFrom,
         day: this.today.day,
         day_counts: writeCounts(this.today.counts),
+        settled: this.settled,
+        moved_to: this.movedTo ?? null,
+        move_part: this.movePart === undefined ? null : JSON.stringify(this.movePart),
+        moved: this.#moved,
       }),
     ]
     mutations.push(...this.#histogram.takeMutations())
@@ -218,6 +255,7 @@ export class ShardTotals {
     }
     mutations.push(...periodMutations(shard, this.#periodBoards.takeChanges()))
     this.#changed = false
+    this.isNew = false
     return mutations
   }
 }

@@ -42,6 +42,8 @@ const RENEW_EVERY_MS = LEASE_MS / 3
 export class OwnedShard {
   readonly shard: number
   readonly totals: ShardTotals
+  /** The rules that its row names: those that award its people, or to which they are being moved. */
+  rules: string | undefined
   readonly #session: Session
   readonly #epoch: number
   readonly #outages: number
@@ -61,6 +63,7 @@ export class OwnedShard {
   private constructor({ session, row, totals, outages }: OwnedShardOptions) {
     this.shard = row.shard
     this.totals = totals
+    this.rules = row.rules
     this.#session = session
     this.#epoch = row.epoch
     this.#outages = outages
@@ -131,11 +134,14 @@ export class OwnedShard {
   }
 
   /**
-   * Declares by which rules all of the shard is awarded from now on.
+   * Declares by which rules all of the shard is awarded from now on, or to which its people are moved.
    * @throws {LeaseLostError}
    */
   declareRules(rules: string): Promise<void> {
-    return this.#guard(() => declareRules(this.#session, this.#lease(), rules, this.#lost.signal))
+    return this.#guard(async () => {
+      await this.#inTurn(() => declareRules(this.#session, this.#lease(), rules, this.#lost.signal))
+      this.rules = rules
+    })
   }
 
   /**

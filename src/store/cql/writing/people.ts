@@ -2,7 +2,7 @@
 import { isTid } from '@atcute/lexicons/syntax'
 import type { Did, Handle, Nsid } from '../../../atproto/event.ts'
 import { type RecordId, uriOf } from '../../../atproto/uri.ts'
-import { type Granted, type Known, pathOf, type RecordPath } from '../../../game/state.ts'
+import { type Granted, type Known, pathOf, type RecordPath, type RecordsPage } from '../../../game/state.ts'
 import { type Day, dayOf } from '../../../game/time.ts'
 import type { Touched } from '../../../game/touched.ts'
 import { GenerationalCache } from '../../generational-cache.ts'
@@ -13,6 +13,7 @@ import { allRecordBuckets, recordBuckets } from '../rows/buckets.ts'
 import { readStoredCharacter, type StoredCharacter } from '../rows/character-row.ts'
 import { readRecord, type StoredRecord } from '../rows/record-row.ts'
 import { readDays } from './days.ts'
+import { readPart } from './records-part.ts'
 
 /** Maximum rows cached; one takes about a kilobyte. */
 const MAX_CACHED = 200_000
@@ -33,20 +34,28 @@ export type Loaded = {
   records: Map<Did, Map<RecordPath, StoredRecord>>
 }
 
+export type PeopleOptions = {
+  owns: (did: Did) => boolean
+  /** Whether the newest rules award a person; see `Known.isMoved`. */
+  isMoved: (did: Did, character: StoredCharacter | undefined) => boolean
+}
+
 export class People {
   readonly #session: Session
-  readonly #owns: (did: Did) => boolean
+  readonly #owns: PeopleOptions['owns']
+  readonly #isMoved: PeopleOptions['isMoved']
   /** `null` for people who have no row. */
   readonly #cached = new GenerationalCache<Did, StoredCharacter | null>(MAX_CACHED)
 
-  constructor(session: Session, owns: (did: Did) => boolean) {
+  constructor(session: Session, { owns, isMoved }: PeopleOptions) {
     this.#session = session
     this.#owns = owns
+    this.#isMoved = isMoved
   }
 
   /** Reads `touched`, as far as it is not cached. People of other workers are read every time: their owners change them. */
   async load(touched: Touched): Promise<Loaded> {
-    const { actors, records: ids, whole, grants, handles } = touched
+    const { actors, records: ids, whole, parts, grants, handles } = touched
     const owners = await this.#owners(handles)
     const people = await this.#people(new Set([...actors, ...whole, ...owners.values()]))
     const found = new Map<string, StoredRecord>()
@@ -54,6 +63,14 @@ export class People {
       ...dedupe(ids).map((id) => this.#record(id, people.get(id.did) ?? undefined, found)),
       ...[...whole].map((did) => this.#whole(did, people.get(did) ?? undefined, found)),
     ])
+    const pages = new Map<Did, RecordsPage>()
+    await Promise.all(
+      [...parts].map(async ([did, part]) => {
+        const page = await readPart(this.#session, people.get(did) ?? undefined, part)
+        for (const record of page.records) found.set(uriOf(record.id), record)
+        pages.set(did, { ...page, records: page.records.map(({ id, state }) => [id, state]) })
+      }),
+    )
     const granted = await this.#granted({ whole, grants }, found)
     const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
     const records = new Map<Did, Map<RecordPath, StoredRecord>>()
@@ -75,6 +92,8 @@ export class People {
         },
         records: (did) =>
           (byDid.get(did) ?? []).map(({ id, state }): [RecordId, StoredRecord['state']] => [id, state]),
+        part: (did) => pages.get(did) ?? { records: [], next: undefined },
+        isMoved: (did) => this.#isMoved(did, people.get(did) ?? undefined),
         granted: (did) => granted.get(did) ?? new Map(),
         days: (did) => days.get(did) ?? new Map(),
       },

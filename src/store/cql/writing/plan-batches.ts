@@ -1,8 +1,9 @@
 // Divides the game's decisions among the shards that they concern: one batch for each.
+import type { Did } from '../../../atproto/event.ts'
 import type { Changes } from '../../../game/state.ts'
 import type { Session } from '../driver/session.ts'
 import { type Note, takeOut, wishPlace } from '../inbox.ts'
-import { nobody } from '../rows/character-row.ts'
+import { nobody, type StoredCharacter } from '../rows/character-row.ts'
 import { isLook } from '../rows/looks.ts'
 import type { OwnedShard } from '../shards/shard.ts'
 import type { ShardAssignment } from '../shards/shard-assignment.ts'
@@ -19,6 +20,8 @@ export type BatchParts = {
   assignment: ShardAssignment
   handles: HandleParts
   inboxWork: Pick<InboxWork, 'leave'>
+  /** The version of the rules that awards a person, as they were before the batch. */
+  versionOf: (did: Did, character: StoredCharacter | undefined) => number
 }
 
 export type Batches = {
@@ -31,7 +34,7 @@ export type Batches = {
 
 /** @param loaded the state from which the game decided */
 export async function planBatches(
-  { session, assignment, handles, inboxWork }: BatchParts,
+  { session, assignment, handles, inboxWork, versionOf }: BatchParts,
   changes: Changes,
   { loaded, takes }: { loaded: Loaded | undefined; takes: Takes },
 ): Promise<Batches> {
@@ -44,7 +47,7 @@ export async function planBatches(
     const plan = planOf(owned)
     const character = loaded?.character(did) ?? nobody(did)
     const records = loaded?.records.get(did) ?? new Map()
-    planActor(plan, change, { character, records })
+    planActor(plan, change, { character, records, rules: versionOf(did, loaded?.character(did)) })
     const left: Note[] = []
     if (change.profile !== undefined || change.purge) {
       const profile = change.profile ?? undefined

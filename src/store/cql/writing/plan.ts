@@ -17,10 +17,12 @@ export type Before = {
   character: StoredCharacter
   /** The stored state of each record that is changed; records that are not in it are new. */
   records: ReadonlyMap<RecordPath, StoredRecord>
+  /** The version of the rules by which the change was decided. */
+  rules: number
 }
 
 /** Puts the changes of one person into `plan`. */
-export function planActor(plan: BatchPlan, change: ActorChange, { character, records }: Before): void {
+export function planActor(plan: BatchPlan, change: ActorChange, { character, records, rules }: Before): void {
   const { totals, counts } = plan
   const before = character.state
   const after = change.purge ? purged(plan, character) : { ...character, kinds: copyOf(character.kinds) }
@@ -30,6 +32,7 @@ export function planActor(plan: BatchPlan, change: ActorChange, { character, rec
   planEvents(plan, change, after, before)
   for (const [nsid, kind] of after.kinds) kind.live = change.actor.counts.get(nsid) ?? 0
   after.state = change.actor
+  after.rules = rules
   if (change.profile !== undefined) after.profile = change.profile ?? undefined
   // Another person has the handle now, and is found by it.
   if (change.unnamed !== undefined && after.profile?.handle === change.unnamed) {

@@ -1,9 +1,10 @@
 // What the person has chosen. It is kept in the browser's local storage and nowhere else.
 import * as v from 'valibot'
 import { browser } from 'wxt/browser'
+import { serverAddress } from './client/server-address.ts'
 
 /** The server that an operator built the extension for, if any. */
-const PRESET = String(import.meta.env.WXT_DEFAULT_SERVER ?? '')
+const PRESET = serverAddress(String(import.meta.env.WXT_DEFAULT_SERVER ?? '')) ?? ''
 
 export const Settings = v.object({
   /** The server's origin; empty until the person has chosen one, and nothing is asked before. */

@@ -1,5 +1,8 @@
 // Workers on a cluster and one on SQLite read one steady stream. At every point something happens to the cluster's workers or
 // their database; in the end both ledgers must have the same records.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
@@ -66,6 +69,7 @@ const OUT_OF_REACH = /bsky-rpg: (none of \S+ can be reached|ended without the da
 /** How long a database that was away may take until everything has arrived, and how often to look. */
 const SETTLED_MS = 180_000
 const LOOK_EVERY_MS = 200
+const MAX_EXAMPLES = 200
 
 /** `count` happenings by a seed. */
 export function happenings(seed: number, count: number): Happening[] {
@@ -117,7 +121,10 @@ export async function soakCluster({ cluster, seed, points, rate, say }: SoakOpti
   await using file = openSqlite({ path, reserve: 0 })
   await until('SQLite has everything', () => hasAll(file, simulator), SETTLED_MS, LOOK_EVERY_MS)
   await reference.kill('SIGTERM')
-  return await compare(file, store, simulator)
+  const result = await compare(file, store, simulator)
+  if (result.missing + result.surplus + result.findings > 0)
+    say(`what the workers said: ${workers.keepOutputs()}`)
+  return result
 }
 
 type Parts = { cluster: Cluster; relay: Relay; workers: Crowd }
@@ -179,7 +186,9 @@ async function compare(expected: Store, found: Store, { archive }: Simulator): P
     missing: missing.length,
     surplus: surplus.length,
     findings: findings.filter(({ what }) => what !== 'experience counter').length,
-    examples: missing.slice(0, 8).map(([path, state]) => `${path}: ${state}, here ${held.get(path)}`),
+    examples: missing
+      .slice(0, MAX_EXAMPLES)
+      .map(([path, state]) => `${path}: ${state}, here ${held.get(path)}`),
   }
 }
 
@@ -236,6 +245,7 @@ class Crowd implements AsyncDisposable {
   readonly #url: string
   readonly #random: Random
   readonly #running = new Set<Program>()
+  readonly #all: Program[] = []
   readonly #paused = new Map<Program, NodeJS.Timeout>()
   readonly #failed: string[] = []
 
@@ -258,6 +268,7 @@ class Crowd implements AsyncDisposable {
       CLOCK_SHIFT_MS: String(shiftMs),
     })
     this.#running.add(program)
+    this.#all.push(program)
     void program.ended.then((how) => {
       // One that somebody has ended is not counted any more.
       if (!this.#running.delete(program)) return
@@ -308,6 +319,14 @@ class Crowd implements AsyncDisposable {
       const how = await Promise.race([program.kill('SIGTERM'), sleep(10_000, 'not at all', { ref: false })])
       if (how !== 0) throw new Error(`a worker ends with ${how}: ${program.output.slice(-2_000)}`)
     }
+  }
+
+  /** Writes what every worker said into a new folder. @returns its path */
+  keepOutputs(): string {
+    const kept = mkdtempSync(join(tmpdir(), 'bsky-rpg-soak-failed-'))
+    for (const [index, { output }] of this.#all.entries())
+      writeFileSync(join(kept, `worker-${index + 1}.log`), output)
+    return kept
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

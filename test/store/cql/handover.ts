@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import type { Did, StreamEvent } from '../../../src/atproto/event.ts'
+import {
+  type Cursor,
+  type Did,
+  isReached,
+  type Micros,
+  placeInTime,
+  type StreamEvent,
+} from '../../../src/atproto/event.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import { Random } from '../../../src/simulator/random.ts'
 import { COUNTER_BEHIND } from '../../../src/store/cql/audit.ts'
@@ -77,7 +84,12 @@ class World implements AsyncDisposable {
     const store = await openOn(cluster, { shards: SHARDS })
     const world = new World(cluster, store, events, seed)
     // All of the stream is promised from here on, though nothing of it is committed yet.
-    const first = await Worker.start(cluster, { events, elapsedMs: () => world.#now, tip: () => 0 })
+    const first = await Worker.start(cluster, {
+      events,
+      behind: 0,
+      elapsedMs: () => world.#now,
+      tip: () => 0,
+    })
     await first.begin()
     world.#workers[0] = first
     world.#before = cluster.snapshot()
@@ -151,7 +163,8 @@ class World implements AsyncDisposable {
   #start(): Promise<Worker> {
     // The network goes on: a worker that knows no place in the stream begins somewhere in its middle.
     const tip = () => this.#random.below(this.#events.length)
-    return Worker.start(this.#cluster, { events: this.#events, elapsedMs: () => this.#now, tip })
+    const behind = this.#random.pick([0, HOUR_MICROS])
+    return Worker.start(this.#cluster, { events: this.#events, behind, elapsedMs: () => this.#now, tip })
   }
 
   #fate(cql: string) {
@@ -168,10 +181,14 @@ class World implements AsyncDisposable {
 
 type Stream = {
   events: readonly StreamEvent[]
+  /** By how much the worker's clock is behind, in microseconds: it dates the first event of a stream by that. */
+  behind: Micros
   elapsedMs: () => number
   /** Where the stream begins for a worker without a cursor. */
   tip: () => number
 }
+
+const HOUR_MICROS: Micros = 3_600_000_000
 
 /** One process: it reads the stream from its writer's cursor, and begins anew when that has moved. */
 class Worker {
@@ -180,26 +197,32 @@ class Worker {
   readonly #writer: Writer
   readonly #ledger: Ledger
   readonly #events: readonly StreamEvent[]
+  readonly #behind: Micros
   readonly #tip: () => number
   #moved: AbortSignal
   #at = 0
   #begun = false
   #turns: Promise<unknown> = Promise.resolve()
 
-  private constructor(client: MemoryClient, writer: Writer, { events, tip }: Pick<Stream, 'events' | 'tip'>) {
+  private constructor(
+    client: MemoryClient,
+    writer: Writer,
+    { events, behind, tip }: Pick<Stream, 'events' | 'behind' | 'tip'>,
+  ) {
     this.client = client
     this.#writer = writer
     this.#moved = writer.moved
     this.#ledger = new Ledger({ game, writer, folded: () => {} })
     this.#events = events
+    this.#behind = behind
     this.#tip = tip
   }
 
-  static async start(cluster: MemoryCluster, { events, elapsedMs, tip }: Stream): Promise<Worker> {
+  static async start(cluster: MemoryCluster, { events, behind, elapsedMs, tip }: Stream): Promise<Worker> {
     const client = cluster.client()
     try {
       const store = await openOn(cluster, { shards: SHARDS, elapsedMs, firstWaitMs: 1 }, client)
-      const worker = new Worker(client, await store.write(KEEP), { events, tip })
+      const worker = new Worker(client, await store.write(KEEP), { events, behind, tip })
       await worker.#subscribe()
       return worker
     } catch (error) {
@@ -221,8 +244,8 @@ class Worker {
   /** Remembers where the stream begins, before the first of its events is folded. */
   async begin(): Promise<void> {
     this.#begun = true
-    const at = cursorOf(this.#at)
-    await this.#ledger.use((writer) => writer.begin(at))
+    const { at } = cursorOf(this.#at)
+    await this.#ledger.use((writer) => writer.begin(placeInTime(at - this.#behind)))
   }
 
   beat(): void {
@@ -267,7 +290,7 @@ class Worker {
     this.#moved = this.#writer.moved
     const cursor = await this.#ledger.use((writer) => writer.cursor())
     this.#begun = cursor !== undefined
-    this.#at = cursor?.value ?? this.#tip()
+    this.#at = cursor === undefined ? this.#tip() : indexOf(cursor)
   }
 
   #then(turn: Promise<unknown>): void {
@@ -275,4 +298,9 @@ class Worker {
       this.failed ??= error
     })
   }
+}
+
+/** How many events of the stream come before `cursor`, or have been witnessed by that time. */
+function indexOf(cursor: Cursor): number {
+  return isReached(cursor) ? cursor.value : Math.max(0, Math.floor((cursor.at - START) / 1_000_000))
 }

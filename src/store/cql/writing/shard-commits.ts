@@ -25,8 +25,10 @@ export class ShardCommits {
   readonly #options: ShardCommitsOptions
   /** What a shard without a cursor has been promised: everything after this. */
   #beginning: Cursor | undefined
-  /** The cursor of the last commit: the next delivery of the stream begins there. */
+  /** The cursor of the last commit: the next delivery of the stream begins there. `undefined`: nobody knows where. */
   #reached: Cursor | undefined
+  /** Whether the next delivery is the first one of the whole ledger, after `#beginning`. */
+  #isFirst = false
 
   constructor(options: ShardCommitsOptions) {
     this.#options = options
@@ -36,17 +38,21 @@ export class ShardCommits {
   restart(beginning: Cursor | undefined): Cursor | undefined {
     this.#beginning = beginning
     this.#reached = leastOf(this.#owned().map((owned) => this.#placeOf(owned)))
+    this.#isFirst = false
     return this.#reached
   }
 
   /**
-   * Notes that the stream has begun at `cursor`, and that the whole ledger begins at `beginning`.
+   * Notes that a stream has begun at the live tip, for want of a cursor, and that the whole ledger begins at `beginning`. The
+   * `cursor` right before its first delivery is a time by this worker's clock, maybe long before that delivery: it says where
+   * the ledger begins, and never that a delivery has what a shard misses that was taken since.
    * @returns whether the stream has to begin anew, further back
    */
   begin(cursor: Cursor, beginning: Cursor): boolean {
     this.#beginning = beginning
-    this.#reached ??= cursor
-    return this.#owned().some((owned) => !isCovered(this.#placeOf(owned), this.#reached))
+    this.#isFirst = cursor.value === beginning.value
+    const takes = this.#takers()
+    return this.#owned().some((owned) => !takes(owned))
   }
 
   /**
@@ -55,8 +61,12 @@ export class ShardCommits {
    * is no delivery, and concerns every shard.
    */
   takersOf(cursor: Cursor | undefined): Takes {
-    const from = this.#reached
-    return (owned) => cursor === undefined || isCovered(this.#placeOf(owned), from)
+    return cursor === undefined ? () => true : this.#takers()
+  }
+
+  #takers(): Takes {
+    const [from, isFirst] = [this.#reached, this.#isFirst]
+    return (owned) => (isFirst && owned.cursor === undefined) || isCovered(this.#placeOf(owned), from)
   }
 
   /** Commits a delivery: its batches, and the cursor after it to every shard that takes it. */
@@ -64,6 +74,7 @@ export class ShardCommits {
     const takers = this.#owned().filter(takes)
     await Promise.all(takers.map((owned) => this.#commit(owned, plans.get(owned), cursor)))
     this.#reached = cursor
+    this.#isFirst = false
   }
 
   /** Commits batches that are no delivery of the stream. */

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isQuiet } from '../game/imports.ts'
 import type { LedgerEvent } from '../game/state.ts'
 import type { Reader, RecentEvent } from '../store/store.ts'
 import { catchUp, type Missed } from './catch-up.ts'
@@ -121,7 +122,8 @@ export class Broadcast {
     for (let page = 0; page < MAX_PAGES; page++) {
       const { events, position, missed } = await this.#options.reader.recent(after, PAGE)
       if (missed) return false
-      for (const event of events) happened.push(this.#sent(event))
+      // The records of an import are announced by the one entry at its end.
+      for (const event of events) if (!isQuiet(event)) happened.push(this.#sent(event))
       after = position
       if (events.length < PAGE) {
         this.#position = position

@@ -1,5 +1,6 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
+import { broughtBy, isQuiet } from '../game/imports.ts'
 import { leveling } from '../game/levels.ts'
 import type { LedgerEvent } from '../game/state.ts'
 import { iso } from '../game/time.ts'
@@ -59,9 +60,11 @@ export class LevelUps {
   async #read(): Promise<LevelUp[]> {
     const { reader, presenter } = this.#options
     const found = new Map<Did, { level: number; levelsGained: number; at: string }>()
-    for (const { did, experience, delta, at, cause } of await this.#news()) {
-      if (cause === 'recompute') continue
-      const { level, levelsGained } = leveling(experience, delta)
+    for (const event of await this.#news()) {
+      // An import is one level-up, however many records it has brought.
+      if (event.cause === 'recompute' || isQuiet(event)) continue
+      const { did, experience, delta, at } = event
+      const { level, levelsGained } = leveling(experience, broughtBy(event)?.experience ?? delta)
       if (levelsGained > 0 && !found.has(did)) found.set(did, { level, levelsGained, at: iso(at) })
       if (found.size === MAX_LEVEL_UPS) break
     }

@@ -43,8 +43,10 @@ export class EntryVersions {
     return this.of(actor, Number.MAX_SAFE_INTEGER)
   }
 
-  #beganFor({ row, firstEvent, firstActor }: BoundRules, actor: number, event: number): number {
+  #beganFor({ row, firstEvent, firstActor, endedEvent }: BoundRules, actor: number, event: number): number {
     if (firstActor === undefined || actor >= firstActor || event < firstEvent) return firstEvent
+    // The steps of a move that has ended go with the entries that they are about.
+    if (endedEvent !== undefined && event >= endedEvent) return endedEvent
     return Number(this.#begun.get(row, actor)?.first_event ?? Number.POSITIVE_INFINITY)
   }
 }

@@ -5,7 +5,7 @@ import { NO_CHANGES, rulebook } from '../../../src/game/rulebook.ts'
 import { gameInForce } from '../../../src/ingest/rules-in-force.ts'
 import { moveSome } from '../../../src/ingest/rules-move.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import { alice, bob, FIRST, fold, like, post } from '../../conformance/operations.ts'
+import { alice, before, bob, FIRST, fold, like, post } from '../../conformance/operations.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, START } from '../../game/arbitrary.ts'
 import { recomputeAll } from '../../recompute-all.ts'
@@ -72,4 +72,21 @@ test('entries cost no byte for their version: a step of a move is one row, and s
     ['id', 'actor', 'back', 'at', 'entry', 'rkey', 'delta', 'experience'],
   )
   db.close()
+})
+
+test('what the steps of an ended move were about may go, and new entries still name its version', async () => {
+  using here = folder()
+  await using store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
+  await using writer = await store.write(KEEP)
+  await fold(writer, [post(alice, 1)])
+  await store.rules.leave({ fingerprint: generous.fingerprint, titles: undefined })
+  const moved = gameInForce(game, await writer.takeUpRules(START))
+  while ((await moveSome(moved, writer, START, { people: 1, records: 5 })) !== undefined);
+  await writer.prune(before(100_000_000), 100)
+  // Other rules are taken up, which nobody has been moved to yet.
+  await store.rules.leave({ fingerprint: game.rules.fingerprint, titles: undefined })
+  const moving = gameInForce(game, await writer.takeUpRules(START))
+  await fold(writer, [post(alice, 2)], undefined, moving)
+  const entries = (await store.reader.events(alice, FIRST))?.items.map(({ delta, rules }) => [delta, rules])
+  assert.deepEqual(entries, [[80, 2]])
 })

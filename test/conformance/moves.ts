@@ -83,20 +83,21 @@ export const movesChecks: readonly Check[] = [
   check('a move goes on where it was, by the next writer', async (store, writer) => {
     await fold(writer, [post(alice, 1), post(bob, 2), like(carol, 3)])
     const by = await begin(store, writer)
-    const first = (await moveSome(by, writer, START, ONE))?.operations[0]?.did
+    // On a cluster it may be somebody whom the change does not touch.
+    const first = (await moveSome(by, writer, START, ONE))?.operations ?? assert.fail('nobody was moved')
     await writer[Symbol.asyncDispose]()
     await assert.rejects(store.write(KEEP), RulesChangedError)
     await using next = await store.write({ ...KEEP, fingerprint: generous.fingerprint })
     const again = gameInForce({ ...game, rules: generous }, await store.rules.state())
     assert.deepEqual([again.former?.version, again.rules.version], [1, 2])
-    const left: Did[] = []
+    const moved: Did[] = first.map(({ did }) => did)
     for (;;) {
       const step = await moveSome(again, next, START, ONE)
       if (step === undefined) break
-      left.push(...step.operations.map(({ did }) => did))
+      moved.push(...step.operations.map(({ did }) => did))
     }
     // Nobody twice, and nobody whom the change does not touch.
-    assert.deepEqual([...left, first].sort(), [alice, bob])
+    assert.deepEqual(moved.sort(), [alice, bob])
     assert.deepEqual(await xpOf(store, [alice, bob, carol]), [80, 80, 10])
   }),
 

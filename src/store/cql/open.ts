@@ -120,6 +120,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       restore: (id) => restore(parts, inbox, id),
       [Symbol.asyncDispose]: async () => {
         ending?.removeEventListener('abort', end)
+        retries.close()
         // A server that hangs does not say that a connection is closed.
         await Promise.race([client.shutdown(), sleep(CLOSING_MS, undefined, { ref: false })])
       },

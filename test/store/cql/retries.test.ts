@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { errors, types } from 'cassandra-driver'
-import { Retries } from '../../../src/store/cql/driver/retries.ts'
+import { Retries, SILENT } from '../../../src/store/cql/driver/retries.ts'
 
 const LIMITS = { silentMs: 6_000, totalMs: 25_000 }
 const STEP_MS = 100
@@ -139,6 +139,17 @@ test('an end takes no longer than process managers wait, and says that the datab
   }, /^StoreError: ended before the database had taken everything: .* within 25 s/)
   await pass(LIMITS.totalMs)
   await end
+})
+
+test('a store that was closed leaves no request under way, and begins none', async () => {
+  const retries = new Retries({ log: SILENT, firstWaitMs: 1 })
+  const failing = retries.run('a read', undefined, async () => {
+    throw new errors.NoHostAvailableError({}, 'Connecting after shutdown is not supported')
+  })
+  const silent = retries.run('another', undefined, () => new Promise(() => {}))
+  retries.close()
+  for (const request of [failing, silent, retries.run('a third', undefined, async () => 'answer')])
+    await assert.rejects(request, /^StoreError: this store has been closed/)
 })
 
 /** Answers after `ms` milliseconds of the simulated clock. */

@@ -126,10 +126,17 @@ export class Retries {
     look()
   }
 
+  /** Fails all requests from now on, those under way, too: the driver would go on refusing them for ever. */
+  close(): void {
+    this.#fail('this store has been closed; nothing more can be done with it.')
+  }
+
   #end(reason: string): void {
-    this.#ended.abort(
-      new StoreError(`${reason}: what it has not taken comes again from the stream at the next start.`),
-    )
+    this.#fail(`${reason}: what it has not taken comes again from the stream at the next start.`)
+  }
+
+  #fail(message: string): void {
+    this.#ended.abort(new StoreError(message))
     for (const giveUp of this.#underWay) giveUp(this.#ended.signal.reason)
   }
 

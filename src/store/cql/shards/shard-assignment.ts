@@ -172,7 +172,10 @@ export class ShardAssignment {
     const begin = free.length === 0 ? 0 : Number.parseInt(this.worker.slice(0, 6), 16) % free.length
     const order = [...free.slice(begin), ...free.slice(0, begin)].slice(0, max)
     for (let at = 0; at < order.length; at += AT_ONCE) {
-      await Promise.all(order.slice(at, at + AT_ONCE).map((shard) => this.#takeOne(shard, rows.get(shard))))
+      const some = order.slice(at, at + AT_ONCE)
+      // Waits for all of them, also after one has failed: none may take a shard after this has ended.
+      const taken = await Promise.allSettled(some.map((shard) => this.#takeOne(shard, rows.get(shard))))
+      for (const result of taken) if (result.status === 'rejected') throw result.reason
     }
   }
 

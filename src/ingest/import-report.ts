@@ -9,7 +9,7 @@ export type ImportReportOptions = {
   told: (did: Did, progress: ImportProgress) => void
 }
 
-/** Reports imports to the log, the metrics and whoever follows them. */
+/** Reports imports to the log, the metrics and those who follow them. */
 export function importReport({ log, metrics, told }: ImportReportOptions) {
   return (did: Did, progress: ImportProgress): void => {
     told(did, progress)

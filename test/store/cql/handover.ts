@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import {
   type Cursor,
   type Did,
-  isReached,
   type Micros,
   placeInTime,
   type StreamEvent,
@@ -86,6 +85,7 @@ class World implements AsyncDisposable {
     // All of the stream is promised from here on, though nothing of it is committed yet.
     const first = await Worker.start(cluster, {
       events,
+      host: 'a.test',
       behind: 0,
       elapsedMs: () => world.#now,
       tip: () => 0,
@@ -163,8 +163,13 @@ class World implements AsyncDisposable {
   #start(): Promise<Worker> {
     // The network goes on: a worker that knows no place in the stream begins somewhere in its middle.
     const tip = () => this.#random.below(this.#events.length)
-    const behind = this.#random.pick([0, HOUR_MICROS])
-    return Worker.start(this.#cluster, { events: this.#events, behind, elapsedMs: () => this.#now, tip })
+    return Worker.start(this.#cluster, {
+      events: this.#events,
+      host: this.#random.pick(['a.test', 'b.test'] as const),
+      behind: this.#random.pick([0, HOUR_MICROS]),
+      elapsedMs: () => this.#now,
+      tip,
+    })
   }
 
   #fate(cql: string) {
@@ -181,7 +186,9 @@ class World implements AsyncDisposable {
 
 type Stream = {
   events: readonly StreamEvent[]
-  /** By how much the worker's clock is behind, in microseconds: it dates the first event of a stream by that. */
+  /** The host that the worker reads from: each counts the same events from another number on. */
+  host: keyof typeof HOSTS
+  /** By how much the worker's clock is behind, in microseconds: it dates what comes first of a stream by that. */
   behind: Micros
   elapsedMs: () => number
   /** Where the stream begins for a worker without a cursor. */
@@ -189,6 +196,8 @@ type Stream = {
 }
 
 const HOUR_MICROS: Micros = 3_600_000_000
+/** By host, how much its numbers of events are ahead of ours. */
+const HOSTS = { 'a.test': 0, 'b.test': 10_000 } as const
 
 /** One process: it reads the stream from its writer's cursor, and begins anew when that has moved. */
 class Worker {
@@ -197,32 +206,36 @@ class Worker {
   readonly #writer: Writer
   readonly #ledger: Ledger
   readonly #events: readonly StreamEvent[]
+  readonly #host: Stream['host']
   readonly #behind: Micros
   readonly #tip: () => number
   #moved: AbortSignal
   #at = 0
   #begun = false
+  /** Whether what came since the stream began has shown that the clock is behind. */
+  #isConfirmed = false
   #turns: Promise<unknown> = Promise.resolve()
 
   private constructor(
     client: MemoryClient,
     writer: Writer,
-    { events, behind, tip }: Pick<Stream, 'events' | 'behind' | 'tip'>,
+    { events, host, behind, tip }: Omit<Stream, 'elapsedMs'>,
   ) {
     this.client = client
     this.#writer = writer
     this.#moved = writer.moved
     this.#ledger = new Ledger({ game, writer, folded: () => {} })
     this.#events = events
+    this.#host = host
     this.#behind = behind
     this.#tip = tip
   }
 
-  static async start(cluster: MemoryCluster, { events, behind, elapsedMs, tip }: Stream): Promise<Worker> {
+  static async start(cluster: MemoryCluster, { elapsedMs, ...stream }: Stream): Promise<Worker> {
     const client = cluster.client()
     try {
       const store = await openOn(cluster, { shards: SHARDS, elapsedMs, firstWaitMs: 1 }, client)
-      const worker = new Worker(client, await store.write(KEEP), { events, behind, tip })
+      const worker = new Worker(client, await store.write(KEEP), stream)
       await worker.#subscribe()
       return worker
     } catch (error) {
@@ -238,14 +251,15 @@ class Worker {
     if (!this.#begun) this.#then(this.begin())
     const piece = this.#events.slice(at, at + size)
     this.#at = Math.min(this.#events.length, at + size)
-    this.#then(this.#ledger.fold(piece, cursorOf(this.#at)))
+    this.#then(this.#ledger.fold(piece, this.#cursor(this.#isConfirmed ? 0 : this.#behind)))
+    this.#isConfirmed = true
   }
 
   /** Remembers where the stream begins, before the first of its events is folded. */
   async begin(): Promise<void> {
     this.#begun = true
-    const { at } = cursorOf(this.#at)
-    await this.#ledger.use((writer) => writer.begin(placeInTime(at - this.#behind)))
+    const { at } = this.#cursor(this.#behind)
+    await this.#ledger.use((writer) => writer.begin(placeInTime(at)))
   }
 
   beat(): void {
@@ -290,7 +304,19 @@ class Worker {
     this.#moved = this.#writer.moved
     const cursor = await this.#ledger.use((writer) => writer.cursor())
     this.#begun = cursor !== undefined
-    this.#at = cursor === undefined ? this.#tip() : indexOf(cursor)
+    this.#isConfirmed = false
+    this.#at = cursor === undefined ? this.#tip() : this.#indexOf(cursor)
+  }
+
+  /** The cursor that the host gives out here, dated by a clock that is `behind`. */
+  #cursor(behind: Micros): Cursor {
+    const { value, at, ...of } = cursorOf(this.#at)
+    return { ...of, host: this.#host, value: value + HOSTS[this.#host], at: at - behind }
+  }
+
+  /** How many events come before `cursor`, or have been witnessed by that time: another host's number says nothing here. */
+  #indexOf({ host, value, at }: Cursor): number {
+    return host === this.#host ? value - HOSTS[host] : Math.max(0, Math.floor((at - START) / 1_000_000))
   }
 
   #then(turn: Promise<unknown>): void {
@@ -298,9 +324,4 @@ class Worker {
       this.failed ??= error
     })
   }
-}
-
-/** How many events of the stream come before `cursor`, or have been witnessed by that time. */
-function indexOf(cursor: Cursor): number {
-  return isReached(cursor) ? cursor.value : Math.max(0, Math.floor((cursor.at - START) / 1_000_000))
 }

@@ -1,20 +1,21 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
 import { microsOfDayOrTime } from '../../atproto/micros.ts'
 import { DAY_MICROS } from '../../game/time.ts'
 import { csvHead, csvLine, type Event } from '../csv.ts'
+import { Downloads } from '../downloads.ts'
 import { ActorParameters } from '../parameters.ts'
 import { ProblemError, tooDear } from '../problem.ts'
-import { clientOf } from '../protect.ts'
+import { addressOf, clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
 import type { RouteOptions, Routes, TypedApp } from './route.ts'
 
 /** Events read at a time: some milliseconds. */
 const PAGE = 200
 /** Exports that run at a time: with more, each would only take longer. */
-const MAX_OPEN = 16
+const AT_A_TIME = { max: 16, maxOfAClient: 4, error: 'TooManyExports', name: 'exports' }
 /** An export counts as this many requests. */
 const COST = 20
 /**
@@ -50,15 +51,11 @@ const Query = Type.Object({
 
 /** Exports of whole ledgers. */
 export const ledgerRoutes: Routes = (app, options) => {
-  const open = new Set<Readable>()
-  // A slow client must not delay the shutdown.
-  app.addHook('preClose', async () => {
-    for (const ledger of open) ledger.destroy()
-  })
-  for (const format of FORMATS) ledgerRoute(app, options, format, open)
+  const downloads = new Downloads(app, AT_A_TIME)
+  for (const format of FORMATS) ledgerRoute(app, options, format, downloads)
 }
 
-function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format, open: Set<Readable>): void {
+function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format, downloads: Downloads): void {
   const { actors } = options
   const url = `/v1/characters/:actor/events.${format.suffix}`
   const headers = {
@@ -102,13 +99,10 @@ function ledgerRoute(app: TypedApp, options: RouteOptions, format: Format, open:
       const did = await actors.didOf(request.params.actor, client)
       // Before the first byte is sent: afterwards it would be too late for a 404.
       await actors.character(did)
-      if (open.size >= MAX_OPEN) {
-        throw new ProblemError(503, 'TooManyExports', 'Too many exports are running; try again soon.')
+      const pay = (): void => {
+        if (!client.charge(COST - 1)) throw tooDear('An export', COST)
       }
-      if (!client.charge(COST - 1)) throw tooDear('An export', COST)
-      const ledger = Readable.from(lines(options, did, format, range))
-      open.add(ledger)
-      ledger.once('close', () => open.delete(ledger))
+      const ledger = downloads.begin(addressOf(request), pay, () => lines(options, did, format, range))
       return reply.headers(headers).send(ledger)
     },
   )

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Did } from '@atcute/lexicons/syntax'
 import { Type } from 'typebox'
 import type { RecordId } from '../../atproto/uri.ts'
@@ -7,18 +7,19 @@ import { BASELINE } from '../../game/baseline.ts'
 import { levelOf } from '../../game/levels.ts'
 import type { RecordState } from '../../game/state.ts'
 import type { Character } from '../../store/store.ts'
+import { Downloads } from '../downloads.ts'
 import { isKnown } from '../if-none-match.ts'
 import { ActorParameters } from '../parameters.ts'
-import { ProblemError, tooDear } from '../problem.ts'
+import { tooDear } from '../problem.ts'
 import type { ProofEnd, ProofHead, ProofRecord } from '../proof.ts'
-import { clientOf } from '../protect.ts'
+import { addressOf, clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, NOT_MODIFIED, problems } from '../responses.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** Records read at a time: some milliseconds. */
 const PAGE = 500
 /** Proofs that are sent at a time: with more, each would only take longer. */
-const MAX_OPEN = 8
+const AT_A_TIME = { max: 8, maxOfAClient: 2, error: 'TooManyProofs', name: 'proofs' }
 /** A proof counts as this many requests. */
 const COST = 20
 
@@ -26,11 +27,7 @@ const COST = 20
 export const proofRoutes: Routes = (app, options) => {
   const { actors, rules } = options
   const fingerprint = createHash('sha256').update(rules.fingerprint).digest('base64url').slice(0, 6)
-  const open = new Set<Readable>()
-  // A slow client must not delay the shutdown.
-  app.addHook('preClose', async () => {
-    for (const proof of open) proof.destroy()
-  })
+  const downloads = new Downloads(app, AT_A_TIME)
   app.get(
     '/v1/characters/:actor/proof',
     {
@@ -59,13 +56,10 @@ export const proofRoutes: Routes = (app, options) => {
       const etag = `"${character.version}.${fingerprint}.proof"`
       reply.headers({ etag, 'cache-control': NAMES_PEOPLE })
       if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send(null)
-      if (open.size >= MAX_OPEN) {
-        throw new ProblemError(503, 'TooManyProofs', 'Too many proofs are being sent; try again soon.')
+      const pay = (): void => {
+        if (!client.charge(COST - 1)) throw tooDear('A proof', COST)
       }
-      if (!client.charge(COST - 1)) throw tooDear('A proof', COST)
-      const proof = Readable.from(lines(options, character))
-      open.add(proof)
-      proof.once('close', () => open.delete(proof))
+      const proof = downloads.begin(addressOf(request), pay, () => lines(options, character))
       return reply.header('content-type', 'application/jsonl; charset=utf-8').send(proof)
     },
   )

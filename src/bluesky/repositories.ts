@@ -32,6 +32,8 @@ export type RepositoriesOptions = {
   plcUrl: string
   /** Called with the bytes received over the network for each repository. */
   received: (bytes: number) => void
+  /** CAR files to read in place of what servers have, by their owners. */
+  files?: ReadonlyMap<Did, string>
   limits?: RepositoryLimits
   /** Maximum heap of the thread of one repository, in megabytes. */
   maxHeapMb?: number
@@ -53,6 +55,7 @@ const INACTIVE: ReadonlySet<string | undefined> = new Set([
 export function openRepositories({
   plcUrl,
   received,
+  files,
   limits = SNAPSHOT_LIMITS,
   maxHeapMb = MAX_HEAP_MB,
 }: RepositoriesOptions): Repositories {
@@ -61,7 +64,8 @@ export function openRepositories({
     find: (did, signal) => findIdentity(did, { plcUrl, signal }),
     snapshot: async (did, { pds, ...wanted }) => {
       try {
-        const from = { pds: pds.href, trusted }
+        const file = files?.get(did)
+        const from = file === undefined ? { pds: pds.href, trusted } : { file }
         return await readInThread({ from, did, ...wanted, limits, received, maxHeapMb })
       } catch (error) {
         if (error instanceof RepositoryError && INACTIVE.has(error.error)) return undefined

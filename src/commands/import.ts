@@ -5,6 +5,8 @@ import { readActorName } from '../atproto/actor-name.ts'
 import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { Pace } from '../bluesky/pace.ts'
 import { openRepositories } from '../bluesky/repositories.ts'
+import { ownerOf } from '../bluesky/repository/file.ts'
+import { RepositoryError } from '../bluesky/repository/repository-error.ts'
 import type { Config } from '../config.ts'
 import { fulfilWishes } from '../ingest/chores.ts'
 import { ImportAnswers, type ImportProgress } from '../ingest/import-answers.ts'
@@ -17,22 +19,30 @@ import { ImportLines } from './import-lines.ts'
 
 /** How often a running ingest is asked how far it is, and how long it has to take a wish. */
 const LOOK_EVERY_MS = 250
+/** How the name of a repository in a file ends. */
+const FILE = '.car'
 const TAKEN_WITHIN_MS = 10_000
 
 export const importHistory: Command = {
   usage: ' <actor>...',
   summary:
-    "Count people's whole history, from their repositories (DIDs, handles, or @file with one on each line)",
+    "Count people's whole history, from their repositories (DIDs, handles, @file with one on each line, or a CAR file)",
   flags: {},
   positionals: 'some',
   run: interruptible(async ({ config, positionals }, signal) => {
     await using store = await storeOf(config, 'create', { ending: signal })
+    const files = new Map<Did, string>()
     const dids = new Set<Did>()
-    for (const name of namesIn(positionals)) dids.add(await didOf(store, config, name, signal))
+    for (const name of namesIn(positionals)) {
+      const file = name.endsWith(FILE) ? name : undefined
+      const did = file === undefined ? await didOf(store, config, name, signal) : await claimedOwner(file)
+      dids.add(did)
+      if (file !== undefined) files.set(did, file)
+    }
     for (const did of dids) await store.inbox.leave({ kind: 'import', did, at: clock() })
     using lines = new ImportLines(dids)
     try {
-      if (!(await importHere(store, config, lines, signal))) await follow(store, lines, signal)
+      if (!(await importHere(store, { config, files, lines, signal }))) await follow(store, lines, signal)
     } finally {
       lines.summarize()
     }
@@ -53,6 +63,16 @@ function namesIn(words: readonly string[]): string[] {
   })
 }
 
+/** Whose repository a file claims to be: only the signature, which is checked when it is read, proves that. */
+async function claimedOwner(file: string): Promise<Did> {
+  try {
+    return await ownerOf(file)
+  } catch (cause) {
+    if (!(cause instanceof RepositoryError)) throw cause
+    throw new CommandError(`${file} cannot be imported: ${cause.message}`, { cause })
+  }
+}
+
 async function didOf(store: Store, config: Config, actor: string, signal: AbortSignal): Promise<Did> {
   const name = readActorName(actor)
   if (name !== undefined && isDid(name)) return name
@@ -62,16 +82,13 @@ async function didOf(store: Store, config: Config, actor: string, signal: AbortS
   throw new CommandError(`${JSON.stringify(actor)} is not known to the network; expected a DID or a handle`)
 }
 
+type Parts = { config: Config; files: ReadonlyMap<Did, string>; lines: ImportLines; signal: AbortSignal }
+
 /**
  * Imports in this process.
  * @returns false where another process writes the ledger: it takes the wishes
  */
-async function importHere(
-  store: Store,
-  config: Config,
-  lines: ImportLines,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function importHere(store: Store, { config, files, lines, signal }: Parts): Promise<boolean> {
   const game = gameOf(config)
   try {
     await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
@@ -80,7 +97,7 @@ async function importHere(
     const imports = new ImportAnswers({
       ledger,
       next: (...wanted) => ledger.use((writer) => writer.questions(...wanted)),
-      repositories: openRepositories({ plcUrl: config.PLC_URL, received: () => {} }),
+      repositories: openRepositories({ plcUrl: config.PLC_URL, received: () => {}, files }),
       followed: game.followed,
       clock,
       dids: config.DIDS && new Set(config.DIDS),
@@ -106,6 +123,14 @@ async function importHere(
     return true
   } catch (error) {
     if (!(error instanceof StoreBusyError)) throw error
+    const [file] = files.values()
+    if (file !== undefined) {
+      for (const did of lines.open) await store.inbox.leave({ kind: 'cancel-import', did, at: clock() })
+      throw new CommandError(
+        `${file} can only be read while nothing else writes to the ledger: end the other process, or import its owner by name.`,
+        { cause: error },
+      )
+    }
     return false
   }
 }

@@ -27,13 +27,15 @@ export async function ownerOf(path: string): Promise<Did> {
       if (car.root?.equals(cid) === true) return readCommit(keyOf(cid) as CidKey, bytes).did
     }
   }
-  throw new RepositoryError('incomplete', `${path} lacks the commit of a repository`)
+  throw new RepositoryError('incomplete', 'the file lacks the commit of a repository')
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path, { highWaterMark: 2 ** 18 }) as AsyncIterable<Uint8Array>
   } catch (cause) {
-    throw new RepositoryError('unreachable', `${path} cannot be read: ${(cause as Error).message}`, { cause })
+    throw new RepositoryError('unreachable', `the file cannot be read: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }

@@ -12,19 +12,22 @@ const UNKNOWN: RulesState = { versions: [], isHalfRecomputed: false, move: undef
 export class CurrentRules implements Rulebook {
   readonly #settings: Rulebook
   #rules: Rulebook
+  #mark: string
   #state = UNKNOWN
 
   constructor(settings: Rulebook) {
     this.#settings = settings
     this.#rules = settings
+    this.#mark = markOf(settings)
   }
 
   /** Takes over what the ledger says. @returns whether the rules or titles have changed */
   update(state: RulesState): boolean {
-    const before = this.mark
+    const before = this.#mark
     this.#state = state
     this.#rules = this.#rulesOf(state)
-    return this.mark !== before
+    this.#mark = markOf(this.#rules)
+    return this.#mark !== before
   }
 
   get state(): RulesState {
@@ -33,7 +36,7 @@ export class CurrentRules implements Rulebook {
 
   /** Differs whenever the awards or the titles do. */
   get mark(): string {
-    return markOf(this.#rules)
+    return this.#mark
   }
 
   get version(): number {

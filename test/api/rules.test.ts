@@ -54,15 +54,22 @@ test('the rules list their versions, and say while two are in force how far the 
   assert.doesNotMatch((await here.get('/rules')).body, /% are done/)
 })
 
-test('a character has the title of the rules that were taken up, under another tag', async () => {
+test('a character has the title of the rules that were taken up, and its proof, too, another tag', async () => {
   const rules = new CurrentRules(settings)
   await using here = await build({ rules })
   here.ledger.join(alice, profile('alice.test'))
   here.ledger.earn(alice, { delta: 50 })
-  const before = await here.get(`/v1/characters/${alice}`)
+  const paths = [`/v1/characters/${alice}`, `/v1/characters/${alice}/proof`]
+  const before = await Promise.all(paths.map(async (path) => here.get(path)))
   rules.update(moving)
-  const after = await here.get(`/v1/characters/${alice}`, { 'if-none-match': String(before.headers.etag) })
-  assert.deepEqual([after.statusCode, after.json().title], [200, 'Guest'])
+  const after = await Promise.all(
+    paths.map(async (path, n) => here.get(path, { 'if-none-match': String(before[n]?.headers.etag) })),
+  )
+  assert.deepEqual(
+    after.map(({ statusCode }) => statusCode),
+    [200, 200],
+  )
+  assert.equal(after[0]?.json().title, 'Guest')
 })
 
 test('rules that this program does not have leave those of the settings', () => {

@@ -107,6 +107,8 @@ test('a ledger is backed up beside the ingest that writes it, clean and with its
     await using again = new Program(['ingest', ...flagsFor(simulator, ledger)])
     await using reading = openSqlite({ path: ledger, reserve: 0 })
     const at = async () => (await reading.reader.status()).cursor?.value ?? 0
+    // The original may have everything already: then nothing else shows that the program has started and hears signals.
+    await until('it listens', () => again.output.includes('listening to'))
     await until(`${ledger} has everything`, async () => (await at()) >= newestSent(simulator))
     await until('nothing is asked any more', async () => isAnswered(await reading.reader.status()))
     assert.equal(await again.kill('SIGTERM'), 0, again.output)

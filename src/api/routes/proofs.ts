@@ -26,7 +26,6 @@ const COST = 20
 /** What somebody else needs to count a character's records again. */
 export const proofRoutes: Routes = (app, options) => {
   const { actors, rules } = options
-  const fingerprint = createHash('sha256').update(rules.fingerprint).digest('base64url').slice(0, 6)
   const downloads = new Downloads(app, AT_A_TIME)
   app.get(
     '/v1/characters/:actor/proof',
@@ -53,7 +52,8 @@ export const proofRoutes: Routes = (app, options) => {
       const did = await actors.didOf(request.params.actor, client)
       // Before the first byte is sent: afterwards it would be too late for a 404.
       const character = await actors.character(did)
-      const etag = `"${character.version}.${fingerprint}.proof"`
+      const hash = createHash('sha256').update(rules.mark).digest('base64url').slice(0, 6)
+      const etag = `"${character.version}.${hash}.proof"`
       reply.headers({ etag, 'cache-control': NAMES_PEOPLE })
       if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send(null)
       const pay = (): void => {

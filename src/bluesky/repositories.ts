@@ -1,11 +1,12 @@
-import type { Did, Nsid } from '@atcute/lexicons/syntax'
+import type { Did, Nsid, Tid } from '@atcute/lexicons/syntax'
 import type { Day } from '../game/time.ts'
 import { findIdentity, type Identity } from './identity.ts'
+import { fetchLatestRev } from './latest-rev.ts'
 import { isOnThisMachine } from './public-address.ts'
 import { type RepositoryLimits, SNAPSHOT_LIMITS } from './repository/limits.ts'
-import { RepositoryError } from './repository/repository-error.ts'
 import type { Snapshot } from './repository/snapshot.ts'
 import { readInThread } from './repository/worker.ts'
+import { RequestError } from './request.ts'
 
 export type Repositories = {
   /**
@@ -13,6 +14,12 @@ export type Repositories = {
    * @throws {RequestError}
    */
   find(did: Did, signal: AbortSignal): Promise<Identity>
+  /**
+   * The newest revision of the repository of `did`, which costs their server next to nothing; `undefined` if the server withholds
+   * it because the account is not active.
+   * @throws {RequestError}
+   */
+  latestRev(did: Did, options: { pds: URL; signal: AbortSignal }): Promise<Tid | undefined>
   /**
    * Reads the repository of `did` from their server; `undefined` if the server withholds it because the account is not active.
    * @throws {RequestError}
@@ -62,15 +69,20 @@ export function openRepositories({
   const trusted = isOnThisMachine(plcUrl)
   return {
     find: (did, signal) => findIdentity(did, { plcUrl, signal }),
-    snapshot: async (did, { pds, ...wanted }) => {
-      try {
-        const file = files?.get(did)
-        const from = file === undefined ? { pds: pds.href, trusted } : { file }
-        return await readInThread({ from, did, ...wanted, limits, received, maxHeapMb })
-      } catch (error) {
-        if (error instanceof RepositoryError && INACTIVE.has(error.error)) return undefined
-        throw error
-      }
+    latestRev: (did, { pds, signal }) => unlessInactive(fetchLatestRev(did, { pds, trusted, signal })),
+    snapshot: (did, { pds, ...wanted }) => {
+      const file = files?.get(did)
+      const from = file === undefined ? { pds: pds.href, trusted } : { file }
+      return unlessInactive(readInThread({ from, did, ...wanted, limits, received, maxHeapMb }))
     },
+  }
+}
+
+async function unlessInactive<Result>(answer: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof RequestError && INACTIVE.has(error.error)) return undefined
+    throw error
   }
 }

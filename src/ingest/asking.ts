@@ -24,7 +24,7 @@ export type AnswersOptions = {
   /** Answers the questions about imports. */
   imports: { run(round: Round): Promise<void> }
   appview: AppView
-  repositories: Repositories
+  repositories: Pick<Repositories, 'find' | 'snapshot'>
   /** Collections to list in a repository. */
   followed: ReadonlySet<Nsid>
   clock: () => Micros

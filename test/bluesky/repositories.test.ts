@@ -95,6 +95,7 @@ suite('asking for a repository', () => {
       const expected = [...person.records.keys()].filter((path) => BOTH.has(path.split('/')[0] as Nsid))
       assert.deepEqual([...(snapshot?.paths ?? [])], expected.sort())
       assert.equal(snapshot?.rev, (await repositoryOf(person)).rev)
+      assert.equal(await repositories.latestRev(person.did, { ...found, signal: never() }), snapshot.rev)
     }
   })
 
@@ -185,6 +186,46 @@ suite('asking for a repository', () => {
     const end = new AbortController()
     await using server = await serve(() => () => end.abort())
     await assert.rejects(snapshotFrom(server.url, { signal: end.signal }), { name: 'AbortError' })
+  })
+})
+
+suite('asking for the newest revision of a repository', () => {
+  const latestRevOf = async (reply: Reply) => {
+    await using server = await serve(() => reply)
+    const repositories = openRepositories({ plcUrl: 'http://127.0.0.1:1', received: () => {} })
+    const pds = new URL(server.url)
+    const rev = await repositories.latestRev(OWNER, { pds, signal: never() })
+    const [asked] = server.asked
+    assert.equal(asked?.pathname, '/xrpc/com.atproto.sync.getLatestCommit')
+    assert.deepEqual([...(asked?.searchParams ?? [])], [['did', OWNER]])
+    return rev
+  }
+
+  test('names whose it is, and takes the revision of the answer', async () => {
+    assert.equal(await latestRevOf({ json: { cid: 'bafy', rev: '3mbx3wf4bb222' } }), '3mbx3wf4bb222')
+  })
+
+  test('is told that nobody gets it while the account is not active', async () => {
+    assert.equal(await latestRevOf({ status: 400, json: { error: 'RepoTakendown' } }), undefined)
+  })
+
+  const failures: [string, Reply, Partial<RequestError>][] = [
+    ['one that is not there', { status: 400, json: { error: 'RepoNotFound' } }, { status: 400 }],
+    ['a server that is overwhelmed', { status: 429, headers: { 'retry-after': '3' } }, { waitMs: 3_000 }],
+    ['a revision that is none', { json: { rev: '2026-01-01' } }, {}],
+    ['a page', { body: '<html>' }, {}],
+    ['an endless answer', { body: ' '.repeat(2 ** 20) }, {}],
+  ]
+  for (const [name, reply, details] of failures) {
+    test(`fails by ${name}`, async () => {
+      await assert.rejects(latestRevOf(reply), { name: 'RequestError', ...details })
+    })
+  }
+
+  test('fails where a stranger leads it to this machine', async () => {
+    const repositories = openRepositories({ plcUrl: 'https://plc.example', received: () => {} })
+    const pds = new URL('https://127.0.0.1')
+    await assert.rejects(repositories.latestRev(OWNER, { pds, signal: never() }), { name: 'AddressError' })
   })
 })
 

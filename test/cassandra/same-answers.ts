@@ -189,9 +189,10 @@ class Gate {
     }
   }
 
-  beforeRepositories({ find, snapshot }: Repositories): Repositories {
+  beforeRepositories({ find, latestRev, snapshot }: Repositories): Repositories {
     return {
       find,
+      latestRev,
       snapshot: (did, options) => this.#pass('repository', options.signal).then(() => snapshot(did, options)),
     }
   }

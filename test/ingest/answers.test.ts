@@ -3,7 +3,6 @@ import { afterEach, suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { Did, Micros, Nsid } from '../../src/atproto/event.ts'
 import type { AppView, ProfileView } from '../../src/bluesky/appview.ts'
-import type { Repositories } from '../../src/bluesky/repositories.ts'
 import { PathList } from '../../src/bluesky/repository/path-list.ts'
 import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
@@ -120,7 +119,7 @@ function ledgerOf(
     resolve: () => assert.fail('nobody asks for handles'),
     search: () => assert.fail('nobody types anything'),
   }
-  const repositories: Repositories = {
+  const repositories: AnswersOptions['repositories'] = {
     find: async (did, signal) => {
       await world.find?.(did, signal)
       const pds = new URL(`https://${world.host?.(did) ?? did.slice('did:plc:'.length)}.example`)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { Did } from '../../src/atproto/event.ts'
-import type { Repositories } from '../../src/bluesky/repositories.ts'
 import { PathList } from '../../src/bluesky/repository/path-list.ts'
 import { type ReadRecord, RecordList } from '../../src/bluesky/repository/record-list.ts'
 import { type Refusal, RepositoryError } from '../../src/bluesky/repository/repository-error.ts'
@@ -10,7 +9,11 @@ import { RequestError } from '../../src/bluesky/request.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { fulfilWishes } from '../../src/ingest/chores.ts'
-import { ImportAnswers, type ImportProgress } from '../../src/ingest/import-answers.ts'
+import {
+  ImportAnswers,
+  type ImportAnswersOptions,
+  type ImportProgress,
+} from '../../src/ingest/import-answers.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { KEY } from '../bluesky/repository/made-repository.ts'
 import { KEEP } from '../conformance/check.ts'
@@ -51,7 +54,7 @@ async function world(t: TestContext, answers: ReadonlyMap<Did, Answer[]>, dids?:
     afterFirst: undefined as (() => void) | undefined,
   }
   const ledger = new Ledger({ game, writer, folded: () => {} })
-  const repositories: Repositories = {
+  const repositories: ImportAnswersOptions['repositories'] = {
     find: async (did) => ({ pds: new URL(`https://${did.slice(-5)}.example`), key: KEY }),
     snapshot: async (did, { signal, records }) => {
       assert.deepEqual(records, { today: Math.floor(state.now / 86_400_000_000) })

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { Did } from '../../src/atproto/event.ts'
 import { AddressError } from '../../src/bluesky/public-address.ts'
-import type { Repositories } from '../../src/bluesky/repositories.ts'
 import { PathList } from '../../src/bluesky/repository/path-list.ts'
 import { type Refusal, RepositoryError } from '../../src/bluesky/repository/repository-error.ts'
 import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import type { AskedQuestion, QuestionId } from '../../src/game/question.ts'
-import type { RepositoryReport } from '../../src/ingest/asking.ts'
+import type { AnswersOptions, RepositoryReport } from '../../src/ingest/asking.ts'
 import { KeyedLimit } from '../../src/ingest/keyed-limit.ts'
 import { answerRepositories } from '../../src/ingest/repository-answers.ts'
 import { KEY } from '../bluesky/repository/made-repository.ts'
@@ -27,7 +26,11 @@ const about = (n: number, host: string): AskedQuestion => ({
 })
 
 /** A network in which each DID names its host, and which answers only when the test says so. */
-function network(t: TestContext, questions: readonly AskedQuestion[], find?: Repositories['find']) {
+function network(
+  t: TestContext,
+  questions: readonly AskedQuestion[],
+  find?: AnswersOptions['repositories']['find'],
+) {
   const end = new AbortController()
   const wake = { ...Promise.withResolvers<void>() }
   const state = {
@@ -42,7 +45,7 @@ function network(t: TestContext, questions: readonly AskedQuestion[], find?: Rep
     delivery: Promise.resolve(),
     failure: undefined as unknown,
   }
-  const repositories: Repositories = {
+  const repositories: AnswersOptions['repositories'] = {
     find: find ?? (async (did) => ({ pds: new URL(`https://${did.split(':')[2]}`), key: KEY })),
     snapshot: async (did, { signal }) => {
       const answer = Promise.withResolvers<Snapshot | undefined>()

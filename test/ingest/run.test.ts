@@ -99,7 +99,11 @@ async function ingest({
       resolve: async () => undefined,
       search: async () => [],
     },
-    repositories: { find: (_did, signal) => hang(signal), snapshot: (_did, { signal }) => hang(signal) },
+    repositories: {
+      find: (_did, signal) => hang(signal),
+      latestRev: (_did, { signal }) => hang(signal),
+      snapshot: (_did, { signal }) => hang(signal),
+    },
     retention: undefined,
     metrics,
     log: pino({ level: 'silent' }),

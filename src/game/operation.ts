@@ -42,8 +42,18 @@ export type Absent = { kind: 'absent'; did: Did; at: Micros; rev: Tid; records: 
  * piece leaves the ledger whole; the same piece a second time, or an import of an older revision, changes nothing.
  */
 export type Import =
-  /** Some of the records that the repository has. */
-  | { kind: 'import-records'; did: Did; at: Micros; rev: Tid; records: readonly ImportedRecord[] }
+  /**
+   * Some of the records that the repository has. With `since`, those that the ledger has no row of come only where they were
+   * made after that: earlier ones are from before this server. `undefined`: all of them come.
+   */
+  | {
+      kind: 'import-records'
+      did: Did
+      at: Micros
+      rev: Tid
+      since: Tid | undefined
+      records: readonly ImportedRecord[]
+    }
   /** All of them are stored. Those that it lacks are removed after this, by `Absent`. */
   | { kind: 'import-head'; did: Did; at: Micros; rev: Tid }
   /** The question is closed. `brought` is what the import has changed; `undefined` where it did not come to its end. */

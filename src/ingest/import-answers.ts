@@ -125,7 +125,7 @@ export class ImportAnswers {
     const of = snapshot.records?.size ?? 0
     report(did, { state: 'counting', records: 0, of })
     const imported = await importSnapshot({
-      ...{ ledger, did, snapshot, question: id, followed, clock, signal },
+      ...{ ledger, did, snapshot, since: undefined, question: id, followed, clock, signal },
       progress: (records) => report(did, { state: 'counting', records, of }),
     })
     report(did, progressOf(imported))

@@ -1,10 +1,10 @@
-import type { Did, Micros, Nsid } from '../atproto/event.ts'
+import type { Did, Micros, Nsid, Tid } from '../atproto/event.ts'
 import { PROFILE } from '../atproto/profile.ts'
 import type { ReadRecord } from '../bluesky/repository/record-list.ts'
 import type { Snapshot } from '../bluesky/repository/snapshot.ts'
 import type { Brought, Import, ImportedRecord, Operation } from '../game/operation.ts'
 import type { QuestionId } from '../game/question.ts'
-import type { Changes, Outcome } from '../game/state.ts'
+import { type Changes, type Outcome, pathOf } from '../game/state.ts'
 import { removeAbsent } from './absent.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -18,6 +18,11 @@ export type ImportSnapshotOptions = {
   ledger: Pick<Ledger, 'use' | 'fold'>
   did: Did
   snapshot: Snapshot
+  /**
+   * `undefined`: all of the repository comes. Else what was made after it, since earlier records that the ledger lacks are from
+   * before this server; it is reconciled, not imported, and its person keeps no `head`.
+   */
+  since: Tid | undefined
   /** The ledger's question, which is closed at the end; `undefined` where there is none. */
   question: QuestionId | undefined
   followed: ReadonlySet<Nsid>
@@ -54,23 +59,30 @@ class Importing {
   }
 
   async run(): Promise<Imported> {
-    const { ledger, did, snapshot, followed, clock, progress, signal } = this.#options
-    const { rev, records } = snapshot
+    const { ledger, did, snapshot, since, followed, clock, progress, signal } = this.#options
+    const { rev, records, paths } = snapshot
     // First, since it may say that nothing is to be imported.
     await this.#foldProfile()
     const size = records?.size ?? 0
     for (let from = 0; from < size && this.#goesOn; from += PIECE) {
       const piece = records?.slice(from, from + PIECE) ?? []
-      await this.#fold({ kind: 'import-records', did, at: clock(), rev, records: piece.map(importedOf) })
+      await this.#fold({
+        kind: 'import-records',
+        did,
+        at: clock(),
+        rev,
+        since,
+        records: piece.map(importedOf),
+      })
       // Those who have just become characters are introduced by their own profile, without waiting for the AppView.
       if (from === 0) await this.#foldProfile()
       signal.throwIfAborted()
       progress(Math.min(from + PIECE, size))
     }
-    if (this.#goesOn) await this.#fold({ kind: 'import-head', did, at: clock(), rev })
+    if (this.#goesOn && since === undefined) await this.#fold({ kind: 'import-head', did, at: clock(), rev })
     if (this.#goesOn) {
       const isAbsent: Parameters<typeof removeAbsent>[1]['isAbsent'] = (id, state) =>
-        followed.has(id.collection) && state.rev < rev
+        followed.has(id.collection) && state.rev < rev && !paths.has(pathOf(id))
       await removeAbsent(ledger, { did, rev, at: clock(), isAbsent, signal })
     }
     return { outcome: this.#outcome, brought: this.#brought }

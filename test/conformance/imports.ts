@@ -17,7 +17,7 @@ function pieceOf(n: number, ...records: Partial<ImportedRecord>[]): Operation {
     const facts = { ...NO_FACTS, media: 'text' } as const
     return { collection: POST, rkey: tid(key), facts, claimed: DAY - 3, ...record }
   })
-  return { kind: 'import-records', ...about, rev: tid(n), records: all }
+  return { kind: 'import-records', ...about, rev: tid(n), since: undefined, records: all }
 }
 
 /** All pages of a person's records. */

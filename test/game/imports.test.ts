@@ -30,7 +30,7 @@ function read({ collection, rkey, record }: CommitEvent, ago = 3): ImportedRecor
 }
 
 const pieceOf = (n: number, records: readonly ImportedRecord[]): Import => {
-  return { kind: 'import-records', did: alice, at: second(50), rev: tid(n), records }
+  return { kind: 'import-records', did: alice, at: second(50), rev: tid(n), since: undefined, records }
 }
 
 const headOf = (n: number): Import => ({ kind: 'import-head', did: alice, at: second(50), rev: tid(n) })

@@ -104,7 +104,13 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
   ],
   [
     'what an imported repository has',
-    { kind: 'import-records', ...about, rev: tid(9), records: [imported(LIKE, 1), imported(REPOST, 2, bob)] },
+    {
+      kind: 'import-records',
+      ...about,
+      rev: tid(9),
+      since: undefined,
+      records: [imported(LIKE, 1), imported(REPOST, 2, bob)],
+    },
     {
       allDays,
       actors: new Set([alice, bob]),
@@ -118,7 +124,7 @@ const TABLE: readonly [string, Operation, Partial<Touched>, Game?][] = [
   ],
   [
     'what an imported repository has, under caps',
-    { kind: 'import-records', ...about, rev: tid(9), records: [imported(LIKE, 1)] },
+    { kind: 'import-records', ...about, rev: tid(9), since: undefined, records: [imported(LIKE, 1)] },
     {
       allDays,
       records: [baselineOf(alice), { did: alice, collection: LIKE, rkey: tid(1) }],

@@ -315,7 +315,7 @@ export class Model {
   }
 
   /** What the ledger has otherwise, or not, is written as of that revision; the rest takes it, and stays as it is. */
-  #importRecords({ did, rev, at, records }: Import & { kind: 'import-records' }): void {
+  #importRecords({ did, rev, at, since, records }: Import & { kind: 'import-records' }): void {
     const person = this.person(did)
     if (!this.#takesImport(person, rev)) return
     let posts = 0
@@ -330,6 +330,10 @@ export class Model {
       const lowest = person.floor === '' ? -1 : parse(person.floor).timestamp
       const isOld = isTid(rkey) ? made <= lowest : Math.floor(made / DAY) <= Math.floor(lowest / DAY)
       if (current === undefined && person.floor !== '' && isOld) continue
+      // Of a reconciliation, what the ledger lacks is new only if it was made since.
+      const began = since === undefined ? -1 : parse(since).timestamp
+      const isFromBefore = isTid(rkey) ? made <= began : Math.floor(made / DAY) < Math.floor(began / DAY)
+      if (before === undefined && since !== undefined && isFromBefore) continue
       const facts = this.#settled(read && { media: read.media, subject: read.subject }, current?.facts)
       if (current !== undefined && JSON.stringify(current.facts) === JSON.stringify(facts)) {
         this.#put(person, { ...current, rev })
@@ -346,7 +350,11 @@ export class Model {
         this.#enter(person, id, { at, cause: 'import', reason, delta })
       if (current === undefined && collection === POST) posts += 1
     }
-    if (posts > 0) this.#takeFromBaseline(person, posts * this.#points(person, 'post.text'), at, rev)
+    const baseline = person.records.get(pathOf(baselineOf(did)))
+    const counted =
+      since === undefined || (baseline?.at ?? -1) >= Math.floor(parse(since).timestamp / 1e6) * 1e6
+    if (posts > 0 && counted)
+      this.#takeFromBaseline(person, posts * this.#points(person, 'post.text'), at, rev)
   }
 
   #importHead({ did, rev, at }: Import & { kind: 'import-head' }): void {

@@ -9,6 +9,7 @@ import type {
   Nsid,
   StreamEvent,
 } from '../../src/atproto/event.ts'
+import type { RecordId } from '../../src/atproto/uri.ts'
 import { decide } from '../../src/game/decide.ts'
 import type { Game } from '../../src/game/game.ts'
 import type { Media } from '../../src/game/media.ts'
@@ -92,6 +93,8 @@ export class Play implements AsyncDisposable {
   #waiting: Operation[] = []
   /** What is left of the import that is under way. */
   #importing: (Import | Absent)[] = []
+  /** What that repository has, where only what it has since a gap comes; `undefined` where all of it does. */
+  #present: ReadonlySet<string> | undefined
   /** Everything that the stream has sent. */
   readonly #shown: StreamEvent[] = []
   /** Profile records of people who had done nothing yet: sent again, they would change something. */
@@ -333,12 +336,13 @@ export class Play implements AsyncDisposable {
   }
 
   /** A repository of some records at a revision that the stream has reached, or is about to. */
-  async #import({ who, says, size, rev: how }: Step & { kind: 'import' }): Promise<void> {
+  async #import({ who, says, size, rev: how, since: minutes }: Step & { kind: 'import' }): Promise<void> {
     const did = person(who)
     // Ingest would refuse it.
     if (this.#unfollowed.has(did)) return
-    await this.#wish('import', did)
+    if (minutes === undefined) await this.#wish('import', did)
     const rev = this.#rev(did, how)
+    const since = minutes === undefined ? undefined : tid(this.#now - minutes * MINUTE)
     const today = Math.floor(this.#now / 86_400_000_000)
     const records: ImportedRecord[] = COLLECTIONS.flatMap((collection, nth) =>
       Array.from({ length: KEYS }, (_, key) => key)
@@ -353,11 +357,13 @@ export class Play implements AsyncDisposable {
     this.#importing =
       records.length === 0
         ? []
-        : cut(records, [size]).map((piece) => ({ kind: 'import-records', ...about, at: 0, records: piece }))
-    this.#importing.push(
-      { kind: 'import-head', ...about, at: 0 },
-      { kind: 'absent', ...about, at: 0, records: [] },
-    )
+        : cut(records, [size]).map((piece) => ({
+            kind: 'import-records',
+            ...{ ...about, at: 0, since, records: piece },
+          }))
+    this.#present = since === undefined ? undefined : new Set(records.map(pathOf))
+    if (since === undefined) this.#importing.push({ kind: 'import-head', ...about, at: 0 })
+    this.#importing.push({ kind: 'absent', ...about, at: 0, records: [] })
     this.#importing.push({
       kind: 'import-end',
       did,
@@ -390,19 +396,20 @@ export class Play implements AsyncDisposable {
   /** Removes what the imported repository lacks, as ingest does: what is still of an older revision, page by page. */
   async #sweep({ did, rev }: Absent): Promise<void> {
     const { head } = this.#model.person(did)
-    if (head !== rev) return
+    const present = this.#present
+    if (head !== rev && present === undefined) return
+    const lacks = (id: RecordId): boolean =>
+      this.#game.followed.has(id.collection) && present?.has(pathOf(id)) !== true
     let after: string | undefined
     do {
       const page = await this.#open.writer.records(did, after, 3)
-      const old = page.records.filter(
-        ([id, state]) => state.live && state.rev < rev && this.#game.followed.has(id.collection),
-      )
+      const old = page.records.filter(([id, state]) => state.live && state.rev < rev && lacks(id))
       this.#happen({ kind: 'absent', did, at: this.#now, rev, records: old.map(([id]) => id) })
       await this.#fold()
       after = page.next
     } while (after !== undefined)
     const left = [...this.#model.person(did).records.values()].filter(
-      ({ id, live, rev: of }) => live && of < rev && this.#game.followed.has(id.collection),
+      ({ id, live, rev: of }) => live && of < rev && lacks(id),
     )
     assert.deepEqual(left, [], 'everything that the repository lacks is gone')
   }

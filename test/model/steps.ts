@@ -24,7 +24,7 @@ export type Step =
   | { kind: 'sync'; who: number }
   | { kind: 'subjects' | 'profiles' | 'repositories'; limit: number; says: number }
   | { kind: 'forget' | 'unforget' | 'hide' | 'leave' | 'return' | 'look-up'; who: number }
-  | { kind: 'import'; who: number; says: number; size: number; rev: Rev }
+  | { kind: 'import'; who: number; says: number; size: number; rev: Rev; since: number | undefined }
   | { kind: 'cancel-import'; who: number }
   | { kind: 'prune'; hours: number }
   | { kind: 'restart' }
@@ -91,6 +91,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       says: fc.nat({ max: 99 }),
       size: fc.nat({ max: 12 }),
       rev,
+      /** Since how many minutes ago their repository is reconciled; `undefined`: all of it is imported. */
+      since: fc.option(fc.nat({ max: 3_000 }), { nil: undefined }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: step('cancel-import'), who }) },

@@ -9,7 +9,7 @@ import type { Import, ImportedRecord } from '../operation.ts'
 import { post } from '../rules/post.ts'
 import type { Facts } from '../rules/rule.ts'
 import { type ActorChange, type ActorState, isImportable, type Outcome, type RecordState } from '../state.ts'
-import { dayOf, secondsOf } from '../time.ts'
+import { type Day, dayOf, type Seconds, secondsOf } from '../time.ts'
 import { askSubject, settleSubject, store } from './commit.ts'
 import type { Draft } from './draft.ts'
 
@@ -21,7 +21,7 @@ type Piece<Kind extends Import['kind']> = Extract<Import, { kind: Kind }>
  * one that the repository lacks.
  */
 export function decideImportRecords(game: Game, draft: Draft, piece: Piece<'import-records'>): Outcome {
-  const { did, rev, at, records } = piece
+  const { did, rev, at, since, records } = piece
   const actor = draft.actor(did)
   const refusal = refusalOf(actor, rev)
   if (refusal !== undefined) return refusal
@@ -35,6 +35,7 @@ export function decideImportRecords(game: Game, draft: Draft, piece: Piece<'impo
     if (before !== undefined && before.rev >= rev) continue
     const current = before?.live ? before : undefined
     if (current === undefined && isForgotten(record, actor?.floor)) continue
+    if (before === undefined && isFromBefore(record, since)) continue
     const change = draft.change(did)
     const facts = record.facts && settleSubject(draft, record.facts, current?.facts)
     outcome = 'applied'
@@ -49,7 +50,11 @@ export function decideImportRecords(game: Game, draft: Draft, piece: Piece<'impo
     if (current === undefined || delta !== 0) draft.enter(change, id, { at, cause: 'import', reason, delta })
     if (current === undefined && collection === post.collection) posts += 1
   }
-  if (posts > 0) takeFromBaseline(draft, piece, posts * (draft.rulesOf(did).points['post.text'] ?? 0))
+  const baseline = draft.record(baselineOf(did))
+  // A baseline of before `since` did not count them.
+  const counted = since === undefined || (baseline !== undefined && baseline.at >= secondsOfTid(since))
+  if (posts > 0 && counted)
+    takeFromBaseline(draft, piece, posts * (draft.rulesOf(did).points['post.text'] ?? 0))
   return outcome
 }
 
@@ -90,7 +95,21 @@ function refusalOf(actor: Readonly<ActorState> | undefined, rev: Tid): Outcome |
  */
 function isForgotten({ rkey, claimed }: ImportedRecord, floor: Tid | undefined): boolean {
   if (floor === undefined) return false
-  return isTid(rkey) ? rkey <= floor : claimed <= dayOf(secondsOf(parse(floor).timestamp))
+  return isTid(rkey) ? rkey <= floor : claimed <= dayOfTid(floor)
+}
+
+/** Whether a record was made before `since`; one whose key is no TID may have been made on that day. */
+function isFromBefore({ rkey, claimed }: ImportedRecord, since: Tid | undefined): boolean {
+  if (since === undefined) return false
+  return isTid(rkey) ? rkey <= since : claimed < dayOfTid(since)
+}
+
+function dayOfTid(tid: Tid): Day {
+  return dayOf(secondsOfTid(tid))
+}
+
+function secondsOfTid(tid: Tid): Seconds {
+  return secondsOf(parse(tid).timestamp)
 }
 
 function isSame(a: Facts | undefined, b: Facts | undefined): boolean {

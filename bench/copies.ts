@@ -116,7 +116,7 @@ function madeUp(): LedgerSource {
   const xp = rules.points.like ?? 0
   return {
     state: {
-      rules: rules.fingerprint,
+      versions: [{ version: 1, fingerprint: rules.fingerprint, titles: undefined, at: undefined }],
       cursor: { host: 'bench.invalid', wire: 'v2', value: 1, at: START },
       heartbeat: undefined,
       followed: undefined,

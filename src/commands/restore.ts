@@ -19,10 +19,12 @@ export const restoreLedger: Command = {
     await using store = await storeOf(config, 'create', { ending: signal })
     const progress = progressLine('restored')
     let rules = ''
+    let format = 0
     const end = await restore(
       readExport(bytesOf(from)),
       async (header) => {
         rules = header.rules
+        format = header.version
         const restorer = await store.restore(header.id)
         if (restorer.reached > 0) console.error(`going on after line ${restorer.reached}`)
         return restorer
@@ -34,17 +36,17 @@ export const restoreLedger: Command = {
       },
     )
     console.error('reading it back')
-    await assertSame(store, end)
+    await assertSame(store, end, format)
     const { people, records, events, content } = end
     console.log(`restored ${people} people, ${records} records, ${events} events; content ${content}`)
     return await verified(store, gameOf(config).rules, rules)
   }),
 }
 
-/** @throws {CommandError} where the ledger has not what the export says */
-async function assertSame(store: Store, end: ExportCounts): Promise<void> {
+/** @throws {CommandError} where the ledger has not what the export of this version of the format says */
+async function assertSame(store: Store, end: ExportCounts, format: number): Promise<void> {
   await using source = await store.source()
-  const found = await countsOf(source)
+  const found = await countsOf(source, format)
   const names = Object.keys(end) as (keyof ExportCounts)[]
   const differs = names.find((name) => found[name] !== end[name])
   if (differs === undefined) return

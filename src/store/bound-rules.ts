@@ -1,4 +1,5 @@
 // A ledger is bound to the rules that awarded its XP: every driver stores their fingerprint and checks it by this.
+import type { RulesState } from './rules.ts'
 import { RulesChangedError, StoreError } from './store.ts'
 
 /** Stands for the rules while a recompute is under way: no rules have this fingerprint. */
@@ -29,6 +30,17 @@ export function assertWhole(stored: string | undefined, what = 'the ledger'): vo
   if (!isRestoring(stored)) return
   throw new StoreError(
     `${what} is half restored. Run \`bsky-rpg restore\` again with the same export, which goes on where it was, or begin in an empty ledger.`,
+  )
+}
+
+/**
+ * Refuses to export a ledger in the middle of a move: how far one is goes by an order of people that no other store has.
+ * @throws {StoreError}
+ */
+export function assertNobodyMoves(move: RulesState['move']): void {
+  if (move === undefined) return
+  throw new StoreError(
+    `people are being moved to other rules, ${Math.floor(move.done * 100)} % so far: export when /v1/rules says that this is done. Where no ingest runs, \`bsky-rpg recompute\` ends the move.`,
   )
 }
 

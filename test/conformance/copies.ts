@@ -17,7 +17,8 @@ import { Memory } from '../memory-store/memory.ts'
 import { openMemory } from '../memory-store/open.ts'
 import { type Check, onPlace, type Place } from './check.ts'
 import { compare } from './compare.ts'
-import { contentOf, exported, restored } from './exports.ts'
+import { versionChecks } from './copied-versions.ts'
+import { type CopyCheck, contentOf, exported, opening, restored } from './exports.ts'
 import {
   alice,
   before,
@@ -61,13 +62,8 @@ const asked: fc.Arbitrary<Operation[]> = fc
     }),
   )
 
-/** A check of exports out of one place and restores into another, which may be of another store. */
-export type CopyCheck = {
-  title: string
-  run(from: () => Promise<Place>, to: () => Promise<Place>): Promise<void>
-}
-
 export const copyChecks: readonly CopyCheck[] = [
+  ...versionChecks,
   {
     title: 'a ledger that is restored from its export is the same, and goes on like it',
     run: async (from, to) => {
@@ -288,12 +284,4 @@ async function writing(place: Place, work: (writer: Writer) => Promise<void>): P
     await using writer = await store.write(KEEP)
     await work(writer)
   })
-}
-
-async function opening<T>(
-  place: Place,
-  work: (store: Awaited<ReturnType<Place['open']>>) => Promise<T>,
-): Promise<T> {
-  await using store = await place.open()
-  return await work(store)
 }

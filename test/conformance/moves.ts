@@ -7,7 +7,7 @@ import { moveSome, type StepLimits } from '../../src/ingest/rules-move.ts'
 import { RulesChangedError, type Store, type Writer } from '../../src/store/store.ts'
 import { game, POST, person, START } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
-import { alice, bob, commitOf, FIRST, fold, like, post } from './operations.ts'
+import { alice, bob, commitOf, cursorOf, FIRST, fold, like, post } from './operations.ts'
 
 const carol = person(2)
 const generous = rulebook({ ...NO_CHANGES, points: { 'post.text': 80 } })
@@ -36,7 +36,8 @@ export const movesChecks: readonly Check[] = [
   check(
     'each person counts by the former rules until moved, and a new one by the newest',
     async (store, writer) => {
-      await fold(writer, [post(alice, 1), post(bob, 2)])
+      await writer.begin(cursorOf(0))
+      await fold(writer, [post(alice, 1), post(bob, 2)], cursorOf(2))
       const by = await begin(store, writer)
       assert.deepEqual([by.former?.version, by.rules.version], [1, 2])
       const { versions, move, wanted } = await store.rules.state()
@@ -51,6 +52,7 @@ export const movesChecks: readonly Check[] = [
           undefined,
         ],
       )
+      await assert.rejects(store.source(), /people are being moved to other rules, 0 % so far/)
       const step = await moveSome(by, writer, START, ONE)
       assert.equal(step?.operations.length, 1)
       const moved = step?.operations[0]?.did

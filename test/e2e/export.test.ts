@@ -143,8 +143,8 @@ test('an export passes through pipes, and one that was altered or is none is ref
     ['empty', Buffer.alloc(0), /^bsky-rpg: .*line 0/m],
     [
       'of a newer version',
-      zstdCompressSync(`${lines[0]?.replace('"version":1', '"version":2')}\n`),
-      /^bsky-rpg: the export has format version 2, and this program reads 1/m,
+      zstdCompressSync(`${lines[0]?.replace('"version":2', '"version":3')}\n`),
+      /^bsky-rpg: the export has format version 3, and this program reads up to 2/m,
     ],
   ] as const) {
     const path = here.path(`${name}.zst`)

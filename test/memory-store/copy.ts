@@ -1,5 +1,5 @@
 import { isReached } from '../../src/atproto/event.ts'
-import { isRestoring, isSettled, restoring } from '../../src/store/bound-rules.ts'
+import { assertNobodyMoves, isRestoring, isSettled, restoring } from '../../src/store/bound-rules.ts'
 import { changeOf } from '../../src/store/export/change-of.ts'
 import type { Block, LedgerSource, LedgerState, Restorer } from '../../src/store/export/ledger-copy.ts'
 import { isStranger } from '../../src/store/export/stranger.ts'
@@ -8,12 +8,13 @@ import type { Memory } from './memory.ts'
 
 /** Reads a ledger in memory for an export; nothing may change it meanwhile. */
 export function sourceOf(memory: Memory): LedgerSource {
-  const { ledger, rules, cursor, heartbeat, followed, gaps, wishes, pruned } = memory
+  const { ledger, rules, rulebooks, cursor, heartbeat, followed, gaps, wishes, pruned } = memory
   if (rules === undefined || cursor === undefined || !isReached(cursor) || !isSettled(rules)) {
     throw new StoreError('the ledger has nothing to export yet')
   }
+  assertNobodyMoves(memory.rulesState().move)
   return {
-    state: { rules, cursor, heartbeat, followed, gaps, wishes: [...wishes.values()] },
+    state: { versions: [...rulebooks], cursor, heartbeat, followed, gaps, wishes: [...wishes.values()] },
     async *people() {
       for (const [did, actor] of ledger.actors) {
         if (isStranger(actor)) continue
@@ -66,11 +67,12 @@ export class MemoryRestorer implements Restorer {
     this.#memory.restored = line
   }
 
-  async finish({ rules, cursor, heartbeat, followed, gaps, wishes }: LedgerState): Promise<void> {
+  async finish({ versions, cursor, heartbeat, followed, gaps, wishes }: LedgerState): Promise<void> {
     const memory = this.#memory
     memory.gaps.push(...gaps)
     for (const wish of wishes) memory.wishes.set(memory.nextName(), wish)
-    Object.assign(memory, { rules, cursor, heartbeat, followed })
+    Object.assign(memory, { cursor, heartbeat, followed })
+    memory.restoreVersions(versions)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -62,6 +62,12 @@ export class Memory {
     this.rulebooks.push({ ...rules, version: this.rulebooks.length + 1, at })
   }
 
+  /** Ends a restore. */
+  restoreVersions(versions: readonly RulesVersion[]): void {
+    this.#restoring = undefined
+    this.rulebooks = [...versions]
+  }
+
   rulesState(): RulesState {
     const { ledger, rulebooks: versions, isHalfRecomputed, wanted, move } = this
     const done = ledger.moved.size / Math.max(1, ledger.actors.size)

@@ -110,6 +110,19 @@ test('lines that are in order by themselves and not together are refused', async
     [lines.map((line) => line.replaceAll('"live":true', '"live":true,"more":1')), /line \d+ is not a line/],
     [lines.map((line) => line.replace('"kind":"person"', '"kind":"nobody"')), /its kind is "nobody"/],
     [lines.map((line) => line.replace('at://', 'http://')), /is not the at:\/\/ URI of a record/],
+    [
+      lines.with(1, lines[1]?.replace('points', 'others') ?? ''),
+      /newest version of the rules is not the one that the header names/,
+    ],
+    [without('rules'), /line \d+: it names a version of the rules that it cannot be of/],
+    [
+      lines.map((line) => line.replace(/("delta".*"rules":)1/, '$12')),
+      /line \d+: it names a version of the rules that it cannot be of/,
+    ],
+    [
+      lines.flatMap((line) => (line.startsWith('{"kind":"rules"') ? [line, line] : line)),
+      /line 3: its version of the rules does not come next/,
+    ],
     [lines.map((line) => line.replace('a.test', '')), /a place that no host has given out/],
   ] as const) {
     await assert.rejects(restored(Buffer.from(resealed(wrong))), (error: unknown) => {

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Micros } from '../../atproto/event.ts'
-import { assertRules, assertWhole, isRestoring, isSettled, RECOMPUTING, restoring } from '../bound-rules.ts'
+import {
+  assertNobodyMoves,
+  assertRules,
+  assertWhole,
+  isRestoring,
+  isSettled,
+  RECOMPUTING,
+  restoring,
+} from '../bound-rules.ts'
 import type { StoreLog } from '../driver.ts'
 import type { LedgerSource, Restorer } from '../export/ledger-copy.ts'
 import { FailStopWriter } from '../fail-stop.ts'
@@ -163,16 +171,12 @@ async function readAll(parts: Parts): Promise<LedgerSource> {
   if (!isSettled(rules)) {
     throw new StoreError('the ledger is half recomputed or half restored: end that first, then export it.')
   }
-  const { move } = await parts.versions.state()
-  if (move !== undefined) {
-    throw new StoreError(
-      'people are being moved to other rules: wait until /v1/rules says that this is done.',
-    )
-  }
+  const { versions, move } = await parts.versions.state()
+  assertNobodyMoves(move)
   const writer = await owning(parts, { mark: undefined, recomputes: false, shares: false })
   try {
     const { session, shards } = parts
-    return await CqlSource.open({ session, shards, rules, writer })
+    return await CqlSource.open({ session, shards, versions, writer })
   } catch (error) {
     await writer[Symbol.asyncDispose]()
     throw error
@@ -190,7 +194,7 @@ async function restore(parts: Parts, inbox: Inbox, id: string): Promise<Restorer
     )
   }
   const writer = await owning(parts, { mark: rules, recomputes: false, shares: false })
-  return writer.restorer(inbox)
+  return writer.restorer(inbox, (restored) => parts.versions.restore(restored))
 }
 
 /** `mark` stands in the rows of shards for the rules, while a recompute or a restore has the whole ledger. */

@@ -4,6 +4,7 @@ import type { QuestionKind } from '../../game/question.ts'
 import type { LedgerEvent, RecordState } from '../../game/state.ts'
 import type { LedgerSource, LedgerState, OpenQuestion, SourcePerson } from '../export/ledger-copy.ts'
 import { isStranger } from '../export/stranger.ts'
+import type { RulesVersion } from '../rules.ts'
 import { StoreError } from '../store.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
@@ -25,7 +26,7 @@ export type CqlSourceOptions = {
   /** Owns all shards, so nobody else writes meanwhile. */
   writer: CqlWriter
   shards: number
-  rules: string
+  versions: readonly RulesVersion[]
 }
 
 /** People read at once, and those of them who are read at the same time. */
@@ -150,7 +151,7 @@ export class CqlSource implements LedgerSource {
   }
 }
 
-async function readState({ session, writer, shards, rules }: CqlSourceOptions): Promise<LedgerState> {
+async function readState({ session, writer, shards, versions }: CqlSourceOptions): Promise<LedgerState> {
   const cursor = await writer.cursor()
   if (cursor === undefined || !isReached(cursor)) {
     throw new StoreError('the ledger has nothing to export yet: ingest has received no event.')
@@ -164,7 +165,7 @@ async function readState({ session, writer, shards, rules }: CqlSourceOptions): 
   }
   const heartbeats = await session.readForDecision(SELECT_HEARTBEATS, [])
   return {
-    rules,
+    versions,
     cursor,
     heartbeat: heartbeatOf(heartbeats, shards),
     followed: followed[0],

@@ -73,7 +73,7 @@ export class CqlWriter implements Writer {
   readonly #looks: Looks
   readonly #pruning: Pruning
   readonly #samples: Samples
-  readonly #parts: Omit<CqlRestorerOptions, 'writer' | 'inbox'>
+  readonly #parts: Omit<CqlRestorerOptions, 'writer' | 'inbox' | 'bindVersions'>
   readonly #moving: Moving
   #moved = new AbortController()
   #loaded: Loaded | undefined
@@ -296,10 +296,10 @@ export class CqlWriter implements Writer {
     this.#assignment.assertAllOwned()
   }
 
-  /** Fills the ledger, which is empty, in place of writing to it. */
-  restorer(inbox: Inbox): Restorer {
+  /** Fills the ledger, which is empty, in place of writing to it; `bindVersions` ends that. */
+  restorer(inbox: Inbox, bindVersions: CqlRestorerOptions['bindVersions']): Restorer {
     this.#assertOpen()
-    return new CqlRestorer({ ...this.#parts, writer: this, inbox })
+    return new CqlRestorer({ ...this.#parts, writer: this, inbox, bindVersions })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

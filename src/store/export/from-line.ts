@@ -5,8 +5,13 @@ import { parseUri, type RecordId } from '../../atproto/uri.ts'
 import type { DayTally } from '../../game/days.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { LedgerEvent, RecordState } from '../../game/state.ts'
+import type { RulesVersion } from '../rules.ts'
 import type { OpenQuestion, PersonCopy } from './ledger-copy.ts'
 import type { LineOf } from './lines.ts'
+
+export function versionOf({ version, fingerprint, titles, at }: LineOf<'rules'>): RulesVersion {
+  return { version, fingerprint, titles, at }
+}
 
 /** @throws {TypeError} as all that follow, where an identifier is none */
 export function personOf(line: LineOf<'person'>): PersonCopy {
@@ -59,7 +64,7 @@ export function recordOf(owner: Did, line: LineOf<'record'>): [RecordId, RecordS
 }
 
 export function eventOf(owner: Did, line: LineOf<'event'>): LedgerEvent {
-  const { at, collection, rkey, cause, reason, delta, experience } = line
+  const { at, collection, rkey, cause, reason, delta, experience, rules } = line
   return {
     did: owner,
     collection: nsid(collection),
@@ -68,8 +73,7 @@ export function eventOf(owner: Did, line: LineOf<'event'>): LedgerEvent {
     cause,
     reason,
     delta,
-    // A restored ledger counts the versions of its rules from 1 on.
-    rules: 1,
+    rules,
     experience,
   }
 }

@@ -9,12 +9,13 @@ import type { Wish } from '../../game/operation.ts'
 import type { Question } from '../../game/question.ts'
 import type { ActorState, Granted, LedgerEvent, RecordState } from '../../game/state.ts'
 import type { Day, Seconds } from '../../game/time.ts'
+import type { RulesVersion } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 
 /** What a ledger stores of itself. */
 export type LedgerState = {
-  /** The fingerprint of the rules that awarded it. */
-  rules: string
+  /** The versions of its rules, oldest first: the newest awards everybody. */
+  versions: readonly RulesVersion[]
   cursor: Cursor
   heartbeat: Heartbeat | undefined
   followed: Followed | undefined

@@ -3,19 +3,32 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { ACCOUNT_STATUSES } from '../../atproto/event.ts'
 
 export const FORMAT = 'bsky-rpg-ledger'
-/** Raised with any change: a program reads the versions that it knows. */
-export const FORMAT_VERSION = 1
+/** Raised with any change: a program writes the newest version and reads all that it knows. */
+export const FORMAT_VERSION = 2
 
 const text = Type.String({ maxLength: 10_000 })
 const whole = Type.Integer()
 const natural = Type.Integer({ minimum: 0 })
+const positive = Type.Integer({ minimum: 1 })
 const counts = Type.Record(Type.String(), natural)
 const tally = { experience: whole, claimed: whole, counts }
-const strict = { additionalProperties: false } as const
+export const strict = { additionalProperties: false } as const
 
 const exactly = <const Name extends string>(name: Name) => ({ kind: Type.Literal(name) })
 /** Left out where there is none. */
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Undefined()]))
+
+/** An entry, but for the version of the rules that awarded it. */
+export const entry = {
+  ...exactly('event'),
+  at: whole,
+  collection: text,
+  rkey: text,
+  cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute', 'import']),
+  reason: text,
+  delta: whole,
+  experience: whole,
+}
 
 export const LINES = {
   header: Type.Object(
@@ -27,6 +40,16 @@ export const LINES = {
       program: text,
       at: natural,
       rules: text,
+    },
+    strict,
+  ),
+  rules: Type.Object(
+    {
+      ...exactly('rules'),
+      version: positive,
+      fingerprint: text,
+      titles: maybe(Type.Array(Type.Object({ level: positive, title: text }, strict))),
+      at: maybe(whole),
     },
     strict,
   ),
@@ -123,19 +146,7 @@ export const LINES = {
     },
     strict,
   ),
-  event: Type.Object(
-    {
-      ...exactly('event'),
-      at: whole,
-      collection: text,
-      rkey: text,
-      cause: Type.Enum(['create', 'update', 'delete', 'subject', 'sync', 'baseline', 'recompute', 'import']),
-      reason: text,
-      delta: whole,
-      experience: whole,
-    },
-    strict,
-  ),
+  event: Type.Object({ ...entry, rules: positive }, strict),
   question: Type.Object(
     {
       ...exactly('question'),

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { ExportError, FORMAT, FORMAT_VERSION, LINES, type Line } from './lines.ts'
+import { fromVersion1, LINES_OF_VERSION_1 } from './version-1.ts'
 
 /** Longer lines, and more between two checks, are no export of ours: neither may fill the memory. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -9,9 +11,18 @@ const MAX_BLOCK_BYTES = 64 * 1024 * 1024
 /** Lines that a check line has shown to be as they were written. `last` is the number of that line. */
 export type CheckedLines = { first: number; last: number; lines: Line[] }
 
-const validators = new Map<unknown, Validator>(
-  Object.entries(LINES).map(([kind, schema]) => [kind, Compile(schema) as Validator]),
-)
+/** How to read the lines of a version of the format. */
+type LineReader = { validators: ReadonlyMap<unknown, Validator>; toNewest: (line: Line) => Line }
+
+const NEWEST: LineReader = { validators: compiled(LINES), toNewest: (line) => line }
+const READERS: ReadonlyMap<unknown, LineReader> = new Map([
+  [1, { validators: compiled(LINES_OF_VERSION_1), toNewest: fromVersion1 }],
+  [FORMAT_VERSION, NEWEST],
+])
+
+function compiled(lines: Readonly<Record<string, TSchema>>): ReadonlyMap<unknown, Validator> {
+  return new Map(Object.entries(lines).map(([kind, schema]) => [kind, Compile(schema) as Validator]))
+}
 
 /**
  * Reads an export's lines from its bytes, block by block.
@@ -19,10 +30,13 @@ const validators = new Map<unknown, Validator>(
  */
 export async function* readExport(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<CheckedLines> {
   let block = new OpenBlock(1)
+  let reader = NEWEST
   let hasEnded = false
   for await (const { number, text } of numberedLines(bytes)) {
     if (hasEnded) throw new ExportError(`line ${number}: the export has ended before it.`)
-    const line = lineOf(number, text)
+    const parsed = parse(number, text)
+    if (number === 1) reader = readerOf(parsed) ?? reader
+    const line = lineOf(number, parsed, reader)
     if (number === 1) assertHeader(line)
     if (line.kind !== 'check') {
       block.add(number, text, line)
@@ -73,24 +87,34 @@ function assertHeader(line: Line): void {
   if (line.kind !== 'header') throw new ExportError('line 1 is not the header of an export of bsky-rpg.')
 }
 
-function lineOf(number: number, text: string): Line {
-  let line: unknown
+function parse(number: number, text: string): unknown {
   try {
-    line = JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw new ExportError(`line ${number} is not JSON: this is no export of bsky-rpg, or it was altered.`, {
       cause: error,
     })
   }
-  const { kind, format, version } = (line ?? {}) as Record<string, unknown>
-  // Before the line is compared with what this version knows.
-  if (number === 1 && format === FORMAT && version !== FORMAT_VERSION) {
-    throw new ExportError(
-      `the export has format version ${version}, and this program reads ${FORMAT_VERSION}: restore it with the bsky-rpg that made it, or a newer one.`,
-    )
-  }
+}
+
+/**
+ * How to read the lines after this first one; `undefined` where it is not a header.
+ * @throws {ExportError} where this program does not know the version
+ */
+function readerOf(first: unknown): LineReader | undefined {
+  const { format, version } = (first ?? {}) as Record<string, unknown>
+  if (format !== FORMAT) return undefined
+  const reader = READERS.get(version)
+  if (reader !== undefined) return reader
+  throw new ExportError(
+    `the export has format version ${version}, and this program reads up to ${FORMAT_VERSION}: restore it with the bsky-rpg that made it, or a newer one.`,
+  )
+}
+
+function lineOf(number: number, line: unknown, { validators, toNewest }: LineReader): Line {
+  const { kind } = (line ?? {}) as Record<string, unknown>
   const validator = validators.get(kind)
-  if (validator?.Check(line)) return line as Line
+  if (validator?.Check(line)) return toNewest(line as Line)
   const [problem] = validator?.Errors(line) ?? []
   const why =
     validator === undefined

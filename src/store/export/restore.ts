@@ -1,6 +1,6 @@
 import type { Did } from '../../atproto/event.ts'
 import { isReached } from '../../atproto/event.ts'
-import { did, eventOf, followedOf, personOf, questionOf, recordOf } from './from-line.ts'
+import { did, eventOf, followedOf, personOf, questionOf, recordOf, versionOf } from './from-line.ts'
 import type { Block, LedgerState, Piece, Restorer } from './ledger-copy.ts'
 import { ExportError, type Line, type LineOf } from './lines.ts'
 import type { CheckedLines } from './read-export.ts'
@@ -15,7 +15,8 @@ export type RestoreProgress = {
   finishing: { done: number; total: number } | undefined
 }
 
-type Open = { piece: Piece; order: number }
+/** A person whose lines are being read: `rules` is the version that their last entry names. */
+type Open = { piece: Piece; order: number; rules: number }
 
 /**
  * Restores an export into the ledger that `open` gives for the export's id.
@@ -55,9 +56,11 @@ class Reading {
   header: LineOf<'header'> | undefined
   readonly counts = { people: 0, records: 0, events: 0, questions: 0, experience: 0 }
   readonly #state: Partial<LedgerState> & {
+    versions: LedgerState['versions'][number][]
     gaps: LedgerState['gaps'][number][]
     wishes: LedgerState['wishes'][number][]
   } = {
+    versions: [],
     gaps: [],
     wishes: [],
   }
@@ -96,11 +99,14 @@ class Reading {
   }
 
   state(): LedgerState {
-    const { cursor, heartbeat, followed, gaps, wishes } = this.#state
-    if (cursor === undefined || this.header === undefined) {
+    const { versions, cursor, heartbeat, followed, gaps, wishes } = this.#state
+    if (cursor === undefined) {
       throw new ExportError('the export has no line that says where in the stream its ledger is.')
     }
-    return { rules: this.header.rules, cursor, heartbeat, followed, gaps, wishes }
+    if (versions.at(-1)?.fingerprint !== this.header?.rules) {
+      throw new ExportError('the newest version of the rules is not the one that the header names.')
+    }
+    return { versions, cursor, heartbeat, followed, gaps, wishes }
   }
 
   #take(number: number, line: Line, block: Block): void {
@@ -109,6 +115,16 @@ class Reading {
       case 'header':
         if (number !== 1) throw new TypeError('a second header')
         this.header = line
+        // Format version 1 has no lines of them: all counts as awarded by the rules of the header.
+        if (line.version === 1) {
+          this.#state.versions.push({ version: 1, fingerprint: line.rules, titles: undefined, at: undefined })
+        }
+        return
+      case 'rules':
+        if (line.version !== this.#state.versions.length + 1) {
+          throw new TypeError('its version of the rules does not come next')
+        }
+        this.#state.versions.push(versionOf(line))
         return
       case 'cursor': {
         const { kind: _kind, ...cursor } = line
@@ -132,7 +148,7 @@ class Reading {
         return
       case 'person': {
         const piece: Piece = { person: personOf(line), isFirst: true, records: [], events: [] }
-        this.#open = { piece, order: 0 }
+        this.#open = { piece, order: 0, rules: 1 }
         block.pieces.push(piece)
         counts.people += 1
         counts.experience += line.experience
@@ -144,7 +160,11 @@ class Reading {
         return
       case 'event': {
         const open = this.#person()
+        if (line.rules < open.rules || line.rules > this.#state.versions.length) {
+          throw new TypeError('it names a version of the rules that it cannot be of')
+        }
         open.order = Math.max(open.order, line.at)
+        open.rules = line.rules
         open.piece.events.push({ event: eventOf(this.#did(), line), order: open.order })
         counts.events += 1
         return

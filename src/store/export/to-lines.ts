@@ -3,22 +3,34 @@ import type { Nsid } from '../../atproto/event.ts'
 import { type RecordId, uriOf } from '../../atproto/uri.ts'
 import type { DayTally, Tally } from '../../game/days.ts'
 import type { LedgerEvent, RecordState } from '../../game/state.ts'
+import type { RulesVersion } from '../rules.ts'
 import type { LedgerState, OpenQuestion, PersonCopy } from './ledger-copy.ts'
 import type { Line, LineOf } from './lines.ts'
 
 /** The lines before the first person. */
-export function stateLines({ cursor, heartbeat, followed, gaps, wishes }: LedgerState): Line[] {
+export function stateLines({ versions, cursor, heartbeat, followed, gaps, wishes }: LedgerState): Line[] {
   const { host, wire, value, at } = cursor
   const gapLines = gaps.map(
     ({ host, from, to, reason, at }): LineOf<'gap'> => ({ kind: 'gap', host, from, to, reason, at }),
   )
   return [
+    ...versions.map(versionLine),
     { kind: 'cursor', host, wire, value, at },
     ...(heartbeat === undefined ? [] : [heartbeatLine(heartbeat)]),
     ...(followed === undefined ? [] : [followedLine(followed)]),
     ...gapLines.sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
     ...wishes.map(({ kind, did, at }): Line => ({ kind: 'wish', wish: kind, did, at })),
   ]
+}
+
+function versionLine({ version, fingerprint, titles, at }: RulesVersion): LineOf<'rules'> {
+  return {
+    kind: 'rules',
+    version,
+    fingerprint,
+    titles: titles?.map(({ level, title }) => ({ level, title })),
+    at,
+  }
 }
 
 function heartbeatLine({ at, lag, host }: NonNullable<LedgerState['heartbeat']>): Line {
@@ -103,8 +115,9 @@ export function eventLine({
   reason,
   delta,
   experience,
+  rules,
 }: LedgerEvent): LineOf<'event'> {
-  return { kind: 'event', at, collection, rkey, cause, reason, delta, experience }
+  return { kind: 'event', at, collection, rkey, cause, reason, delta, experience, rules }
 }
 
 export function questionLine(question: OpenQuestion): LineOf<'question'> {

@@ -3,6 +3,7 @@ import { Content } from './content.ts'
 import type { LedgerSource } from './ledger-copy.ts'
 import { FORMAT, FORMAT_VERSION, type Line, type LineOf } from './lines.ts'
 import { eventLine, personLine, questionLine, recordLine, stateLines } from './to-lines.ts'
+import { toVersion1 } from './version-1.ts'
 
 /** Lines between two checks, which a restore stores together. */
 const LINES_PER_BLOCK = 5_000
@@ -23,8 +24,8 @@ export async function* exportLines(
   { id, program, at }: ExportHeader,
   linesPerBlock = LINES_PER_BLOCK,
 ): AsyncGenerator<string, ExportCounts> {
-  const { rules } = source.state
-  const lines = countedLines(source)
+  const rules = source.state.versions.at(-1)?.fingerprint ?? ''
+  const lines = countedLines(source, (line) => line)
   const header: Line = { kind: 'header', format: FORMAT, version: FORMAT_VERSION, id, program, at, rules }
   const block = new BlockText()
   block.add(header)
@@ -36,47 +37,58 @@ export async function* exportLines(
   }
 }
 
-/** Reads all of a ledger only to find out what the last line of its export would say. */
-export async function countsOf(source: LedgerSource): Promise<ExportCounts> {
-  const lines = countedLines(source)
+/**
+ * Reads all of a ledger only to find out what the last line of its export would say.
+ * @param version of the format of that export
+ */
+export async function countsOf(source: LedgerSource, version = FORMAT_VERSION): Promise<ExportCounts> {
+  const lines = countedLines(source, version === 1 ? toVersion1 : (line) => line)
   for (;;) {
     const { value, done } = await lines.next()
     if (done) return value
   }
 }
 
-async function* countedLines(source: LedgerSource): AsyncGenerator<Line, ExportCounts> {
+/** `written` gives a line as the version of the format has it, whose content is counted. */
+async function* countedLines(
+  source: LedgerSource,
+  written: (line: Line) => object | undefined,
+): AsyncGenerator<Line, ExportCounts> {
   const content = new Content()
+  const count = (of: string, line: Line): void => {
+    const text = written(line)
+    if (text !== undefined) content.add(of, text)
+  }
   const counts = { people: 0, records: 0, events: 0, questions: 0, experience: 0 }
   for (const line of stateLines(source.state)) {
     // A wish may be fulfilled, and the heartbeat of a cluster is one for each shard.
-    if (line.kind !== 'wish' && line.kind !== 'heartbeat') content.add('', line)
+    if (line.kind !== 'wish' && line.kind !== 'heartbeat') count('', line)
     yield line
   }
   for await (const person of source.people()) {
     const line = personLine(person)
     const { did } = line
-    content.add('', line)
+    count('', line)
     counts.people += 1
     counts.experience += line.experience
     yield line
     for await (const record of person.records()) {
       const recorded = recordLine(record)
-      content.add(did, recorded)
+      count(did, recorded)
       counts.records += 1
       yield recorded
     }
     let number = 0
     for await (const event of person.events()) {
       const entered = eventLine(event)
-      content.add(`${did} ${number++}`, entered)
+      count(`${did} ${number++}`, entered)
       counts.events += 1
       yield entered
     }
   }
   for await (const question of source.questions()) {
     const asked = questionLine(question)
-    content.add('', asked)
+    count('', asked)
     counts.questions += 1
     yield asked
   }

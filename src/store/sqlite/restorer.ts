@@ -48,12 +48,12 @@ export class SqliteRestorer implements Restorer {
       bindRules(db, { fingerprint: restoring(id), titles: undefined })
       db.exec('CREATE TABLE restoring (line INTEGER NOT NULL, events INTEGER NOT NULL) STRICT')
       db.exec('INSERT INTO restoring VALUES (0, 0)')
-      RestoredEvents.create(db)
     } else if (rules !== restoring(id)) {
       throw new StoreError(
         `${path} is not empty${isRestoring(rules) ? ', but half restored from another export' : ''}: a ledger is restored into a new file. Name one in DATABASE_URL.`,
       )
     }
+    RestoredEvents.create(db)
     return new SqliteRestorer(options)
   }
 
@@ -89,8 +89,8 @@ export class SqliteRestorer implements Restorer {
       done += await transactions.run(() => this.#events.enterSome())
     }
     await transactions.run(() => {
-      db.exec('DROP TABLE restored_events; DROP TABLE restoring; DELETE FROM rulebooks')
-      db.prepare('INSERT INTO rulebooks (fingerprint, first_event) VALUES (?, 1)').run(state.rules)
+      this.#events.finish(state.versions)
+      db.exec('DROP TABLE restoring')
       new CursorRow(db).save(state.cursor)
       const gap = db.prepare('INSERT INTO gaps (host, began, ended, reason, at) VALUES (?, ?, ?, ?, ?)')
       for (const { host, from, to, reason, at } of state.gaps) gap.run(host, from, to ?? null, reason, at)

@@ -3,7 +3,7 @@ import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
 import type { Followed } from '../../game/followed.ts'
 import type { LedgerEvent } from '../../game/state.ts'
-import { isSettled } from '../bound-rules.ts'
+import { assertNobodyMoves, isSettled } from '../bound-rules.ts'
 import type { LedgerSource, LedgerState, OpenQuestion, SourcePerson } from '../export/ledger-copy.ts'
 import { isStranger } from '../export/stranger.ts'
 import { StoreError, type WishToLeave } from '../store.ts'
@@ -16,7 +16,7 @@ import { Names } from './names.ts'
 import { People } from './people.ts'
 import { Questions } from './questions.ts'
 import { Records } from './records.ts'
-import { rulesOf } from './rulebooks.ts'
+import { Rulebooks, rulesOf } from './rulebooks.ts'
 import { EVENT_COLUMNS, ledgerEvent } from './timeline.ts'
 
 /** People read at once. */
@@ -117,16 +117,12 @@ function readState(db: DatabaseSync): LedgerState {
   if (!isSettled(rules)) {
     throw new StoreError('the ledger is half recomputed or half restored: end that first, then export it.')
   }
-  const moving = db.prepare('SELECT 1 FROM rulebooks WHERE first_actor IS NOT NULL AND ended_event IS NULL')
-  if (moving.get() !== undefined) {
-    throw new StoreError(
-      'people are being moved to other rules: wait until /v1/rules says that this is done.',
-    )
-  }
+  const { versions, move } = new Rulebooks(db).state()
+  assertNobodyMoves(move)
   const pulse = db.prepare('SELECT at, lag, host FROM pulse').get()
   const followed = db.prepare('SELECT json FROM followed').get()
   return {
-    rules,
+    versions: versions.map(({ version, fingerprint, titles, at }) => ({ version, fingerprint, titles, at })),
     cursor,
     heartbeat: pulse && {
       at: Number(pulse.at),

@@ -65,6 +65,12 @@ export class RuleVersions {
     return version
   }
 
+  /** Ends a restore: `versions` are those of the ledger from then on. May be repeated. */
+  async restore(versions: readonly RulesVersion[]): Promise<void> {
+    await this.#meta.set(VERSIONS, JSON.stringify(versions.map(listed)))
+    await this.#meta.set(RULES, versions.at(-1)?.fingerprint ?? '')
+  }
+
   async leave({ fingerprint, titles }: WantedRules): Promise<void> {
     await this.#meta.set(
       WANTED,
@@ -101,10 +107,9 @@ export class RuleVersions {
     )
   }
 
-  async #append(list: string | undefined, { fingerprint, titles }: WantedRules, at: Micros | undefined) {
+  async #append(list: string | undefined, rules: WantedRules, at: Micros | undefined) {
     const versions = list === undefined ? [] : (JSON.parse(list) as Listed[])
-    const listed: Listed = { fingerprint, ...(titles && { titles }), ...(at !== undefined && { at }) }
-    const now = JSON.stringify([...versions, listed])
+    const now = JSON.stringify([...versions, listed({ ...rules, at })])
     if (list === undefined) await this.#meta.setOnce(VERSIONS, now)
     else await this.#meta.replace(VERSIONS, list, now)
     return versions.length + 1
@@ -126,6 +131,10 @@ export class RuleVersions {
 /** The version that awards everybody in a shard that is not moving: the first where an older program wrote the row. */
 export function settledOf(value: unknown): number {
   return value === null || value === undefined ? 1 : numberOf(value)
+}
+
+function listed({ fingerprint, titles, at }: Omit<RulesVersion, 'version'>): Listed {
+  return { fingerprint, ...(titles && { titles }), ...(at !== undefined && { at }) }
 }
 
 function versionsOf(list: string | undefined, bound: string | undefined): RulesVersion[] {

@@ -4,6 +4,7 @@ import { dayOf, secondsOf } from '../../../game/time.ts'
 import { nothingTouched } from '../../../game/touched.ts'
 import { changeOf } from '../../export/change-of.ts'
 import type { Block, LedgerState, OpenQuestion, Restorer } from '../../export/ledger-copy.ts'
+import type { RulesVersion } from '../../rules.ts'
 import type { Inbox, Writer } from '../../store.ts'
 import { nobody } from '../rows/character-row.ts'
 import { rowMutation } from '../rows/mutations.ts'
@@ -24,6 +25,8 @@ export type CqlRestorerOptions = {
   commits: ShardCommits
   batchParts: BatchParts
   inbox: Inbox
+  /** Stores the versions of the rules, after which the ledger counts as restored. */
+  bindVersions: (versions: readonly RulesVersion[]) => Promise<void>
 }
 
 /**
@@ -61,7 +64,7 @@ export class CqlRestorer implements Restorer {
   }
 
   async finish(state: LedgerState, progress: (done: number, total: number) => void): Promise<void> {
-    const { writer, assignment, commits, inbox } = this.#options
+    const { writer, assignment, commits, inbox, bindVersions } = this.#options
     if (this.reached > 0) await this.#recountAll(progress)
     for (const gap of state.gaps) await writer.recordGap(gap)
     if (state.followed !== undefined) {
@@ -72,7 +75,13 @@ export class CqlRestorer implements Restorer {
     await commits.deliver(new Map(), state.cursor, () => true)
     await Promise.all(this.#owned().map((owned) => owned.saveCursor()))
     await writer.begin(state.cursor)
-    await writer.bindRules(state.rules)
+    // In this order: a shard that is behind the newest version would count as one whose people are being moved to it.
+    await assignment.declareRules(state.versions.at(-1)?.fingerprint ?? '')
+    for (const owned of this.#owned()) {
+      owned.totals.settle(state.versions.length)
+      await commits.commitOne(owned, planFor(owned))
+    }
+    await bindVersions(state.versions)
     assignment.assertAllOwned()
   }
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { type App, buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
+import { ImportNews } from '../src/api/import-news.ts'
 import { noHandles } from '../src/bluesky/handles.ts'
 import { noPeopleSearch } from '../src/bluesky/people-search.ts'
 import { NO_CHANGES, rulebook } from '../src/game/rulebook.ts'
@@ -35,6 +36,7 @@ export function appOver(
     logger: pino({ level: 'silent' }),
     version: 'bench',
     cache: new CharacterCache({ invalidated }),
+    importNews: new ImportNews(),
     pictures: inMemory(reader),
     ingestFailure: () => undefined,
     settings: {

@@ -1,5 +1,5 @@
 // The HTTP API over a ledger that ingest writes. The API only reads, except that it may ask ingest, through the inbox, to
-// look up a profile.
+// look up a profile, or to import a history.
 import compress from '@fastify/compress'
 import etag from '@fastify/etag'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
@@ -10,11 +10,12 @@ import { CurrentRules } from './current-rules.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded, guardedSessions } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
+import { Imports } from './imports.ts'
 import { KnownNames } from './known-names.ts'
 import { LevelUps } from './level-ups.ts'
-import { answerOtherMethods } from './methods.ts'
+import { collectMethods } from './methods.ts'
 import { Presenter } from './present.ts'
-import { problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
+import { ProblemError, problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
 import { HEADERS, protect } from './protect.ts'
 import { Ranks } from './ranks.ts'
 import { refuseCompressedBodies } from './request-bodies.ts'
@@ -73,7 +74,7 @@ export async function buildApp(
   // Only JSON bodies are accepted.
   app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })
-  answerOtherMethods(app)
+  const answerOthers = collectMethods(app)
   refuseCompressedBodies(app)
   refuseUnknownParameters(app)
   answerProblems(app)
@@ -89,12 +90,19 @@ export async function buildApp(
   const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
   const presenter = new Presenter({ rules, ranks })
   const names = new KnownNames()
+  const status = new RecentStatus({ reader, clock, monotonic })
+  const unheard = throttle(monotonic)
   const parts: RouteOptions = {
     ...options,
     rules,
     reader,
     sessions,
-    status: new RecentStatus({ reader, clock, monotonic }),
+    status,
+    imports: new Imports({
+      ...{ reader, inbox, status, news: options.importNews, clock, monotonic },
+      failed: (error) =>
+        unheard((count) => logger.error({ err: error, count }, 'a wish about an import could not be left')),
+    }),
     actors: new Actors({ reader, inbox, handles, rules, names, clock, monotonic }),
     names,
     heavy: new HeavyReads(MAX_HEAVY_READS),
@@ -106,6 +114,7 @@ export async function buildApp(
     await app.register(async (scope) => add(typed(scope), parts))
   }
   await serveDocs(app, { version, publicUrl: settings.publicUrl })
+  answerOthers()
   await app.ready()
   return app
 }
@@ -127,6 +136,9 @@ function answerProblems(app: FastifyInstance): void {
     if (reply.raw.destroyed) {
       reply.hijack()
       return
+    }
+    if (error instanceof ProblemError && error.retrySeconds !== undefined) {
+      reply.header('retry-after', String(error.retrySeconds))
     }
     sendProblem(reply, problemFor(error, request))
   })

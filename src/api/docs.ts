@@ -19,7 +19,7 @@ const TAGS = [
 function introduction(url: string): string {
   return `[The pages](/) · [The rules](/rules) · [About](/about)
 
-Anyone may read everything here, and nothing here changes anything. Try these first:
+Anyone may read everything here, and ask for the history of somebody who is not here yet. Try these first:
 
 \`\`\`sh
 curl '${url}/v1/characters/alice.example'

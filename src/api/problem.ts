@@ -31,11 +31,14 @@ export class ProblemError extends Error {
   override name = 'ProblemError'
   readonly status: number
   readonly error: string
+  /** When to try again, in seconds; `undefined`: in a few. */
+  readonly retrySeconds: number | undefined
 
-  constructor(status: number, error: string, detail: string) {
+  constructor(status: number, error: string, detail: string, retrySeconds?: number) {
     super(detail)
     this.status = status
     this.error = error
+    this.retrySeconds = retrySeconds
   }
 }
 

@@ -221,6 +221,37 @@ export const PeriodBoard = named(
   }),
 )
 
+export const Import = named(
+  'Import',
+  Type.Object(
+    {
+      did: Type.String(),
+      state: Type.Enum(['queued', 'running', 'done', 'refused', 'cancelled']),
+      records: Type.Integer({ description: 'records that are counted so far' }),
+      of: Type.Union([Type.Integer(), Type.Null()], {
+        description: 'records that the repository has, once that is known',
+      }),
+      reason: Type.Union(
+        [Type.Enum(['not-possible', 'unreadable', 'too-large', 'unreachable']), Type.Null()],
+        { description: 'why it is refused, or has to be tried again' },
+      ),
+      detail: Type.Union([Type.String(), Type.Null()], { description: 'the reason in words' }),
+    },
+    {
+      examples: [
+        {
+          did: 'did:plc:alicealicealicealicealic',
+          state: 'running',
+          records: 3_412,
+          of: 6_000,
+          reason: null,
+          detail: null,
+        },
+      ],
+    },
+  ),
+)
+
 export const Levels = named(
   'Levels',
   Type.Object({

@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
 import { CurrentRules } from '../api/current-rules.ts'
+import type { ImportNews } from '../api/import-news.ts'
 import { serveMetrics } from '../api/metrics-server.ts'
 import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { handleResolver, noHandles } from '../bluesky/handles.ts'
@@ -22,6 +23,7 @@ export type ApiJobOptions = {
   config: Config
   log: Logger
   cache: CharacterCache
+  importNews: ImportNews
   /** What may be done to the ledger before it is served. */
   preparation: Preparation
   /** Why ingest in this process has ended; `undefined` if it has not. */
@@ -41,7 +43,7 @@ export type ApiJob = {
 
 /** Serves the ledger until `signal` aborts. Resolves once it listens. */
 export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
-  const { config, log, cache, preparation, ingestFailure, metrics, signal } = options
+  const { config, log, cache, importNews, preparation, ingestFailure, metrics, signal } = options
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await storeOf(config, preparation, { log, ending: signal }))
   const registry = new Registry()
@@ -72,6 +74,7 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
     logger: log,
     version: version(),
     cache,
+    importNews,
     pictures,
     ingestFailure,
     settings: {

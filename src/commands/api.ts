@@ -1,4 +1,5 @@
 import { CharacterCache } from '../api/character-cache.ts'
+import { ImportNews } from '../api/import-news.ts'
 import { apiJob } from './api-job.ts'
 import type { Command } from './command.ts'
 import { logOf } from './from-config.ts'
@@ -15,6 +16,7 @@ export const api: Command = {
       config,
       log,
       cache,
+      importNews: new ImportNews(),
       preparation: 'nothing',
       ingestFailure: () => undefined,
       metrics: (own) => own.metrics(),

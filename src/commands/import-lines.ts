@@ -1,5 +1,5 @@
 import type { Did } from '../atproto/event.ts'
-import type { ImportProgress } from '../ingest/import-answers.ts'
+import type { ImportProgress } from '../game/imports.ts'
 
 /** On a terminal a line is replaced by the next one of its person; elsewhere only results are written. */
 const CLEAR_LINE = '\r\x1b[2K'

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { AggregatorRegistry, type MetricObject, type Registry } from 'prom-client'
 import type { Did } from '../atproto/event.ts'
 import type { Config } from '../config.ts'
-import type { ImportProgress } from '../ingest/import-answers.ts'
+import type { ImportProgress } from '../game/imports.ts'
 import { StoreFullError } from '../store/store.ts'
 import { CommandError } from './command.ts'
 

@@ -1,4 +1,5 @@
 import { CharacterCache } from '../api/character-cache.ts'
+import { ImportNews } from '../api/import-news.ts'
 import type { Config } from '../config.ts'
 import { driverOf } from '../store/drivers.ts'
 import { StoreFullError } from '../store/store.ts'
@@ -33,12 +34,18 @@ export async function serveAndIngest(
   const end = AbortSignal.any([signal, failure.signal])
   // With other writers, characters change without a message to this process.
   const cache = new CharacterCache({ invalidated: driverOf(config.DATABASE_URL).hasOneWriter })
+  const importNews = new ImportNews()
   let notifyApi: ApiJob['changed'] = () => {}
   const changed: ApiJob['changed'] = (dids) => {
     cache.invalidate(dids)
     notifyApi(dids)
   }
-  const ingest = startIngest({ config, changed, imported: () => {}, signal: end })
+  const ingest = startIngest({
+    config,
+    changed,
+    imported: (did, progress) => importNews.note(did, progress),
+    signal: end,
+  })
   let full = false
   // Handled here as well as at the end: it may reject before the API listens.
   ingest.ended.catch((error: unknown) => {
@@ -52,6 +59,7 @@ export async function serveAndIngest(
       config,
       log,
       cache,
+      importNews,
       preparation: 'create',
       ingestFailure: () => (full ? 'disk full' : undefined),
       metrics: ingest.metrics,

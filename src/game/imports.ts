@@ -24,6 +24,27 @@ export function broughtBy({
   return isTid(rev) ? { records: Number(records), experience: Number(experience) } : undefined
 }
 
+/** How far an import is. */
+export type ImportProgress =
+  | { state: 'reading' }
+  | { state: 'counting'; records: number; of: number }
+  | { state: 'imported'; records: number; experience: number }
+  /** The person does not want to be seen, or is away: the same for all reasons. */
+  | { state: 'refused' }
+  /** `reason` is for the operator. It is tried again where `again` says so. */
+  | { state: 'failed'; failure: ImportFailure; reason: string; again: boolean }
+  | { state: 'cancelled' }
+
+/** Why a repository was not imported. */
+export type ImportFailure =
+  /** There is no such repository, or it is not one that this server follows. */
+  | 'not-found'
+  /** It breaks the protocol, or its owner has not signed it. */
+  | 'unreadable'
+  | 'too-large'
+  /** Its server cannot be reached, or does not answer as it should. */
+  | 'unreachable'
+
 /** True for entries that feeds leave out: those of an import's records, which the entry at its end announces as one. */
 export function isQuiet({ collection, cause }: Pick<LedgerEvent, 'collection' | 'cause'>): boolean {
   return cause === 'import' && collection !== IMPORT

@@ -70,7 +70,8 @@ export async function fulfilWishes(
   for (;;) {
     const wishes = await ledger.use(async (writer) => {
       const left: Wish[] = []
-      for (const wish of await writer.wishes(WISHES_AT_ONCE)) left.push(await withQuestion(writer, wish))
+      for (const wish of beforeAnswers(await writer.wishes(WISHES_AT_ONCE)))
+        left.push(await withQuestion(writer, wish))
       return left
     })
     if (wishes.length === 0) return
@@ -83,6 +84,16 @@ export async function fulfilWishes(
 }
 
 const NOBODY = { lookedAt: () => {}, importCancelled: () => {} }
+
+/** The first of `wishes` that can be folded at once: an import can be cancelled once its question has been stored. */
+function beforeAnswers(wishes: readonly Wish[]): readonly Wish[] {
+  const asked = new Set<Did>()
+  const end = wishes.findIndex(({ kind, did }) => {
+    if (kind === 'import') asked.add(did)
+    return kind === 'cancel-import' && asked.has(did)
+  })
+  return end < 0 ? wishes : wishes.slice(0, end)
+}
 
 /** Adds the question that the wish is about, so that both go in one commit. */
 async function withQuestion(writer: Pick<Writer, 'questionsAbout'>, wish: Wish): Promise<Wish> {

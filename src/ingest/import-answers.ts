@@ -1,8 +1,9 @@
 import type { Did } from '../atproto/event.ts'
 import type { Identity } from '../bluesky/identity.ts'
-import { RepositoryError } from '../bluesky/repository/repository-error.ts'
+import { type Refusal, RepositoryError } from '../bluesky/repository/repository-error.ts'
 import type { Snapshot } from '../bluesky/repository/snapshot.ts'
 import { RequestError } from '../bluesky/request.ts'
+import type { ImportFailure, ImportProgress } from '../game/imports.ts'
 import type { AskedQuestion, QuestionId } from '../game/question.ts'
 import { retryAt } from '../game/retries.ts'
 import { dayOf, secondsOf } from '../game/time.ts'
@@ -15,17 +16,6 @@ import type { Ledger } from './ledger.ts'
 const MAX_IMPORTS = 2
 /** Imports taken from the ledger at a time: so many that those of one slow host leave room for others. */
 const MAX_TAKEN = 100
-
-/** How far an import is. */
-export type ImportProgress =
-  | { state: 'reading' }
-  | { state: 'counting'; records: number; of: number }
-  | { state: 'imported'; records: number; experience: number }
-  /** The person does not want to be seen, or is away: the same for all reasons. */
-  | { state: 'refused' }
-  /** It is tried again where `again` says so. */
-  | { state: 'failed'; reason: string; again: boolean }
-  | { state: 'cancelled' }
 
 export type ImportAnswersOptions = Pick<AnswersOptions, 'next' | 'repositories' | 'followed' | 'clock'> & {
   ledger: Pick<Ledger, 'use' | 'fold'>
@@ -108,7 +98,7 @@ export class ImportAnswers {
       if (!(error instanceof RequestError)) throw error
       const at = clock()
       const again = !isFinal(error) && retryAt('import', question.tries + 1, at) !== undefined
-      report(did, { state: 'failed', reason: error.message, again })
+      report(did, { state: 'failed', failure: failureOf(error), reason: error.message, again })
       if (isFinal(error)) await this.#close(question)
       else await ledger.fold([{ kind: 'no-answer', question, did, at }], undefined)
     }
@@ -146,14 +136,25 @@ function progressOf({ outcome, brought }: Imported): ImportProgress {
 
 /** True where the same answer is to be expected: the person has no such repository, or it cannot be read. */
 function isFinal(error: RequestError): boolean {
-  const refusal = error instanceof RepositoryError ? error.refusal : undefined
-  switch (refusal) {
+  return failureOf(error) !== 'unreachable' || refusalOf(error) === 'address'
+}
+
+function failureOf(error: RequestError): ImportFailure {
+  switch (refusalOf(error)) {
     case 'too-large':
+      return 'too-large'
     case 'malformed':
     case 'forged':
+      return 'unreadable'
     case 'address':
-      return true
+      return 'unreachable'
     default:
       return error.status === 400 || error.status === 404 || error.status === 410
+        ? 'not-found'
+        : 'unreachable'
   }
+}
+
+function refusalOf(error: RequestError): Refusal | undefined {
+  return error instanceof RepositoryError ? error.refusal : undefined
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Did } from '../atproto/event.ts'
-import type { ImportProgress } from './import-answers.ts'
+import type { ImportProgress } from '../game/imports.ts'
 import type { IngestMetrics } from './metrics.ts'
 
 export type ImportReportOptions = {

@@ -4,6 +4,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { pino } from 'pino'
 import { type App, buildApp } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
+import { ImportNews } from '../../src/api/import-news.ts'
 import type { AppSettings } from '../../src/api/routes/route.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
@@ -56,6 +57,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
     logger: pino({ level: 'silent' }),
     version: '0.0.0',
     cache,
+    importNews: new ImportNews(),
     pictures: inMemory(store.reader),
     ingestFailure: () => undefined,
     settings: {

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { LightMyRequestResponse } from 'fastify'
 import { StoreError } from '../../src/store/store.ts'
-import { alice, bob, build, NOW, profile, SECOND } from './harness.ts'
+import { alice, bob, build, NOW, nobody, profile, SECOND } from './harness.ts'
 
 type Media = { schema: object }
 type Operation = {
@@ -55,6 +55,18 @@ const CASES: readonly (readonly [string, string, number, Record<string, string>?
   ['/v1/characters/{actor}/proof', `/v1/characters/${alice}/proof`, 304, { 'if-none-match': '*' }],
   ['/v1/characters/{actor}/proof', '/v1/characters/x/proof', 400],
   ['/v1/characters/{actor}/proof', '/v1/characters/nobody.example/proof', 404],
+  ['/v1/characters/{actor}/import', `/v1/characters/${alice}/import`, 404],
+  ['/v1/characters/{actor}/import', '/v1/characters/x/import', 400],
+  ['/v1/characters/{actor}/import post', `/v1/characters/${alice}/import`, 202],
+  ['/v1/characters/{actor}/import post', '/v1/characters/x/import', 400],
+  ['/v1/characters/{actor}/import post', '/v1/characters/nobody.example/import', 404],
+  ['/v1/characters/{actor}/import', `/v1/characters/${alice}/import`, 200],
+  ['/v1/characters/{actor}/import/stream', '/v1/characters/x/import/stream', 400],
+  ['/v1/characters/{actor}/import/stream', `/v1/characters/${bob}/import/stream`, 404],
+  ['/v1/characters/{actor}/import delete', '/v1/characters/x/import', 400],
+  ['/v1/characters/{actor}/import delete', `/v1/characters/${bob}/import`, 404],
+  ['/v1/characters/{actor}/import delete', `/v1/characters/${nobody}/import`, 403],
+  ['/v1/characters/{actor}/import delete', `/v1/characters/${alice}/import`, 200],
   ['/v1/characters/{actor}/insights', `/v1/characters/${alice}/insights`, 200],
   ['/v1/characters/{actor}/insights', '/v1/characters/x/insights', 400],
   ['/v1/characters/{actor}/insights', '/v1/characters/nobody.example/insights', 404],
@@ -118,6 +130,10 @@ const OUT_OF_REACH: typeof CASES = [
   ['/v1/characters/{actor}/events.jsonl', `/v1/characters/${alice}/events.jsonl`, 503],
   ['/v1/characters/{actor}/proof', `/v1/characters/${alice}/proof`, 503],
   ['/v1/characters/{actor}/insights', `/v1/characters/${alice}/insights`, 503],
+  ['/v1/characters/{actor}/import', `/v1/characters/${alice}/import`, 503],
+  ['/v1/characters/{actor}/import post', `/v1/characters/${alice}/import`, 503],
+  ['/v1/characters/{actor}/import delete', `/v1/characters/${alice}/import`, 503],
+  ['/v1/characters/{actor}/import/stream', `/v1/characters/${alice}/import/stream`, 503],
   ['/v1/leaderboards/all', '/v1/leaderboards/all', 503],
   ['/v1/leaderboards/week', '/v1/leaderboards/week', 503],
   ['/v1/leaderboards/month', '/v1/leaderboards/month', 503],
@@ -149,6 +165,8 @@ async function populated(): Promise<Server> {
     { host: 'stream.example', from: NOW, to: undefined, reason: 'clamped', at: NOW },
     { host: 'stream.example', from: NOW, to: NOW, reason: 'clamped', at: NOW },
   ]
+  // Somebody else has asked for it.
+  ledger.imports.set(nobody, { isOpen: true, tries: 0, head: undefined, records: 0, experience: 0 })
   ledger.perDay = { events: 1, diskBytes: 2, networkBytes: 3 }
   return server
 }
@@ -185,11 +203,12 @@ test('every route answers every status that the document names, as the document 
   const document = (await server.get('/openapi.json')).json<Document>()
   assert.equal(document.openapi, '3.1.0')
   const check = checker(document)
-  // The one answer that does not end; test/api/stream.test.ts has it.
-  const seen = new Set(['/v1/stream 200'])
+  // The answers that do not end; test/api/stream.test.ts and imports.test.ts have them.
+  const seen = new Set(['/v1/stream 200', '/v1/characters/{actor}/import/stream 200'])
   const ask = async (from: Server, [path, url, status, headers]: (typeof CASES)[number]) => {
     const [, method = 'get'] = path.split(' ')
-    const answer = method === 'get' ? await from.get(url, headers) : await from.post(url, headers)
+    assert.ok(method === 'get' || method === 'post' || method === 'delete')
+    const answer = await from[method](url, headers)
     assert.equal(answer.statusCode, status, `${url}: ${answer.body}`)
     check(path, answer)
     seen.add(`${path} ${status}`)

@@ -2,6 +2,7 @@ import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import { pino } from 'pino'
 import { buildApp, type ConnectionLimits } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
+import { ImportNews } from '../../src/api/import-news.ts'
 import { builtInRoutes } from '../../src/api/routes/index.ts'
 import type { AppOptions, AppSettings, Routes } from '../../src/api/routes/route.ts'
 import type { Micros } from '../../src/atproto/event.ts'
@@ -62,6 +63,7 @@ export async function build(
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
     version: '1.2.3',
     cache: new CharacterCache({ invalidated: true }),
+    importNews: new ImportNews(),
     pictures: inMemory(ledger),
     ingestFailure: () => undefined,
     ...overrides,
@@ -82,8 +84,10 @@ export async function build(
         method: 'POST',
         url,
         payload: body,
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: { ...(body !== '' && { 'content-type': 'application/json' }), ...headers },
       }),
+    delete: (url: string, headers: Record<string, string> = {}) =>
+      app.inject({ method: 'DELETE', url, headers }),
     [Symbol.asyncDispose]: () => app.close(),
   }
 }

@@ -102,6 +102,18 @@ export const importsChecks: readonly Check[] = [
     },
   ),
 
+  check('a wish to import leaves an open question as it is', async (store, writer) => {
+    await fold(writer, [wish])
+    const [question] = await writer.questionsAbout('import', [alice])
+    assert.ok(question)
+    await fold(writer, [{ kind: 'no-answer', question, did: alice, at: START }])
+    const open = await writer.questionsAbout('import', [alice])
+    await fold(writer, [{ ...wish, wish: '2' }])
+    assert.deepEqual(await writer.questionsAbout('import', [alice]), open)
+    assert.equal((await store.reader.importStatus(alice))?.tries, 1)
+    assert.equal((await store.reader.status()).postponed.import, 1)
+  }),
+
   check('a wish to import may be taken back', async (store, writer) => {
     await fold(writer, [wish])
     const [open] = await writer.questionsAbout('import', [alice])

@@ -40,6 +40,8 @@ function ledgerWith(overrides: Partial<Writer> = {}) {
       memory.commit(changes)
       state.inbox = state.inbox.filter(({ wish }) => !changes.fulfilled.includes(wish))
     },
+    questionsAbout: async (kind, dids) =>
+      memory.questions.filter((question) => question.kind === kind && dids.includes(question.did)),
     wishes: async (limit) => {
       const wishes = state.inbox.slice(0, limit)
       state.taken.push(wishes.length)
@@ -99,6 +101,23 @@ suite('wishes', () => {
     })
     assert.ok(left > 0 && left < 500, String(left))
     await done
+  })
+
+  test('to import, to take that back and to import after all are fulfilled in that order', async () => {
+    const did = person(1)
+    const wish = (kind: 'import' | 'cancel-import', n: number): Wish =>
+      kind === 'import'
+        ? { kind, wish: `w${n}`, did, at: START }
+        : { kind, wish: `w${n}`, did, at: START, question: undefined }
+    const { ledger, state } = ledgerWith()
+    const open = () =>
+      state.memory.questions.filter(({ kind }) => kind === 'import').map(({ tries }) => tries)
+    state.inbox = [wish('import', 1), wish('cancel-import', 2)]
+    await fulfilWishes(ledger)
+    assert.deepEqual([open(), state.inbox], [[], []])
+    state.inbox = [3, 4, 5].map((n) => wish(n % 2 === 1 ? 'import' : 'cancel-import', n))
+    await fulfilWishes(ledger)
+    assert.deepEqual([open(), state.inbox], [[0], []])
   })
 
   test('stay where the ledger fails', async () => {

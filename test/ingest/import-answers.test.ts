@@ -6,14 +6,11 @@ import { type ReadRecord, RecordList } from '../../src/bluesky/repository/record
 import { type Refusal, RepositoryError } from '../../src/bluesky/repository/repository-error.ts'
 import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
+import type { ImportProgress } from '../../src/game/imports.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { fulfilWishes } from '../../src/ingest/chores.ts'
-import {
-  ImportAnswers,
-  type ImportAnswersOptions,
-  type ImportProgress,
-} from '../../src/ingest/import-answers.ts'
+import { ImportAnswers, type ImportAnswersOptions } from '../../src/ingest/import-answers.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { KEY } from '../bluesky/repository/made-repository.ts'
 import { KEEP } from '../conformance/check.ts'
@@ -229,15 +226,21 @@ suite('an import', () => {
     const { state, wish, until, last } = await world(t, new Map([[alice, [snapshotOf(3)]]]), new Set([bob]))
     await wish('import', alice)
     await until(() => last(alice)?.state === 'failed')
-    assert.deepEqual(state.asked, [])
+    const { failure } = last(alice) as ImportProgress & { state: 'failed' }
+    assert.deepEqual([state.asked, failure], [[], 'not-found'])
   })
 
-  for (const refusal of ['too-large', 'malformed', 'forged', 'address'] as const) {
+  for (const [refusal, failure] of [
+    ['too-large', 'too-large'],
+    ['malformed', 'unreadable'],
+    ['forged', 'unreadable'],
+    ['address', 'unreachable'],
+  ] as const) {
     test(`that is ${refusal} is given up, and changes nothing`, async (t) => {
       const { store, ledger, wish, until, last } = await world(t, new Map([[alice, [refused(refusal)]]]))
       await wish('import', alice)
       await until(() => last(alice)?.state === 'failed')
-      assert.deepEqual(last(alice), { state: 'failed', reason: `it is ${refusal}`, again: false })
+      assert.deepEqual(last(alice), { state: 'failed', failure, reason: `it is ${refusal}`, again: false })
       assert.deepEqual(await ledger.use((writer) => writer.questionsAbout('import', [alice])), [])
       assert.equal((await store.reader.status()).records, 0)
     })
@@ -258,7 +261,8 @@ suite('an import', () => {
         return (await open()).length === 0
       })
       assert.equal(state.asked.length, 6)
-      assert.deepEqual(last(alice), { state: 'failed', reason: error.message, again: false })
+      const failed = { state: 'failed', failure: 'unreachable', reason: error.message, again: false } as const
+      assert.deepEqual(last(alice), failed)
       assert.equal(
         state.reports.filter(([, progress]) => progress.state === 'failed' && progress.again).length,
         5,

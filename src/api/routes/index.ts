@@ -9,6 +9,7 @@ import { eventRoutes } from './events.ts'
 import { findRoutes } from './find.ts'
 import { healthRoutes } from './health.ts'
 import { homeRoutes } from './home.ts'
+import { importRoutes } from './imports.ts'
 import { insightsRoutes } from './insights.ts'
 import { leaderboardRoutes } from './leaderboards.ts'
 import { ledgerRoutes } from './ledgers.ts'
@@ -34,6 +35,7 @@ export const builtInRoutes: readonly Routes[] = [
   suggestRoutes,
   eventRoutes,
   insightsRoutes,
+  importRoutes,
   proofRoutes,
   ledgerRoutes,
   leaderboardRoutes,

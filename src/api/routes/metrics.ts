@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isLoopback } from '../addresses.ts'
+import { hasToken } from '../admin-token.ts'
 import { ProblemError } from '../problem.ts'
 import { problems } from '../responses.ts'
 import type { AppSettings, Routes } from './route.ts'
@@ -73,14 +73,4 @@ const FORWARDED = [
 function isLocalName(host: string): boolean {
   const name = URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
   return name === 'localhost' || isLoopback(name)
-}
-
-/** In constant time: compares digests, which have equal lengths. */
-function hasToken(authorization: string | undefined, token: string | undefined): boolean {
-  if (token === undefined || authorization === undefined) return false
-  return timingSafeEqual(digest(authorization), digest(`Bearer ${token}`))
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

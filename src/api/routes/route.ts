@@ -14,6 +14,8 @@ import type { Actors } from '../actors.ts'
 import type { CharacterCache } from '../character-cache.ts'
 import type { CurrentRules } from '../current-rules.ts'
 import type { HeavyReads } from '../heavy-reads.ts'
+import type { ImportNews } from '../import-news.ts'
+import type { Imports } from '../imports.ts'
 import type { KnownNames } from '../known-names.ts'
 import type { LevelUps } from '../level-ups.ts'
 import type { Presenter } from '../present.ts'
@@ -42,6 +44,7 @@ export type AppOptions = {
   logger: Logger
   version: string
   cache: CharacterCache
+  importNews: ImportNews
   pictures: Pictures
   /** Why ingest in this process has ended while the API goes on; `undefined` if it has not. */
   ingestFailure: () => string | undefined
@@ -77,6 +80,7 @@ export type RouteOptions = Omit<AppOptions, 'rules'> & {
   status: RecentStatus
   heavy: HeavyReads
   levelUps: LevelUps
+  imports: Imports
   names: KnownNames
 }
 

@@ -15,7 +15,8 @@ const POLL_MS = 250
 /** Some proxies close a connection after 30 s of silence. */
 const HEARTBEAT_MS = 15_000
 
-const HEADERS = {
+/** Headers of an answer of server-sent events. */
+export const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   // Otherwise nginx would delay events.
@@ -62,7 +63,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
   app.addHook('preClose', async () => broadcast.close())
 
   app.head('/v1/stream', { schema: { hide: true, querystring: Query } }, (_request, reply) =>
-    reply.headers(HEADERS).send(),
+    reply.headers(STREAM_HEADERS).send(),
   )
 
   app.get(
@@ -98,7 +99,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
       // Before the first await, so that it is given back whenever the connection closes.
       places.take(addressOf(request), reply.raw)
       const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name, client))))
-      beginRaw(reply, 200, HEADERS)
+      beginRaw(reply, 200, STREAM_HEADERS)
       reply.raw.write('retry: 3000\n\n')
       const { 'last-event-id': last } = request.headers
       const sampled = sample !== undefined

@@ -61,12 +61,12 @@ export function decideLookUp(draft: Draft, { did, wish }: Wish & { kind: 'look-u
   return 'applied'
 }
 
-/** Somebody asks for a person's history: it is fetched, where it may be. */
+/** Somebody asks for a person's history: it is fetched, where it may be. One that is under way serves those who ask meanwhile. */
 export function decideImportWish(draft: Draft, { did, wish }: Wish & { kind: 'import' }): Outcome {
   draft.changes.fulfilled.push(wish)
   const actor = draft.actor(did)
   if (actor !== undefined && !isImportable(actor)) return 'stale'
-  draft.ask(draft.change(did), { kind: 'import', did, ifOpen: 'restart' })
+  draft.ask(draft.change(did), { kind: 'import', did, ifOpen: 'keep' })
   return 'applied'
 }
 

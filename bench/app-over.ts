@@ -1,4 +1,6 @@
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { ApiMetrics } from '../src/api/api-metrics.ts'
 import { type App, buildApp } from '../src/api/app.ts'
 import { CharacterCache } from '../src/api/character-cache.ts'
 import { ImportNews } from '../src/api/import-news.ts'
@@ -31,6 +33,7 @@ export function appOver(
     signIn: noSignIn,
     sessions,
     metrics: { contentType: 'text/plain', metrics: async () => '' },
+    apiMetrics: new ApiMetrics(new Registry()),
     clock: () => Date.now() * 1000,
     monotonic: () => performance.now() * 1000,
     logger: pino({ level: 'silent' }),

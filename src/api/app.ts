@@ -13,6 +13,7 @@ import { HeavyReads } from './heavy-reads.ts'
 import { Imports } from './imports.ts'
 import { KnownNames } from './known-names.ts'
 import { LevelUps } from './level-ups.ts'
+import { countRequests, measured } from './measured.ts'
 import { collectMethods } from './methods.ts'
 import { Presenter } from './present.ts'
 import { ProblemError, problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
@@ -42,7 +43,7 @@ export async function buildApp(
   const { inbox, handles, clock, monotonic, settings, logger, version } = options
   const rules = options.rules instanceof CurrentRules ? options.rules : new CurrentRules(options.rules)
   const unreadable = throttle(monotonic)
-  const reader = guarded(options.reader, (error) =>
+  const reader = guarded(measured(options.reader, options.apiMetrics), (error) =>
     unreadable((count) => logger.error({ err: error, count }, 'the ledger cannot be read')),
   )
   const unusable = throttle(monotonic)
@@ -74,6 +75,7 @@ export async function buildApp(
   // Only JSON bodies are accepted.
   app.removeContentTypeParser('text/plain')
   protect(app, { perMinute: settings.rateLimit })
+  countRequests(app, options.apiMetrics)
   const answerOthers = collectMethods(app)
   refuseCompressedBodies(app)
   refuseUnknownParameters(app)
@@ -88,6 +90,12 @@ export async function buildApp(
   })
   await gatherDocs(app, { version, publicUrl: settings.publicUrl })
   const ranks = new Ranks({ reader, clock, monotonic, refresh: settings.rankRefresh })
+  if (settings.boards === 'on') {
+    options.apiMetrics.watchLevels(async () => {
+      await ranks.ready()
+      return ranks.levels()?.bands
+    })
+  }
   const presenter = new Presenter({ rules, ranks })
   const names = new KnownNames()
   const status = new RecentStatus({ reader, clock, monotonic })

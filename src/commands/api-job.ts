@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { ApiMetrics } from '../api/api-metrics.ts'
 import { buildApp } from '../api/app.ts'
 import type { CharacterCache } from '../api/character-cache.ts'
 import { CurrentRules } from '../api/current-rules.ts'
 import type { ImportNews } from '../api/import-news.ts'
-import { serveMetrics } from '../api/metrics-server.ts'
 import { APPVIEW_SHARES } from '../bluesky/appview.ts'
 import { handleResolver, noHandles } from '../bluesky/handles.ts'
 import { Pace } from '../bluesky/pace.ts'
@@ -15,7 +15,9 @@ import type { Preparation } from '../store/driver.ts'
 import { followRules } from './follow-rules.ts'
 import { appviewOf, clock, gameOf, monotonic, storeOf } from './from-config.ts'
 import { listening } from './listening.ts'
+import { metricsPort } from './metrics-port.ts'
 import { picturesJob } from './pictures-job.ts'
+import { processMetrics } from './process-metrics.ts'
 import { signInOf } from './sign-in-of.ts'
 import { version } from './version.ts'
 
@@ -46,8 +48,7 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
   const { config, log, cache, importNews, preparation, ingestFailure, metrics, signal } = options
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await storeOf(config, preparation, { log, ending: signal }))
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  const registry = processMetrics()
   const own = { contentType: registry.contentType, metrics: () => metrics(registry) }
   const rules = new CurrentRules(gameOf(config).rules)
   opened.use(await followRules({ ledgerRules: store.rules, rules, cache, log }))
@@ -69,6 +70,7 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
         ? noPeopleSearch
         : peopleSearch({ appview: appviewOf(config, new Pace(APPVIEW_SHARES.suggestions)), signal }),
     metrics: own,
+    apiMetrics: new ApiMetrics(registry),
     clock,
     monotonic,
     logger: log,
@@ -91,15 +93,9 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
     },
   })
   opened.defer(() => app.close())
-  const { HOST: host, PORT: port, METRICS_PORT: metricsPort } = config
+  const { HOST: host, PORT: port } = config
   const url = await listening({ host, port, settings: 'HOST and PORT' }, () => app.listen({ host, port }))
-  if (metricsPort !== undefined) {
-    const server = await listening({ host, port: metricsPort, settings: 'METRICS_PORT' }, () =>
-      serveMetrics({ metrics: own, host, port: metricsPort, onError: (error) => log.error(error) }),
-    )
-    opened.use(server)
-    log.info(`metrics at ${server.url}`)
-  }
+  opened.use(await metricsPort(config, own, log))
   const stack = opened.move()
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()

@@ -184,7 +184,7 @@ export const variables = {
   METRICS_PORT: {
     fallback: undefined,
     meaning:
-      'separate port for /metrics, open to everybody who reaches that port; /metrics at PORT then requires ADMIN_TOKEN',
+      'separate port for /metrics, open to everybody who reaches that port; /metrics at PORT then requires ADMIN_TOKEN. With `ingest`, which has no other port, the only way to its metrics',
     parse: port,
   },
   TRUST_PROXY: {

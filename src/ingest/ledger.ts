@@ -14,15 +14,18 @@ import { moveSome } from './rules-move.ts'
 export type LedgerOptions = {
   game: Game
   writer: Writer
-  /** Called with the changes of each batch after its commit; must not throw. */
-  folded: (changes: Changes) => void
+  /** Called with the changes of each batch after its commit, and how long the store took; must not throw. */
+  folded: (changes: Changes, took: FoldTimes | undefined) => void
 }
+
+/** How long the store took for a batch, in seconds. */
+export type FoldTimes = { loadSeconds: number; commitSeconds: number }
 
 /** The only place where the ledger changes. */
 export class Ledger {
   #game: Game
   readonly #writer: Writer
-  readonly #folded: (changes: Changes) => void
+  readonly #folded: LedgerOptions['folded']
   readonly #failure = new AbortController()
   /** Settles when all work queued so far has ended. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -46,10 +49,18 @@ export class Ledger {
     return this.use(async (writer) => {
       // Skips people whose shard has moved to another worker.
       const own = operations.filter(({ did }) => writer.owns(did))
-      const known = await writer.load(touched(this.#game, own))
+      const wanted = touched(this.#game, own)
+      const began = performance.now()
+      const known = await writer.load(wanted)
+      const loaded = performance.now()
       const changes = decide(this.#game, known, own)
+      const decided = performance.now()
       await writer.commit(changes, cursor)
-      this.#folded(changes)
+      const committed = performance.now()
+      this.#folded(changes, {
+        loadSeconds: (loaded - began) / 1_000,
+        commitSeconds: (committed - decided) / 1_000,
+      })
       return changes
     })
   }
@@ -75,7 +86,7 @@ export class Ledger {
   moveSome(at: Micros): Promise<boolean> {
     return this.use(async (writer) => {
       const step = await moveSome(this.#game, writer, at)
-      if (step !== undefined) this.#folded(step.changes)
+      if (step !== undefined) this.#folded(step.changes, undefined)
       return step === undefined
     })
   }

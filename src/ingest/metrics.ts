@@ -1,10 +1,41 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Outcome } from '../game/state.ts'
+import type { Micros, StreamEvent } from '../atproto/event.ts'
+import type { QuestionKind } from '../game/question.ts'
+import type { Rulebook } from '../game/rulebook.ts'
+import type { Changes, Outcome } from '../game/state.ts'
+import { GAP_REASONS, MALFORMED_REASONS } from '../jetstream/observer.ts'
+import { Arrivals } from './arrivals.ts'
 import type { RepositoryOutcome } from './asking.ts'
+import { GameMetrics } from './game-metrics.ts'
+import type { FoldTimes } from './ledger.ts'
+import { LedgerMetrics } from './ledger-metrics.ts'
+import { WriterMetrics } from './writer-metrics.ts'
+
+const OUTCOMES = [
+  'applied',
+  'repeated',
+  'unreadable',
+  'forgotten',
+  'unfollowed',
+  'stale',
+  'implausible',
+] as const satisfies readonly Outcome[]
+/** Imports have a metric of their own. */
+const KINDS = ['subject', 'profile', 'repository'] as const satisfies readonly QuestionKind[]
+const CONNECTION_EVENTS = ['connected', 'disconnected', 'paused', 'resumed'] as const
+const IMPORT_OUTCOMES = ['imported', 'refused', 'failed', 'cancelled'] as const
+
+type Received = { events: readonly StreamEvent[]; bytes: number; queuedBytes: number }
 
 /** Prometheus metrics of ingest. */
 export class IngestMetrics {
   readonly registry = new Registry()
+  /** Of all of the ledger. */
+  readonly ledger = new LedgerMetrics(this.registry)
+  /** Of this process's writer. */
+  readonly writer = new WriterMetrics(this.registry)
+  readonly #game = new GameMetrics(this.registry)
+  readonly #arrivals = new Arrivals(this.registry)
   readonly #outcomes: Counter<'outcome'>
   readonly #bytes: Counter
   readonly #malformed: Counter<'reason'>
@@ -18,6 +49,9 @@ export class IngestMetrics {
   readonly #introductions: Gauge
   readonly #unintroduced: Gauge
   readonly #lag: Gauge
+  readonly #heartbeat: Gauge
+  readonly #queued: Gauge
+  readonly #missed: Counter<'reason'>
   #faults = (): number => 0
   readonly #batchSeconds: Histogram
   readonly #batchSize: Histogram
@@ -96,6 +130,22 @@ export class IngestMetrics {
       help: 'How far behind the network the ledger is',
       registers,
     })
+    this.#heartbeat = new Gauge({
+      name: 'bsky_rpg_heartbeat_timestamp_seconds',
+      help: 'Unix time of the last heartbeat of ingest, which it writes every two seconds',
+      registers,
+    })
+    this.#queued = new Gauge({
+      name: 'bsky_rpg_stream_queue_bytes',
+      help: 'Bytes of events that were received and are not in the ledger yet',
+      registers,
+    })
+    this.#missed = new Counter({
+      name: 'bsky_rpg_gap_seconds_total',
+      help: 'Time of the stream that was missed, in seconds',
+      labelNames: ['reason'],
+      registers,
+    })
     const faults = (): number => this.#faults()
     new Gauge({
       name: 'bsky_rpg_ledger_faults',
@@ -117,6 +167,22 @@ export class IngestMetrics {
       buckets: [1, 10, 30, 100, 300, 1000, 3000, 5000],
       registers,
     })
+    this.#beginAtZero()
+  }
+
+  /** Prometheus sees no increase in a series that begins with it. */
+  #beginAtZero(): void {
+    for (const outcome of OUTCOMES) this.#outcomes.inc({ outcome }, 0)
+    for (const reason of MALFORMED_REASONS) this.#malformed.inc({ reason }, 0)
+    for (const reason of GAP_REASONS) {
+      this.#gaps.inc({ reason }, 0)
+      this.#missed.inc({ reason }, 0)
+    }
+    for (const event of CONNECTION_EVENTS) this.#connections.inc({ event }, 0)
+    for (const outcome of IMPORT_OUTCOMES) this.#imports.inc({ outcome }, 0)
+    for (const kind of KINDS) {
+      for (const outcome of ['answered', 'failed']) this.#questions.inc({ kind, outcome }, 0)
+    }
   }
 
   /** @param count gives the number of the writer's faults; called at each scrape */
@@ -124,8 +190,18 @@ export class IngestMetrics {
     this.#faults = count
   }
 
-  folded(outcomes: Readonly<Record<Outcome, number>>): void {
-    for (const [outcome, n] of Object.entries(outcomes)) if (n > 0) this.#outcomes.inc({ outcome }, n)
+  /**
+   * Counts a committed batch.
+   * @param took how long the store took for it; `undefined` where that was not measured
+   */
+  folded(
+    changes: Pick<Changes, 'actors' | 'outcomes'>,
+    rules: Pick<Rulebook, 'title'>,
+    took: FoldTimes | undefined,
+  ): void {
+    for (const [outcome, n] of Object.entries(changes.outcomes)) if (n > 0) this.#outcomes.inc({ outcome }, n)
+    this.#game.count(changes, rules)
+    if (took !== undefined) this.writer.folded(took)
   }
 
   batch(events: number, seconds: number): void {
@@ -133,8 +209,11 @@ export class IngestMetrics {
     this.#batchSeconds.observe(seconds)
   }
 
-  received(bytes: number): void {
+  /** Counts a delivery; `queuedBytes` wait behind it. */
+  received({ events, bytes, queuedBytes }: Received): void {
     this.#bytes.inc(bytes)
+    this.#queued.set(queuedBytes)
+    this.#arrivals.count(events)
   }
 
   malformed(reason: string): void {
@@ -145,11 +224,13 @@ export class IngestMetrics {
     this.#misdated.inc()
   }
 
-  gap(reason: string): void {
+  /** @param missed microseconds of the stream; `undefined` where that is not known */
+  gap(reason: string, missed: Micros | undefined): void {
     this.#gaps.inc({ reason })
+    this.#missed.inc({ reason }, (missed ?? 0) / 1_000_000)
   }
 
-  connection(event: 'connected' | 'disconnected' | 'paused' | 'resumed'): void {
+  connection(event: (typeof CONNECTION_EVENTS)[number]): void {
     this.#connections.inc({ event })
   }
 
@@ -161,7 +242,7 @@ export class IngestMetrics {
     this.#repositories.inc({ outcome })
   }
 
-  imported(outcome: 'imported' | 'refused' | 'failed' | 'cancelled'): void {
+  imported(outcome: (typeof IMPORT_OUTCOMES)[number]): void {
     this.#imports.inc({ outcome })
   }
 
@@ -175,7 +256,9 @@ export class IngestMetrics {
     this.#unintroduced.set(since ?? 0)
   }
 
-  lag(seconds: number): void {
-    this.#lag.set(seconds)
+  /** A heartbeat at `at`, `lag` behind the network. */
+  beat(at: Micros, lag: Micros): void {
+    this.#heartbeat.set(at / 1_000_000)
+    this.#lag.set(lag / 1_000_000)
   }
 }

@@ -30,6 +30,7 @@ import { repositoryReport } from './repository-report.ts'
 import { openingGame } from './rules-in-force.ts'
 import { describeStart } from './start-line.ts'
 import { streamReport } from './stream-report.ts'
+import { Unanswered } from './unanswered.ts'
 
 export type IngestOptions = {
   store: Store
@@ -65,18 +66,21 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     signal: options.signal,
   })
   metrics.watchFaults(() => writer.faults().length)
+  metrics.writer.watch(() => writer.measures())
   const networkClock = new NetworkClock({ now: () => clock() / 1_000, monotonic: systemClock.monotonic })
   const heard = await writer.heard()
   const place = async (): Promise<Cursor | undefined> =>
     placeToGoOn(await ledger.use((writer) => writer.cursor()), heard, { networkClock, log })
   const introductions = new Introductions({ log, metrics, clock })
+  const unanswered = new Unanswered(() => networkClock.monotonic())
   let networkBytes = 0
 
   const ledger = new Ledger({
     game,
     writer,
-    folded: ({ actors, outcomes }) => {
-      metrics.folded(outcomes)
+    folded: (changes, took) => {
+      const { actors } = changes
+      metrics.folded(changes, ledger.game.rules, took)
       changed([...actors.keys()])
       for (const { asked, postponed } of actors.values()) {
         if (asked.length > 0) asker.wake()
@@ -98,7 +102,14 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const imports = new ImportAnswers({
     ...{ ledger, next, repositories, followed: game.followed, clock },
     dids: options.stream.dids && new Set(options.stream.dids),
-    report: importReport({ log, metrics, told: options.imported }),
+    report: importReport({
+      log,
+      metrics,
+      told: (did, progress) => {
+        unanswered.answered('import')
+        options.imported(did, progress)
+      },
+    }),
   })
   const asker = answers({
     next,
@@ -113,6 +124,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     observer: {
       answered: (kind, n) => {
         metrics.questions(kind, 'answered', n)
+        unanswered.answered(kind)
         if (kind === 'profile') introductions.answered()
       },
       failed: (kind, n, reason) => {
@@ -145,14 +157,15 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       networkClock,
       signal: AbortSignal.any([signal, moved]),
     })
-    for await (const { events, cursor: reached, bytes, gaps, quiet } of stream) {
+    for await (const delivery of stream) {
+      const { events, cursor: reached, bytes, gaps, quiet } = delivery
       if (quiet) {
         lag.caughtUp()
         continue
       }
       lag.received()
       networkBytes += bytes
-      metrics.received(bytes)
+      metrics.received(delivery)
       const began = performance.now()
       if (!hasBegun && reached !== undefined) {
         // Where the first commits fail, the stream begins anew, and not at the tip of then.
@@ -178,7 +191,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
 
   const beat = (): Promise<void> => {
     const [at, behind] = [clock(), lag.lag()]
-    metrics.lag(behind / 1_000_000)
+    metrics.beat(at, behind)
     return ledger.use((writer) => writer.beat({ at, lag: behind, host: lag.host }))
   }
 
@@ -189,7 +202,10 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   }
   const report = async (): Promise<void> => {
     const now = await store.reader.status().catch(undefinedIfUnread)
-    if (now !== undefined) introductions.report(now.introductions)
+    if (now === undefined) return
+    introductions.report(now.introductions)
+    unanswered.report(now.waiting)
+    metrics.ledger.report(now, (kind) => unanswered.seconds(kind))
   }
   // Only shown: a database that is slow to answer must not end ingest.
   const status = await store.reader.status().catch(undefinedIfUnread)

@@ -66,7 +66,7 @@ export function streamReport({
       misdated((count) => log.warn({ host, count }, why))
     },
     gap: (gap) => {
-      metrics.gap(gap.reason)
+      metrics.gap(gap.reason, gap.to === undefined ? undefined : gap.to - gap.from)
       log.warn(gap, 'missed a piece of the stream')
     },
     paused: () => metrics.connection('paused'),

@@ -8,7 +8,14 @@ export type Place = { host: string; wire: WireName }
  * begins later (`outdated-cursor`), or begins later silently (`clamped`, which we can only suspect). It may not know
  * our place at all (`cursor-lost`), or we stepped past a frame too large to take (`oversized`).
  */
-export type GapReason = 'cursor-too-old' | 'outdated-cursor' | 'clamped' | 'cursor-lost' | 'oversized'
+export const GAP_REASONS = [
+  'cursor-too-old',
+  'outdated-cursor',
+  'clamped',
+  'cursor-lost',
+  'oversized',
+] as const
+export type GapReason = (typeof GAP_REASONS)[number]
 
 /** A stretch of the stream that may not have reached us. */
 export type Gap = Place & {
@@ -23,20 +30,22 @@ export type Gap = Place & {
  * Why a frame was skipped: few fixed values, since they label a metric. `unknown` is a kind of frame or operation newer
  * than this program.
  */
-export type MalformedReason =
-  | 'unknown'
-  | 'json'
-  | 'shape'
-  | 'did'
-  | 'time'
-  | 'seq'
-  | 'commit'
-  | 'identity'
-  | 'account'
-  | 'sync'
-  | 'binary'
-  | 'zstd'
-  | 'oversized'
+export const MALFORMED_REASONS = [
+  'unknown',
+  'json',
+  'shape',
+  'did',
+  'time',
+  'seq',
+  'commit',
+  'identity',
+  'account',
+  'sync',
+  'binary',
+  'zstd',
+  'oversized',
+] as const
+export type MalformedReason = (typeof MALFORMED_REASONS)[number]
 
 /** How an attempt or a connection ended. */
 export type Ending =

@@ -26,6 +26,8 @@ export type Delivery = {
   cursor: Cursor | undefined
   /** Bytes received on the wire since the delivery before. */
   bytes: number
+  /** Bytes of text that were received and wait for their delivery. */
+  queuedBytes: number
   /** What may be missing before `events`. */
   gaps: Gap[]
   /** The host has nothing more to send for now. */
@@ -143,7 +145,7 @@ class Subscription {
     for (;;) {
       const chunk = await connection.next()
       if (chunk === 'quiet') {
-        yield { events: [], cursor: this.#cursor, bytes: 0, gaps: [], quiet: true }
+        yield { events: [], cursor: this.#cursor, bytes: 0, queuedBytes: 0, gaps: [], quiet: true }
         continue
       }
       if ('kind' in chunk) return chunk
@@ -152,7 +154,8 @@ class Subscription {
       first = false
       const cursor = cursorAfter(chunk, place, this.#cursor) ?? this.#cursor
       const gaps = this.#gapsBefore(chunk, place, reason)
-      yield { events: chunk.events, cursor, bytes: chunk.bytes, gaps, quiet: false }
+      const { events, bytes, queuedBytes } = chunk
+      yield { events, cursor, bytes, queuedBytes, gaps, quiet: false }
       // By asking for more, the consumer has said that it is done with the delivery.
       this.#cursor = cursor
       this.#resume.reached(cursor)

@@ -6,6 +6,7 @@ import type { Changes, Known } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
+import type { WriterMeasures } from './measures.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Gap, Heartbeat } from './status.ts'
 import type { RecordPage, Writer } from './store.ts'
@@ -40,6 +41,10 @@ export class FailStopWriter implements Writer {
 
   faults(): readonly string[] {
     return this.#writer.faults()
+  }
+
+  measures(): WriterMeasures {
+    return this.#writer.measures()
   }
 
   cursor(): Promise<Cursor | undefined> {

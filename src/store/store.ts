@@ -16,6 +16,7 @@ import type { Touched } from '../game/touched.ts'
 import type { Auditor } from './auditor.ts'
 import type { Expiry } from './expired.ts'
 import type { LedgerSource, Restorer } from './export/ledger-copy.ts'
+import type { WriterMeasures } from './measures.ts'
 import type { LedgerRules, MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gap, Heartbeat, StoreStatus } from './status.ts'
@@ -183,6 +184,8 @@ export interface Writer extends AsyncDisposable {
   readonly moved: AbortSignal
   /** One message for each shard that this writer should own and cannot: why, and what to do. */
   faults(): readonly string[]
+  /** For metrics; never fails. */
+  measures(): WriterMeasures
   /** The stream's place at the last commit; of several shards' places the earliest. */
   cursor(): Promise<Cursor | undefined>
   /**

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { ApiMetrics } from '../../src/api/api-metrics.ts'
 import { type App, buildApp } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
 import { ImportNews } from '../../src/api/import-news.ts'
@@ -52,6 +54,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
     signIn: noSignIn,
     sessions: store.sessions,
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'bsky_rpg_lag_seconds 0\n' },
+    apiMetrics: new ApiMetrics(new Registry()),
     clock: () => time.now,
     monotonic: () => time.now,
     logger: pino({ level: 'silent' }),

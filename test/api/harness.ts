@@ -1,5 +1,7 @@
 import type { Did, Handle, Nsid } from '@atcute/lexicons/syntax'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { ApiMetrics } from '../../src/api/api-metrics.ts'
 import { buildApp, type ConnectionLimits } from '../../src/api/app.ts'
 import { CharacterCache } from '../../src/api/character-cache.ts'
 import { ImportNews } from '../../src/api/import-news.ts'
@@ -48,6 +50,8 @@ export async function build(
   /** The time that passes, and by how much the machine's clock was set. */
   const time = { now: NOW, set: 0 }
   const logged: string[] = []
+  /** The metrics of the API. */
+  const registry = new Registry()
   const options: AppOptions = {
     reader: ledger,
     inbox: ledger,
@@ -58,6 +62,7 @@ export async function build(
     signIn: noSignIn,
     sessions: new MemorySessions(new Memory()),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' },
+    apiMetrics: new ApiMetrics(registry),
     clock: () => time.now + time.set,
     monotonic: () => time.now,
     logger: pino({ level: 'warn' }, { write: (line) => logged.push(line) }),
@@ -73,6 +78,7 @@ export async function build(
   return {
     app,
     ledger,
+    registry,
     pictures: options.pictures,
     time,
     /** Lines of the log. */

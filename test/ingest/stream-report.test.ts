@@ -110,18 +110,21 @@ suite('what the stream goes through', () => {
     report.resumed(PLACE)
     report.paused(PLACE)
     report.disconnected(PLACE, { kind: 'silent', message: '' })
-    report.gap({ ...PLACE, from: 1, to: 2, reason: 'clamped' })
+    report.gap({ ...PLACE, from: SECOND, to: 3 * SECOND, reason: 'clamped' })
     const metrics = await text()
     const counts = [
       ...metrics.matchAll(/^bsky_rpg_(?:gaps|stream_connections)_total\{\w+="(\w+)"\} (\d+)$/gm),
     ]
     assert.deepEqual(Object.fromEntries(counts.map(([, name, n]) => [name, Number(n)])), {
       clamped: 1,
+      // Counted from the start, so that the first one shows as an increase.
+      oversized: 0,
       connected: 1,
       paused: 2,
       resumed: 1,
       disconnected: 1,
     })
+    assert.match(metrics, /^bsky_rpg_gap_seconds_total\{reason="clamped"\} 2$/m)
     assert.match(metrics, /^bsky_rpg_malformed_frames_total\{reason="unknown"\} 2$/m)
     assert.match(metrics, /^bsky_rpg_malformed_frames_total\{reason="time"\} 1$/m)
     assert.match(metrics, /^bsky_rpg_misdated_events_total 1$/m)

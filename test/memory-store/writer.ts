@@ -9,6 +9,7 @@ import { type Changes, type Known, unknownActor } from '../../src/game/state.ts'
 import type { Seconds } from '../../src/game/time.ts'
 import type { Touched } from '../../src/game/touched.ts'
 import { type Expiry, expiredCount } from '../../src/store/expired.ts'
+import type { WriterMeasures } from '../../src/store/measures.ts'
 import type { MovePlace, RulesState, UnmovedPerson, Visit } from '../../src/store/rules.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
 import { type RecordPage, StoreError, type Writer } from '../../src/store/store.ts'
@@ -45,6 +46,17 @@ export class MemoryWriter implements Writer {
 
   faults(): readonly string[] {
     return []
+  }
+
+  measures(): WriterMeasures {
+    return {
+      shards: { owned: 1, of: 1 },
+      handovers: { taken: 0, released: 0, lost: 0 },
+      journalBatches: 0,
+      requests: {},
+      retries: 0,
+      freeBytes: undefined,
+    }
   }
 
   async cursor(): Promise<Cursor | undefined> {

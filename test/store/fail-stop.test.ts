@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nothingTouched } from '../../src/game/touched.ts'
 import { FailStopWriter } from '../../src/store/fail-stop.ts'
+import type { WriterMeasures } from '../../src/store/measures.ts'
 import type { Writer } from '../../src/store/store.ts'
 import { START } from '../game/arbitrary.ts'
 
@@ -30,6 +31,15 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   recordSample: (writer) => writer.recordSample({ at: START, networkBytes: 0 }),
 }
 
+const MEASURES: WriterMeasures = {
+  shards: { owned: 1, of: 4 },
+  handovers: { taken: 1, released: 0, lost: 0 },
+  journalBatches: 3,
+  requests: { read: 2 },
+  retries: 1,
+  freeBytes: undefined,
+}
+
 /** A writer whose methods all succeed except the one named `failing`. */
 function writerFailingAt(failing: string | undefined, error: Error) {
   const done: string[] = []
@@ -44,6 +54,7 @@ function writerFailingAt(failing: string | undefined, error: Error) {
     ...Object.fromEntries(methods),
     owns: () => true,
     faults: () => [],
+    measures: () => MEASURES,
     batchWindowMs: 7,
     moved: new AbortController().signal,
     [Symbol.asyncDispose]: async () => {
@@ -75,6 +86,7 @@ test('while nothing fails everything goes through, and a failure to give it back
   assert.deepEqual(done, Object.keys(CALLS))
   assert.equal(writer.owns('did:web:a.example'), true)
   assert.equal(writer.batchWindowMs, 7)
+  assert.equal(writer.measures(), MEASURES)
   assert.equal(writer.moved, inner.moved)
   await assert.rejects(async () => writer[Symbol.asyncDispose](), /cannot be emptied/)
 })

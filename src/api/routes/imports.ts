@@ -6,6 +6,7 @@ import { ImportFollowers } from '../import-followers.ts'
 import type { ImportState } from '../import-state.ts'
 import { IMPORTS_AN_HOUR, type ImportClient } from '../imports.ts'
 import { ListenerPlaces } from '../listener-places.ts'
+import { countStream } from '../measured.ts'
 import { ActorParameters } from '../parameters.ts'
 import { ProblemError } from '../problem.ts'
 import { addressOf, beginRaw, clientOf } from '../protect.ts'
@@ -26,7 +27,7 @@ const PATH = '/v1/characters/:actor/import'
 const SECURITY = [{ adminToken: [] }, {}]
 
 /** The import of somebody's whole history: asking for it, how far it is, and taking it back. */
-export const importRoutes: Routes = (app, { actors, imports, settings, logger }) => {
+export const importRoutes: Routes = (app, { actors, imports, settings, logger, apiMetrics }) => {
   const places = new ListenerPlaces({ max: MAX_FOLLOWERS, maxOfAClient: MAX_OF_A_CLIENT })
   const followers = new ImportFollowers({
     state: (did) => imports.state(did),
@@ -132,6 +133,7 @@ export const importRoutes: Routes = (app, { actors, imports, settings, logger })
       const did = await actors.didOf(request.params.actor, clientOf(request, reply))
       const state = (await imports.state(did)) ?? noImport()
       beginRaw(reply, 200, STREAM_HEADERS)
+      countStream(reply, apiMetrics)
       reply.raw.write('retry: 3000\n\n')
       followers.add(did, state, reply.raw)
     },

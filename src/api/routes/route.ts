@@ -11,6 +11,7 @@ import type { Pictures } from '../../pictures/pictures.ts'
 import type { Sessions } from '../../store/sessions.ts'
 import type { Inbox, Reader } from '../../store/store.ts'
 import type { Actors } from '../actors.ts'
+import type { ApiMetrics } from '../api-metrics.ts'
 import type { CharacterCache } from '../character-cache.ts'
 import type { CurrentRules } from '../current-rules.ts'
 import type { HeavyReads } from '../heavy-reads.ts'
@@ -37,6 +38,8 @@ export type AppOptions = {
   sessions: Sessions
   /** The registry behind /metrics. */
   metrics: { contentType: string; metrics(): Promise<string> }
+  /** Measures the API itself. */
+  apiMetrics: ApiMetrics
   /** Microseconds since the Unix epoch. */
   clock: () => Micros
   /** Microseconds of a clock that never goes back. */

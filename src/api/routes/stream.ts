@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Broadcast, SAMPLE_MS } from '../broadcast.ts'
 import { HeavyReads } from '../heavy-reads.ts'
 import { ListenerPlaces } from '../listener-places.ts'
+import { countStream } from '../measured.ts'
 import { MAX_NAMES, namesIn } from '../names.ts'
 import { addressOf, beginRaw, clientOf } from '../protect.ts'
 import { problems } from '../responses.ts'
@@ -49,7 +50,7 @@ const Query = Type.Object({
   ),
 })
 
-export const streamRoutes: Routes = (app, { reader, presenter, actors, logger }) => {
+export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, apiMetrics }) => {
   const places = new ListenerPlaces({ max: MAX_LISTENERS, maxOfAClient: MAX_OF_A_CLIENT })
   const broadcast = new Broadcast({
     reader: withoutMoves(reader),
@@ -60,6 +61,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
     pollMs: POLL_MS,
     heartbeatMs: HEARTBEAT_MS,
   })
+  apiMetrics.watchClients(() => broadcast.size)
   app.addHook('preClose', async () => broadcast.close())
 
   app.head('/v1/stream', { schema: { hide: true, querystring: Query } }, (_request, reply) =>
@@ -100,6 +102,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger })
       places.take(addressOf(request), reply.raw)
       const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name, client))))
       beginRaw(reply, 200, STREAM_HEADERS)
+      countStream(reply, apiMetrics)
       reply.raw.write('retry: 3000\n\n')
       const { 'last-event-id': last } = request.headers
       const sampled = sample !== undefined

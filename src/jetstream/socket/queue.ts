@@ -14,6 +14,8 @@ export type Chunk = {
   firstAt: Micros
   /** Bytes received on the wire since the chunk before. */
   bytes: number
+  /** Bytes of text that were still queued when the chunk was taken. */
+  queuedBytes: number
 }
 
 export type QueueOptions = {
@@ -23,7 +25,7 @@ export type QueueOptions = {
 }
 
 /** A chunk in the queue. `startedMs` is by the monotonic clock. */
-type Filling = Chunk & { startedMs: number; textBytes: number }
+type Filling = Omit<Chunk, 'queuedBytes'> & { startedMs: number; textBytes: number }
 
 /** Queues events between the socket and the consumer, in chunks that are taken whole. */
 export class Queue {
@@ -89,7 +91,8 @@ export class Queue {
     this.#textBytes -= chunk.textBytes
     const bytes = this.#bytes
     this.#bytes = 0
-    return { events: chunk.events, reached: chunk.reached, firstAt: chunk.firstAt, bytes }
+    const { events, reached, firstAt } = chunk
+    return { events, reached, firstAt, bytes, queuedBytes: this.#textBytes }
   }
 
   /** Resolves the pending `changed()`, so that its caller looks at the connection again. */

@@ -8,6 +8,7 @@ import type { Touched } from '../../game/touched.ts'
 import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
 import type { Restorer } from '../export/ledger-copy.ts'
+import type { WriterMeasures } from '../measures.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import { type Inbox, type RecordPage, StoreError, type Writer } from '../store.ts'
@@ -129,6 +130,18 @@ export class CqlWriter implements Writer {
 
   faults(): readonly string[] {
     return [...this.#assignment.damaged.values()]
+  }
+
+  measures(): WriterMeasures {
+    const { owned, shards, handovers, batches } = this.#assignment
+    return {
+      shards: { owned: owned.size, of: shards },
+      handovers: { ...handovers },
+      journalBatches: batches,
+      requests: { ...this.#session.traffic },
+      retries: this.#session.retries.count,
+      freeBytes: undefined,
+    }
   }
 
   /** The stream begins anew at this cursor. */

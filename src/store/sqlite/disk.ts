@@ -17,6 +17,15 @@ export function freeBytes(path: string): number {
   return bavail * bsize
 }
 
+/** The same by `freeBytes`, for metrics; `undefined` where the file's folder is gone. */
+export function freeBytesIfKnown(path: string, freeBytes: (path: string) => number): number | undefined {
+  try {
+    return freeBytes(path)
+  } catch {
+    return undefined
+  }
+}
+
 /** Bytes of the ledger in `file` and its write-ahead log. */
 export function diskBytes(file: string): number {
   return size(file) + size(`${file}-wal`)

@@ -3,7 +3,7 @@ import type { Preparation } from '../driver.ts'
 import { FailStopWriter } from '../fail-stop.ts'
 import type { Store } from '../store.ts'
 import { SqliteAuditor } from './audit.ts'
-import { assertSpace, diskBytes, freeBytes as freeBytesOf } from './disk.ts'
+import { assertSpace, diskBytes, freeBytesIfKnown, freeBytes as freeBytesOf } from './disk.ts'
 import { explained } from './failure.ts'
 import { OpenFiles } from './files.ts'
 import { SqliteInbox } from './inbox.ts'
@@ -76,7 +76,11 @@ export function openSqlite({
     try {
       const transactions = new Transactions({ db, path: file, files: new OpenFiles(file), waiting, signal })
       return await transactions.run(() =>
-        open({ db, transactions, lock: ownLock, assertSpace: () => assertSpace(file, reserve, freeBytes) }),
+        open({
+          ...{ db, transactions, lock: ownLock },
+          assertSpace: () => assertSpace(file, reserve, freeBytes),
+          freeBytes: () => freeBytesIfKnown(file, freeBytes),
+        }),
       )
     } catch (error) {
       db.close()

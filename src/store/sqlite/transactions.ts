@@ -22,6 +22,8 @@ export type TransactionsOptions = {
 /** The only way in which the writer and the inbox change the file: all of `work` or nothing. */
 export class Transactions {
   readonly #options: TransactionsOptions
+  /** How often the write lock was not free, and was asked for again. */
+  retries = 0
 
   constructor(options: TransactionsOptions) {
     this.#options = options
@@ -96,6 +98,7 @@ export class Transactions {
       } catch (error) {
         if (!isBusy(error) || signal?.aborted) throw explained(error, path)
       }
+      this.retries += 1
       const waitedMs = performance.now() - began
       if (waitedMs >= reportAtMs) {
         waiting(

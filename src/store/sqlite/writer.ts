@@ -8,6 +8,7 @@ import type { Changes, Known } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
+import type { WriterMeasures } from '../measures.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import type { RecordPage, Writer } from '../store.ts'
@@ -29,6 +30,8 @@ export type WriterOptions = {
   placesAnew: boolean
   /** Called before a batch is written; throws where the disk is too full. */
   assertSpace: () => void
+  /** Bytes that may still be written to the file's disk; `undefined` where that cannot be told. */
+  freeBytes: () => number | undefined
 }
 
 /** The ledger's one writer. A batch and its cursor are one transaction. */
@@ -37,6 +40,7 @@ export class SqliteWriter implements Writer {
   readonly #transactions: Transactions
   readonly #lock: Disposable
   readonly #assertSpace: () => void
+  readonly #freeBytes: () => number | undefined
   readonly #tables: Tables
   readonly #cursor: CursorRow
   readonly #samples: Samples
@@ -45,11 +49,12 @@ export class SqliteWriter implements Writer {
   readonly #sql: Statements
 
   /** Must run inside a transaction of `transactions`; see `Tables`. */
-  constructor({ db, transactions, lock, placesAnew, assertSpace }: WriterOptions) {
+  constructor({ db, transactions, lock, placesAnew, assertSpace, freeBytes }: WriterOptions) {
     this.#db = db
     this.#transactions = transactions
     this.#lock = lock
     this.#assertSpace = assertSpace
+    this.#freeBytes = freeBytes
     this.#sql = prepare(db)
     this.#tables = new Tables(db)
     this.#cursor = new CursorRow(db)
@@ -72,6 +77,17 @@ export class SqliteWriter implements Writer {
   /** Always empty: a file is owned as a whole, or cannot be opened. */
   faults(): readonly string[] {
     return []
+  }
+
+  measures(): WriterMeasures {
+    return {
+      shards: { owned: 1, of: 1 },
+      handovers: { taken: 0, released: 0, lost: 0 },
+      journalBatches: 0,
+      requests: {},
+      retries: this.#transactions.retries,
+      freeBytes: this.#freeBytes(),
+    }
   }
 
   async cursor(): Promise<Cursor | undefined> {

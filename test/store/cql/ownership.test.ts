@@ -122,6 +122,38 @@ test('a batch is kept again before its commit is repeated', async (t) => {
   await here.assertHolds([like(alice, 1), like(alice, 2)])
 })
 
+test('a worker counts what it takes, commits, asks, gives back and loses', async (t) => {
+  const here = await Here.begin(t, 2)
+  const worker = await here.worker()
+  const before = worker.writer.measures()
+  assert.deepEqual(before.shards, { owned: 2, of: 2 })
+  assert.deepEqual(before.handovers, { taken: 2, released: 0, lost: 0 })
+  assert.equal(before.journalBatches, 0)
+  let failed = false
+  here.cluster.fate = (cql) => {
+    if (!isCommit(cql) || failed) return 'fine'
+    failed = true
+    return 'lost'
+  }
+  await worker.deliver([like(alice, 1), like(bob, 1)], 1)
+  const after = worker.writer.measures()
+  assert.equal(after.journalBatches, 2)
+  assert.equal(after.retries, before.retries + 1)
+  assert.ok((after.requests.conditional ?? 0) > (before.requests.conditional ?? 0))
+  await worker.end()
+  assert.deepEqual(worker.writer.measures().shards, { owned: 0, of: 2 })
+  assert.deepEqual(worker.writer.measures().handovers, { taken: 2, released: 2, lost: 0 })
+  assert.equal(worker.writer.measures().journalBatches, 2)
+  const first = await here.worker()
+  first.client.pause()
+  const heir = await here.heir()
+  first.client.wake()
+  // It gives one of the two back to share them, and finds it lost.
+  await first.beat()
+  assert.deepEqual(first.writer.measures().handovers, { taken: 2, released: 0, lost: 1 })
+  assert.deepEqual(heir.writer.measures().shards, { owned: 2, of: 2 })
+})
+
 test('a batch that the journal does not have is a fault of its shard alone', async (t) => {
   const here = await Here.begin(t, 2)
   const worker = await here.worker()

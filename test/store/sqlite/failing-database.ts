@@ -67,7 +67,12 @@ export function writerOn(db: DatabaseSync, path: string, breakage: Breakage): Fa
 
   const files = new OpenFiles(path)
   const transactions = new Transactions({ db: failing, path, files, waiting: () => {}, signal: undefined })
-  const options = { lock: { [Symbol.dispose]: () => {} }, placesAnew: false, assertSpace: () => {} }
+  const options = {
+    lock: { [Symbol.dispose]: () => {} },
+    placesAnew: false,
+    assertSpace: () => {},
+    freeBytes: () => 0,
+  }
   return new FailStopWriter(new SqliteWriter({ db: failing, transactions, ...options }))
 }
 

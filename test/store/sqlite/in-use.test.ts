@@ -74,6 +74,9 @@ test("a writer waits for another program's lock, says so, and goes on", async (t
   shell.close()
   await beaten
   assert.equal((await store.reader.status()).heartbeat?.at, START)
+  const { retries, freeBytes } = writer.measures()
+  assert.ok(retries >= 1)
+  assert.ok(freeBytes !== undefined && freeBytes > 0)
 })
 
 test('the end comes in the middle of such a wait, and says what was not written', async () => {

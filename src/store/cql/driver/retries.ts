@@ -56,6 +56,7 @@ export class Retries {
   /** The requests that have not succeeded yet, as functions that give them up. */
   readonly #underWay = new Set<(reason: unknown) => void>()
   #isEnding = false
+  #count = 0
   /** When a request last succeeded, or was the first to be under way. */
   #answeredMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -95,6 +96,7 @@ export class Retries {
           const now = this.#elapsedMs()
           const patience = patienceFor(error)
           if (patience === 0 || (wait !== undefined && now - wait.sinceMs > patience)) throw error
+          this.#count += 1
           wait ??= this.#begin(what)
           wait.why = error instanceof Error ? error.message : String(error)
         }
@@ -104,6 +106,11 @@ export class Retries {
       this.#underWay.delete(giveUp)
       if (wait !== undefined) this.#over(wait)
     }
+  }
+
+  /** How many attempts have failed and were, or are to be, repeated. */
+  get count(): number {
+    return this.#count
   }
 
   /** Whether the process was asked to end: nothing should be begun that may wait for other processes. */

@@ -47,6 +47,10 @@ export class ShardAssignment {
   readonly owned = new Map<number, OwnedShard>()
   /** Shards that cannot be used as they are, and why. */
   readonly damaged = new Map<number, string>()
+  /** How often this worker has taken a shard, given one back, and lost one. */
+  readonly handovers = { taken: 0, released: 0, lost: 0 }
+  /** Batches committed to shards that this worker owns no longer. */
+  #formerBatches = 0
   readonly #options: ShardAssignmentOptions
   readonly #session: Session
   readonly #standstill = new Standstill()
@@ -57,6 +61,11 @@ export class ShardAssignment {
     this.#session = options.session
     this.shards = options.shards
     this.#versions = options.versions
+  }
+
+  /** Batches that this worker has committed to journals. */
+  get batches(): number {
+    return this.#formerBatches + this.owned.values().reduce((sum, { batches }) => sum + batches, 0)
   }
 
   /** The newest version of the rules that this worker has taken up. */
@@ -113,13 +122,14 @@ export class ShardAssignment {
       if (!owned.lost) continue
       this.owned.delete(shard)
       owned.drop()
+      this.#noLongerOwned(owned, 'lost')
     }
     const workers = await this.#session.readForDecision(WORKERS, [])
     const fair = Math.ceil(this.shards / Math.max(1, workers.length))
     const surplus = [...this.owned.values()].slice(fair)
     for (const owned of surplus) {
       this.owned.delete(owned.shard)
-      await owned.release()
+      await this.#release(owned)
     }
     const { rows, free } = await this.#look()
     if (this.owned.size >= fair) return false
@@ -144,8 +154,17 @@ export class ShardAssignment {
   async release(): Promise<void> {
     const all = [...this.owned.values()]
     this.owned.clear()
-    await Promise.all(all.map((owned) => owned.release()))
+    await Promise.all(all.map((owned) => this.#release(owned)))
     await this.#session.write(LEAVE, [this.worker])
+  }
+
+  async #release(owned: OwnedShard): Promise<void> {
+    this.#noLongerOwned(owned, (await owned.release()) ? 'released' : 'lost')
+  }
+
+  #noLongerOwned({ batches }: OwnedShard, why: 'released' | 'lost'): void {
+    this.handovers[why] += 1
+    this.#formerBatches += batches
   }
 
   /** Reads all rows, and which shards are free: given back, never owned, ours from before an outage, or of a dead worker. */
@@ -198,6 +217,7 @@ export class ShardAssignment {
       // Nobody is in a new shard.
       if (owned.totals.settled === 0) owned.totals.settled = this.version
       this.owned.set(shard, owned)
+      this.handovers.taken += 1
       this.damaged.delete(shard)
     } catch (error) {
       if (!(error instanceof BatchMissingError)) throw error

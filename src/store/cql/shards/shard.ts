@@ -42,6 +42,8 @@ const RENEW_EVERY_MS = LEASE_MS / 3
 export class OwnedShard {
   readonly shard: number
   readonly totals: ShardTotals
+  /** Batches that this owner has committed. */
+  batches = 0
   /** The rules that its row names: those that award its people, or to which they are being moved. */
   rules: string | undefined
   readonly #session: Session
@@ -118,6 +120,7 @@ export class OwnedShard {
       const mutations = [...planned, ...this.totals.mutations({ seq, cursor })]
       await this.#storeAndCommit(mutations, cursor)
       this.#seq = seq
+      this.batches += 1
       // Not before: a renewal that runs beside this saves the cursor, which must not be ahead of the committed batches.
       this.#cursor = cursor
       this.#saved(cursor)
@@ -152,12 +155,13 @@ export class OwnedShard {
     return this.#guard(() => this.#saveCursor())
   }
 
-  /** Gives the shard back, with the cursor saved. */
-  async release(): Promise<void> {
+  /** Gives the shard back, with the cursor saved. @returns false where it was lost before */
+  async release(): Promise<boolean> {
     clearInterval(this.#timer)
     // A renewal under way would take back the lease that has been given up.
     await this.#renewing
-    if (!this.lost) {
+    let isReleased = !this.lost
+    if (isReleased) {
       await this.#guard(async () => {
         const given = { ...this.#lease(), until: 0 }
         const { signal } = this.#lost
@@ -165,9 +169,11 @@ export class OwnedShard {
         else await move(this.#session, given, this.#cursor, signal)
       }).catch((error: unknown) => {
         if (!(error instanceof LeaseLostError)) throw error
+        isReleased = false
       })
     }
     this.#lost.abort(new LeaseLostError(`shard ${this.shard} was given back`))
+    return isReleased
   }
 
   /** Stops renewing: the shard is another worker's. */

@@ -1,0 +1,42 @@
+import { Counter, type Registry } from 'prom-client'
+import type { StreamEvent } from '../atproto/event.ts'
+
+/** Counts the events that the stream brings. */
+export class Arrivals {
+  readonly #events: Counter<'kind' | 'collection' | 'op'>
+
+  constructor(registry: Registry) {
+    this.#events = new Counter({
+      name: 'bsky_rpg_stream_events_total',
+      help: 'Events received, by kind; commits by collection and operation, too',
+      labelNames: ['kind', 'collection', 'op'],
+      registers: [registry],
+    })
+  }
+
+  /** Counts a delivery. Only followed collections are in it, so there are as many labels as the settings name. */
+  count(events: readonly StreamEvent[]): void {
+    const commits = new Map<string, { create: number; update: number; delete: number }>()
+    const others = { identity: 0, account: 0, sync: 0 }
+    for (const event of events) {
+      if (event.kind !== 'commit') {
+        others[event.kind] += 1
+        continue
+      }
+      let ops = commits.get(event.collection)
+      if (ops === undefined) {
+        ops = { create: 0, update: 0, delete: 0 }
+        commits.set(event.collection, ops)
+      }
+      ops[event.op] += 1
+    }
+    for (const [collection, ops] of commits) {
+      for (const [op, n] of Object.entries(ops)) {
+        if (n > 0) this.#events.inc({ kind: 'commit', collection, op }, n)
+      }
+    }
+    for (const [kind, n] of Object.entries(others)) {
+      if (n > 0) this.#events.inc({ kind, collection: '', op: '' }, n)
+    }
+  }
+}

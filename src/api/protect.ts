@@ -65,7 +65,10 @@ export function protect(app: FastifyInstance, { perMinute }: { perMinute: number
  * proxy's own.
  */
 export function addressOf(request: FastifyRequest): string {
-  return readAddress(request.ip) ?? request.socket.remoteAddress ?? ''
+  const { ip } = request
+  const { remoteAddress = '' } = request.socket
+  // What the operating system says is an address: it need not be read.
+  return ip === remoteAddress ? ip : (readAddress(ip) ?? remoteAddress)
 }
 
 /** The client of `request`. Its parts are made on first use: most requests need neither. */

@@ -6,8 +6,14 @@ export type Allowance = { allowed: boolean; remaining: number; resetSeconds: num
 
 type Bucket = { tokens: number; at: number }
 
+/** The keys of the buckets that pay for requests from an address; `network` only for IPv6. */
+type Payers = { client: string; network: string | undefined }
+
 /** Clients that are remembered. A forgotten one begins with a full bucket, in its favour. */
 const MAX_CLIENTS = 100_000
+
+/** Addresses whose buckets are remembered. Reading an address costs more than all the rest of a `take`. */
+const MAX_ADDRESSES = 10_000
 
 /**
  * Providers give a household an IPv6 /64, or anything up to a /48. All clients of a /48 share one more bucket, with the
@@ -26,6 +32,7 @@ export class RateLimit {
   /** Two generations: when the younger is full, the older is dropped. */
   #young = new Map<string, Bucket>()
   #old = new Map<string, Bucket>()
+  readonly #payers = new Map<string, Payers>()
 
   /**
    * @param perMinute requests a client may make in a minute; all of them may come at once
@@ -38,7 +45,7 @@ export class RateLimit {
 
   /** Takes `cost` tokens from the client at `address`, or none if it has fewer. */
   take(address: string, cost = 1): Allowance {
-    const { client, network } = clientOf(address)
+    const { client, network } = this.#payersOf(address)
     const own = this.#filled(client, this.perMinute)
     const shared = network === undefined ? undefined : this.#filled(network, this.perMinute * NETWORK_FACTOR)
     const allowed = own.tokens >= cost && (shared === undefined || shared.tokens >= cost)
@@ -52,6 +59,15 @@ export class RateLimit {
       remaining: Math.floor(own.tokens),
       resetSeconds: Math.ceil((missing * 60) / this.perMinute),
     }
+  }
+
+  #payersOf(address: string): Payers {
+    const known = this.#payers.get(address)
+    if (known !== undefined) return known
+    if (this.#payers.size >= MAX_ADDRESSES) this.#payers.clear()
+    const payers = clientOf(address)
+    this.#payers.set(address, payers)
+    return payers
   }
 
   #filled(key: string, capacity: number): Bucket {
@@ -78,7 +94,7 @@ export class RateLimit {
  * The buckets that pay for requests from `address`. A household changes its IPv6 addresses at will, so a /64 is one
  * client, and a /48 one network.
  */
-export function clientOf(address: string): { client: string; network: string | undefined } {
+export function clientOf(address: string): Payers {
   const plain = readAddress(address) ?? address
   if (!isIPv6(plain)) return { client: plain, network: undefined }
   return { client: ipv6Prefix(plain, 4), network: `${ipv6Prefix(plain, 3)}::/48` }

@@ -3,6 +3,7 @@ import { placeInTime } from '../../src/atproto/event.ts'
 import { decide } from '../../src/game/decide.ts'
 import { touched } from '../../src/game/touched.ts'
 import { type EventsPage, InvalidCursorError } from '../../src/store/store.ts'
+import { RECORDS_AMISS } from '../../src/store/version-audit.ts'
 import { cut, game, POST, REPOST, START } from '../game/arbitrary.ts'
 import { identity } from '../game/operations.ts'
 import { type Check, check, onPlace, opened } from './check.ts'
@@ -129,6 +130,11 @@ export const readingChecks: readonly Check[] = [
     const known = await writer.load(touched(generous, huge))
     await writer.commit(decide(generous, known, huge), undefined)
     assert.equal((await reader.character(alice))?.experience, Number.MAX_SAFE_INTEGER)
-    assert.deepEqual((await auditor.audit(game.rules, () => {})).findings, [])
+    const { findings } = await auditor.audit(game.rules, () => {})
+    // That no rules give so much is all that may be wrong.
+    assert.deepEqual(
+      findings.filter(({ what }) => what !== RECORDS_AMISS),
+      [],
+    )
   }),
 ]

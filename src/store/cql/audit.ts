@@ -13,13 +13,15 @@ import { isPlace } from '../period-board-audit.ts'
 import { SHOWN, visibilityOf, WAITING } from '../visibility.ts'
 import { histogramFindings, ON_BOARD } from '../xp-audit.ts'
 import { BoardsAudit } from './audit-boards.ts'
+import { CqlVersionAudit } from './audit-versions.ts'
 import type { Row } from './driver/paging.ts'
 import type { Session } from './driver/session.ts'
 import { numberOf } from './driver/values.ts'
 import type { CqlInbox } from './inbox.ts'
-import { countEventsOfType, eventSums, recordSums, storedDays } from './reading/person-sums.ts'
+import { eventSums, eventsOfType, recordSums, storedDays } from './reading/person-sums.ts'
 import { todayOf } from './reading/status.ts'
 import { readStoredCharacter, type StoredCharacter } from './rows/character-row.ts'
+import type { RuleVersions } from './rows/rule-versions.ts'
 import { RANGES, ranges } from './rows/token-ranges.ts'
 import { readShards } from './shards/leases.ts'
 import { GATHER_MS } from './writing/counters.ts'
@@ -51,17 +53,27 @@ type Sums = {
   findings: Finding[]
 }
 
-export type CqlAuditorOptions = { session: Session; inbox: CqlInbox; shards: number }
+export type CqlAuditorOptions = {
+  session: Session
+  inbox: CqlInbox
+  shards: number
+  versions: RuleVersions
+}
+
+/** What a person is compared with, as of one moment. */
+type Basis = { rules: Pick<Rulebook, 'award'>; boards: BoardsAudit; versions: CqlVersionAudit }
 
 export class CqlAuditor implements Auditor {
   readonly #session: Session
   readonly #inbox: CqlInbox
   readonly #shards: number
+  readonly #versions: RuleVersions
 
-  constructor({ session, inbox, shards }: CqlAuditorOptions) {
+  constructor({ session, inbox, shards, versions }: CqlAuditorOptions) {
     this.#session = session
     this.#inbox = inbox
     this.#shards = shards
+    this.#versions = versions
   }
 
   async audit(rules: Pick<Rulebook, 'award'>, progress: (done: AuditProgress) => void): Promise<AuditResult> {
@@ -76,12 +88,12 @@ export class CqlAuditor implements Auditor {
       today: new NetworkDay(0),
       findings: [],
     }
-    const boards = await BoardsAudit.read(this.#session, this.#shards)
+    const basis = await this.#basis(rules)
     const suspects = new Map<Did, Finding[]>()
     for (const [index, [from, to]] of ranges().entries()) {
       for await (const rows of this.#session.pagesForDecision(RANGE, [from, to], PEOPLE_AT_ONCE)) {
         await together(rows, async (row) => {
-          const { character, findings } = await this.#look({ rules, boards }, row)
+          const { character, findings } = await this.#look(basis, row)
           add(sums, character)
           if (findings.length > 0) suspects.set(character.state.did, findings)
         })
@@ -90,7 +102,7 @@ export class CqlAuditor implements Auditor {
     }
     sums.findings = await this.#lookAgain(rules, suspects)
     // Sums over everybody mean something only where nobody changed meanwhile.
-    if ((await this.#version()) === before) await this.#totals(sums, boards)
+    if ((await this.#version()) === before) await this.#totals(sums, basis.boards)
     const { histogram: _histogram, introductions: _waiting, today: _today, ...result } = sums
     return result
   }
@@ -111,12 +123,12 @@ export class CqlAuditor implements Auditor {
     const looks = isInUse ? LOOKS_AGAIN + Math.ceil((2 * GATHER_MS) / AGAIN_MS) : LOOKS_AGAIN
     for (let look = 0; look < looks && suspects.size > 0; look++) {
       await sleep(AGAIN_MS)
-      const boards = await BoardsAudit.read(this.#session, this.#shards)
+      const basis = await this.#basis(rules)
       await together([...suspects], async ([did, before]) => {
         // Everything else is written with the batch that it belongs to.
         if (look >= LOOKS_AGAIN && before.some(({ what }) => what !== COUNTER_BEHIND)) return
         const [row] = await this.#session.readForDecision(ONE, [did])
-        const { findings } = row === undefined ? { findings: [] } : await this.#look({ rules, boards }, row)
+        const { findings } = row === undefined ? { findings: [] } : await this.#look(basis, row)
         const moves = isInUse && findings.every((finding) => isMoving(finding, before))
         if (findings.length === 0 || moves) suspects.delete(did)
         else suspects.set(did, findings)
@@ -125,8 +137,17 @@ export class CqlAuditor implements Auditor {
     return [...suspects.values()].flat()
   }
 
+  async #basis(rules: Pick<Rulebook, 'award'>): Promise<Basis> {
+    const [session, shards, versions] = [this.#session, this.#shards, this.#versions]
+    return {
+      rules,
+      boards: await BoardsAudit.read(session, shards),
+      versions: await CqlVersionAudit.read({ session, versions, shards, rules }),
+    }
+  }
+
   async #look(
-    { rules, boards }: { rules: Pick<Rulebook, 'award'>; boards: BoardsAudit },
+    { rules, boards, versions }: Basis,
     row: Row,
   ): Promise<{ character: StoredCharacter; findings: Finding[] }> {
     const character = readStoredCharacter(row)
@@ -135,9 +156,10 @@ export class CqlAuditor implements Auditor {
     const expect = (what: string, expected: number, actual: number): void => {
       if (expected !== actual) findings.push({ did, what, expected, actual })
     }
+    const byVersion = versions.of(character)
     const [records, events, counter, stored] = await Promise.all([
-      recordSums(this.#session, rules, character),
-      eventSums(this.#session, character),
+      recordSums(this.#session, { rules, byVersion }, character),
+      eventSums(this.#session, byVersion, character),
       this.#session.readForDecision(COUNTER, [did]),
       storedDays(this.#session, did),
     ])
@@ -154,9 +176,10 @@ export class CqlAuditor implements Auditor {
     expect('experience by events', events.xp, experience)
     expect('events', events.rows, character.lastSeq - character.firstSeq + 1)
     for (const [nsid, kind] of character.kinds) {
-      const rows = await countEventsOfType(this.#session, { did, type: nsid }, kind)
+      const rows = await eventsOfType(this.#session, byVersion, { did, type: nsid, ...kind })
       expect(`events of ${nsid}`, rows, kind.lastSeq - kind.firstSeq + 1)
     }
+    findings.push(...byVersion.findings())
     const days = [...stored, running]
     const differences = boards.periodDifferences(character.state, days)
     const misplaced = boards.difference(character.state)

@@ -120,7 +120,7 @@ export async function openCql(options: CqlOptions): Promise<CqlStore> {
       inbox,
       sessions: new CqlSessions(session, meta),
       traffic: session.traffic,
-      auditor: new CqlAuditor({ session, inbox, shards }),
+      auditor: new CqlAuditor({ session, inbox, shards, versions }),
       rules: new CqlRules(session, versions),
       rollBack: (shard) => rollBack({ session, shard, elapsedMs }),
       write: (how) => write(parts, how),

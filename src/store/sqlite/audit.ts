@@ -12,6 +12,7 @@ import { histogramFindings, XpBoardAudit } from '../xp-audit.ts'
 import { readKinds } from './actor-row.ts'
 import { auditBoards } from './audit-boards.ts'
 import { DAY_COLUMNS, DayAudit } from './audit-days.ts'
+import { SqliteVersionAudit } from './audit-versions.ts'
 import { readCounts } from './counts.ts'
 import { explained } from './failure.ts'
 import { Names } from './names.ts'
@@ -29,7 +30,8 @@ const STRIDE = 200_000
 
 /**
  * Audits one snapshot, so a ledger in use can be checked: every person's records and events against their experience, live
- * records against the counts, and the totals, the XP histogram and the board against the people.
+ * records against the counts, both against the versions of the rules, and the totals, the XP histogram and the board against
+ * the people.
  */
 export class SqliteAuditor implements Auditor {
   readonly #open: () => DatabaseSync
@@ -61,6 +63,7 @@ class Audit {
   readonly #db: DatabaseSync
   readonly #names: Names
   readonly #days: DayAudit
+  readonly #versions: SqliteVersionAudit
   readonly #progress: (done: AuditProgress) => void
   readonly #findings: Finding[] = []
   /** By actor id: sums over that person's rows. */
@@ -86,7 +89,9 @@ class Audit {
     this.#day = new Int32Array(people)
     this.#weekXp = new Float64Array(people)
     this.#monthXp = new Float64Array(people)
-    this.#days = new DayAudit({ db, names: this.#names, rules, people })
+    const parts = { db, names: this.#names, rules, people }
+    this.#days = new DayAudit(parts)
+    this.#versions = new SqliteVersionAudit(parts)
   }
 
   async run(): Promise<AuditResult> {
@@ -99,15 +104,17 @@ class Audit {
     const records = await this.#sum('records', RECORDS, (row) => {
       const actor = Number(row.actor)
       this.#days.addRecord(row)
+      this.#versions.addRecord(row)
       if (row.collection !== baseline && claimedIn(Number(row.state)) === undefined)
         this.#earned(actor, Number(row.at), Number(row.xp))
       this.#recordXp[actor] = (this.#recordXp[actor] ?? 0) + Number(row.xp)
       if (hasOwn(Number(row.state))) withOwn += 1
       if (isLive(Number(row.state))) this.#liveRecords[actor] = (this.#liveRecords[actor] ?? 0) + 1
     })
-    const events = await this.#sum('events', 'SELECT actor, delta FROM events', (row) => {
+    const events = await this.#sum('events', 'SELECT id, actor, entry, delta FROM events', (row) => {
       const actor = Number(row.actor)
       this.#eventXp[actor] = (this.#eventXp[actor] ?? 0) + Number(row.delta)
+      this.#versions.addEntry(row)
     })
     const people = await this.#auditPeople()
     const own = this.#db.prepare('SELECT count(*) AS facts FROM own_facts').get()
@@ -160,6 +167,7 @@ class Audit {
       this.#expect(did, 'experience of the week', this.#weekXp[id] ?? 0, Number(row.week_xp))
       this.#expect(did, 'experience of the month', this.#monthXp[id] ?? 0, Number(row.month_xp))
       this.#expect(did, 'live records', this.#liveRecords[id] ?? 0, live)
+      this.#findings.push(...this.#versions.findings(did, id))
       today.move({ running: NO_DAY }, { running: this.#days.addPerson(id, row) })
       sums.experience += experience
       if (readVisibility(Number(row.standing)).born) sums.born += 1

@@ -57,6 +57,11 @@ export function mediaIn(code: number): Pick<ShownFacts, 'media'> | undefined {
 }
 
 /** Whether the table `own_facts` has a fact of a record whose column `state` is `code`. */
+/** Whether a cap keeps the record below what it is worth. */
+export function isCapped(code: number): boolean {
+  return code % GONE >= CAPPED
+}
+
 export function hasOwn(code: number): boolean {
   return code % CLAIMED_DAY >= OWN
 }
@@ -91,7 +96,7 @@ export function recordState(key: StoredKey, row: readonly unknown[], { did, own 
     xp: Number(xp),
     facts: shown && { media: shown.media, subject, own: hasOwn(state) ? own() : undefined },
     at: secondsIn(key) + Number(after),
-    capped: state % GONE >= CAPPED,
+    capped: isCapped(state),
     claimed: claimedIn(state),
   }
 }

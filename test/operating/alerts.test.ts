@@ -1,0 +1,160 @@
+// The alerts of deploy/prometheus: each fires on made-up series, none fires on healthy ones, and the runbook has each.
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { folder } from '../e2e/harness.ts'
+import { run, without } from './tools.ts'
+
+const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
+const ALERTS = path('deploy/prometheus/alerts.yml')
+const rules = readFileSync(ALERTS, 'utf8')
+const names = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) => name)
+
+/** By selector, values in promtool's notation, one a minute for eight hours. */
+type Series = Readonly<Record<string, string>>
+
+const steady = (value: number | string) => `${value}+0x480`
+const growing = (by: number, from = 0) => `${from}+${by}x480`
+const at = 'job="bsky-rpg", instance="a:8001"'
+
+/** A healthy server. Gauges that hold a Unix time follow promtool's clock, which begins at 0. */
+const HEALTHY: Series = {
+  [`up{${at}}`]: steady(1),
+  [`bsky_rpg_heartbeat_timestamp_seconds{${at}}`]: growing(60),
+  [`bsky_rpg_lag_seconds{${at}}`]: steady(0.4),
+  [`bsky_rpg_gaps_total{${at}, reason="clamped"}`]: steady(3),
+  [`bsky_rpg_stream_connections_total{${at}, event="disconnected"}`]: steady(7),
+  [`bsky_rpg_malformed_frames_total{${at}, reason="unknown"}`]: growing(1),
+  [`bsky_rpg_stream_events_total{${at}, kind="commit"}`]: growing(30_000),
+  [`bsky_rpg_misdated_events_total{${at}}`]: growing(1),
+  [`bsky_rpg_store_seconds_bucket{${at}, call="commit", le="0.1"}`]: growing(600),
+  [`bsky_rpg_store_seconds_bucket{${at}, call="commit", le="10"}`]: growing(600),
+  [`bsky_rpg_store_seconds_bucket{${at}, call="commit", le="+Inf"}`]: growing(600),
+  [`bsky_rpg_store_retries_total{${at}}`]: steady(2),
+  [`bsky_rpg_disk_free_bytes{${at}, disk="ledger"}`]: '400000000000-100000x480',
+  [`bsky_rpg_questions_unanswered_seconds{${at}, kind="profile"}`]: steady(8),
+  [`bsky_rpg_introductions_waiting_since_seconds{${at}}`]: steady(0),
+  [`bsky_rpg_repositories_total{${at}, outcome="read"}`]: growing(2),
+  [`bsky_rpg_repositories_total{${at}, outcome="unreachable"}`]: growing(1),
+  [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="200"}`]: growing(600),
+  [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="503"}`]: growing(6),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="0.1"}`]: growing(600),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="3"}`]: growing(600),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="+Inf"}`]: growing(600),
+  [`bsky_rpg_shards{${at}}`]: steady(16),
+  [`bsky_rpg_shards_owned{${at}}`]: steady(16),
+  [`bsky_rpg_ledger_faults{${at}}`]: steady(0),
+  [`bsky_rpg_handovers_total{${at}, event="lost"}`]: steady(4),
+}
+
+/** What differs from health where each alert fires; it goes wrong after seven hours, at the 420th minute. */
+const FAULTS: Readonly<Record<string, Series>> = {
+  ProcessDown: { [`up{${at}}`]: '1+0x419 0+0x60' },
+  IngestSilent: { [`bsky_rpg_heartbeat_timestamp_seconds{${at}}`]: '0+60x419 25140+0x60' },
+  LedgerBehind: { [`bsky_rpg_lag_seconds{${at}}`]: '0.4+0x419 60+60x60' },
+  StreamGap: { [`bsky_rpg_gaps_total{${at}, reason="clamped"}`]: '3+0x425 4+0x54' },
+  StreamUnsteady: {
+    [`bsky_rpg_stream_connections_total{${at}, event="disconnected"}`]: '7+0x419 7+2x60',
+  },
+  FramesUnreadable: { [`bsky_rpg_malformed_frames_total{${at}, reason="unknown"}`]: '0+1x419 419+900x60' },
+  ClockWrong: { [`bsky_rpg_misdated_events_total{${at}}`]: '0+1x419 419+600x60' },
+  StoreSlow: {
+    [`bsky_rpg_store_seconds_bucket{${at}, call="commit", le="0.1"}`]: '0+600x419 251400+500x60',
+  },
+  StoreRetries: { [`bsky_rpg_store_retries_total{${at}}`]: '2+0x419 2+10x60' },
+  DiskFilling: {
+    [`bsky_rpg_disk_free_bytes{${at}, disk="ledger"}`]: '40000000000-20000000x480',
+  },
+  DiskAlmostFull: { [`bsky_rpg_disk_free_bytes{${at}, disk="ledger"}`]: '1000000000+0x480' },
+  QuestionsStuck: {
+    [`bsky_rpg_questions_unanswered_seconds{${at}, kind="profile"}`]: '8+0x419 960+60x60',
+  },
+  AppViewAway: { [`bsky_rpg_introductions_waiting_since_seconds{${at}}`]: '0+0x419 24600+0x60' },
+  RepositoriesUnread: {
+    [`bsky_rpg_repositories_total{${at}, outcome="unreachable"}`]: '0+1x360 360+9x120',
+  },
+  ApiErrors: {
+    [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="503"}`]: '0+6x419 2514+90x60',
+  },
+  ApiSlow: {
+    [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="0.1"}`]: '0+600x419 251400+400x60',
+  },
+  ShardsUnowned: { [`bsky_rpg_shards_owned{${at}}`]: '16+0x419 9+0x60' },
+  ShardDamaged: { [`bsky_rpg_ledger_faults{${at}}`]: '0+0x419 1+0x60' },
+  ShardsLost: { [`bsky_rpg_handovers_total{${at}, event="lost"}`]: '4+0x425 5+0x54' },
+}
+
+/** One test for promtool: which alerts fire half an hour after the fault began. JSON is YAML. */
+function firing(series: Series, expected: readonly string[], minute = 435) {
+  return {
+    name: expected.join() || 'healthy',
+    interval: '1m',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: [
+      {
+        expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+        eval_time: `${minute}m`,
+        exp_samples: expected.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 })),
+      },
+    ],
+  }
+}
+
+async function promtool(tests: readonly object[]): Promise<{ code: number | null; output: string }> {
+  using here = folder()
+  const file = here.path('tests.yml')
+  writeFileSync(file, JSON.stringify({ rule_files: [ALERTS], evaluation_interval: '1m', tests }))
+  return await run('promtool', ['test', 'rules', file])
+}
+
+const OPTIONS = { skip: without('promtool', 'amtool'), timeout: 120_000 }
+
+suite('alerts', OPTIONS, () => {
+  test('fire each on its own fault, and no other with it', async () => {
+    assert.deepEqual(Object.keys(FAULTS).sort(), [...names].sort())
+    const tests = Object.entries(FAULTS).map(([name, fault]) => firing({ ...HEALTHY, ...fault }, [name]))
+    const { code, output } = await promtool(tests)
+    assert.equal(code, 0, output)
+  })
+
+  test('are silent on a healthy server, at every hour', async () => {
+    const hours = Array.from({ length: 8 }, (_, hour) => firing(HEALTHY, [], hour * 60 + 59))
+    const { code, output } = await promtool(hours)
+    assert.equal(code, 0, output)
+  })
+
+  test('are silent on a server that has just started, and says nothing yet of what it has not measured', async () => {
+    const { code, output } = await promtool([firing({ [`up{${at}}`]: steady(1) }, [], 30)])
+    assert.equal(code, 0, output)
+  })
+
+  test('have each an entry in the runbook, under its name, and there is no other', () => {
+    const runbook = readFileSync(path('docs/runbook.md'), 'utf8')
+    const entries = runbook.split(/^## /m).slice(1)
+    assert.deepEqual(entries.map((entry) => entry.split('\n', 1)[0]).sort(), [...names].sort())
+    for (const entry of entries) {
+      for (const part of ['**It means:**', '**Look at:**', '**Do:**']) assert.ok(entry.includes(part), entry)
+    }
+    const links = [...rules.matchAll(/^ +runbook: docs\/runbook\.md#(\w+)$/gm)].map(([, link]) => link)
+    assert.deepEqual(
+      links,
+      names.map((name) => name.toLowerCase()),
+    )
+  })
+
+  test('and the configuration around them are as Prometheus and Alertmanager want them', async () => {
+    for (const args of [
+      ['check', 'rules', '--lint=all', '--lint-fatal', ALERTS],
+      ['check', 'config', '--lint=all', path('deploy/prometheus/prometheus.yml')],
+    ]) {
+      const { code, output } = await run('promtool', args)
+      assert.equal(code, 0, output)
+    }
+    const { code, output } = await run('amtool', [
+      'check-config',
+      path('deploy/alertmanager/alertmanager.yml'),
+    ])
+    assert.equal(code, 0, output)
+  })
+})

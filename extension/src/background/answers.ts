@@ -68,7 +68,10 @@ async function serve(address: string): Promise<Service> {
   }
   return {
     server,
-    lookups: new Lookups({ ask: (names) => server.characters(names), cache, pace: new Pace(), changed }),
+    lookups: new Lookups({
+      ask: (names, sending) => server.characters(names, sending),
+      ...{ cache, pace: new Pace(), changed },
+    }),
   }
 }
 

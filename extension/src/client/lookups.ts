@@ -15,7 +15,8 @@ export type Found =
 export type Batch = ReadonlyMap<string, Character | null>
 
 export type LookupOptions = {
-  ask: (names: readonly string[]) => Promise<Outcome<Batch>>
+  /** Calls `sending` when the request for the names goes: others may have to go before it. */
+  ask: (names: readonly string[], sending: () => void) => Promise<Outcome<Batch>>
   cache: CharacterCache
   pace: Pace
   /** Called after each batch that changed the cache. */
@@ -99,9 +100,8 @@ export class Lookups {
   async #askNext(): Promise<void> {
     const { ask, pace, changed } = this.#options
     const names = batchOf(this.#waiting.keys())
-    pace.sent(this.#now())
     this.#asking = true
-    const outcome = await ask(names)
+    const outcome = await ask(names, () => pace.sent(this.#now()))
     this.#asking = false
     const now = this.#now()
     switch (outcome.kind) {

@@ -51,11 +51,15 @@ export class Server {
     return outcome
   }
 
-  /** Many characters at once, by handles and DIDs. */
-  async characters(names: readonly string[]): Promise<Outcome<Batch>> {
+  /**
+   * Many characters at once, by handles and DIDs.
+   * @param sending called when their own request goes, which the one for the rules may come before
+   */
+  async characters(names: readonly string[], sending: () => void): Promise<Outcome<Batch>> {
     const titles = await this.#titles()
     if (titles.kind !== 'ok') return titles
     const query = names.map(encodeURIComponent).join(',')
+    sending()
     const list = await this.#get(`/v1/characters?actors=${query}`, schemas.CharacterList)
     if (list.kind !== 'ok') return list
     const byDid = new Map<string, Character>()

@@ -12,7 +12,19 @@ type Area = {
   set(items: object): Promise<void>
 }
 /** What of the browser's own object the tests use, in the extension's world. */
-type Browser = { chrome: { storage: { local: Area; session: Area } } }
+type Browser = {
+  chrome: {
+    storage: { local: Area; session: Area }
+    permissions: { getAll(): Promise<{ origins: string[] }> }
+    windows: { getLastFocused(): Promise<{ focused: boolean }> }
+  }
+}
+
+type Noting = {
+  fetch(url: string, init: object): Promise<unknown>
+  realFetch?: Noting['fetch']
+  sent: { url: string; at: number }[]
+}
 
 export type Settings = Record<string, string | boolean>
 
@@ -23,6 +35,13 @@ declare global {
     navigate(to: string): void
     back(): void
   }
+}
+
+export type StartOptions = {
+  /** What the browser speaks. @default 'en-US' */
+  language?: string
+  /** The X display on which it shows windows; without one it shows none. */
+  display?: string
 }
 
 export class Extension implements AsyncDisposable {
@@ -48,15 +67,22 @@ export class Extension implements AsyncDisposable {
   }
 
   /** @param script of the page, see `buildPage` */
-  static async start(executablePath: string, folder: string, script: string): Promise<Extension> {
+  static async start(
+    executablePath: string,
+    folder: string,
+    script: string,
+    { language = 'en-US', display }: StartOptions = {},
+  ): Promise<Extension> {
     const profile = mkdtempSync(join(tmpdir(), 'bsky-rpg-extension-'))
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
-      headless: true,
+      headless: display === undefined,
+      locale: language,
+      env: { ...process.env, LANGUAGE: language.replace('-', '_'), ...(display && { DISPLAY: display }) },
       viewport: { width: 800, height: 900 },
       args: [
         // The tests may run as root, where Chromium's sandbox cannot.
-        ...['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb', '--lang=en-US'],
+        ...['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb', `--lang=${language}`],
         ...[`--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
         '--disable-features=DisableLoadExtensionCommandLineSwitch',
       ],
@@ -68,7 +94,9 @@ export class Extension implements AsyncDisposable {
     const first = own()
     const opened = first?.url()
     // Chromium reads the messages once for all pages: where the first page is closed before they are there, no page has any.
-    await first?.getByRole('heading', { level: 1 }).getByText('Settings').waitFor()
+    await first?.getByRole('heading', { level: 1 }).getByText('bsky-rpg').waitFor()
+    // Its window would go with its last page.
+    await context.newPage()
     await first?.close()
     return new Extension(context, profile, script, worker, opened)
   }
@@ -102,6 +130,37 @@ export class Extension implements AsyncDisposable {
   /** Who the person is, as a page told. */
   async told(): Promise<string | undefined> {
     return (await this.#stored()).self
+  }
+
+  /** The sites that the browser permits, as match patterns. */
+  permitted(): Promise<string[]> {
+    return this.#worker.evaluate(async () => {
+      const { origins } = await (globalThis as unknown as Browser).chrome.permissions.getAll()
+      return origins
+    })
+  }
+
+  /** Has the background note when it sends a request: a busy machine delays what a server sees. @returns reads the times, in ms */
+  async noteRequests(): Promise<() => Promise<{ url: string; at: number }[]>> {
+    await this.#worker.evaluate(() => {
+      const scope = globalThis as unknown as Noting
+      const real = scope.realFetch ?? scope.fetch
+      scope.realFetch = real
+      scope.sent = []
+      scope.fetch = (url, init) => {
+        scope.sent.push({ url, at: performance.now() })
+        return real(url, init)
+      }
+    })
+    return () => this.#worker.evaluate(() => (globalThis as unknown as Noting).sent)
+  }
+
+  /** Whether the browser asks the person something: then its window's pages have not the focus. */
+  asks(): Promise<boolean> {
+    return this.#worker.evaluate(async () => {
+      const { focused } = await (globalThis as unknown as Browser).chrome.windows.getLastFocused()
+      return !focused
+    })
   }
 
   #stored(): Promise<{ settings?: Settings; self?: string }> {

@@ -17,6 +17,8 @@ export class Relay implements AsyncDisposable {
   /** Everything that was asked, in order. */
   asked: Asked[] = []
   fault: Fault = PASS
+  /** Whether its answers are hidden from other origins, as those of a server are that does not expect them. */
+  isClosed = false
   /** Every answer waits for it. */
   gate: Promise<void> = Promise.resolve()
   /** Requests that wait. */
@@ -57,9 +59,11 @@ export class Relay implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/'
+    // When it came, not when its answer did.
+    const at = performance.now()
     const note = (status: number): void => {
       const revalidated = request.headers['if-none-match'] !== undefined
-      this.asked.push({ path, status, revalidated, at: performance.now() })
+      this.asked.push({ path, status, revalidated, at })
     }
     this.waiting++
     await this.gate
@@ -97,6 +101,7 @@ export class Relay implements AsyncDisposable {
         ([name]) => !/^(connection|transfer-encoding|content-length|keep-alive)$/.test(name),
       ),
     )
+    if (this.isClosed) delete headers['access-control-allow-origin']
     response.writeHead(real.status, headers)
     response.end(Buffer.from(await real.arrayBuffer()))
   }

@@ -16,11 +16,15 @@ function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBO
   let now = 1_000_000
   const timers: { at: number; then: () => void }[] = []
   const asked: { names: readonly string[]; at: number }[] = []
-  const script = { answer }
+  /** What is answered, and how long another request takes that goes first. */
+  const script = { answer, firstMs: 0 }
   const cache = new CharacterCache()
   let changes = 0
   const lookups = new Lookups({
-    ask: async (names) => {
+    ask: async (names, sending) => {
+      if (script.firstMs > 0)
+        await new Promise<void>((resolve) => timers.push({ at: now + script.firstMs, then: resolve }))
+      sending()
       asked.push({ names, at: now })
       return script.answer(names)
     },
@@ -100,6 +104,18 @@ suite('lookups', () => {
     )
     const gaps = asked.slice(1).map(({ at }, n) => at - (asked[n]?.at ?? 0))
     assert.deepEqual(gaps, [250, 250, 250, 250])
+  })
+
+  test('count the 250 ms from when a request goes, not from one before it', async () => {
+    const { lookups, asked, pass, script } = scripted()
+    script.firstMs = 200
+    const all = lookups.find(names(200))
+    await pass(260)
+    assert.equal(asked.length, 1)
+    script.firstMs = 0
+    await pass(10_000)
+    assert.equal((await all).length, 200)
+    assert.equal((asked[1]?.at ?? 0) - (asked[0]?.at ?? 0), 250)
   })
 
   test('keep an address short however long the names are', async () => {

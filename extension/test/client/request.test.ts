@@ -27,6 +27,8 @@ const json =
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }
 
+const nothing = (): void => {}
+
 suite('a request', () => {
   test('brings what fits the schema', async () => {
     await using server = await serving(json({ hello: 'world', more: true }))
@@ -120,10 +122,10 @@ suite('a server', () => {
         return Response.json(url.includes('rules') ? RULES : { items: [], asked: [] })
       },
     })
-    assert.equal((await server.characters(['a.example'])).kind, 'refused')
+    assert.equal((await server.characters(['a.example'], nothing)).kind, 'refused')
     status = 200
-    await server.characters(['a.example'])
-    await server.characters(['a.example'])
+    await server.characters(['a.example'], nothing)
+    await server.characters(['a.example'], nothing)
     assert.deepEqual(paths, ['/v1/rules', '/v1/rules', '/v1/characters', '/v1/characters'])
   })
 
@@ -139,7 +141,10 @@ suite('a server', () => {
       fetch: async (url) =>
         Response.json(url.includes('rules') ? RULES : { items: [answered(), liar], asked }),
     })
-    const outcome = await server.characters(asked.map(({ name }) => name))
+    const outcome = await server.characters(
+      asked.map(({ name }) => name),
+      nothing,
+    )
     const found = outcome.kind === 'ok' ? [...outcome.value].map(([name, who]) => [name, who?.level]) : []
     assert.deepEqual(found, [
       ['alice.example', 12],

@@ -19,7 +19,8 @@ export default defineConfig({
       ? {
           browser_specific_settings: {
             gecko: {
-              id: 'extension@bsky-rpg.example',
+              // For good: another id is another extension, and updates would not reach those who have this one.
+              id: '{c4eabcf1-d3cf-4642-b45d-2142c948f3ab}',
               strict_min_version: '142.0',
               // The names of authors on screen go to the server that the person has chosen.
               data_collection_permissions: { required: ['websiteContent'] },

@@ -1,10 +1,9 @@
 // Who the person is, on which sites the extension works, and what is sent where.
 
-import { browser } from 'wxt/browser'
 import { i18n } from '#i18n'
 import { actorIn } from '../actor.ts'
 import { FORKS } from '../background/forks.ts'
-import { patternOf } from '../client/server-address.ts'
+import { isPermitted, permit, unpermit } from '../permissions.ts'
 import { changeSettings, type Settings } from '../settings.ts'
 import { el } from '../ui/element.ts'
 import { toggle } from './parts-card.ts'
@@ -46,16 +45,14 @@ export function selfCard({ self }: Settings, found: string | undefined): HTMLEle
 export async function sitesCard(): Promise<HTMLElement> {
   const forks = await Promise.all(
     FORKS.map(async (fork) => {
-      const origins = [patternOf(fork)]
       const { host } = new URL(fork)
       return toggle({
         id: `fork-${host}`,
         name: i18n.t('options.fork', [host]),
-        on: await browser.permissions.contains({ origins }),
+        on: await isPermitted(fork),
         changed: async (on, input) => {
-          const done = on ? browser.permissions.request({ origins }) : browser.permissions.remove({ origins })
-          await done.catch(() => false)
-          input.checked = await browser.permissions.contains({ origins })
+          await (on ? permit(fork) : unpermit(fork))
+          input.checked = await isPermitted(fork)
         },
       })
     }),

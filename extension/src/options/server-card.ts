@@ -1,9 +1,10 @@
 // The server: its address, a test that says what it found, and the browser's permission where one is needed.
 
-import { browser } from 'wxt/browser'
 import { i18n } from '#i18n'
+import { FORKS } from '../background/forks.ts'
 import { type Finding, Server } from '../client/server.ts'
-import { patternOf, serverAddress } from '../client/server-address.ts'
+import { serverAddress } from '../client/server-address.ts'
+import { isPermitted, keepOnly, permit } from '../permissions.ts'
 import { changeSettings } from '../settings.ts'
 import { el } from '../ui/element.ts'
 import { count, plain } from '../ui/format.ts'
@@ -53,9 +54,10 @@ async function use(text: string, result: HTMLElement): Promise<void> {
   const found = await new Server(address, { fetch: (url, init) => fetch(url, init) }).test()
   if (found.kind === 'ok') {
     await changeSettings({ server: address })
+    await keepOnly([address, ...FORKS])
     result.replaceChildren(...lines(found.value))
   } else if (await needsPermission(address)) {
-    result.replaceChildren(...permission(address, () => void use(address, result)))
+    result.replaceChildren(...permission(address, result))
   } else {
     const why = found.kind === 'failed' ? found.why : found.kind
     result.replaceChildren(el('p', { class: 'problem' }, i18n.t('options.failed', [address, why])))
@@ -78,7 +80,7 @@ function lines({ title, version, characters, lagSeconds, connected, rules }: Fin
 
 /** Whether something answers at `address` that other origins may not read: only then does a permission help. */
 async function needsPermission(address: string): Promise<boolean> {
-  if (await browser.permissions.contains({ origins: [patternOf(address)] })) return false
+  if (await isPermitted(address)) return false
   try {
     await fetch(address, { mode: 'no-cors', credentials: 'omit', signal: AbortSignal.timeout(5_000) })
   } catch {
@@ -92,11 +94,13 @@ async function needsPermission(address: string): Promise<boolean> {
   }
 }
 
-function permission(address: string, granted: () => void): HTMLElement[] {
+function permission(address: string, result: HTMLElement): HTMLElement[] {
   const button = el('button', { type: 'button', class: 'solid' }, i18n.t('options.permit', [address]))
+  const answer = el('p', { class: 'problem' })
   // Browsers ask only in the click itself.
-  button.addEventListener('click', () => {
-    void browser.permissions.request({ origins: [patternOf(address)] }).then((given) => given && granted())
+  button.addEventListener('click', async () => {
+    if (await permit(address)) await use(address, result)
+    else answer.textContent = i18n.t('options.notPermitted', [address])
   })
-  return [el('p', {}, i18n.t('options.needsPermission', [address])), button]
+  return [el('p', {}, i18n.t('options.needsPermission', [address])), button, answer]
 }

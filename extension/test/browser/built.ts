@@ -4,17 +4,27 @@ import { build } from 'wxt'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Builds the extension for `browser`, with `server` preset. @returns its folder */
-export async function built(browser: 'chrome' | 'firefox', server = ''): Promise<string> {
+export type BuildOptions = {
+  /** The preset server. @default none */
+  server?: string
+  /** A part of the folder's name: tests that run at once must not build in the same. @default 'test' */
+  name?: string
+}
+
+/** Builds the extension for `browser`. @returns its folder */
+export async function built(
+  browser: 'chrome' | 'firefox',
+  { server = '', name = 'test' }: BuildOptions = {},
+): Promise<string> {
   await build({
     root,
     browser,
     manifestVersion: 3,
     logger: QUIET,
     vite: () => ({ define: { 'import.meta.env.WXT_DEFAULT_SERVER': JSON.stringify(server) } }),
-    outDirTemplate: `{{browser}}-mv{{manifestVersion}}-test`,
+    outDirTemplate: `{{browser}}-mv{{manifestVersion}}-${name}`,
   })
-  return `${root}/.output/${browser}-mv3-test`
+  return `${root}/.output/${browser}-mv3-${name}`
 }
 
 const nothing = (): void => {}

@@ -15,6 +15,7 @@ const EVERYBODY = (names: readonly string[]): Outcome<Batch> => ({
 function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBODY) {
   let now = 1_000_000
   const timers: { at: number; then: () => void }[] = []
+  const wait = (ms: number, then: () => void): void => void timers.push({ at: now + ms, then })
   const asked: { names: readonly string[]; at: number }[] = []
   /** What is answered, and how long another request takes that goes first. */
   const script = { answer, firstMs: 0 }
@@ -22,8 +23,7 @@ function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBO
   let changes = 0
   const lookups = new Lookups({
     ask: async (names, sending) => {
-      if (script.firstMs > 0)
-        await new Promise<void>((resolve) => timers.push({ at: now + script.firstMs, then: resolve }))
+      if (script.firstMs > 0) await new Promise<void>((resolve) => wait(script.firstMs, resolve))
       sending()
       asked.push({ names, at: now })
       return script.answer(names)
@@ -34,7 +34,7 @@ function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBO
       changes++
     },
     now: () => now,
-    wait: (ms, then) => timers.push({ at: now + ms, then }),
+    wait,
   })
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
   return {

@@ -51,6 +51,7 @@ export function appOver(
       trustProxy: crowd ? ['127.0.0.1'] : [],
       readyLag: 1,
       boards: 'on',
+      imports: true,
       rankRefresh: 60_000_000,
       rateLimit: crowd ? 1_200 : 999_999_999,
     },

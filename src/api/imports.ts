@@ -70,7 +70,8 @@ export class Imports {
     })
     // The records of somebody who is not introduced yet concern nobody.
     const isCounted = state?.state === 'done' || state?.state === 'running'
-    return isCounted && (await reader.character(did)) === undefined ? { ...state, records: 0 } : state
+    if (!isCounted || (await reader.character(did)) !== undefined) return state
+    return state.state === 'done' ? { ...state, records: 0 } : { ...state, records: 0, of: undefined }
   }
 
   /**

@@ -22,14 +22,14 @@ export function fieldsOf({ body }: FastifyRequest): URLSearchParams {
 
 /**
  * Checks that a form was sent from a page of this server. Browsers say so themselves (`Sec-Fetch-Site`); older ones name the origin.
- * @param address where this server is reached; see `SignIn.addressFor`
+ * @param address where this server is reached; see `SignIn.addressFor` and `baseAddress`
  * @throws {ProblemError} 403
  */
 export function assertOwnPage({ headers }: FastifyRequest, address: string): void {
   const site = headers['sec-fetch-site']
   const isOwn =
     site === undefined
-      ? headers.origin === new URL(address).origin
+      ? headers.origin !== undefined && headers.origin === URL.parse(address)?.origin
       : site === 'same-origin' || site === 'none'
   if (!isOwn) throw foreignForm()
 }

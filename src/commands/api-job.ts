@@ -88,6 +88,7 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
       trustProxy: config.TRUST_PROXY ?? [],
       readyLag: config.READY_LAG,
       boards: config.BOARDS,
+      imports: config.DIDS === undefined,
       rankRefresh: config.RANK_REFRESH,
       rateLimit: config.RATE_LIMIT,
     },

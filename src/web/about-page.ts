@@ -26,7 +26,7 @@ export function aboutPage({ site, rules }: { site: Site; rules: Rulebook }): str
 <ul>
 <li>The text of posts, pictures, and descriptions of pictures.</li>
 <li>Who follows, blocks, or reads whom; anything private.</li>
-<li>Anything about those who look at these pages, beyond a count of requests an address for a minute. No other hosts, no trackers, and no cookies unless you sign in: then one, for a week at most.</li>
+<li>Anything about those who look at these pages, beyond a count of requests an address for a minute, and of histories that it asks for, for an hour. No other hosts, no trackers, and no cookies unless you sign in: then one, for a week at most.</li>
 </ul></section>
 <section class="card"><h2>Who is shown</h2>
 <p>Only people of whom Bluesky has said that they may be shown. People who ask apps not to show them to those who are not signed in are not shown here. People who delete, deactivate or hide their accounts disappear within seconds from pages, boards and streams.</p></section>

@@ -33,9 +33,11 @@ const FILES = [
   'share.css',
   'prose.css',
   'own.css',
+  'import.css',
   'suggest.js',
   'live.js',
   'share.js',
+  'import.js',
 ] as const
 
 export type AssetName = (typeof FILES)[number]

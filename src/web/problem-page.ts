@@ -20,6 +20,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   UnknownCursor: 'Nothing here',
   NotFound: 'Nothing here',
   RateLimitExceeded: 'Slowly, please',
+  TooManyImports: 'Slowly, please',
   LookUpUnavailable: 'The network does not answer',
   TooManyStreams: 'Not right now',
 }

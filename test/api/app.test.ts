@@ -72,6 +72,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
       trustProxy: ['10.0.0.1'],
       readyLag: 120_000_000,
       boards: 'on',
+      imports: true,
       rankRefresh: 0,
       rateLimit: 10_000,
       ...settings,

@@ -34,6 +34,7 @@ const SETTINGS: AppSettings = {
   trustProxy: [],
   readyLag: 120 * SECOND,
   boards: 'on',
+  imports: true,
   rankRefresh: 60 * SECOND,
   rateLimit: 10_000,
 }

@@ -3,15 +3,25 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { ImportNews } from '../../src/api/import-news.ts'
 import type { Did, Nsid, RecordKey } from '../../src/atproto/event.ts'
 import { dayOf, secondsOf } from '../../src/game/time.ts'
-import { alice, bob, build, NOW, profile, SECOND } from '../api/harness.ts'
+import { alice, bob, build, NOW, nobody, profile, SECOND } from '../api/harness.ts'
+import { tid } from '../game/arbitrary.ts'
 import { findChromium, startChromium } from './chromium.ts'
 
 const LIKE = 'app.bsky.feed.like' as Nsid
 const found = findChromium()
 // CI installs Chromium: without it these tests fail there.
 const skip = found === undefined && process.env.CI === undefined ? 'no Chromium is installed' : false
+
+/** People whose histories are being imported, or were not. */
+const [CAROL, DAVE, ERIN] = ['q', 'r', 's'].map((letter) => `did:plc:${letter.repeat(24)}` as Did) as [
+  Did,
+  Did,
+  Did,
+]
+const OPEN = { isOpen: true, tries: 0, head: undefined, records: 0, experience: 0 }
 
 const HOSTILE = {
   long: 'Incomprehensibilities-of-a-name-without-any-place-to-break-it-at-all',
@@ -22,7 +32,8 @@ const HOSTILE = {
 
 /** A server with people of all kinds, Alice with a ledger of two pages. */
 async function populated() {
-  const server = await build()
+  const importNews = new ImportNews()
+  const server = await build({ importNews })
   const { ledger } = server
   ledger.join(alice, profile('alice.example')).join(bob, profile('bob.example', { displayName: 'Bob' }))
   ledger.earn(alice, { delta: 70, reason: 'post.alt' }).earn(alice, { delta: 60, reason: 'post.media' })
@@ -50,8 +61,15 @@ async function populated() {
   }
   ledger.earn(bob, { delta: 400 })
   ledger.heartbeat = { at: server.time.now, lag: SECOND, host: 'stream.example' }
+  for (const did of [CAROL, DAVE, ERIN]) ledger.imports.set(did, OPEN)
+  ledger.join(CAROL, profile('carol.example', { displayName: 'Carol' })).earn(CAROL, { delta: 50 })
+  importNews.note(CAROL, { state: 'counting', records: 3_412, of: 6_000 })
+  importNews.note(DAVE, { state: 'reading' })
+  await server.get(`/v1/characters/${ERIN}/import`)
+  ledger.imports.set(ERIN, { ...OPEN, isOpen: false })
+  importNews.note(ERIN, { state: 'failed', failure: 'too-large', reason: 'x', again: false })
   const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
-  return { ...server, url }
+  return { ...server, importNews, url }
 }
 
 type Server = Awaited<ReturnType<typeof populated>>
@@ -66,6 +84,9 @@ const PATHS = [
   '/help/alt-text',
   '/@nobody.example',
   '/nothing-here',
+  '/@carol.example/import',
+  `/@${DAVE}/import`,
+  `/@${ERIN}/import`,
 ]
 
 /** Themes and widths; only the contrast of colours depends on the theme. */
@@ -191,6 +212,43 @@ suite('in a browser', { skip, concurrency: false }, () => {
       assert.match(await first.innerText(), /Bob reached level 54 and is a Bard now/)
       assert.match(await first.innerHTML(), /class="face tier-4"/)
     })
+  })
+
+  test('a history is counted before your eyes, and then there is the sheet', async () => {
+    const { ledger, importNews } = server
+    await opened(`/@${nobody}`, {}, async (page) => {
+      await page.getByRole('button', { name: 'Count the whole history' }).click()
+      await page.waitForURL(`${server.url}/@${nobody}/import`)
+      await page.getByText('Waiting for its turn').waitFor()
+      ledger.imports.set(nobody, OPEN)
+      importNews.note(nobody, { state: 'reading' })
+      await page.getByText('Reading the repository').waitFor()
+      ledger.join(nobody, profile('nobody.example', { displayName: 'Somebody' })).earn(nobody, { delta: 900 })
+      importNews.note(nobody, { state: 'counting', records: 3_412, of: 6_000 })
+      await page.getByText('3,412 of 6,000 records so far').waitFor()
+      assert.equal(await page.getByRole('progressbar').getAttribute('value'), '0.569')
+      assert.match(await page.title(), /^3,412 of 6,000/)
+      ledger.imports.set(nobody, { ...OPEN, isOpen: false, head: tid(5), records: 6_000 })
+      importNews.note(nobody, { state: 'imported', records: 6_000, experience: 900 })
+      await page.waitForURL(`${server.url}/@nobody.example`)
+      assert.equal(await page.locator('h1').innerText(), 'Somebody')
+    })
+    ledger.people.delete(nobody)
+    ledger.imports.delete(nobody)
+  })
+
+  test('and without script the page looks again by itself', async () => {
+    const { ledger, importNews } = server
+    await opened('/@carol.example', { javaScriptEnabled: false }, async (page) => {
+      await page.getByRole('button', { name: 'Count the whole history' }).click()
+      await page.waitForURL(`${server.url}/@carol.example/import`)
+      await page.getByText('3,412 of 6,000 records so far').waitFor()
+      importNews.note(CAROL, { state: 'counting', records: 5_000, of: 6_000 })
+      await page.getByText('5,000 of 6,000 records so far').waitFor()
+      ledger.imports.set(CAROL, { ...OPEN, isOpen: false, head: tid(5), records: 6_000 })
+      await page.waitForURL(`${server.url}/@carol.example`)
+    })
+    ledger.imports.set(CAROL, OPEN)
   })
 
   test('names with markup stay names, and names from right to left keep to themselves', async () => {

@@ -1,9 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
-import type { Did } from '../../atproto/event.ts'
+import { Type } from 'typebox'
 import { hasToken } from '../admin-token.ts'
+import { importOf } from '../import-answer.ts'
 import { ImportFollowers } from '../import-followers.ts'
-import type { ImportState } from '../import-state.ts'
 import { IMPORTS_AN_HOUR, type ImportClient } from '../imports.ts'
 import { ListenerPlaces } from '../listener-places.ts'
 import { countStream } from '../measured.ts'
@@ -146,26 +145,6 @@ const ProgressEvent = Type.Object({
   data: Type.Optional(Type.String({ contentMediaType: 'application/json', description: 'an Import' })),
   retry: Type.Optional(Type.Integer({ description: 'milliseconds to wait before reconnecting' })),
 })
-
-const DETAILS = {
-  'not-possible':
-    'Nothing of theirs can be imported: there is nobody of that name, or their account is not active, or this server does not follow them, or they do not want to be here.',
-  unreadable: 'Their repository cannot be read, or is not signed by its owner.',
-  'too-large': 'Their repository is larger than this server reads.',
-  unreachable: 'Their server does not answer, or not as it should.',
-} as const
-
-function importOf(did: Did, state: ImportState): Static<typeof Import> {
-  const trouble = 'trouble' in state ? state.trouble : undefined
-  return {
-    did,
-    state: state.state,
-    records: 'records' in state ? state.records : 0,
-    of: state.state === 'running' ? (state.of ?? null) : null,
-    reason: trouble ?? null,
-    detail: trouble === undefined ? null : DETAILS[trouble],
-  }
-}
 
 function noImport(): never {
   throw new ProblemError(404, 'UnknownImport', 'No import of this person is known; ask for one with POST.')

@@ -9,6 +9,7 @@ import { eventRoutes } from './events.ts'
 import { findRoutes } from './find.ts'
 import { healthRoutes } from './health.ts'
 import { homeRoutes } from './home.ts'
+import { importPageRoutes } from './import-pages.ts'
 import { importRoutes } from './imports.ts'
 import { insightsRoutes } from './insights.ts'
 import { leaderboardRoutes } from './leaderboards.ts'
@@ -53,6 +54,7 @@ export const builtInRoutes: readonly Routes[] = [
   findRoutes,
   homeRoutes,
   sheetRoutes,
+  importPageRoutes,
   signInRoutes,
   meRoutes,
   boardPageRoutes,

@@ -68,6 +68,8 @@ export type AppSettings = {
   readyLag: Micros
   /** Whether there are leaderboards. */
   boards: 'on' | 'off'
+  /** Whether pages offer to import people: not where only some people are followed, whom ingest imports by itself. */
+  imports: boolean
   /** Maximum age of ranks, in microseconds. */
   rankRefresh: Micros
   /** Requests a minute that one client may make. */

@@ -1,5 +1,6 @@
 import { type Did, isNsid, type Nsid } from '@atcute/lexicons/syntax'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readActorName } from '../../atproto/actor-name.ts'
 import { iso } from '../../game/time.ts'
 import { InvalidCursorError } from '../../store/store.ts'
 import { newcomerPage } from '../../web/newcomer-page.ts'
@@ -21,7 +22,7 @@ type SheetRequest = FastifyRequest<{ Params: { actor: string }; Querystring: Rec
 
 /** `/@{handle}`: a character sheet. */
 export const sheetRoutes: Routes = (app, options) => {
-  const { rules } = options
+  const { rules, settings } = options
   app.get<{ Params: { actor: string }; Querystring: Record<string, unknown> }>(
     '/@:actor',
     { schema: { hide: true } },
@@ -29,10 +30,12 @@ export const sheetRoutes: Routes = (app, options) => {
       try {
         return await answer(request, reply, options)
       } catch (error) {
-        if (!(error instanceof ProblemError) || error.error !== 'UnknownCharacter') throw error
+        const name = readActorName(request.params.actor)
+        if (!(error instanceof ProblemError) || error.error !== 'UnknownCharacter' || name === undefined)
+          throw error
         return sendPage(
           reply.code(404).header('cache-control', 'no-store'),
-          newcomerPage({ site: app.site, rules }),
+          newcomerPage({ site: app.site, rules, name, imports: settings.imports }),
         )
       }
     },
@@ -70,6 +73,7 @@ async function answer(request: SheetRequest, reply: FastifyReply, options: Route
         type,
         earned: await earnedBefore(options.reader, did, page, type),
       },
+      offersImport: settings.imports && (await options.reader.importStatus(did))?.head === undefined,
       now: iso(clock()),
       base: baseAddress(request, settings.publicUrl),
     }),

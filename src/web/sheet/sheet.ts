@@ -1,8 +1,10 @@
 import { deedsOf } from '../../game/attributes.ts'
 import type { Rulebook } from '../../game/rulebook.ts'
 import { count, counted, signed } from '../format.ts'
-import { html } from '../html.ts'
+import { type Html, html } from '../html.ts'
+import { importForm } from '../import-form.ts'
 import { layout, type Site } from '../layout.ts'
+import { SAME_ORIGIN } from '../own/parts.ts'
 import { atName, nameOf, sheetAddress, tierOf } from '../person.ts'
 import { SHARE_SCRIPT, SHARE_STYLE, shareBox } from '../share.ts'
 import type { ShownCharacter, ShownInsights } from '../shown.ts'
@@ -21,6 +23,8 @@ export type SheetOptions = {
   character: ShownCharacter
   insights: ShownInsights
   events: ShownLedger
+  /** Whether their history from before this server can be imported. */
+  offersImport: boolean
   /** ISO time. */
   now: string
   /** The address of this server; see `unfurlTags`. */
@@ -28,7 +32,8 @@ export type SheetOptions = {
 }
 
 /** A character sheet: who this is, what they are good at, how to grow, and every point of it. */
-export function sheet({ site, rules, character, insights, events, now, base }: SheetOptions): string {
+export function sheet(options: SheetOptions): string {
+  const { site, rules, character, insights, events, offersImport, now, base } = options
   const { title, leveling } = character
   const address = sheetAddress(character)
   const { days, today, bestWeek } = insights
@@ -39,12 +44,13 @@ export function sheet({ site, rules, character, insights, events, now, base }: S
     description: `${nameOf(character)} (${atName(character)}) is a level ${count(leveling.level)} ${title} on Bluesky, with ${count(leveling.experience)} XP, each point with its record.`,
     path: address,
     canonical: address,
-    styles: ['sheet.css', SHARE_STYLE],
+    styles: ['sheet.css', 'import.css', SHARE_STYLE],
     scripts: [SHARE_SCRIPT],
-    head: unfurlTags({ base, character, now }),
+    head: html`${SAME_ORIGIN}${unfurlTags({ base, character, now })}`,
     tier: tierOf(leveling.level, rules.titles),
     main: html`<div class="grid">
 ${hero({ character, titles: rules.titles, ranked: site.boards, facts: factsOf(insights, weeks.at(-1)?.monday ?? today), now })}
+${offersImport && importOffer(character)}
 ${traits(character.attributes, deedsOf(new Map(Object.entries(character.tally))))}
 ${grow(insights, rules)}
 ${chart({ weeks, experience: leveling.experience, bestWeek, today })}
@@ -54,6 +60,12 @@ ${ledger(events, { character, rules, now })}
 <p class="full soft small">Is this you? <a href="/me">You decide whether this page is shown</a>.</p>
 </div>`,
   })
+}
+
+/** What happened before this server listened can be counted, too. */
+function importOffer({ did, handle }: ShownCharacter): Html {
+  return html`<section class="card full offer row" aria-label="History"><p>Counted since this server first saw them.</p>
+${importForm({ name: handle ?? did, label: 'Count the whole history', quiet: true })}</section>`
 }
 
 /** This week and the streak. */

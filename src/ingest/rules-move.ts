@@ -13,7 +13,7 @@ import type { Writer } from '../store/store.ts'
  * People looked at in one step, and records awarded again: few enough that the stream waits some hundredths of a second.
  * Somebody whom the change does not touch costs a few microseconds.
  */
-const STEP: StepLimits = { people: 5_000, records: 2_000 }
+const STEP: StepLimits = { people: 5_000, records: 1_000 }
 
 export type StepLimits = { people: number; records: number }
 

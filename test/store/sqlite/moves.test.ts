@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { NO_CHANGES, rulebook } from '../../../src/game/rulebook.ts'
 import { gameInForce } from '../../../src/ingest/rules-in-force.ts'
 import { moveSome } from '../../../src/ingest/rules-move.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
-import { alice, before, bob, FIRST, fold, like, post } from '../../conformance/operations.ts'
+import { alice, before, bob, FIRST, fold, like, post, repost } from '../../conformance/operations.ts'
 import { folder } from '../../e2e/harness.ts'
 import { game, START } from '../../game/arbitrary.ts'
 import { recomputeAll } from '../../recompute-all.ts'
@@ -89,4 +89,36 @@ test('what the steps of an ended move were about may go, and new entries still n
   await fold(writer, [post(alice, 2)], undefined, moving)
   const entries = (await store.reader.events(alice, FIRST))?.items.map(({ delta, rules }) => [delta, rules])
   assert.deepEqual(entries, [[80, 2]])
+})
+
+test('other XP for reposts reads the reposts, and neither likes nor people without reposts', async (t) => {
+  using here = folder()
+  await using store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
+  await using writer = await store.write(KEEP)
+  const likes = Array.from({ length: 200 }, (_, n) => [like(alice, n + 1), like(bob, n + 1)]).flat()
+  await fold(writer, [...likes, repost(alice, 300, bob, 1), repost(alice, 301, bob, 2)])
+  const { fingerprint } = rulebook({ ...NO_CHANGES, points: { 'repost.text': 51 } })
+  await store.rules.leave({ fingerprint, titles: undefined })
+  const by = gameInForce(game, await writer.takeUpRules(START))
+  let rows = 0
+  const { get } = StatementSync.prototype
+  t.mock.method(StatementSync.prototype, 'get', function (this: StatementSync, ...params: SQLInputValue[]) {
+    const row: unknown = Reflect.apply(get, this, params)
+    if (row !== undefined && this.sourceSQL.includes('FROM records')) rows += 1
+    return row
+  })
+  for (const other of ['all', 'iterate'] as const) {
+    const read = StatementSync.prototype[other]
+    t.mock.method(StatementSync.prototype, other, function (this: StatementSync, ...params: SQLInputValue[]) {
+      assert.doesNotMatch(this.sourceSQL, /FROM records/)
+      return Reflect.apply(read, this, params) as never
+    })
+  }
+  const moved = await moveSome(by, writer, START)
+  assert.deepEqual(
+    moved?.operations.map(({ did }) => did),
+    [alice],
+  )
+  assert.equal(rows, 2)
+  assert.equal((await store.reader.character(alice))?.experience, 2_000 + 2 * 51)
 })

@@ -135,7 +135,7 @@ function progressOf({ outcome, brought }: Imported): ImportProgress {
 }
 
 /** True where the same answer is to be expected: the person has no such repository, or it cannot be read. */
-function isFinal(error: RequestError): boolean {
+export function isFinal(error: RequestError): boolean {
   return failureOf(error) !== 'unreachable' || refusalOf(error) === 'address'
 }
 

@@ -13,6 +13,7 @@ export class LedgerMetrics {
   readonly #media: Gauge<'described'>
   readonly #waiting: Gauge<'kind' | 'state'>
   readonly #unanswered: Gauge<'kind'>
+  readonly #unreconciled: Gauge
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -45,6 +46,10 @@ export class LedgerMetrics {
       labelNames: ['kind'],
       registers,
     })
+    this.#unreconciled = gauge(
+      'reconciliation_waiting',
+      'People who are still to be compared with their repositories after a gap',
+    )
   }
 
   /** @param unansweredSeconds for how long new questions of a kind have waited without any answer */
@@ -61,8 +66,14 @@ export class LedgerMetrics {
       this.#waiting.set({ kind, state: 'new' }, n)
       this.#unanswered.set({ kind }, unansweredSeconds(kind as QuestionKind))
     }
+    this.#unreconciled.set(leftOf(status.reconciliation))
     for (const [kind, n] of Object.entries(status.postponed)) {
       this.#waiting.set({ kind, state: 'postponed' }, n)
     }
   }
+}
+
+function leftOf(reconciliation: StoreStatus['reconciliation']): number {
+  if (reconciliation === undefined || reconciliation.endedAt !== undefined) return 0
+  return Math.max(0, reconciliation.people - reconciliation.checked)
 }

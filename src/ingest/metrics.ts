@@ -4,6 +4,7 @@ import type { QuestionKind } from '../game/question.ts'
 import type { Rulebook } from '../game/rulebook.ts'
 import type { Changes, Outcome } from '../game/state.ts'
 import { GAP_REASONS, MALFORMED_REASONS } from '../jetstream/observer.ts'
+import type { Reconciled } from '../store/reconciliation.ts'
 import { Arrivals } from './arrivals.ts'
 import type { RepositoryOutcome } from './asking.ts'
 import { GameMetrics } from './game-metrics.ts'
@@ -23,6 +24,7 @@ const OUTCOMES = [
 /** Imports have a metric of their own. */
 const KINDS = ['subject', 'profile', 'repository'] as const satisfies readonly QuestionKind[]
 const CONNECTION_EVENTS = ['connected', 'disconnected', 'paused', 'resumed'] as const
+const RECONCILED = ['same', 'changed', 'failed'] as const satisfies readonly Reconciled[]
 const IMPORT_OUTCOMES = ['imported', 'refused', 'failed', 'cancelled'] as const
 
 type Received = { events: readonly StreamEvent[]; bytes: number; queuedBytes: number }
@@ -45,6 +47,7 @@ export class IngestMetrics {
   readonly #questions: Counter<'kind' | 'outcome'>
   readonly #repositories: Counter<'outcome'>
   readonly #imports: Counter<'outcome'>
+  readonly #reconciled: Counter<'outcome'>
   readonly #repositoryBytes: Counter
   readonly #introductions: Gauge
   readonly #unintroduced: Gauge
@@ -107,6 +110,12 @@ export class IngestMetrics {
     this.#imports = new Counter({
       name: 'bsky_rpg_imports_total',
       help: 'Imports of histories, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.#reconciled = new Counter({
+      name: 'bsky_rpg_reconciled_people_total',
+      help: 'People compared with their repositories after a gap, by outcome: same, changed or failed',
       labelNames: ['outcome'],
       registers,
     })
@@ -180,6 +189,7 @@ export class IngestMetrics {
     }
     for (const event of CONNECTION_EVENTS) this.#connections.inc({ event }, 0)
     for (const outcome of IMPORT_OUTCOMES) this.#imports.inc({ outcome }, 0)
+    for (const outcome of RECONCILED) this.#reconciled.inc({ outcome }, 0)
     for (const kind of KINDS) {
       for (const outcome of ['answered', 'failed']) this.#questions.inc({ kind, outcome }, 0)
     }
@@ -244,6 +254,10 @@ export class IngestMetrics {
 
   imported(outcome: (typeof IMPORT_OUTCOMES)[number]): void {
     this.#imports.inc({ outcome })
+  }
+
+  reconciled(outcome: Reconciled): void {
+    this.#reconciled.inc({ outcome })
   }
 
   repositoryBytes(bytes: number): void {

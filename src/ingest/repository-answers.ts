@@ -168,7 +168,7 @@ function outcomeOf(error: RequestError): RepositoryOutcome {
 }
 
 /** True where the host would fail any repository, not just this one. */
-function isOfHost({ refusal, status = 0 }: RepositoryError): boolean {
+export function isOfHost({ refusal, status = 0 }: RepositoryError): boolean {
   switch (refusal) {
     case 'address':
     case 'unreachable':

@@ -25,7 +25,9 @@ import { LagMeter } from './lag.ts'
 import { Ledger } from './ledger.ts'
 import { LookedAt } from './looked-at.ts'
 import type { IngestMetrics } from './metrics.ts'
+import { openReconciliation } from './open-reconciliation.ts'
 import { beginningOf, placeToGoOn } from './place.ts'
+import { recordGap } from './record-gap.ts'
 import { repositoryReport } from './repository-report.ts'
 import { openingGame } from './rules-in-force.ts'
 import { describeStart } from './start-line.ts'
@@ -111,6 +113,20 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       },
     }),
   })
+  const reconciliation = openReconciliation({
+    ...{
+      ledger,
+      repositories,
+      followed: game.followed,
+      dids: options.stream.dids,
+      clock,
+      log,
+      metrics,
+      signal,
+    },
+    behind: () => lag.lag(),
+    monotonic: () => networkClock.monotonic(),
+  })
   const asker = answers({
     next,
     deliver: (given) => batcher.add(given),
@@ -139,6 +155,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const listen = async (moved: AbortSignal): Promise<void> => {
     const following = { dids: options.stream.dids, collections: [...game.followed] }
     await updateFollowing({ ledger, following, log, signal })
+    // There may be gaps, or other people than before.
+    reconciliation.lookAgain()
     const cursor = await place()
     let hasBegun = cursor !== undefined
     const stream = subscribe({
@@ -172,7 +190,8 @@ export async function runIngest(options: IngestOptions): Promise<void> {
         await ledger.use((writer) => writer.begin(beginningOf(events, reached)))
         hasBegun = true
       }
-      for (const gap of gaps) await ledger.use((writer) => writer.recordGap({ ...gap, at: clock() }))
+      for (const gap of gaps) await recordGap(ledger, { ...gap, at: clock() })
+      if (gaps.length > 0) reconciliation.lookAgain()
       await ledger.fold(events, reached)
       if (reached !== undefined) lag.folded(reached.at)
       metrics.batch(events.length, (performance.now() - began) / 1000)
@@ -215,19 +234,16 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const ended = await Promise.allSettled([
     endOthers(listenAcrossMoves()),
     endOthers(asker.run()),
+    endOthers(reconciliation.run()),
     endOthers(keepRules({ ledger, clock, log, signal })),
     endOthers(
       chores({
-        ledger,
-        lag,
-        beat,
-        retention,
-        takeNetworkBytes,
-        lookedAt: (did) => lookedAt.add(did),
+        ...{ ledger, lag, beat, retention, takeNetworkBytes, report, clock, signal },
+        lookedAt: (did) => {
+          lookedAt.add(did)
+          reconciliation.first(did)
+        },
         importCancelled: (did) => imports.cancel(did),
-        report,
-        clock,
-        signal,
       }),
     ),
   ])

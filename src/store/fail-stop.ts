@@ -7,6 +7,7 @@ import type { Seconds } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
 import type { Expiry } from './expired.ts'
 import type { WriterMeasures } from './measures.ts'
+import type { NewGap, ReconciliationStep } from './reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Gap, Heartbeat } from './status.ts'
 import type { RecordPage, Writer } from './store.ts'
@@ -122,6 +123,26 @@ export class FailStopWriter implements Writer {
 
   recordGap(gap: Gap): Promise<void> {
     return this.#call(() => this.#writer.recordGap(gap))
+  }
+
+  queueReconciliation(gap: NewGap): Promise<void> {
+    return this.#call(() => this.#writer.queueReconciliation(gap))
+  }
+
+  reconciliation(): ReturnType<Writer['reconciliation']> {
+    return this.#call(() => this.#writer.reconciliation())
+  }
+
+  unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
+    return this.#call(() => this.#writer.unreconciled(after, limit))
+  }
+
+  reconciled(step: ReconciliationStep): Promise<void> {
+    return this.#call(() => this.#writer.reconciled(step))
+  }
+
+  endReconciliation(at: Micros): Promise<void> {
+    return this.#call(() => this.#writer.endReconciliation(at))
   }
 
   heard(): Promise<Micros | undefined> {

@@ -2,6 +2,7 @@ import type { Cursor, Micros } from '../atproto/event.ts'
 import type { Counts } from '../game/days.ts'
 import type { QuestionKind } from '../game/question.ts'
 import type { Day } from '../game/time.ts'
+import type { ReconciliationStatus } from './reconciliation.ts'
 
 /**
  * A worker's sign of life. `lag` is how far behind the network the ledger is: 0 while the stream is connected and silent.
@@ -34,6 +35,8 @@ export type StoreStatus = {
   postponed: Record<QuestionKind, number>
   /** The newest `MAX_GAPS` at most, newest first. */
   gaps: Gap[]
+  /** The reconciliation that is under way, or the last one; `undefined` where there was none. */
+  reconciliation: ReconciliationStatus | undefined
   /** Bytes on disk; `undefined` where the driver cannot tell. */
   bytes: number | undefined
   /** At the rate of the latest samples; `undefined` before there are two. */

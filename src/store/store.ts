@@ -17,6 +17,7 @@ import type { Auditor } from './auditor.ts'
 import type { Expiry } from './expired.ts'
 import type { LedgerSource, Restorer } from './export/ledger-copy.ts'
 import type { WriterMeasures } from './measures.ts'
+import type { NewGap, Reconciliation, ReconciliationStep } from './reconciliation.ts'
 import type { LedgerRules, MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gap, Heartbeat, StoreStatus } from './status.ts'
@@ -239,6 +240,19 @@ export interface Writer extends AsyncDisposable {
   /** Ends the move, once there is nobody left to visit. */
   endMove(): Promise<void>
   recordGap(gap: Gap): Promise<void>
+  /** Has everybody who is known compared with their repository, since a gap has been noticed. To be called before its cursor is stored. */
+  queueReconciliation(gap: NewGap): Promise<void>
+  /**
+   * The reconciliation that this writer has to go on with; `undefined` where none is open. On a cluster it may be the part of
+   * some shards, and another one follows.
+   */
+  reconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined>
+  /** The next people of that reconciliation after `after`; none after the last. */
+  unreconciled(after: Did | undefined, limit: number): Promise<Did[]>
+  /** Notes how far that reconciliation has come. */
+  reconciled(step: ReconciliationStep): Promise<void>
+  /** Ends that reconciliation, once there is nobody left, and begins the one that waits, if one does. */
+  endReconciliation(at: Micros): Promise<void>
   /** What the last runs followed, without repetitions: shards may differ. `undefined` stands for shards that stored nothing. */
   followed(): Promise<(Followed | undefined)[]>
   /** Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. */

@@ -1,7 +1,7 @@
 import type { Rulebook } from '../game/rulebook.ts'
 import { board } from './board.ts'
 import { largeFindForm } from './find-form.ts'
-import { count, percent } from './format.ts'
+import { clockTime, count, counted, day, percent } from './format.ts'
 import { type Html, html } from './html.ts'
 import { layout, type Site } from './layout.ts'
 import { type LevelUp, levelUpItem } from './level-ups.ts'
@@ -16,6 +16,8 @@ export type HomeOptions = {
   totals: { characters: number; experience: number; lagSeconds: number | null; connected: boolean }
   /** Posts with media that the whole network has made today, and those of them that are described. */
   today: { media: number; described: number }
+  /** How far people are compared with their repositories after a gap that began at `since`; `undefined` where they are not. */
+  reconciliation: { since: string; checked: number; people: number } | undefined
   /** The board of this week, or of all time while nobody has earned anything this week; `undefined` where there are no boards. */
   top: { kind: 'week' | 'all'; places: readonly ShownPlace[] } | undefined
   /** Newest first. */
@@ -26,7 +28,7 @@ export type HomeOptions = {
 
 /** The first page: a question, four numbers, the board, and what happens now. */
 export function home(options: HomeOptions): string {
-  const { site, rules, top, levelUps, now } = options
+  const { site, rules, top, levelUps, reconciliation, now } = options
   return layout({
     site,
     title: 'bsky-rpg: what level are you on Bluesky?',
@@ -44,6 +46,7 @@ ${largeFindForm()}
 <p class="soft small">No sign-in. Every point stands beside the record that earned it.</p>
 </section>
 ${figures(options)}
+${reconciliation !== undefined && missed(reconciliation, now)}
 ${top !== undefined && standings(top, rules)}
 <section class="card ${top === undefined ? 'full' : 'half'}" aria-labelledby="now">
 <div class="row"><h2 id="now">Happening now</h2><span class="pulse" data-pulse>latest level-ups</span></div>
@@ -71,6 +74,11 @@ function figures({ totals, today }: HomeOptions): Html {
     ['behind the network', lag],
   ]
   return html`<dl class="figures">${entries.map(([name, value]) => html`<div class="card"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+/** Some numbers are not exact yet. */
+function missed({ since, checked, people }: NonNullable<HomeOptions['reconciliation']>, now: string): Html {
+  return html`<p class="card full small" data-missed>This server missed some of what happened from ${day(since, now)}, ${clockTime(since)} UTC on. It is asking everybody’s own server what that was: ${percent(Math.min(checked, people), people)} of ${counted(people, 'person', 'people')} done.</p>`
 }
 
 function standings({ kind, places }: NonNullable<HomeOptions['top']>, rules: Rulebook): Html {

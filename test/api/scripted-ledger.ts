@@ -62,6 +62,7 @@ export class ScriptedLedger implements Reader, Inbox {
   heartbeat: StoreStatus['heartbeat']
   cursor: StoreStatus['cursor']
   gaps: StoreStatus['gaps'] = []
+  reconciliation: StoreStatus['reconciliation']
   perDay: StoreStatus['perDay']
   today: StoreStatus['today'] = { day: 0, counts: NO_COUNTS }
 
@@ -255,6 +256,7 @@ export class ScriptedLedger implements Reader, Inbox {
       waiting: { subject: 0, profile: 0, repository: 0, import: 0 },
       postponed: { subject: 0, profile: 0, repository: 0, import: 0 },
       gaps: this.gaps,
+      reconciliation: this.reconciliation,
       bytes: undefined,
       perDay: this.perDay,
     }

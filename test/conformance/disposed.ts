@@ -34,6 +34,11 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   endMove: (writer) => writer.endMove(),
   recordGap: (writer) =>
     writer.recordGap({ host: 'a.test', from: START, to: START, reason: 'clamped', at: START }),
+  queueReconciliation: (writer) => writer.queueReconciliation({ since: START, at: START }),
+  reconciliation: (writer) => writer.reconciliation(),
+  unreconciled: (writer) => writer.unreconciled(undefined, 1),
+  reconciled: (writer) => writer.reconciled({ after: alice, done: new Map() }),
+  endReconciliation: (writer) => writer.endReconciliation(START),
   followed: (writer) => writer.followed(),
   follow: (writer) =>
     writer.follow({ before: undefined, now: { dids: undefined, collections: [], left: {} }, gaps: [] }),

@@ -12,6 +12,7 @@ import { ownFactsChecks } from './own-facts.ts'
 import { pruningChecks } from './pruning.ts'
 import { questionsChecks } from './questions.ts'
 import { readingChecks } from './reading.ts'
+import { reconciliationChecks } from './reconciliation.ts'
 import { sessionsChecks } from './sessions.ts'
 import { showingChecks } from './showing.ts'
 import { statusChecks } from './status.ts'
@@ -31,6 +32,7 @@ export const checks: readonly Check[] = [
   ...ownFactsChecks,
   ...importsChecks,
   ...movesChecks,
+  ...reconciliationChecks,
   ...statusChecks,
   ...writingChecks,
   ...disposedChecks,

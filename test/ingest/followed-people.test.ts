@@ -24,6 +24,7 @@ async function update(count: number, before: Followed | undefined, now: Followin
   )
   const done = { folds: [] as Did[][], at: new Set<number>(), asked: [] as (Did | undefined)[] }
   const stored: Parameters<Writer['follow']>[0][] = []
+  const queued: number[] = []
   const lines: { msg: string; from: number; to: number }[] = []
   const writer: Partial<Writer> = {
     owns: () => true,
@@ -40,6 +41,9 @@ async function update(count: number, before: Followed | undefined, now: Followin
     follow: async (change) => {
       stored.push(change)
     },
+    queueReconciliation: async ({ since }) => {
+      queued.push(since)
+    },
   }
   class Watched extends Ledger {
     override fold(...given: Parameters<Ledger['fold']>) {
@@ -53,7 +57,7 @@ async function update(count: number, before: Followed | undefined, now: Followin
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) })
   await updateFollowing({ ledger, following: now, log, signal: new AbortController().signal })
   const shown = [...memory.actors].filter(([, { unfollowed }]) => !unfollowed).map(([of]) => of)
-  return { ...done, stored, lines, shown }
+  return { ...done, stored, queued, lines, shown }
 }
 
 const remembered = (following: Following, left: Followed['left'] = {}): Followed => ({ ...following, left })
@@ -67,8 +71,8 @@ test('where nothing has changed, nobody is looked through and nothing is written
     [list, list],
     [list, { dids: people(0, 3).reverse(), collections: [LIKE, POST] }],
   ] as const) {
-    const { folds, asked, stored } = await update(3, remembered(before), now)
-    assert.deepEqual([folds, asked, stored], [[], [], []])
+    const { folds, asked, stored, queued } = await update(3, remembered(before), now)
+    assert.deepEqual([folds, asked, stored, queued], [[], [], [], []])
   }
 })
 
@@ -126,6 +130,18 @@ test('between a list and everybody all are looked through, page by page', async 
   // One that never said it has everybody's.
   assert.equal((await update(30, undefined, everybody)).folds.length, 0)
   assert.deepEqual((await update(30, undefined, list)).shown, people(10, 20))
+})
+
+test('everybody is queued for reconciliation once, from when the first of those who come back was missed', async () => {
+  const left = { [did(1)]: second(5), [did(2)]: second(3), [did(3)]: second(4) }
+  const { stored, queued } = await update(
+    9,
+    remembered({ dids: [did(8)], collections }, left),
+    everybody,
+    HERE,
+  )
+  assert.equal(stored[0]?.gaps.length, 3)
+  assert.deepEqual(queued, [second(3)])
 })
 
 test('a gap names three who were missed, and says how many others there are', async () => {

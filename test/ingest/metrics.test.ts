@@ -62,6 +62,7 @@ const status: StoreStatus = {
   waiting: { subject: 2, profile: 4, repository: 0, import: 0 },
   postponed: { subject: 1, profile: 0, repository: 0, import: 0 },
   gaps: [],
+  reconciliation: undefined,
   bytes: 4_096,
   perDay: undefined,
 }

@@ -3,6 +3,7 @@ import type { BoardKind } from '../../src/game/boards.ts'
 import type { Followed } from '../../src/game/followed.ts'
 import type { LedgerEvent } from '../../src/game/state.ts'
 import { isRestoring, RECOMPUTING } from '../../src/store/bound-rules.ts'
+import type { Reconciliation } from '../../src/store/reconciliation.ts'
 import type { MovePlace, RulesState, RulesVersion, WantedRules } from '../../src/store/rules.ts'
 import type { PendingSignIn, SignedIn } from '../../src/store/sessions.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
@@ -15,6 +16,7 @@ export class Memory {
   /** Wishes by their names, in the order in which they were left. */
   readonly wishes = new Map<string, WishToLeave>()
   readonly gaps: Gap[] = []
+  reconciliation: Reconciliation | undefined
   readonly samples: { at: number; events: number; networkBytes: number }[] = []
   /** Sessions and pending sign-ins by their names, and the key. */
   readonly signedIn = new Map<string, SignedIn>()

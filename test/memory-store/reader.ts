@@ -16,6 +16,7 @@ import { dayOf } from '../../src/game/time.ts'
 import { boardAfter, boardAround, ranked } from '../../src/store/board.ts'
 import { dailyRate } from '../../src/store/daily-rate.ts'
 import { KEPT_PERIODS } from '../../src/store/period-boards.ts'
+import { statusOf } from '../../src/store/reconciliation.ts'
 import { MAX_GAPS, type StoreStatus } from '../../src/store/status.ts'
 import {
   type BoardPage,
@@ -179,7 +180,7 @@ export class MemoryReader implements Reader {
   }
 
   async status(): Promise<StoreStatus> {
-    const { ledger, cursor, heartbeat, gaps } = this.#memory
+    const { ledger, cursor, heartbeat, gaps, reconciliation } = this.#memory
     const people = [...ledger.actors.values()]
     const open = (kind: QuestionKind, due: (at: number) => boolean) =>
       ledger.questions.filter((question) => question.kind === kind && due(question.due)).length
@@ -193,6 +194,7 @@ export class MemoryReader implements Reader {
       cursor: cursor !== undefined && isReached(cursor) ? cursor : undefined,
       heartbeat,
       gaps: gaps.toReversed().slice(0, MAX_GAPS),
+      reconciliation: reconciliation && statusOf(reconciliation),
       characters: [...this.#everybodyShown()].length,
       introductions: people.filter((actor) => isWaiting(actor)).length,
       records: ledger.stored.size,

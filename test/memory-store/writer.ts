@@ -5,11 +5,20 @@ import type { Wish } from '../../src/game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
 import { isBeyondPause } from '../../src/game/retries.ts'
 import { judgedOf } from '../../src/game/rule-versions.ts'
-import { type Changes, type Known, unknownActor } from '../../src/game/state.ts'
+import { type Changes, isHidden, type Known, unknownActor } from '../../src/game/state.ts'
 import type { Seconds } from '../../src/game/time.ts'
 import type { Touched } from '../../src/game/touched.ts'
 import { type Expiry, expiredCount } from '../../src/store/expired.ts'
 import type { WriterMeasures } from '../../src/store/measures.ts'
+import {
+  ended,
+  isOpen,
+  movedOn,
+  type NewGap,
+  queued,
+  type Reconciliation,
+  type ReconciliationStep,
+} from '../../src/store/reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson, Visit } from '../../src/store/rules.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
 import { type RecordPage, StoreError, type Writer } from '../../src/store/store.ts'
@@ -198,6 +207,37 @@ export class MemoryWriter implements Writer {
 
   async recordGap(gap: Gap): Promise<void> {
     this.#open().gaps.push(gap)
+  }
+
+  async queueReconciliation(gap: NewGap): Promise<void> {
+    const memory = this.#open()
+    memory.reconciliation = queued(memory.reconciliation, gap, this.#peopleToReconcile())
+  }
+
+  async reconciliation(): Promise<Reconciliation | undefined> {
+    const { reconciliation } = this.#open()
+    return isOpen(reconciliation) ? reconciliation : undefined
+  }
+
+  unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
+    return this.people(after, limit)
+  }
+
+  async reconciled(step: ReconciliationStep): Promise<void> {
+    const memory = this.#open()
+    if (isOpen(memory.reconciliation)) memory.reconciliation = movedOn(memory.reconciliation, step)
+  }
+
+  async endReconciliation(at: Micros): Promise<void> {
+    const memory = this.#open()
+    if (isOpen(memory.reconciliation))
+      memory.reconciliation = ended(memory.reconciliation, at, this.#peopleToReconcile())
+  }
+
+  #peopleToReconcile(): number {
+    return [...this.#memory.ledger.actors.values()].filter(
+      (actor) => actor.born && !isHidden({ ...actor, introduced: true }),
+    ).length
   }
 
   async followed(): Promise<(Followed | undefined)[]> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Nsid, RecordKey } from '../../src/atproto/event.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import { dayOf, secondsOf } from '../../src/game/time.ts'
+import { dayOf, iso, secondsOf } from '../../src/game/time.ts'
 import { alice, bob, build, NOW, nobody, profile } from '../api/harness.ts'
 
 const LIKE = 'app.bsky.feed.like' as Nsid
@@ -174,6 +174,28 @@ test("the first page says how many of today's pictures are described, and no oth
   assert.deepEqual(today, { date: '2023-11-14', media: 6, described: 5 })
   server.time.now += 86_400_000_000
   assert.equal(await share(), '–')
+})
+
+test('after a gap the first page and the totals say how far everybody is compared, until that is done', async () => {
+  await using server = await populated()
+  const shown = async () => /data-missed>([^<]*)/.exec((await server.get('/')).body)?.[1]
+  assert.equal(await shown(), undefined)
+  assert.equal((await server.get('/v1/stats')).json().reconciliation, null)
+  const since = NOW - 86_400_000_000
+  const counts = { people: 1_200, checked: 312, changed: 40, failed: 2 }
+  server.ledger.reconciliation = { since, at: NOW, ...counts, next: NOW, endedAt: undefined }
+  server.time.now += 10_000_000
+  assert.match((await shown()) ?? '', /from 13 November, 22:21 UTC on\..*26 % of 1,200 people done/)
+  const told = { since: iso(since), queued: iso(NOW), ...counts }
+  assert.deepEqual((await server.get('/v1/stats')).json().reconciliation, {
+    ...{ ...told, another: true, finished: null },
+  })
+  server.ledger.reconciliation = { since, at: NOW, ...counts, next: undefined, endedAt: NOW + 1_000_000 }
+  server.time.now += 10_000_000
+  assert.equal(await shown(), undefined)
+  assert.deepEqual((await server.get('/v1/stats')).json().reconciliation, {
+    ...{ ...told, another: false, finished: iso(NOW + 1_000_000) },
+  })
 })
 
 test('a ledger is filtered by kind and read on without script', async () => {

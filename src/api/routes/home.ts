@@ -1,4 +1,5 @@
 import { iso } from '../../game/time.ts'
+import type { StoreStatus } from '../../store/status.ts'
 import { home } from '../../web/home.ts'
 import { sendPage } from '../pages.ts'
 import { readPeriodBoard } from '../period-boards.ts'
@@ -31,6 +32,7 @@ export const homeRoutes: Routes = (app, options) => {
           lagSeconds: heartbeat === undefined ? null : Math.round(heartbeat.lag / 1_000_000),
           connected: isConnected(heard),
         },
+        reconciliation: underWay(heard.status),
         today: mediaToday(heard.status, clock()),
         top,
         levelUps: latest,
@@ -38,6 +40,12 @@ export const homeRoutes: Routes = (app, options) => {
       }),
     )
   })
+}
+
+function underWay({ reconciliation }: StoreStatus) {
+  if (reconciliation === undefined || reconciliation.endedAt !== undefined) return undefined
+  const { since, checked, people } = reconciliation
+  return { since: iso(since), checked, people }
 }
 
 /** The board of this week, or of all time while nobody has earned anything this week. */

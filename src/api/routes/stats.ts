@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { iso } from '../../game/time.ts'
+import type { ReconciliationStatus } from '../../store/reconciliation.ts'
 import { problems } from '../responses.ts'
 import { isConnected } from '../status.ts'
 import { mediaToday } from '../today.ts'
@@ -51,6 +52,25 @@ const Stats = Type.Object({
     }),
     { description: 'pieces of the stream that were missed, newest first' },
   ),
+  reconciliation: Type.Union(
+    [
+      Type.Object({
+        since: Type.String({ format: 'date-time', description: 'when the gap began' }),
+        queued: Type.String({ format: 'date-time' }),
+        finished: maybe(Type.String({ format: 'date-time', description: 'null while it is under way' })),
+        people: whole('about how many there are to compare'),
+        checked: whole('how many are done'),
+        changed: whole('those of them whose repository was newer than the gap, and has been read'),
+        failed: whole('those of them whose repository could not be asked for'),
+        another: Type.Boolean({ description: 'there has been another gap, which comes after this one' }),
+      }),
+      Type.Null(),
+    ],
+    {
+      description:
+        'how far the people who were known before the last gap are compared with their repositories; null where there was none',
+    },
+  ),
   diskBytes: maybe(Type.Integer()),
   perDay: Type.Union([
     Type.Object({
@@ -61,6 +81,15 @@ const Stats = Type.Object({
     Type.Null(),
   ]),
 })
+
+function told({ since, at, people, checked, changed, failed, next, endedAt }: ReconciliationStatus) {
+  return {
+    since: iso(since),
+    queued: iso(at),
+    finished: endedAt === undefined ? null : iso(endedAt),
+    ...{ people, checked, changed, failed, another: next !== undefined },
+  }
+}
 
 export const statsRoutes: Routes = (app, { status: recent, clock }) => {
   app.get(
@@ -76,7 +105,7 @@ export const statsRoutes: Routes = (app, { status: recent, clock }) => {
     },
     async (_request, reply) => {
       const heard = await recent.get()
-      const { cursor, heartbeat, gaps, bytes, perDay, today: _, ...totals } = heard.status
+      const { cursor, heartbeat, gaps, reconciliation, bytes, perDay, today: _, ...totals } = heard.status
       reply.header('cache-control', 'public, max-age=5')
       return {
         ...totals,
@@ -96,6 +125,7 @@ export const statsRoutes: Routes = (app, { status: recent, clock }) => {
           to: to === undefined ? null : iso(to),
           noted: iso(at),
         })),
+        reconciliation: reconciliation === undefined ? null : told(reconciliation),
         diskBytes: bytes ?? null,
         perDay: perDay === undefined ? null : { ...perDay, diskBytes: perDay.diskBytes ?? null },
       }

@@ -9,6 +9,7 @@ import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
 import type { Restorer } from '../export/ledger-copy.ts'
 import type { WriterMeasures } from '../measures.ts'
+import type { NewGap, Reconciliation, ReconciliationStep } from '../reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import { type Inbox, type RecordPage, StoreError, type Writer } from '../store.ts'
@@ -30,6 +31,7 @@ import { type Loaded, People } from './writing/people.ts'
 import { type BatchParts, planBatches } from './writing/plan-batches.ts'
 import { Pruning } from './writing/prune.ts'
 import { QuestionWork } from './writing/question-work.ts'
+import { Reconciling } from './writing/reconciling.ts'
 import { recordPage } from './writing/record-page.ts'
 import { CqlRestorer, type CqlRestorerOptions } from './writing/restorer.ts'
 import { Samples } from './writing/samples.ts'
@@ -76,6 +78,7 @@ export class CqlWriter implements Writer {
   readonly #samples: Samples
   readonly #parts: Omit<CqlRestorerOptions, 'writer' | 'inbox' | 'bindVersions'>
   readonly #moving: Moving
+  readonly #reconciling: Reconciling
   #moved = new AbortController()
   #loaded: Loaded | undefined
   #closed = false
@@ -100,6 +103,7 @@ export class CqlWriter implements Writer {
     this.#commits = new ShardCommits({ assignment, people, counters: this.#counters, shares })
     const commit = this.#commits.commitOne
     const recount = (did: Did): void => this.#counters.doubt(did)
+    this.#reconciling = new Reconciling({ session, assignment, commit })
     this.#questionWork = new QuestionWork({ session, assignment, people, commit })
     this.#inboxWork = new InboxWork({ ...options, people, commit, recount })
     this.#batchParts = {
@@ -256,6 +260,31 @@ export class CqlWriter implements Writer {
 
   async recordGap({ host, from, to, reason, at }: Gap): Promise<void> {
     await this.#session.write(GAP, [at, host, from, to ?? null, reason])
+  }
+
+  async queueReconciliation(gap: NewGap): Promise<void> {
+    this.#assertOpen()
+    await this.#reconciling.queue(gap)
+  }
+
+  async reconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined> {
+    this.#assertOpen()
+    return this.#reconciling.open()
+  }
+
+  async unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
+    this.#assertOpen()
+    return this.#reconciling.next(after, limit)
+  }
+
+  async reconciled(step: ReconciliationStep): Promise<void> {
+    this.#assertOpen()
+    await this.#reconciling.moveOn(step)
+  }
+
+  async endReconciliation(at: Micros): Promise<void> {
+    this.#assertOpen()
+    await this.#reconciling.end(at)
   }
 
   async followed(): Promise<(Followed | undefined)[]> {

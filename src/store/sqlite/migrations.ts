@@ -260,4 +260,9 @@ export const MIGRATIONS: readonly string[] = [
   -- Rules that another process has left for the writer.
   CREATE TABLE wanted_rules (id INTEGER PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL, titles TEXT) STRICT;
   `,
+  `
+  -- How far everybody is compared with their repositories after a gap: see Reconciliation in reconciliation.ts, as JSON. People
+  -- from id up_to on came after the gap.
+  CREATE TABLE reconciliation (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL, up_to INTEGER NOT NULL) STRICT;
+  `,
 ]

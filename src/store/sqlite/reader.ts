@@ -6,6 +6,7 @@ import type { PeriodBoard } from '../../game/boards.ts'
 import { byReason, type DayTally, daysOf } from '../../game/days.ts'
 import { isImportable, type LedgerEvent, type RecordState } from '../../game/state.ts'
 import { liveCounts } from '../live-counts.ts'
+import { readReconciliation, statusOf } from '../reconciliation.ts'
 import { MAX_GAPS, type StoreStatus } from '../status.ts'
 import {
   type BoardPage,
@@ -262,6 +263,7 @@ export class SqliteReader implements Reader {
         reason: String(gap.reason),
         at: Number(gap.at),
       })),
+      reconciliation: reconciliationOf(one('SELECT json FROM reconciliation')?.json),
       bytes: this.#diskBytes(),
       perDay: perDay(this.#db),
     }
@@ -276,4 +278,9 @@ export class SqliteReader implements Reader {
   #row(did: Did): CharacterRow | undefined {
     return this.#character.get(did) as unknown as CharacterRow | undefined
   }
+}
+
+function reconciliationOf(json: unknown): StoreStatus['reconciliation'] {
+  const reconciliation = readReconciliation(json)
+  return reconciliation && statusOf(reconciliation)
 }

@@ -9,6 +9,7 @@ import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
 import type { Expiry } from '../expired.ts'
 import type { WriterMeasures } from '../measures.ts'
+import type { NewGap, Reconciliation, ReconciliationStep } from '../reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import type { RecordPage, Writer } from '../store.ts'
@@ -17,6 +18,7 @@ import { apply } from './apply.ts'
 import { CursorRow } from './cursor.ts'
 import { Erasure } from './erasure.ts'
 import { load } from './load.ts'
+import { ReconciliationRow } from './reconciliation-row.ts'
 import { bindRules, Rulebooks } from './rulebooks.ts'
 import { Samples } from './samples.ts'
 import { Tables } from './tables.ts'
@@ -46,6 +48,7 @@ export class SqliteWriter implements Writer {
   readonly #samples: Samples
   readonly #erasure: Erasure
   readonly #rulebooks: Rulebooks
+  readonly #reconciliation: ReconciliationRow
   readonly #sql: Statements
 
   /** Must run inside a transaction of `transactions`; see `Tables`. */
@@ -60,6 +63,7 @@ export class SqliteWriter implements Writer {
     this.#cursor = new CursorRow(db)
     this.#samples = new Samples(db)
     this.#rulebooks = new Rulebooks(db)
+    this.#reconciliation = new ReconciliationRow(db, this.#tables)
     this.#erasure = new Erasure(() => transactions.emptyLog())
     if (placesAnew) this.#tables.boards.clear()
     this.#tables.refillBoards()
@@ -209,6 +213,26 @@ export class SqliteWriter implements Writer {
 
   async recordGap(gap: Gap): Promise<void> {
     await this.#transactions.run(() => this.#saveGap(gap))
+  }
+
+  async queueReconciliation(gap: NewGap): Promise<void> {
+    await this.#transactions.run(() => this.#reconciliation.queue(gap))
+  }
+
+  async reconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined> {
+    return this.#reconciliation.open()
+  }
+
+  async unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
+    return this.#reconciliation.next(after, limit)
+  }
+
+  async reconciled(step: ReconciliationStep): Promise<void> {
+    await this.#transactions.run(() => this.#reconciliation.moveOn(step))
+  }
+
+  async endReconciliation(at: Micros): Promise<void> {
+    await this.#transactions.run(() => this.#reconciliation.end(at))
   }
 
   async followed(): Promise<(Followed | undefined)[]> {

@@ -22,7 +22,7 @@ import { postByLanguage } from '../../game/language-rule.ts'
 import { commit } from '../../game/operations.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
 import { recomputeAll } from '../../recompute-all.ts'
-import { undoDays, undoGrants, undoOwnFacts } from './older.ts'
+import { undoDays, undoGrants, undoOwnFacts, undoReconciliation } from './older.ts'
 
 const BEFORE_OWN_FACTS = MIGRATIONS.findIndex((sql) => sql.includes('own_facts'))
 const KEEP = { fingerprint: 'rules', purpose: 'keep' } as const
@@ -248,6 +248,27 @@ test('a file that a frame from the year 9999 has got into can be read again, and
       [heard, undefined],
     ],
   )
+})
+
+test('a file of before gaps were reconciled has none to reconcile, and takes the next one', async () => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  {
+    await using store = openSqlite({ path, reserve: 0 })
+    await using writer = await store.write(KEEP)
+    const operations = [commit({ n: 1 })]
+    await writer.commit(decide(game, await writer.load(touched(game, operations)), operations), undefined)
+    await writer.recordGap({ host: 'a.test', from: START, to: undefined, reason: 'clamped', at: START })
+  }
+  const db = new DatabaseSync(path)
+  undoReconciliation(db)
+  db.close()
+  await using store = openSqlite({ path, reserve: 0 })
+  await using writer = await store.write(KEEP)
+  assert.equal(await writer.reconciliation(), undefined)
+  assert.equal((await store.reader.status()).reconciliation, undefined)
+  await writer.queueReconciliation({ since: START, at: START })
+  assert.deepEqual(await writer.unreconciled(undefined, 9), [commit({ n: 1 }).did])
 })
 
 test('rates are of the data, not of the log, and begin anew where the clock was set back', async () => {

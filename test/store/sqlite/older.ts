@@ -2,8 +2,16 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { MIGRATIONS } from '../../../src/store/sqlite/migrations.ts'
 
+/** Back to the version before people were reconciled after gaps. */
+export function undoReconciliation(db: DatabaseSync): void {
+  db.exec('DROP TABLE reconciliation')
+  const last = MIGRATIONS.findIndex((sql) => sql.includes('CREATE TABLE reconciliation'))
+  db.exec(`PRAGMA user_version = ${last}`)
+}
+
 /** Back to the version before people were moved from rules to rules one by one. */
 export function undoMoves(db: DatabaseSync): void {
+  undoReconciliation(db)
   db.exec('DROP TABLE moves; DROP TABLE wanted_rules')
   for (const column of ['titles', 'at', 'first_actor', 'part', 'ended_event'])
     db.exec(`ALTER TABLE rulebooks DROP COLUMN ${column}`)

@@ -2,6 +2,7 @@ import type { Cursor } from '../../../atproto/event.ts'
 import { byReason, NO_COUNTS, sumOf } from '../../../game/days.ts'
 import type { QuestionKind } from '../../../game/question.ts'
 import { dailyRate, RATE_WINDOW } from '../../daily-rate.ts'
+import { readReconciliation, sumOfReconciliations } from '../../reconciliation.ts'
 import { type Gap, MAX_GAPS, type StoreStatus } from '../../status.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
@@ -44,6 +45,9 @@ export async function readStatus(session: Session, shards: number): Promise<Stor
     waiting,
     postponed,
     gaps: gaps.map(gapOf),
+    reconciliation: sumOfReconciliations(
+      totals.flatMap((row) => readReconciliation(row.reconciliation) ?? []),
+    ),
     bytes: undefined,
     perDay: perDay(samples),
   }

@@ -115,6 +115,7 @@ export const COLUMNS = {
     'moved_to',
     'move_part',
     'moved',
+    'reconciliation',
   ],
   /** An amount of XP, and how many characters have it. */
   standing: ['shard', 'experience', 'characters'],

@@ -153,4 +153,6 @@ export const MIGRATIONS: readonly (readonly (string | PerServer)[])[] = [
     'ALTER TABLE books ADD move_part text',
     'ALTER TABLE books ADD moved bigint',
   ],
+  // How far the shard's people are compared with their repositories after a gap: see Reconciliation in reconciliation.ts, as JSON.
+  ['ALTER TABLE books ADD reconciliation text'],
 ]

@@ -5,6 +5,7 @@ import type { QuestionKind } from '../../../game/question.ts'
 import type { ActorChange, ActorState } from '../../../game/state.ts'
 import { NetworkDay } from '../../network-day.ts'
 import { PeriodBoards, type StoredBoard } from '../../period-boards.ts'
+import { type Reconciliation, readReconciliation, writeReconciliation } from '../../reconciliation.ts'
 import type { MovePlace } from '../../rules.ts'
 import { NOBODY_LEFT_OUT, TopPlaces } from '../../top.ts'
 import { SHOWN, visibilityOf, WAITING } from '../../visibility.ts'
@@ -69,6 +70,7 @@ export class ShardTotals {
   movedTo: Did | undefined
   movePart: { did: Did; from: string } | undefined
   #moved: number
+  #reconciliation: Reconciliation | undefined
   #nextQuestion: number
   #oldestDay: number | undefined
   readonly #histogram: XpHistogram
@@ -95,6 +97,7 @@ export class ShardTotals {
     const part = textOf(row?.move_part)
     this.movePart = part === undefined ? undefined : JSON.parse(part)
     this.#moved = numberOf(row?.moved)
+    this.#reconciliation = readReconciliation(row?.reconciliation)
     this.#nextQuestion = Math.max(1, numberOf(row?.next_question))
     this.inboxFrom = textOf(row?.inbox_from) ?? ''
     this.#oldestDay = row?.oldest_day === null ? undefined : (row?.oldest_day as number | undefined)
@@ -190,6 +193,16 @@ export class ShardTotals {
     this.#moved += Math.round(visited)
   }
 
+  /** How far the shard's people are compared with their repositories. */
+  get reconciliation(): Reconciliation | undefined {
+    return this.#reconciliation
+  }
+
+  set reconciliation(reconciliation: Reconciliation) {
+    this.#changed = true
+    this.#reconciliation = reconciliation
+  }
+
   /** `version` awards everybody from now on. */
   settle(version: number): void {
     this.#changed = true
@@ -245,6 +258,7 @@ export class ShardTotals {
         moved_to: this.movedTo ?? null,
         move_part: this.movePart === undefined ? null : JSON.stringify(this.movePart),
         moved: this.#moved,
+        reconciliation: writeReconciliation(this.#reconciliation),
       }),
     ]
     mutations.push(...this.#histogram.takeMutations())

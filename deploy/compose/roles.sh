@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the roles that compose.yaml's services log in as, once; a second time it changes nothing.
+# Makes the roles that cluster.yaml's services log in as, once; a second time it changes nothing.
 set -euo pipefail
 
 for name in CQL_ADMIN_PASSWORD CQL_PASSWORD; do
   if [[ ! ${!name} =~ ^[A-Za-z0-9]{16,}$ ]]; then
-    echo "$name in deploy/.env has to be 16 or more letters and digits: openssl rand -hex 24" >&2
+    echo "$name in deploy/compose/.env has to be 16 or more letters and digits: openssl rand -hex 24" >&2
     exit 2
   fi
 done

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { createRaw } from '@atcute/tid'
 import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
+import { fold } from '../conformance/operations.ts'
+import { game, POST } from '../game/arbitrary.ts'
 import { flagsFor, folder, isAnswered, newestSent, Program, servedAt, until } from './harness.ts'
 
 const SEED = 4
 
-test('a ledger that was tampered with passes verify, and is found by a check from outside', async () => {
+test('a ledger that was tampered with is found by a check from outside, also where it passes verify', async () => {
   using here = folder()
   const file = here.path('ledger.db')
-  const start = Date.now() * 1000 - 600_000_000
+  // So long ago that no difference is excused by the server's not having seen it yet.
+  const start = Date.now() * 1000 - 3 * 3_600_000_000
   const network = new Network({ seed: SEED, actors: 40, start, step: 100_000, mix: 'everything' })
   await using simulator = await startSimulator({ network, seed: SEED, faults: NO_FAULTS })
   const flags = flagsFor(simulator, file)
@@ -28,8 +32,8 @@ test('a ledger that was tampered with passes verify, and is found by a check fro
     assert.equal(await ingest.kill('SIGTERM'), 0, ingest.output)
   }
   const { items } = await store.reader.board({ cursor: undefined, around: undefined, limit: 3 })
-  const [best, second] = items.map(({ character }) => character.did)
-  assert.ok(best && second)
+  const [best, second, third] = items.map(({ character }) => character.did)
+  assert.ok(best && second && third)
 
   await using api = new Program(['api', ...flags])
   const server = await servedAt(api)
@@ -38,10 +42,29 @@ test('a ledger that was tampered with passes verify, and is found by a check fro
     const code = await program.ended
     return { code, output: program.output }
   }
-  for (const did of [best, second]) {
+  for (const did of [best, second, third]) {
     const { code, output } = await check(did)
     assert.equal(code, 0, output)
     assert.match(output, /^equal: \d+ XP, level \d+, [1-9]\d* records counted alike$/m)
+  }
+
+  // A post that nobody wrote, entered as ingest would.
+  {
+    await using writer = await store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
+    const [rkey, rev] = [createRaw(start, 1), createRaw(start + 1_000_000_000, 2)]
+    const event = { kind: 'commit', did: second, at: start + 1_000_000, rev, op: 'create', rkey } as const
+    await fold(writer, [{ ...event, collection: POST, record: { text: 'invented' } }])
+  }
+  {
+    await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
+    assert.equal(await verify.ended, 0, verify.output)
+    const { code, output } = await check(second)
+    assert.equal(code, 1, output)
+    assert.match(
+      output,
+      /^at:\/\/did:\S+\/app\.bsky\.feed\.post\/\S+ counts 50 XP \(post\.text\) and is not in/m,
+    )
+    assert.match(output, /^differs \(1\): /m)
   }
 
   // More for one record, everywhere where its XP is summed up, so that the ledger agrees with itself.
@@ -79,7 +102,11 @@ test('a ledger that was tampered with passes verify, and is found by a check fro
       UPDATE totals SET experience = experience + 1000`)
   }
   await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
-  assert.equal(await verify.ended, 0, verify.output)
+  assert.equal(await verify.ended, 1, verify.output)
+  assert.match(
+    verify.output,
+    /: records to which the person's version of the rules awards something else: .* found 1$/m,
+  )
   const found = await check(best)
   assert.equal(found.code, 1, found.output)
   assert.match(
@@ -87,7 +114,7 @@ test('a ledger that was tampered with passes verify, and is found by a check fro
     /^at:\/\/did:\S+\/app\.bsky\.feed\.like\/\S+ counts 10\d\d XP \(like\), and by the rules \d+ \(like\)$/m,
   )
   assert.match(found.output, /^differs \(1\): /m)
-  assert.equal((await check(second)).code, 0)
+  assert.equal((await check(third)).code, 0)
 
   for (const [words, told] of [
     [['check', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', '--server', server], /could not check: .* answered 404/],

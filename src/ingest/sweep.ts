@@ -121,8 +121,6 @@ export class Sweep {
     const { done, people, gap, dids, compared } = this.#options
     if (dids?.has(did) === false) return 'same'
     const known = (): Reconciled | undefined => done.get(did)
-    const before = known()
-    if (before !== undefined) return before
     const about = { did, actor, gap, since: gap - MARGIN, lane, known, signal: this.#signal }
     const became = await people.compare(about)
     if (known() === undefined) compared(became)

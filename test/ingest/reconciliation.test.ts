@@ -13,6 +13,7 @@ import { NO_FACTS } from '../../src/game/rules/rule.ts'
 import { nothingTouched } from '../../src/game/touched.ts'
 import { caughtUpBy } from '../../src/ingest/caught-up.ts'
 import { CompareRepository } from '../../src/ingest/compare-repository.ts'
+import { importSnapshot } from '../../src/ingest/import-snapshot.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { Reconciliation, type ReconciliationProgress } from '../../src/ingest/reconciliation.ts'
 import { recordGap } from '../../src/ingest/record-gap.ts'
@@ -29,6 +30,8 @@ const HOUR_MS = 3_600_000
 /** Keys and revisions have numbers, one for a millisecond. What happens in the gap comes hours after everything before. */
 const GAP = 100 * HOUR_MS
 const AT: Micros = START + GAP * 1_000
+/** When the gap is found. */
+const NOW = AT + 600_000_000
 const DAY = Math.floor(AT / 86_400_000_000)
 
 /** A repository with posts of these numbers. */
@@ -101,7 +104,7 @@ async function world(t: TestContext, network: Map<Did, Answers>, { dids }: { did
       return () => clearImmediate(passed)
     }
     const people = new CompareRepository({
-      ...{ ledger, repositories, followed: game.followed, clock: () => AT, ...shared, schedule },
+      ...{ ledger, repositories, followed: game.followed, clock: () => NOW, ...shared, schedule },
       failed: ({ message }) => state.failures.push(message),
       pause: async (ms, signal) => {
         state.pauses.push(ms)
@@ -110,7 +113,7 @@ async function world(t: TestContext, network: Map<Did, Answers>, { dids }: { did
       },
     })
     const reconciliation = new Reconciliation({
-      ...{ ledger, people, dids, clock: () => AT, ...shared, signal: end.signal },
+      ...{ ledger, people, dids, clock: () => NOW, ...shared, signal: end.signal },
       rest: () => settled(),
       report: (progress) => state.reports.push(progress),
     })
@@ -136,7 +139,7 @@ async function world(t: TestContext, network: Map<Did, Answers>, { dids }: { did
     until,
     fold: (...all: Operation[]) => ledger.fold(all, undefined),
     gap: async (since = AT) => {
-      await recordGap(ledger, { host: 'a.test', from: since, to: undefined, reason: 'clamped', at: AT })
+      await recordGap(ledger, { host: 'a.test', from: since, to: undefined, reason: 'clamped', at: NOW })
       present.reconciliation.lookAgain()
     },
     ended: () => until(async () => (await told())?.endedAt !== undefined),
@@ -199,6 +202,30 @@ suite('after a gap', () => {
     await gap()
     await ended()
     assert.deepEqual(await posts(alice), [tid(GAP - 2_000)])
+  })
+
+  test('an old record stays that the stream brings while a repository is folded that has it', async (t) => {
+    const { fold, ledger, posts } = await world(t, new Map())
+    await fold(post(alice, 2))
+    const about = { ledger, did: alice, followed: game.followed, clock: () => AT, progress: () => {} }
+    const edited = { ...post(alice, 1), op: 'update', rev: tid(GAP + 5) } as const
+    let hasCome = false
+    await importSnapshot({
+      ...{ ...about, snapshot: snapshotOf(GAP + 9, [1, 2]), since: tid(GAP), question: undefined },
+      signal: new AbortController().signal,
+      ledger: {
+        use: (work) => ledger.use(work),
+        fold: async (operations, cursor) => {
+          const changes = await ledger.fold(operations, cursor)
+          if (operations[0]?.kind !== 'import-records') return changes
+          hasCome = true
+          await fold(edited)
+          return changes
+        },
+      },
+    })
+    assert.ok(hasCome)
+    assert.deepEqual(await posts(alice), [tid(1), tid(2)])
   })
 
   test('the whole repository counts of somebody who was imported', async (t) => {
@@ -269,10 +296,17 @@ suite('after a gap', () => {
     state.behind = HOUR_MS * 1_000
     await gap()
     for (let turn = 0; turn < 50; turn++) await settled()
+    await gap(AT - 7)
+    for (let turn = 0; turn < 50; turn++) await settled()
     assert.deepEqual(state.asked, [])
     state.behind = 0
     await ended()
     await until(() => state.asked.includes('rev a'))
+    assert.deepEqual(state.reports, [
+      { state: 'begun', since: AT - 7 },
+      { state: 'compared', became: 'same' },
+      { state: 'ended', since: AT - 7 },
+    ])
   })
 
   test('what was reconciled goes on after a restart from where it was, and nobody is left out', async (t) => {

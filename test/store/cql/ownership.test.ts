@@ -77,6 +77,54 @@ test('whom a worker follows is asked for again where an answer is lost', async (
   await worker.end()
 })
 
+test('after a gap each worker visits its own people, and an heir goes on where each shard was', async (t) => {
+  const here = await Here.begin(t, 2)
+  const [one, other] = [await here.worker(), await here.worker()]
+  await here.share(one, other)
+  const people = [0, 1, 2, 3, 4, 5, 6, 7].map(person)
+  for (const worker of [one, other]) {
+    await worker.deliver(
+      people.map((did, n) => like(did, n)),
+      8,
+    )
+  }
+  const told = async () => (await here.store.reader.status()).reconciliation
+  const visitsOf = async ({ ledger }: Worker): Promise<Did[]> =>
+    await ledger.use(async (writer) =>
+      writer.unreconciled((await writer.reconciliation())?.after, people.length),
+    )
+  for (const { writer } of [one, other]) await writer.queueReconciliation({ since: START, at: START })
+  const [mine, theirs] = [await visitsOf(one), await visitsOf(other)]
+  assert.deepEqual([...mine, ...theirs].sort(), people)
+  assert.ok(mine.length > 1 && mine.every((did) => one.writer.owns(did)))
+  const first = mine[0] ?? assert.fail()
+  await one.writer.reconciled({ after: first, done: new Map([[first, 'changed']]) })
+  const { people: known, checked, changed } = (await told()) ?? assert.fail()
+  assert.deepEqual([known, checked, changed], [people.length, 1, 1])
+
+  const heir = await here.heir()
+  const visited: Did[] = []
+  for (let parts = 0; (await heir.writer.reconciliation()) !== undefined; parts++) {
+    assert.ok(parts < 2)
+    const left = await visitsOf(heir)
+    visited.push(...left)
+    await heir.writer.reconciled({
+      after: left.at(-1) ?? first,
+      done: new Map(left.map((did) => [did, 'same'])),
+    })
+    await heir.writer.endReconciliation(START + 1)
+  }
+  assert.deepEqual(
+    visited.sort(),
+    people.filter((did) => did !== first),
+  )
+  // The former owner is paused, and what it says then counts for nothing.
+  await assert.doesNotReject(one.writer.reconciled({ after: first, done: new Map([[first, 'failed']]) }))
+  const after = (await told()) ?? assert.fail()
+  assert.deepEqual([after.checked, after.failed, after.endedAt], [people.length, 0, START + 1])
+  await heir.end()
+})
+
 test('a database that lost what it had taken is given it again from the stream', async (t) => {
   const here = await Here.begin(t, 2)
   const worker = await here.worker()

@@ -1,0 +1,114 @@
+// What is published: packed, installed in a bare folder, and run there.
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import { writePackage } from '../../dev/release/package.ts'
+import { version } from '../../src/commands/version.ts'
+import { NO_FAULTS } from '../../src/simulator/faults.ts'
+import { Network } from '../../src/simulator/network.ts'
+import { startSimulator } from '../../src/simulator/simulator.ts'
+import { flagsFor, folder, servedAt, until } from '../e2e/harness.ts'
+
+/** Has Node take itself for one that is too old, and fail as one if it is given the program all the same. */
+const OLD = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  Object.defineProperty(process.versions, 'node', { value: '20.19.0' })
+  registerHooks({
+    resolve(name, context, next) {
+      if (name.includes('src/main')) throw new Error('this Node is too old')
+      return next(name, context)
+    },
+  })
+`)}`
+
+suite('the package', { concurrency: false }, () => {
+  const stack = new DisposableStack()
+  let program: string
+  let path: (name: string) => string
+  let packed: string[]
+
+  before(() => {
+    path = stack.use(folder()).path
+    writePackage(path('package'))
+    const [report] = JSON.parse(
+      execFileSync('npm', ['pack', './package', '--json'], { cwd: path(''), encoding: 'utf8' }),
+    ) as { filename: string; files: { path: string }[] }[]
+    assert.ok(report)
+    packed = report.files.map((file) => file.path)
+    writeFileSync(path('package.json'), '{}')
+    execFileSync('npm', ['install', `./${report.filename}`, '--no-audit', '--no-fund'], {
+      cwd: path(''),
+      stdio: 'ignore',
+    })
+    program = path('node_modules/.bin/bsky-rpg')
+  })
+  after(() => stack.dispose())
+
+  test('has the program, its licences, and nothing else', () => {
+    for (const name of ['bin/bsky-rpg.js', 'src/main.js', 'LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md']) {
+      assert.ok(packed.includes(name), name)
+    }
+    assert.deepEqual(
+      packed.filter(
+        (name) => !/^(bin|src)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(name) || name.endsWith('.ts'),
+      ),
+      [],
+    )
+  })
+
+  test('runs, on a Node that is too old by the Node that it brings', () => {
+    const plain = spawnSync(process.execPath, [program, '--version'], { encoding: 'utf8' })
+    assert.deepEqual([plain.status, plain.stdout.trim()], [0, version()])
+    const old = spawnSync(process.execPath, ['--import', OLD, program, '--version'], { encoding: 'utf8' })
+    assert.deepEqual([old.status, old.stdout.trim()], [0, version()], old.stderr)
+    const wrong = spawnSync(process.execPath, ['--import', OLD, program, 'start', '--port', 'x'], {
+      encoding: 'utf8',
+    })
+    assert.equal(wrong.status, 2)
+  })
+
+  test('serves pages, counts what comes, and ends on a signal, by the Node that it brings', async () => {
+    const network = new Network({
+      seed: 6,
+      actors: 50,
+      start: Date.now() * 1000,
+      step: 10_000,
+      mix: 'everything',
+    })
+    await using simulator = await startSimulator({ network, seed: 6, faults: NO_FAULTS })
+    const flags = ['start', ...flagsFor(simulator, path('ledger.db'))]
+    const running = { output: '' }
+    const child: ChildProcess = spawn(process.execPath, ['--import', OLD, program, ...flags], {
+      env: { PATH: process.env.PATH, LOG_FORMAT: 'json' },
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (data: Buffer) => {
+        running.output += data
+      })
+    }
+    const ended = once(child, 'exit')
+    try {
+      const url = await servedAt(running)
+      simulator.emit(300)
+      await until('it counts', async () => {
+        const stats = (await (await fetch(`${url}/v1/stats`)).json()) as { characters: number }
+        return stats.characters > 0
+      })
+      const page = await (await fetch(url)).text()
+      const [style = ''] = /\/assets\/base\.[^"]+\.css/.exec(page) ?? []
+      assert.equal((await fetch(url + style)).status, 200)
+      child.kill('SIGTERM')
+      assert.deepEqual(await ended, [0, null], running.output)
+    } finally {
+      child.kill('SIGKILL')
+      await ended
+    }
+  })
+
+  test('says in NOTICE whose works are in it', () => {
+    const notice = readFileSync(path('node_modules/bsky-rpg/NOTICE'), 'utf8')
+    assert.match(notice, /Open Font License/)
+  })
+})

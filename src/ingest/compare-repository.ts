@@ -104,6 +104,10 @@ export class CompareRepository {
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof RequestError)) throw error
+        if (isGone(error)) {
+          await this.#noteAccount(comparison, actor, 'deactivated')
+          return 'same'
+        }
         const { max, factor } = policyOf(error, { did: comparison.did, isFound: host !== undefined })
         if (tries >= max) {
           if (max > 1 && host !== undefined && isOfHost(error)) comparison.lane.hosts.leaveAlone(host)
@@ -124,19 +128,23 @@ export class CompareRepository {
     })
   }
 
-  async #compareWith(
-    { pds, key }: Identity,
-    { status, head }: ActorState,
-    { did, gap, since, lane, signal }: Comparison,
-  ): Promise<Reconciled> {
+  /** Notes a status that the stream has not brought, as of the gap's beginning: whatever it has brought since outweighs it. */
+  async #noteAccount(
+    { did, gap }: Comparison,
+    { status: before }: ActorState,
+    status: 'active' | 'deactivated',
+  ): Promise<void> {
+    if ((status === 'active') === (before === 'active')) return
+    const { ledger, clock } = this.#options
+    await ledger.fold([{ kind: 'account', did, at: clock(), time: gap, status }], undefined)
+  }
+
+  async #compareWith({ pds, key }: Identity, actor: ActorState, comparison: Comparison): Promise<Reconciled> {
     const { ledger, repositories, followed, clock } = this.#options
+    const { did, since, lane, signal } = comparison
     const rev = await lane.hosts.use(pds.host, signal, () => repositories.latestRev(did, { pds, signal }))
-    const isActive = rev !== undefined
-    if (isActive !== (status === 'active')) {
-      // As of the gap's beginning, so that whatever the stream has said since outweighs it.
-      const now = isActive ? 'active' : 'deactivated'
-      await ledger.fold([{ kind: 'account', did, at: clock(), time: gap, status: now }], undefined)
-    }
+    await this.#noteAccount(comparison, actor, rev === undefined ? 'deactivated' : 'active')
+    const { head } = actor
     const from = createRaw(Math.max(0, since), 0)
     if (rev === undefined || rev <= from || (head !== undefined && rev <= head)) return 'same'
     const records = { today: dayOf(secondsOf(clock())) }
@@ -151,6 +159,14 @@ export class CompareRepository {
     await importSnapshot({ ...about, progress: () => {} })
     return 'changed'
   }
+}
+
+/**
+ * True where the server that somebody's document names does not have them, or the directory says that they have ended. They are
+ * hidden, not deleted: a server may be wrong, and is not asked again.
+ */
+function isGone({ error, status }: RequestError): boolean {
+  return error === 'RepoNotFound' || status === 410
 }
 
 /** Nothing is compared of those who do not want to be seen. Accounts that were away may have come back. */

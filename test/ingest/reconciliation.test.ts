@@ -264,27 +264,33 @@ suite('after a gap', () => {
 
   test('accounts that went away in it are hidden, those that came back are shown, and the stream outweighs both', async (t) => {
     const away = { rev: async () => undefined }
-    const { fold, gap, ended, ledger } = await world(
+    const gone = new RequestError('400', { status: 400, error: 'RepoNotFound' })
+    const ended410 = new RequestError('410', { status: 410 })
+    const { fold, gap, ended, ledger, told, posts } = await world(
       t,
       new Map<Did, Answers>([
         [alice, away],
         [bob, { snapshot: snapshotOf(GAP + 9, [GAP + 1]) }],
         [carol, away],
+        [person(3), { rev: () => Promise.reject(gone) }],
+        [person(4), { find: () => Promise.reject(ended410) }],
       ]),
     )
     const account = (did: Did, time: Micros, value: 'active' | 'deactivated'): Operation => {
       return { kind: 'account', did, at: time, time, status: value }
     }
-    await fold(...[alice, bob, carol].map((did) => post(did, 1)))
+    const all = [alice, bob, carol, person(3), person(4)]
+    await fold(...all.map((did) => post(did, 1)))
     await fold(account(bob, START, 'deactivated'), account(carol, AT + 5, 'active'))
     await gap()
     await ended()
-    const all = [alice, bob, carol]
     const known = await ledger.use((writer) => writer.load({ ...nothingTouched(), actors: new Set(all) }))
     assert.deepEqual(
       all.map((did) => known.actor(did)?.status),
-      ['deactivated', 'active', 'active'],
+      ['deactivated', 'active', 'active', 'deactivated', 'deactivated'],
     )
+    assert.equal((await told())?.failed, 0)
+    assert.equal((await posts(person(3))).length, 1)
     await fold(account(alice, AT + 9, 'active'))
     const later = await ledger.use((writer) => writer.load({ ...nothingTouched(), actors: new Set(all) }))
     assert.equal(later.actor(alice)?.status, 'active')

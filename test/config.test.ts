@@ -33,6 +33,7 @@ const wrong: Record<keyof typeof variables, string[]> = {
   TRACK: ['like', 'app.bsky'],
   RULES: ['/no/such/file.json'],
   BASELINE: ['on'],
+  IMPORT: ['everybody', 'on'],
   EVENTS_RETENTION: ['30', 'never', '-1d'],
   COMPRESSION: ['gzip'],
   JETSTREAM_V1_DICTIONARY: ['/no/such/file'],

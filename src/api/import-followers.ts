@@ -35,12 +35,13 @@ export class ImportFollowers {
   /** Sends `state`, and what follows it, to a client whose headers are written. */
   add(did: Did, state: ImportState, response: ServerResponse): void {
     if (response.destroyed) return
-    response.write(this.#textOf(did, state))
+    const text = this.#textOf(did, state)
+    response.write(text)
     if (!isUnderWay(state)) {
       response.end()
       return
     }
-    const followed = this.#followed.get(did) ?? this.#begin(did)
+    const followed = this.#followed.get(did) ?? this.#begin(did, text)
     followed.responses.add(response)
     const leave = (): void => {
       followed.responses.delete(response)
@@ -55,8 +56,8 @@ export class ImportFollowers {
     for (const [did, followed] of this.#followed) this.#end(did, followed)
   }
 
-  #begin(did: Did): Followed {
-    const followed: Followed = { responses: new Set(), sent: '', quietMs: 0, timer: undefined }
+  #begin(did: Did, sent: string): Followed {
+    const followed: Followed = { responses: new Set(), sent, quietMs: 0, timer: undefined }
     this.#followed.set(did, followed)
     this.#wait(did, followed)
     return followed

@@ -9,6 +9,8 @@ export type StoryOptions = {
   url: string
   /** When the history of its network began. */
   began: Micros
+  /** Somebody with a history that is not in the stream; `undefined` where there is nobody. */
+  stranger: string | undefined
   log: Logger
   clock: () => Micros
   signal: AbortSignal
@@ -23,8 +25,10 @@ const LIVE_LAG_MICROS: Micros = 10_000_000
 
 /** Logs until `signal` aborts. Never rejects: the demo works without it. */
 export async function tellStory(options: StoryOptions): Promise<void> {
-  const { url, log, signal } = options
+  const { url, stranger, log, signal } = options
   log.info(`Open ${url} in a browser. In another terminal:`)
+  if (stranger !== undefined)
+    log.info(`  ${url}/@${stranger}   somebody from before: have their whole history counted`)
   log.info(`  curl '${url}/v1/leaderboards/all?limit=3'   the top three`)
   log.info(`  curl -N ${url}/v1/stream                    awards and level-ups, live`)
   log.info(`  extension/README.md loads the browser extension; its server is ${url}`)

@@ -10,6 +10,8 @@ import { serveAndIngest } from './start.ts'
 
 const ACTORS = 4_000
 const HISTORY = { events: 60_000, days: 28 }
+/** People whom no event names: somebody has to have their histories counted. */
+const QUIET = { people: 8, records: 800 }
 const RATE = 20
 /** A demo may run for days: its network must stop growing, and slow clients stay connected. */
 const LIMITS = {
@@ -30,7 +32,15 @@ export const demo: Command = {
     log.info(
       `Making a network of ${ACTORS} people with a history of ${HISTORY.days} days; this takes a few seconds.`,
     )
-    const options = { host: '127.0.0.1', port: 0, seed: 1, actors: ACTORS, rate: RATE, history: HISTORY }
+    const options = {
+      host: '127.0.0.1',
+      port: 0,
+      seed: 1,
+      actors: ACTORS,
+      rate: RATE,
+      history: HISTORY,
+      quiet: QUIET,
+    }
     const { simulator, run } = await simulate({
       ...options,
       recording: [],
@@ -54,7 +64,8 @@ export const demo: Command = {
       let story = Promise.resolve()
       const serving = (url: string): void => {
         const began = simulator.archive.entries[0]?.event.at ?? clock()
-        story = tellStory({ url, began, log, clock, signal: end })
+        const stranger = simulator.network.people.findLast(({ shy, status }) => !shy && status === 'active')
+        story = tellStory({ url, began, stranger: stranger?.handle, log, clock, signal: end })
       }
       await Promise.all([run(end), serveAndIngest(demoConfig, end, serving).finally(() => over.abort())])
       await story

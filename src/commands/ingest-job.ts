@@ -38,6 +38,7 @@ export async function ingestJob({
       userDictionary: config.JETSTREAM_V1_DICTIONARY,
       dids: config.DIDS,
     },
+    listed: config.IMPORT === 'listed' ? config.DIDS : undefined,
     appview: appviewOf(config, new Pace(APPVIEW_SHARES.ingest)),
     repositories: openRepositories({
       plcUrl: config.PLC_URL,

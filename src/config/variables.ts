@@ -97,6 +97,11 @@ export const variables = {
     meaning: 'follow only these people: comma-separated DIDs, or @file with one DID a line',
     parse: dids,
   },
+  IMPORT: {
+    fallback: 'listed',
+    meaning: 'listed: import the whole history of everybody in DIDS once; off: import nobody unasked',
+    parse: oneOf('listed', 'off'),
+  },
   TRACK: {
     fallback: undefined,
     meaning: 'further collections to show in timelines, at 0 XP: comma-separated NSIDs',

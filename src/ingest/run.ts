@@ -18,6 +18,7 @@ import { Batcher } from './batcher.ts'
 import { chores } from './chores.ts'
 import { updateFollowing } from './following.ts'
 import { ImportAnswers } from './import-answers.ts'
+import { importListed } from './import-listed.ts'
 import { importReport } from './import-report.ts'
 import { Introductions } from './introductions.ts'
 import { keepRules } from './keep-rules.ts'
@@ -38,6 +39,8 @@ export type IngestOptions = {
   store: Store
   game: Game
   stream: Pick<SubscribeOptions, 'hosts' | 'start' | 'compression' | 'userDictionary' | 'dids'>
+  /** People whose histories are imported once, without anybody asking for that; `undefined` for nobody. */
+  listed: readonly Did[] | undefined
   appview: AppView
   repositories: Repositories
   /** How long events are kept; `undefined` for ever. */
@@ -152,11 +155,16 @@ export async function runIngest(options: IngestOptions): Promise<void> {
     },
   })
 
+  const { inbox, reader } = store
+  let listed = Promise.resolve()
   const listen = async (moved: AbortSignal): Promise<void> => {
     const following = { dids: options.stream.dids, collections: [...game.followed] }
     await updateFollowing({ ledger, following, log, signal })
     // There may be gaps, or other people than before.
     reconciliation.lookAgain()
+    const ofList = { ...{ reader, inbox, writer }, dids: options.listed, log, clock, signal }
+    // Again for the people of shards that this writer takes over.
+    listed = listed.then(() => importListed(ofList))
     const cursor = await place()
     let hasBegun = cursor !== undefined
     const stream = subscribe({
@@ -247,6 +255,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
       }),
     ),
   ])
+  await listed
   // The ledger's own error comes first: those of the loops follow from it.
   ledger.failed.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected' && !isAbortOf(signal, end.reason)) throw end.reason

@@ -36,6 +36,8 @@ export type NetworkOptions = {
   lasting?: boolean
   /** People with more records delete their oldest, so that a network can run for long. @default no limit */
   recordsPerPerson?: number
+  /** The last so many people do nothing but what `act` has them do. @default 0 */
+  quiet?: number
   /** Above this many records, each person who acts deletes their oldest. @default no limit */
   records?: number
 }
@@ -58,7 +60,7 @@ export class Network {
 
   constructor(options: NetworkOptions) {
     const random = new Random(options.seed)
-    const population = new Population(options.actors, options.seed, random)
+    const population = new Population(options.actors, options.seed, random, options.quiet)
     this.#options = options
     this.#random = random
     this.#population = population
@@ -105,7 +107,14 @@ export class Network {
     return [...this.#happen(person, at), ...this.#tidyUp(person, at)]
   }
 
-  #happen(person: Person, at: Micros): StreamEvent[] {
+  /** Has `person` do one thing, nothing rare. */
+  act(person: Person): StreamEvent[] {
+    const at = this.now
+    this.#happened += 1
+    return this.#happen(person, at, 'feed')
+  }
+
+  #happen(person: Person, at: Micros, mix = this.#options.mix): StreamEvent[] {
     const what = this.#random.next()
     if (what < 0.7) return [this.#like(person, at)]
     if (what < 0.85) return this.#post(person, at)
@@ -116,7 +125,7 @@ export class Network {
       const subject = this.#population.pickActive().did
       return [this.#commits.create(person, 'app.bsky.graph.follow', { subject }, { at })]
     }
-    const rare = this.#options.mix === 'feed' ? undefined : this.#rare.next(person, at, this.#happened)
+    const rare = mix === 'feed' ? undefined : this.#rare.next(person, at, this.#happened)
     return rare ?? [this.#like(person, at)]
   }
 

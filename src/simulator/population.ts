@@ -11,12 +11,18 @@ const DRAWS = 100
 export class Population {
   readonly all: readonly Person[]
   readonly #random: Random
+  /** Those who act by themselves: the first so many. */
+  readonly #acting: number
   readonly #byDid: ReadonlyMap<Did, Person>
 
-  /** @param random draws who acts; the people themselves depend on `seed` alone */
-  constructor(count: number, seed: number, random: Random) {
+  /**
+   * @param random draws who acts; the people themselves depend on `seed` alone
+   * @param quiet how many of them never act by themselves: the last ones
+   */
+  constructor(count: number, seed: number, random: Random, quiet = 0) {
     this.all = people(count, seed)
     this.#random = random
+    this.#acting = count - quiet
     this.#byDid = new Map(this.all.map((person) => [person.did, person]))
   }
 
@@ -31,7 +37,7 @@ export class Population {
   /** Picks an active person; the first people in the list act the most. */
   pickActive(): Person {
     for (let draw = 0; draw < DRAWS; draw++) {
-      const index = Math.floor(this.all.length * this.#random.next() ** 2.5)
+      const index = Math.floor(this.#acting * this.#random.next() ** 2.5)
       const person = this.all[index]
       if (person?.status === 'active') return person
     }

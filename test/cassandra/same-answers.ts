@@ -87,6 +87,7 @@ async function ingest(store: Store, simulator: Simulator, gate: Gate, signal: Ab
     game,
     stream: { hosts: [simulator.url], compression: 'off', userDictionary: undefined, dids: undefined },
     appview: gate.before(appview),
+    listed: undefined,
     repositories: gate.beforeRepositories(
       openRepositories({ plcUrl: simulator.httpUrl, received: () => {} }),
     ),

@@ -40,6 +40,7 @@ test('a demo says what to open, how far its past is read, and who gets on', { ti
   await tellStory({
     url,
     began: NOW - 28 * DAY,
+    stranger: 'dusk-hill-9.test',
     log: pino({ base: null }, { write }),
     clock: () => NOW,
     signal: end.signal,
@@ -49,8 +50,12 @@ test('a demo says what to open, how far its past is read, and who gets on', { ti
   server.close()
   server.closeAllConnections()
   assert.equal(lines[0], `Open ${url} in a browser. In another terminal:`)
-  assert.equal(lines[3], `  extension/README.md loads the browser extension; its server is ${url}`)
-  assert.deepEqual(lines.slice(5), [
+  assert.equal(
+    lines[1],
+    `  ${url}/@dusk-hill-9.test   somebody from before: have their whole history counted`,
+  )
+  assert.equal(lines[4], `  extension/README.md loads the browser extension; its server is ${url}`)
+  assert.deepEqual(lines.slice(6), [
     '50 % of the history is read: 7 characters so far.',
     'The history is complete: 7 characters, 90 events. From here on everything is live.',
     'Amber Lake reaches level 3, Novice (300 XP), by a post.',

@@ -5,7 +5,12 @@ import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, Program, until } from './harness.ts'
+import { flagsFor, folder, Program, servedAt, until } from './harness.ts'
+
+/** How many of these records count. */
+function followed(records: ReadonlyMap<string, unknown>): number {
+  return [...records.keys()].filter((path) => /feed\.(post|like|repost)\//.test(path)).length
+}
 
 test('the histories of some people are imported, with an ingest beside it and without, and exact against the stream', async () => {
   using place = folder()
@@ -17,8 +22,6 @@ test('the histories of some people are imported, with an ingest beside it and wi
   const [first, second] = [...network.people].sort((a, b) => b.records.size - a.records.size)
   assert.ok(first !== undefined && second !== undefined && first.records.size > 100)
   await using store = openSqlite({ path: file, reserve: 0 })
-  const followed = (records: ReadonlyMap<string, unknown>): number =>
-    [...records.keys()].filter((path) => /feed\.(post|like|repost)\//.test(path)).length
   const flags = flagsFor(simulator, file)
 
   await using alone = new Program(['import', first.handle, ...flags])
@@ -87,4 +90,95 @@ test('a repository in a file is imported if its owner has signed it, and while n
   assert.match(imported.output, /imported 1 of 1/)
   await using verify = new Program(['verify', '--database-url', `sqlite:${ledger}`])
   assert.equal(await verify.ended, 0, verify.output)
+})
+test('an import that is asked for over HTTP and killed twice goes on where it stopped, and is exact', async () => {
+  using place = folder()
+  const file = place.path('ledger.db')
+  const start = Date.now() * 1000 - 1_000_000_000
+  const network = new Network({
+    seed: 7,
+    actors: 12,
+    start,
+    step: 10_000,
+    mix: 'feed',
+    lasting: true,
+    quiet: 1,
+  })
+  const owner = network.people.at(-1)
+  assert.ok(owner !== undefined)
+  while (owner.records.size < 12_000) network.act(owner)
+  await using simulator = await startSimulator({ network, seed: 7 })
+  await using store = openSqlite({ path: file, reserve: 0 })
+  const flags = ['start', ...flagsFor(simulator, file)]
+  const live = (): void => {
+    for (let n = 0; n < 20; n++) simulator.add([...network.act(owner), ...network.next()])
+  }
+  const askFor = async (program: Program) => {
+    const address = `${await servedAt(program)}/v1/characters/${owner.did}/import`
+    return async (method: 'GET' | 'POST') =>
+      (await fetch(address, { method })).json() as Promise<{ state: string; records: number }>
+  }
+  for (const records of [500, 4_000]) {
+    await using program = new Program(flags)
+    const ask = await askFor(program)
+    if (records === 500) {
+      await until(
+        'ingest is connected',
+        async () => (await store.reader.status()).heartbeat?.host !== undefined,
+      )
+      assert.equal((await ask('POST')).state, 'queued')
+    }
+    await until(
+      `it has counted ${records} records`,
+      async () => ((await store.reader.importStatus(owner.did))?.records ?? 0) >= records,
+    )
+    assert.equal(await program.kill('SIGKILL'), 'SIGKILL')
+    const status = await store.reader.importStatus(owner.did)
+    assert.deepEqual([status?.isOpen, status?.head], [true, undefined], 'it was killed in the middle')
+    live()
+  }
+  await using program = new Program(flags)
+  const ask = await askFor(program)
+  await until('it is done', async () => (await ask('GET')).state === 'done')
+  live()
+  await until(
+    'it has all',
+    async () => (await store.reader.importStatus(owner.did))?.records === followed(owner.records),
+  )
+  assert.ok(followed(owner.records) > 11_000)
+  assert.equal(await program.kill('SIGTERM'), 0, program.output)
+  await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
+  assert.equal(await verify.ended, 0, verify.output)
+})
+
+test('those in DIDS are imported at the first start, once, and nobody else', async () => {
+  using place = folder()
+  const file = place.path('ledger.db')
+  const start = Date.now() * 1000 - 600_000_000
+  const network = new Network({ seed: 8, actors: 6, start, step: 100_000, mix: 'feed', lasting: true })
+  for (let n = 0; n < 600; n++) network.next()
+  await using simulator = await startSimulator({ network, seed: 8 })
+  const [first, second, other] = [...network.people].sort((a, b) => b.records.size - a.records.size)
+  assert.ok(first !== undefined && second !== undefined && other !== undefined && second.records.size > 20)
+  await using store = openSqlite({ path: file, reserve: 0 })
+  const flags = ['start', ...flagsFor(simulator, file), '--dids', `${first.did},${second.did}`]
+  const imports = (output: string): number => output.match(/imported a history/g)?.length ?? 0
+  {
+    await using program = new Program(flags)
+    await until('both are imported', () => imports(program.output) === 2)
+    for (const { did, records } of [first, second]) {
+      assert.equal((await store.reader.importStatus(did))?.records, followed(records))
+    }
+    assert.equal(await store.reader.importStatus(other.did), undefined)
+    assert.equal(await program.kill('SIGTERM'), 0, program.output)
+  }
+  await using again = new Program(flags)
+  await until('ingest is connected', () => again.output.includes('listening to'))
+  simulator.emit(200)
+  await until('it has folded what came since', async () => {
+    const status = await store.reader.importStatus(first.did)
+    return status?.records === followed(first.records)
+  })
+  assert.equal(await again.kill('SIGTERM'), 0, again.output)
+  assert.equal(imports(again.output), 0)
 })

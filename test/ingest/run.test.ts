@@ -99,6 +99,7 @@ async function ingest({
       resolve: async () => undefined,
       search: async () => [],
     },
+    listed: undefined,
     repositories: {
       find: (_did, signal) => hang(signal),
       latestRev: (_did, { signal }) => hang(signal),

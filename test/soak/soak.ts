@@ -358,7 +358,10 @@ class Soak {
   #start(): void {
     const { server } = this.#parts
     const { listed } = this.#truth
-    server.flags = [...this.#rulesFlags, ...(listed === undefined ? [] : ['--dids', [...listed].join(',')])]
+    server.flags = [
+      ...this.#rulesFlags,
+      ...(listed === undefined ? [] : ['--dids', [...listed].join(','), '--import', 'off']),
+    ]
     server.start()
   }
 

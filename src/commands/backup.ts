@@ -1,6 +1,7 @@
 import { bytes } from '../config/values.ts'
 import { backUp } from '../store/sqlite/backup/backup.ts'
 import { type Command, CommandError } from './command.ts'
+import { adviseIfFull } from './disk-full.ts'
 import { interruptible } from './ending.ts'
 import { progressLine } from './progress.ts'
 
@@ -34,6 +35,11 @@ export const backup: Command = {
       progress: (done, total) =>
         progress(`${Math.floor(done / MIB)} of ${Math.ceil(total / MIB)} MiB (${percent(done, total)} %)`),
       signal,
+    }).catch((error: unknown) => {
+      throw adviseIfFull(
+        error,
+        `there is no room for ${to} beside what DISK_RESERVE keeps free, and nothing is left of it. Make room, or name a file on another disk, and run the backup again.`,
+      )
     })
     console.log(`${to}: ${Math.ceil(size / MIB)} MiB. Check it: bsky-rpg verify --database-url sqlite:${to}`)
     return 0

@@ -9,6 +9,7 @@ import type { LedgerSource } from '../store/export/ledger-copy.ts'
 import { type ExportCounts, exportLines } from '../store/export/write-export.ts'
 import { keepStill } from '../store/sqlite/backup/still.ts'
 import { type Command, CommandError } from './command.ts'
+import { adviseIfFull } from './disk-full.ts'
 import { interruptible } from './ending.ts'
 import { clock, storeOf } from './from-config.ts'
 import { progressLine } from './progress.ts'
@@ -54,6 +55,11 @@ async function openSource(
       bytesPerSecond: COPY_RATE,
       progress: (done, total) => copied(`${Math.floor(done / MIB)} of ${Math.ceil(total / MIB)} MiB`),
       signal,
+    }).catch((error: unknown) => {
+      throw adviseIfFull(
+        error,
+        `there is no room beside the ledger for a copy of it (${address.path}.export-copy), which an export beside a running ingest needs, and nothing is left of it. Make room, or stop ingest, and export again.`,
+      )
     })
     address.path = ends.use(still).path
   }
@@ -73,10 +79,14 @@ async function writeFile(source: LedgerSource, to: string, signal: AbortSignal):
     linkSync(partial, to)
     return end
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) {
+    const advised = adviseIfFull(
+      error,
+      `there is no room for ${to}, and nothing is left of it. Make room, or name a file on another disk, and export again.`,
+    )
+    if (advised === error && error instanceof Error && 'syscall' in error) {
       throw new CommandError(`${to} cannot be written: ${error.message}.`, { cause: error })
     }
-    throw error
+    throw advised
   } finally {
     rmSync(partial, { force: true })
   }

@@ -6,6 +6,7 @@ import { type RestoreProgress, restore } from '../store/export/restore.ts'
 import { countsOf, type ExportCounts } from '../store/export/write-export.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, CommandError } from './command.ts'
+import { adviseIfFull } from './disk-full.ts'
 import { interruptible } from './ending.ts'
 import { gameOf, storeOf } from './from-config.ts'
 import { progressLine } from './progress.ts'
@@ -34,7 +35,12 @@ export const restoreLedger: Command = {
         const read = `line ${line}: ${people} people, ${records} records, ${events} events`
         progress(finishing === undefined ? read : `${finishing.done} of ${finishing.total} in order`)
       },
-    )
+    ).catch((error: unknown) => {
+      throw adviseIfFull(
+        error,
+        'the ledger cannot grow; it is half restored. Make room, and run `bsky-rpg restore` again with the same export: it goes on where it was.',
+      )
+    })
     console.error('reading it back')
     await assertSame(store, end, format)
     const { people, records, events, content } = end

@@ -6,6 +6,7 @@ import { benchCopies } from './copies.ts'
 import { benchCql } from './cql.ts'
 import { benchCrowd } from './crowd.ts'
 import { benchHttp } from './http.ts'
+import { benchImports } from './import.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
@@ -21,6 +22,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   cql: ['The whole path into Cassandra', () => benchCql()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
+  import: ['Importing histories', () => benchImports()],
   copies: ['Backups, exports and restores', () => benchCopies()],
   cards: ['Cards', () => benchCards()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],

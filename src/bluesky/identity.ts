@@ -75,10 +75,21 @@ function signingKeyOf(did: Did, document: unknown): SigningKey {
   if (typeof type !== 'string' || typeof publicKeyMultibase !== 'string')
     throw new RequestError(`the document of ${did} names no key that signs the repository`)
   try {
-    return getPublicKeyFromDidController({ type, publicKeyMultibase })
+    return compressed(getPublicKeyFromDidController({ type, publicKeyMultibase }))
   } catch (cause) {
     throw new RequestError(`the document of ${did} names a signing key of an unknown kind`, { cause })
   }
+}
+
+/**
+ * Documents of an earlier form, which PLC servers of people's own still make, give both coordinates of a key's point, 65 bytes
+ * that begin with 4. Signatures are checked by keys of one coordinate and the sign of the other.
+ */
+function compressed(key: SigningKey): SigningKey {
+  const bytes = key.publicKeyBytes
+  if (bytes.length !== 65 || bytes[0] !== 4) return key
+  const sign = 2 + ((bytes[64] ?? 0) & 1)
+  return { ...key, publicKeyBytes: Uint8Array.of(sign, ...bytes.subarray(1, 33)) }
 }
 
 /** Not a valid URL if the DID has a path, so the request fails. */

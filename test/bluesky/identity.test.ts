@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { Secp256k1PrivateKeyExportable } from '@atcute/crypto'
+import { P256PrivateKeyExportable, Secp256k1PrivateKeyExportable, verifySig } from '@atcute/crypto'
 import type { Did } from '@atcute/lexicons/syntax'
 import { findIdentity, findPds } from '../../src/bluesky/identity.ts'
 import { openTrustedUrl } from '../../src/bluesky/open-url.ts'
@@ -182,6 +182,25 @@ suite('the key that signs a repository', () => {
     assert.equal(found.key.type, 'secp256k1')
   })
 
+  test('is read from documents of the earlier form, too, which have both coordinates of it', async () => {
+    for (const [curve, type] of [
+      [Secp256k1PrivateKeyExportable, 'EcdsaSecp256k1VerificationKey2019'],
+      [P256PrivateKeyExportable, 'EcdsaSecp256r1VerificationKey2019'],
+    ] as const) {
+      // Some have an even second coordinate, the others an odd one.
+      for (let n = 0; n < 8; n++) {
+        const pair = await curve.createKeypair()
+        const { x = '', y = '' } = await pair.exportPublicKey('jwk')
+        const point = [Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]
+        const publicKeyMultibase = `z${base58(Buffer.concat(point))}`
+        const { key } = await find([{ id: '#atproto', type, publicKeyMultibase }])
+        assert.deepEqual(Buffer.from(key.publicKeyBytes), Buffer.from(await pair.exportPublicKey('raw')))
+        const data = Uint8Array.of(1, 2, 3)
+        assert.ok(await verifySig(key, await pair.sign(data), data))
+      }
+    }
+  })
+
   test('is missed where the document has none that can be read', async () => {
     const [method] = VERIFICATION_METHOD
     for (const list of [
@@ -203,3 +222,12 @@ suite('the key that signs a repository', () => {
     }
   })
 })
+
+/** Base58 of bytes that do not begin with 0, in Bitcoin's alphabet. */
+function base58(bytes: Buffer): string {
+  let text = ''
+  for (let rest = BigInt(`0x${bytes.toString('hex')}`); rest > 0n; rest /= 58n) {
+    text = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'.charAt(Number(rest % 58n)) + text
+  }
+  return text
+}

@@ -1,5 +1,5 @@
 // Options and reports of the loops that ask the network.
-import type { Nsid } from '@atcute/lexicons/syntax'
+import type { Did, Nsid } from '@atcute/lexicons/syntax'
 import type { Micros } from '../atproto/event.ts'
 import type { AppView } from '../bluesky/appview.ts'
 import type { Repositories } from '../bluesky/repositories.ts'
@@ -19,8 +19,11 @@ export type AnswersOptions = {
   ) => Promise<AskedQuestion[]>
   /** Resolves once the answers are folded and their questions removed or postponed. */
   deliver: (answers: (Answer | NoAnswer)[]) => Promise<void>
-  /** Removes the records that a repository lacks; see `removeAbsent`. */
-  removeAbsent: (from: AbsentFrom) => Promise<void>
+  /**
+   * For what a repository says: the steps hold as a whole, under one lease of the person's shard; see `LeasedLedger`.
+   * @throws {LeaseEndedError} from each step, too
+   */
+  underLease: (did: Did) => Promise<RepositorySteps>
   /** Answers the questions about imports. */
   imports: { run(round: Round): Promise<void> }
   appview: AppView
@@ -37,6 +40,14 @@ export type AnswersOptions = {
   }
   /** Milliseconds to wait after `failures` in a row. */
   backoff?: (failures: number) => number
+}
+
+/** What is done with a repository that was read. */
+export type RepositorySteps = {
+  /** Removes the records that it lacks; see `removeAbsent`. */
+  removeAbsent: (from: AbsentFrom) => Promise<void>
+  /** Resolves once the question is removed. */
+  deliver: (answer: Answer) => Promise<void>
 }
 
 /** How the loops wait and end together. */

@@ -14,6 +14,7 @@ import { HostDownError, HostTurns } from './host-turns.ts'
 import { isFinal } from './import-answers.ts'
 import { importSnapshot } from './import-snapshot.ts'
 import { KeyedLimit } from './keyed-limit.ts'
+import { LeasedLedger } from './leased-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { isOfHost as failsAll } from './repository-answers.ts'
 
@@ -35,7 +36,7 @@ const MAX_PAUSE_MS = 300_000
 const DIRECTORY = 'the PLC directory'
 
 export type CompareOptions = {
-  ledger: Pick<Ledger, 'use' | 'fold'>
+  ledger: Pick<Ledger, 'use' | 'foldNow'>
   repositories: Repositories
   followed: ReadonlySet<Nsid>
   clock: () => Micros
@@ -66,6 +67,9 @@ export type Comparison = {
   signal: AbortSignal
 }
 
+/** Of somebody who is stored. */
+type KnownComparison = Comparison & { actor: ActorState; ledger: LeasedLedger }
+
 /** Compares people with their repositories, each with tries that end. */
 export class CompareRepository {
   readonly #options: CompareOptions
@@ -88,11 +92,12 @@ export class CompareRepository {
     }
   }
 
-  /** @throws the signal's reason, once it aborts */
+  /** @throws the signal's reason, once it aborts; {LeaseEndedError} where the person's shard has left this worker */
   async compare(comparison: Comparison): Promise<Reconciled> {
     const { actor, signal } = comparison
     const { pause, failed, caughtUp } = this.#options
     if (actor === undefined || !isToBeCompared(actor)) return 'same'
+    const ledger = await LeasedLedger.begin(this.#options.ledger, comparison.did)
     for (let tries = 1; ; tries++) {
       await caughtUp(signal)
       let host: string | undefined
@@ -100,12 +105,12 @@ export class CompareRepository {
         const found = await this.#find(comparison)
         if ('known' in found) return found.known
         host = found.pds.host
-        return await this.#compareWith(found, actor, comparison)
+        return await this.#compareWith(found, { ...comparison, actor, ledger })
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof RequestError)) throw error
         if (isGone(error)) {
-          await this.#noteAccount(comparison, actor, 'deactivated')
+          await this.#noteAccount({ ...comparison, actor, ledger }, 'deactivated')
           return 'same'
         }
         const { max, factor } = policyOf(error, { did: comparison.did, isFound: host !== undefined })
@@ -130,20 +135,19 @@ export class CompareRepository {
 
   /** Notes a status that the stream has not brought, as of the gap's beginning: whatever it has brought since outweighs it. */
   async #noteAccount(
-    { did, gap }: Comparison,
-    { status: before }: ActorState,
+    { did, gap, actor, ledger }: KnownComparison,
     status: 'active' | 'deactivated',
   ): Promise<void> {
-    if ((status === 'active') === (before === 'active')) return
-    const { ledger, clock } = this.#options
+    if ((status === 'active') === (actor.status === 'active')) return
+    const { clock } = this.#options
     await ledger.fold([{ kind: 'account', did, at: clock(), time: gap, status }], undefined)
   }
 
-  async #compareWith({ pds, key }: Identity, actor: ActorState, comparison: Comparison): Promise<Reconciled> {
-    const { ledger, repositories, followed, clock } = this.#options
-    const { did, since, lane, signal } = comparison
+  async #compareWith({ pds, key }: Identity, comparison: KnownComparison): Promise<Reconciled> {
+    const { repositories, followed, clock } = this.#options
+    const { did, actor, since, lane, signal, ledger } = comparison
     const rev = await lane.hosts.use(pds.host, signal, () => repositories.latestRev(did, { pds, signal }))
-    await this.#noteAccount(comparison, actor, rev === undefined ? 'deactivated' : 'active')
+    await this.#noteAccount(comparison, rev === undefined ? 'deactivated' : 'active')
     const { head } = actor
     const from = createRaw(Math.max(0, since), 0)
     if (rev === undefined || rev <= from || (head !== undefined && rev <= head)) return 'same'

@@ -10,6 +10,7 @@ import { dayOf, secondsOf } from '../game/time.ts'
 import type { AnswersOptions, Round } from './asking.ts'
 import { type Imported, importSnapshot } from './import-snapshot.ts'
 import { KeyedLimit } from './keyed-limit.ts'
+import { LeasedLedger, LeaseEndedError } from './leased-ledger.ts'
 import type { Ledger } from './ledger.ts'
 
 /** Imports under way at once, each from another host: each has a thread of its own while it reads. */
@@ -18,7 +19,7 @@ const MAX_IMPORTS = 2
 const MAX_TAKEN = 100
 
 export type ImportAnswersOptions = Pick<AnswersOptions, 'next' | 'repositories' | 'followed' | 'clock'> & {
-  ledger: Pick<Ledger, 'use' | 'fold'>
+  ledger: Pick<Ledger, 'use' | 'fold' | 'foldNow'>
   /** Who is followed; `undefined` for everybody. Of others nothing is imported: we would not learn what they delete. */
   dids: ReadonlySet<Did> | undefined
   report: (did: Did, progress: ImportProgress) => void
@@ -88,13 +89,17 @@ export class ImportAnswers {
       const found = await repositories.find(did, signal)
       await this.#imports.use(found.pds.host, async () => {
         signal.throwIfAborted()
+        // Before it is read: what is folded of it holds as a whole.
+        const leased = await LeasedLedger.begin(ledger, did)
         report(did, { state: 'reading' })
         const snapshot = await this.#read(did, found, signal)
         if (snapshot === undefined) await this.#close(question, { state: 'refused' })
-        else await this.#import(question, snapshot, signal)
+        else await this.#import(question, { leased, snapshot, signal })
       })
     } catch (error) {
       signal.throwIfAborted()
+      // The question is open for whom the shard belongs to now, which may be this worker.
+      if (error instanceof LeaseEndedError) return
       if (!(error instanceof RequestError)) throw error
       const at = clock()
       const again = !isFinal(error) && retryAt('import', question.tries + 1, at) !== undefined
@@ -110,8 +115,11 @@ export class ImportAnswers {
     return repositories.snapshot(did, { pds, key, collections, records, signal })
   }
 
-  async #import({ id, did }: ImportQuestion, snapshot: Snapshot, signal: AbortSignal): Promise<void> {
-    const { ledger, followed, clock, report } = this.#options
+  async #import(
+    { id, did }: ImportQuestion,
+    { leased: ledger, snapshot, signal }: { leased: LeasedLedger; snapshot: Snapshot; signal: AbortSignal },
+  ): Promise<void> {
+    const { followed, clock, report } = this.#options
     const of = snapshot.records?.size ?? 0
     report(did, { state: 'counting', records: 0, of })
     const imported = await importSnapshot({

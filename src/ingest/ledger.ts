@@ -46,23 +46,30 @@ export class Ledger {
    * one.
    */
   fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes> {
-    return this.use(async (writer) => {
-      // Skips people whose shard has moved to another worker.
-      const own = operations.filter(({ did }) => writer.owns(did))
-      const wanted = touched(this.#game, own)
-      const began = performance.now()
-      const known = await writer.load(wanted)
-      const loaded = performance.now()
-      const changes = decide(this.#game, known, own)
-      const decided = performance.now()
-      await writer.commit(changes, cursor)
-      const committed = performance.now()
-      this.#folded(changes, {
-        loadSeconds: (loaded - began) / 1_000,
-        commitSeconds: (committed - decided) / 1_000,
-      })
-      return changes
+    return this.use((writer) => this.foldNow(writer, operations, cursor))
+  }
+
+  /** Folds in a turn that `use` has given. */
+  async foldNow(
+    writer: Writer,
+    operations: readonly Operation[],
+    cursor: Cursor | undefined,
+  ): Promise<Changes> {
+    // Skips people whose shard has moved to another worker.
+    const own = operations.filter(({ did }) => writer.owns(did))
+    const wanted = touched(this.#game, own)
+    const began = performance.now()
+    const known = await writer.load(wanted)
+    const loaded = performance.now()
+    const changes = decide(this.#game, known, own)
+    const decided = performance.now()
+    await writer.commit(changes, cursor)
+    const committed = performance.now()
+    this.#folded(changes, {
+      loadSeconds: (loaded - began) / 1_000,
+      commitSeconds: (committed - decided) / 1_000,
     })
+    return changes
   }
 
   /** The rules by which it decides, and what else makes the game. */

@@ -3,12 +3,13 @@ import type { RecordId } from '../atproto/uri.ts'
 import { AddressError } from '../bluesky/public-address.ts'
 import { RepositoryError } from '../bluesky/repository/repository-error.ts'
 import { RequestError } from '../bluesky/request.ts'
-import type { Answer, NoAnswer } from '../game/operation.ts'
+import type { NoAnswer } from '../game/operation.ts'
 import type { AskedQuestion, QuestionId } from '../game/question.ts'
 import { pathOf } from '../game/state.ts'
 import { secondsOf } from '../game/time.ts'
-import type { AnswersOptions, RepositoryOutcome, Round } from './asking.ts'
+import type { AnswersOptions, RepositoryOutcome, RepositorySteps, Round } from './asking.ts'
 import { KeyedLimit } from './keyed-limit.ts'
+import { LeaseEndedError } from './leased-ledger.ts'
 
 /** Repositories read at once, each from another host, so a dead host does not hold up the others. */
 const MAX_READS = 4
@@ -93,17 +94,25 @@ class RepositoryAsking {
   }
 
   async #settle(question: RepositoryQuestion): Promise<void> {
-    const { deliver, observer } = this.#options
-    const answer = await this.#answer(question)
-    if (answer === undefined) return
-    await deliver([answer])
-    if (answer.kind === 'repository-answer') observer.answered('repository', 1)
+    const { underLease, deliver } = this.#options
+    const { did } = question
+    try {
+      // Before the repository is read, which may take minutes.
+      const answer = await this.#answer(question, await underLease(did))
+      if (answer !== undefined) await deliver([answer])
+    } catch (error) {
+      // The question is open for whom the shard belongs to now, which may be this worker.
+      if (!(error instanceof LeaseEndedError)) throw error
+    }
   }
 
-  /** `undefined` where a newer question about the person has replaced it while it waited. */
-  async #answer(question: RepositoryQuestion): Promise<Answer | NoAnswer | undefined> {
+  /** Settles a question whose repository can be read, unless a newer one replaced it while it waited; else says why not. */
+  async #answer(
+    question: RepositoryQuestion,
+    { removeAbsent, deliver }: RepositorySteps,
+  ): Promise<NoAnswer | undefined> {
     const { did, id } = question
-    const { repositories, followed: collections, removeAbsent, clock, observer } = this.#options
+    const { repositories, followed: collections, clock, observer } = this.#options
     const { signal } = this.#round
     let host: string | undefined
     try {
@@ -125,7 +134,9 @@ class RepositoryAsking {
       const isAbsent = (record: RecordId): boolean =>
         collections.has(record.collection) && !paths.has(pathOf(record))
       await removeAbsent({ did, rev, at: clock(), isAbsent, signal })
-      return { kind: 'repository-answer', question: id, did, at: clock() }
+      await deliver({ kind: 'repository-answer', question: id, did, at: clock() })
+      observer.answered('repository', 1)
+      return undefined
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof RequestError)) throw error

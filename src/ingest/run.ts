@@ -11,7 +11,6 @@ import { startOf } from '../jetstream/options.ts'
 import type { SubscribeOptions } from '../jetstream/subscribe.ts'
 import { subscribe } from '../jetstream/subscribe.ts'
 import { type Store, StoreError } from '../store/store.ts'
-import { removeAbsent } from './absent.ts'
 import { answers } from './answers.ts'
 import type { AnswersOptions } from './asking.ts'
 import { Batcher } from './batcher.ts'
@@ -30,6 +29,7 @@ import { openReconciliation } from './open-reconciliation.ts'
 import { beginningOf, placeToGoOn } from './place.ts'
 import { recordGap } from './record-gap.ts'
 import { repositoryReport } from './repository-report.ts'
+import { repositorySteps } from './repository-steps.ts'
 import { openingGame } from './rules-in-force.ts'
 import { describeStart } from './start-line.ts'
 import { streamReport } from './stream-report.ts'
@@ -133,7 +133,7 @@ export async function runIngest(options: IngestOptions): Promise<void> {
   const asker = answers({
     next,
     deliver: (given) => batcher.add(given),
-    removeAbsent: (from) => removeAbsent(ledger, from),
+    underLease: (did) => repositorySteps(ledger, did),
     imports,
     appview,
     repositories,

@@ -3,6 +3,7 @@ import type { ActorState } from '../game/state.ts'
 import { nothingTouched } from '../game/touched.ts'
 import type { Reconciled } from '../store/reconciliation.ts'
 import type { CompareRepository, Lane } from './compare-repository.ts'
+import { LeaseEndedError } from './leased-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { LruCache } from './lru-cache.ts'
 
@@ -121,8 +122,15 @@ export class Sweep {
     const { done, people, gap, dids, compared } = this.#options
     if (dids?.has(did) === false) return 'same'
     const known = (): Reconciled | undefined => done.get(did)
+    // Their shard has left meanwhile: its place stays where it is.
+    if (actor === undefined) return 'same'
     const about = { did, actor, gap, since: gap - MARGIN, lane, known, signal: this.#signal }
-    const became = await people.compare(about)
+    const became = await people.compare(about).catch((error: unknown) => {
+      // The shard's place stays where it is, so whoever has the shard now compares them again.
+      if (error instanceof LeaseEndedError) return undefined
+      throw error
+    })
+    if (became === undefined) return 'same'
     if (known() === undefined) compared(became)
     done.set(did, became)
     return became

@@ -40,6 +40,10 @@ export class FailStopWriter implements Writer {
     return this.#writer.owns(did)
   }
 
+  leaseOf(did: Did): object | undefined {
+    return this.#writer.leaseOf(did)
+  }
+
   faults(): readonly string[] {
     return this.#writer.faults()
   }

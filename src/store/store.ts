@@ -177,6 +177,11 @@ export interface Writer extends AsyncDisposable {
   /** Whether a person is in a shard of this writer's; true for everybody where the ledger is not divided. */
   owns(did: Did): boolean
   /**
+   * Identifies the lease under which this writer has a person's shard: another one whenever the shard was lost meanwhile, even
+   * to nobody. `undefined` where the shard is not this writer's; always the same where the ledger is not divided.
+   */
+  leaseOf(did: Did): object | undefined
+  /**
    * How long ingest collects operations before it commits them as one batch, in milliseconds. Longer on a cluster, where a
    * commit costs more than the rows that it writes.
    */
@@ -255,7 +260,10 @@ export interface Writer extends AsyncDisposable {
   endReconciliation(at: Micros): Promise<void>
   /** What the last runs followed, without repetitions: shards may differ. `undefined` stands for shards that stored nothing. */
   followed(): Promise<(Followed | undefined)[]>
-  /** Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. */
+  /**
+   * Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. Leaves shards alone that were away
+   * since the last call of `followed`, whose people nobody has looked through.
+   */
   follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
   /** When the last heartbeat was written, by the clock of its worker; of several shards' heartbeats the earliest. */
   heard(): Promise<Micros | undefined>

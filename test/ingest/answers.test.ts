@@ -7,7 +7,7 @@ import { PathList } from '../../src/bluesky/repository/path-list.ts'
 import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import type { Media } from '../../src/game/media.ts'
-import type { Answer } from '../../src/game/operation.ts'
+import type { Answer, NoAnswer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId, QuestionKind } from '../../src/game/question.ts'
 import type { RecordPath } from '../../src/game/state.ts'
 import type { AbsentFrom } from '../../src/ingest/absent.ts'
@@ -138,27 +138,13 @@ function ledgerOf(
         .filter((open) => open.kind === kind && !except.has(open.id) && (open.due ?? 0) <= now)
         .slice(0, limit),
     imports: { run: async () => {} },
-    removeAbsent: async (from) => {
-      state.removals.push(from)
-    },
-    deliver: async (given) => {
-      for (const one of given) {
-        const id = typeof one.question === 'string' ? one.question : one.question.id
-        const asked = state.open.find((open) => open.id === id)
-        state.open = state.open.filter((open) => open !== asked)
-        if (one.kind === 'inactive') {
-          state.asleep.push(id)
-        } else if (one.kind !== 'no-answer') {
-          state.given.push(one)
-        } else {
-          assert.deepEqual([one.did, one.at], [one.question.did, state.now])
-          const due = state.now / 1_000_000 + 60
-          state.postponed.push(id)
-          state.open.push({ ...one.question, tries: one.question.tries + 1, due })
-          asker.wakeAt(due)
-        }
-      }
-    },
+    underLease: async () => ({
+      removeAbsent: async (from) => {
+        state.removals.push(from)
+      },
+      deliver: (answer) => deliver([answer]),
+    }),
+    deliver,
     appview,
     repositories,
     followed: game.followed,
@@ -172,6 +158,25 @@ function ledgerOf(
     ...more,
   })
   return { asker, state, end }
+
+  async function deliver(given: readonly (Answer | NoAnswer)[]): Promise<void> {
+    for (const one of given) {
+      const id = typeof one.question === 'string' ? one.question : one.question.id
+      const asked = state.open.find((open) => open.id === id)
+      state.open = state.open.filter((open) => open !== asked)
+      if (one.kind === 'inactive') {
+        state.asleep.push(id)
+      } else if (one.kind !== 'no-answer') {
+        state.given.push(one)
+      } else {
+        assert.deepEqual([one.did, one.at], [one.question.did, state.now])
+        const due = state.now / 1_000_000 + 60
+        state.postponed.push(id)
+        state.open.push({ ...one.question, tries: one.question.tries + 1, due })
+        asker.wakeAt(due)
+      }
+    }
+  }
 }
 
 type Running = ReturnType<typeof ledgerOf>

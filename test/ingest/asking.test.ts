@@ -42,6 +42,10 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
       else state.open = state.open.filter((question) => question.id !== id)
     }
   }
+  const deliver = async (given: readonly (Answer | NoAnswer)[]): Promise<void> => {
+    if (state.held) await new Promise<void>((resolve) => state.underWay.push(resolve))
+    settle(given)
+  }
   const asker = answers({
     next: async (kind, limit, except, now) => {
       state.looks.push({ kind, except: except.size })
@@ -50,11 +54,8 @@ function asking(t: TestContext, questions: readonly Open[], appview: Partial<App
         .slice(0, limit)
     },
     imports: { run: async () => {} },
-    removeAbsent: async () => {},
-    deliver: async (given) => {
-      if (state.held) await new Promise<void>((resolve) => state.underWay.push(resolve))
-      settle(given)
-    },
+    underLease: async () => ({ removeAbsent: async () => {}, deliver: (answer) => deliver([answer]) }),
+    deliver,
     appview: {
       posts: async () => new Map(),
       profiles: async (dids) => {

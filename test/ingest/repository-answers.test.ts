@@ -6,9 +6,11 @@ import { PathList } from '../../src/bluesky/repository/path-list.ts'
 import { type Refusal, RepositoryError } from '../../src/bluesky/repository/repository-error.ts'
 import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
+import type { Answer, NoAnswer } from '../../src/game/operation.ts'
 import type { AskedQuestion, QuestionId } from '../../src/game/question.ts'
 import type { AnswersOptions, RepositoryReport } from '../../src/ingest/asking.ts'
 import { KeyedLimit } from '../../src/ingest/keyed-limit.ts'
+import { LeaseEndedError } from '../../src/ingest/leased-ledger.ts'
 import { answerRepositories } from '../../src/ingest/repository-answers.ts'
 import { KEY } from '../bluesky/repository/made-repository.ts'
 import { game, START, tid } from '../game/arbitrary.ts'
@@ -36,6 +38,8 @@ function network(
   const state = {
     open: [...questions],
     reading: new Map<Did, PromiseWithResolvers<Snapshot | undefined>>(),
+    /** People whose shards leave this worker the next time that they are worked for. */
+    moved: new Set<Did>(),
     /** Everybody whose repository was read, in order. */
     read: [] as Did[],
     results: [] as [kind: string, id: QuestionId][],
@@ -55,19 +59,23 @@ function network(
       return answer.promise.finally(() => state.reading.delete(did))
     },
   }
+  const deliver = async (given: readonly (Answer | NoAnswer)[]): Promise<void> => {
+    await state.delivery
+    for (const { kind, question } of given) {
+      const id = typeof question === 'string' ? question : question.id
+      state.results.push([kind, id])
+      state.open = state.open.filter((open) => open.id !== id)
+    }
+  }
   const run = answerRepositories(
     {
       next: async (_kind, limit, except) => state.open.filter(({ id }) => !except.has(id)).slice(0, limit),
       imports: { run: async () => {} },
-      removeAbsent: async () => {},
-      deliver: async (given) => {
-        await state.delivery
-        for (const { kind, question } of given) {
-          const id = typeof question === 'string' ? question : question.id
-          state.results.push([kind, id])
-          state.open = state.open.filter((open) => open.id !== id)
-        }
+      underLease: async (did) => {
+        if (state.moved.delete(did)) throw new LeaseEndedError(did)
+        return { removeAbsent: async () => {}, deliver: (answer) => deliver([answer]) }
       },
+      deliver,
       appview: undefined as never,
       repositories,
       followed: game.followed,

@@ -53,6 +53,10 @@ export class MemoryWriter implements Writer {
     return true
   }
 
+  leaseOf(): object {
+    return this
+  }
+
   faults(): readonly string[] {
     return []
   }

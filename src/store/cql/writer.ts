@@ -132,6 +132,10 @@ export class CqlWriter implements Writer {
     return this.#assignment.ownedOf(did) !== undefined
   }
 
+  leaseOf(did: Did): object | undefined {
+    return this.#assignment.ownedOf(did)
+  }
+
   faults(): readonly string[] {
     return [...this.#assignment.damaged.values()]
   }

@@ -78,6 +78,10 @@ export class SqliteWriter implements Writer {
     return true
   }
 
+  leaseOf(): object {
+    return this
+  }
+
   /** Always empty: a file is owned as a whole, or cannot be opened. */
   faults(): readonly string[] {
     return []

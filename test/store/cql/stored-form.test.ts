@@ -237,11 +237,12 @@ test('the totals of a shard and an open question in the journal', () => {
       other,
       JSON.stringify({ did, from: '0/a/b' }),
       15,
+      null,
     ],
   ])
 })
 
 test('a batch of a version before a column is completed with nothing at the end', () => {
   const early: Mutation = ['books', 0, 1, null, null, null, null, 0, 0, 0, 0, 1, null, 0, {}, {}]
-  assert.deepEqual(completed(early), [...early, ...Array.from({ length: 9 }, () => null)])
+  assert.deepEqual(completed(early), [...early, ...Array.from({ length: 10 }, () => null)])
 })

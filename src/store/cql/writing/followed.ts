@@ -1,11 +1,14 @@
 import type { Followed } from '../../../game/followed.ts'
 import type { Meta } from '../rows/meta.ts'
+import type { OwnedShard } from '../shards/shard.ts'
 import type { ShardAssignment } from '../shards/shard-assignment.ts'
 
 /** Whom the shards follow. Each shard remembers for itself, since its owner of the time looked through its people. */
 export class FollowedByShard {
   readonly #meta: Meta
   readonly #assignment: Pick<ShardAssignment, 'owned'>
+  /** The shards that `all` has told of, each under the lease of that moment. */
+  #told: ReadonlyMap<number, OwnedShard> | undefined
 
   constructor(meta: Meta, assignment: Pick<ShardAssignment, 'owned'>) {
     this.#meta = meta
@@ -14,15 +17,20 @@ export class FollowedByShard {
 
   /** What this worker's shards remember, each value once. */
   async all(): Promise<(Followed | undefined)[]> {
+    this.#told = new Map(this.#assignment.owned)
     const all = await Promise.all([...this.#assignment.owned.keys()].map((shard) => this.#of(shard)))
     return [...new Set(all)].map((json) => (json === undefined ? undefined : (JSON.parse(json) as Followed)))
   }
 
-  /** Replaces `before` by `now` in this worker's shards; skips those that remember something else. */
+  /**
+   * Replaces `before` by `now` in the shards that `all` has told of; skips those that remember something else, and those that
+   * were away meanwhile, even if they have come back: their people were skipped, too.
+   */
   async replace(before: Followed | undefined, now: Followed): Promise<void> {
     const former = before === undefined ? undefined : JSON.stringify(before)
     await Promise.all(
-      [...this.#assignment.owned.keys()].map(async (shard) => {
+      [...this.#assignment.owned].map(async ([shard, owned]) => {
+        if (owned.lost || (this.#told !== undefined && this.#told.get(shard) !== owned)) return
         if ((await this.#of(shard)) !== former) return
         await this.#meta.set(nameOf(shard), JSON.stringify(now))
       }),

@@ -122,6 +122,8 @@ export type WishId = string
 /** A record's name within its repository, `collection/rkey`. */
 export type RecordPath = `${Nsid}/${RecordKey}`
 
+const NO_RECORDS: ReadonlyMap<Nsid, number> = new Map()
+
 /** A person of whom nothing is known. */
 export function unknownActor(did: Did): ActorState {
   return {
@@ -134,7 +136,7 @@ export function unknownActor(did: Did): ActorState {
     running: NO_DAY,
     earlier: NO_COUNTS,
     described: 0,
-    counts: new Map(),
+    counts: NO_RECORDS,
     rev: undefined,
     floor: undefined,
     head: undefined,
@@ -208,6 +210,10 @@ export type RecordsPage = { records: readonly [RecordId, RecordState][]; next: s
 /** A record as it is to be stored; `created` where the store has no row of it, not even a tombstone. */
 export type RecordChange = { id: RecordId; state: RecordState; created: boolean }
 
+/** What a change of somebody has of grants and days, nearly always: nothing. */
+export const NO_GRANTS: ReadonlyMap<Day, Granted> = new Map()
+export const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
+
 /** The changes to one person; see `decide`. */
 export type ActorChange = {
   /** Whether the store first removes everything of theirs: records, events, questions, profile. */
@@ -217,9 +223,9 @@ export type ActorChange = {
   actor: ActorState
   records: Map<RecordPath, RecordChange>
   /** All grants of each day on which they changed; an empty day is removed. */
-  granted: Map<Day, Granted>
+  granted: ReadonlyMap<Day, Granted>
   /** The tally of each day before the running one that changed, or ended; one without counts is removed. */
-  days: Map<Day, Tally>
+  days: ReadonlyMap<Day, Tally>
   events: LedgerEvent[]
   /**
    * What the person now has on the boards on which that has changed; on all boards where they are shown again. People who

@@ -6,6 +6,7 @@ import type { Rulebook } from '../rulebook.ts'
 import type { ActorChange, Granted, RecordState } from '../state.ts'
 import { type Day, dayOf } from '../time.ts'
 import type { Draft } from './draft.ts'
+import { noteGranted } from './note-day.ts'
 
 /** A record first witnessed at `at`, worth `worth` XP without caps, which counts for `current` XP so far. */
 export type Earning = { collection: Nsid; worth: number; current: number } & Pick<
@@ -21,7 +22,7 @@ export function earn(draft: Draft, change: ActorChange, cap: number | undefined,
   const day = dayOf(at)
   const before = draft.granted(change.actor.did, day)
   const granted = grantable(worth - current, cap, before.get(collection))
-  if (granted > 0) change.granted.set(day, withGrant(before, collection, granted))
+  if (granted > 0) noteGranted(change, day, withGrant(before, collection, granted))
   return current + granted
 }
 

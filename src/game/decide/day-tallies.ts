@@ -4,6 +4,7 @@ import { type DayShare, DESCRIBED, isSameShare, NO_TALLY, sumOf, type Tally, wit
 import { monthOf } from '../periods.ts'
 import type { ActorChange, ActorState } from '../state.ts'
 import type { Day } from '../time.ts'
+import { noteTally } from './note-day.ts'
 
 /** The days before the running one as the store has them. */
 type Stored = Pick<ReadonlyMap<Day, Tally>, 'get'>
@@ -22,7 +23,7 @@ export function recount(
 }
 
 function count(change: ActorChange, stored: Stored, share: DayShare, step: 1 | -1): void {
-  const { actor, days } = change
+  const { actor } = change
   const { day } = share
   countDescribed(actor, share, step)
   // The fast path, nearly always: the same day as before.
@@ -33,12 +34,13 @@ function count(change: ActorChange, stored: Stored, share: DayShare, step: 1 | -
   }
   if (day > actor.running.day) {
     const { day: ended, ...tally } = actor.running
-    if (tally.counts.size > 0) days.set(ended, tally)
+    if (tally.counts.size > 0) noteTally(change, ended, tally)
     actor.earlier = sumOf(actor.earlier, tally.counts)
     actor.running = { day, ...withShare(NO_TALLY, share, step) }
     return
   }
-  days.set(day, withShare(days.get(day) ?? stored.get(day) ?? NO_TALLY, share, step))
+  const before = change.days.get(day) ?? stored.get(day) ?? NO_TALLY
+  noteTally(change, day, withShare(before, share, step))
   actor.earlier = withShare({ ...NO_TALLY, counts: actor.earlier }, share, step).counts
 }
 

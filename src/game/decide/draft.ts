@@ -2,7 +2,7 @@ import type { Did, Handle, Tid } from '@atcute/lexicons/syntax'
 import type { Profile } from '../../atproto/profile.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
-import { shareOf, type Tally } from '../days.ts'
+import { shareOf, type Tally, withCount } from '../days.ts'
 import type { Game } from '../game.ts'
 import { earned } from '../periods.ts'
 import type { Ask } from '../question.ts'
@@ -14,6 +14,8 @@ import {
   type Changes,
   type Granted,
   type Known,
+  NO_DAYS,
+  NO_GRANTS,
   type Outcome,
   pathOf,
   type RecordState,
@@ -21,6 +23,7 @@ import {
 } from '../state.ts'
 import type { Day } from '../time.ts'
 import { recount } from './day-tallies.ts'
+import { noteGranted } from './note-day.ts'
 import { changedStandings, isShown } from './standings.ts'
 
 /** The known state with this batch's changes on top, so later operations see the effects of earlier ones. */
@@ -134,8 +137,8 @@ export class Draft {
       erase: false,
       actor: { ...actor },
       records: new Map(),
-      granted: new Map(),
-      days: new Map(),
+      granted: NO_GRANTS,
+      days: NO_DAYS,
       events: [],
       standings: [],
       asked: [],
@@ -167,11 +170,7 @@ export class Draft {
       earnedBy(change, state, state.xp)
     }
     const step = Number(state.live) - Number(before?.live ?? false)
-    if (step !== 0) {
-      const counts = new Map(change.actor.counts)
-      counts.set(id.collection, (counts.get(id.collection) ?? 0) + step)
-      change.actor.counts = counts
-    }
+    if (step !== 0) change.actor.counts = withCount(change.actor.counts, id.collection, step)
   }
 
   /** Appends an event of `delta` XP to the ledger. The first one makes the person a character. */
@@ -217,7 +216,7 @@ export class Draft {
     const drafted = this.changes.actors.get(did)?.granted.keys() ?? []
     for (const day of new Set([...this.#grantedBefore(did).keys(), ...drafted, ...granted.keys()])) {
       const now = granted.get(day) ?? NOTHING_GRANTED
-      if (!isSame(this.granted(did, day), now)) this.change(did).granted.set(day, now)
+      if (!isSame(this.granted(did, day), now)) noteGranted(this.change(did), day, now)
     }
   }
 
@@ -256,12 +255,11 @@ export class Draft {
   }
 
   #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {
-    return this.changes.actors.get(did)?.purge ? new Map() : this.#known.granted(did)
+    return this.changes.actors.get(did)?.purge ? NO_GRANTS : this.#known.granted(did)
   }
 }
 
 const NOTHING_GRANTED: Granted = new Map()
-const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
 
 function earnedBy({ actor }: ActorChange, { at, claimed }: RecordState, delta: number): void {
   if (delta !== 0 && claimed === undefined) actor.periods = earned(actor.periods, at, delta)

@@ -1,6 +1,6 @@
 // What leaves a batch together with a person. What the store has of them, it removes itself (`ActorChange.purge`, `erase`).
 import type { Did } from '@atcute/lexicons/syntax'
-import { type ActorChange, type Changes, unknownActor } from '../state.ts'
+import { type ActorChange, type Changes, NO_DAYS, NO_GRANTS, unknownActor } from '../state.ts'
 import { latest } from './draft.ts'
 
 /**
@@ -25,8 +25,8 @@ export function purge(change: ActorChange): void {
     unfollowed,
   }
   change.records.clear()
-  change.granted.clear()
-  change.days.clear()
+  change.granted = NO_GRANTS
+  change.days = NO_DAYS
   change.events = []
   change.asked = []
   change.postponed = []

@@ -10,12 +10,11 @@ import {
   withShare,
 } from '../days.ts'
 import type { Rulebook } from '../rulebook.ts'
-import { unknownActor } from '../state.ts'
+import { NO_DAYS, unknownActor } from '../state.ts'
 import type { Day } from '../time.ts'
 import type { Draft } from './draft.ts'
+import { noteTally } from './note-day.ts'
 import { describedIn } from './standings.ts'
-
-const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
 
 /**
  * Adds all days of a person up anew from their records; only for people in `Touched.whole`. Reasons may have changed, and a
@@ -46,6 +45,6 @@ function replaceDays(draft: Draft, did: Did, days: ReadonlyMap<Day, Tally>): voi
   for (const day of new Set([...stored.keys(), ...drafted.keys(), ...days.keys()])) {
     const now = days.get(day) ?? NO_TALLY
     const before = drafted.get(day) ?? stored.get(day) ?? NO_TALLY
-    if (!isSameTally(before, now)) draft.change(did).days.set(day, now)
+    if (!isSameTally(before, now)) noteTally(draft.change(did), day, now)
   }
 }

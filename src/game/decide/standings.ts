@@ -10,6 +10,9 @@ type Stored = ReadonlyMap<Day, Tally>
 
 /** What a person of these days has on the boards of all their periods. */
 export function standingsOf(days: readonly DayTally[]): Standing[] {
+  const [first] = days
+  // The fast path: somebody new has one day.
+  if (first !== undefined && days.length === 1) return onlyDay(first)
   const standings: Standing[] = []
   for (const kind of BOARD_KINDS) {
     const periods = new Map<number, Standing>()
@@ -26,6 +29,15 @@ export function standingsOf(days: readonly DayTally[]): Standing[] {
       periods.set(period, begun)
       standings.push(begun)
     }
+  }
+  return standings
+}
+
+function onlyDay(tally: DayTally): Standing[] {
+  const standings: Standing[] = []
+  for (const kind of BOARD_KINDS) {
+    const earned = countedBy(kind, tally)
+    if (earned !== 0) standings.push({ kind, period: periodOf(kind, tally.day), earned })
   }
   return standings
 }
@@ -52,8 +64,7 @@ export function changedStandings(
   const { actor: after, days } = change
   if (!isShown(after)) return []
   if (anew || before === undefined || !isShown(before)) {
-    const standings = standingsOf(allDays(stored, change))
-    return [...standings, ...emptyLatest(after, standings)]
+    return withEmptyLatest(after, standingsOf(allDays(stored, change)))
   }
   return days.size === 0 && before.running.day === after.running.day
     ? today(before, after)
@@ -68,19 +79,21 @@ function allDays(stored: Stored, { actor, days }: ActorChange): DayTally[] {
 }
 
 /**
- * The person's latest periods in which nothing is left: others may be on the boards of earlier ones, which have ended for the
- * sums in this person's own row.
+ * Adds the person's latest periods in which nothing is left: others may be on the boards of earlier ones, which have ended for
+ * the sums in this person's own row.
  */
-function emptyLatest(after: ActorState, standings: readonly Standing[]): Standing[] {
-  const empty: Standing[] = []
+function withEmptyLatest(after: ActorState, standings: Standing[]): Standing[] {
+  const { length } = standings
   for (const kind of BOARD_KINDS) {
     const day = latestDay(kind, after)
     if (day === 0) continue
     const period = periodOf(kind, day)
-    if (standings.some((standing) => standing.kind === kind && standing.period === period)) continue
-    empty.push({ kind, period, earned: 0 })
+    let isThere = false
+    for (let i = 0; i < length && !isThere; i++)
+      isThere = standings[i]?.kind === kind && standings[i]?.period === period
+    if (!isThere) standings.push({ kind, period, earned: 0 })
   }
-  return empty
+  return standings
 }
 
 export function isShown(actor: ActorState): boolean {

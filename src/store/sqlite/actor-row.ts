@@ -70,9 +70,12 @@ export const ACTOR_COLUMNS: readonly Column[] = ['id', 'did', ...CHANGING_COLUMN
 
 const AT = placesOf(ACTOR_COLUMNS)
 
-/** The values to write of `row`, in the order of `CHANGING_COLUMNS`. */
+/** The values to write of `row`, in the order of `CHANGING_COLUMNS`; then its id. */
 export function changingValues(row: ActorRow, names: RowNames): ReturnType<Written>[] {
-  return WRITTEN.map((written) => written(row, names))
+  const values: ReturnType<Written>[] = []
+  for (const written of WRITTEN) values.push(written(row, names))
+  values.push(row.id)
+  return values
 }
 
 /** Reads a row of `ACTOR_COLUMNS`. */

@@ -32,8 +32,9 @@ export class People {
     this.#byDid.setReadBigInts(true)
     this.#byDid.setReturnArrays(true)
     this.#didById = db.prepare('SELECT did FROM actors WHERE id = ?')
-    const places = ACTOR_COLUMNS.map(() => '?')
-    this.#insert = db.prepare(`INSERT INTO actors (${ACTOR_COLUMNS}, pruned_xp) VALUES (${places}, 0)`)
+    const inserted = [...CHANGING_COLUMNS, 'id', 'did']
+    const places = inserted.map(() => '?')
+    this.#insert = db.prepare(`INSERT INTO actors (${inserted}, pruned_xp) VALUES (${places}, 0)`)
     const changes = CHANGING_COLUMNS.map((column) => `${column} = ?`)
     this.#update = db.prepare(`UPDATE actors SET ${changes} WHERE id = ?`)
     this.#setPruned = db.prepare('UPDATE actors SET pruned_xp = ? WHERE id = ?')
@@ -77,8 +78,8 @@ export class People {
 
   save(row: ActorRow): void {
     const values = changingValues(row, this.#names)
-    if (row.stored) this.#update.run(...values, row.id)
-    else this.#insert.run(row.id, row.state.did, ...values)
+    if (row.stored) this.#update.run(...values)
+    else this.#insert.run(...values, row.state.did)
     row.stored = true
   }
 

@@ -36,6 +36,8 @@ export class ApiMetrics {
       labelNames: ['route', 'code'],
       registers,
     })
+    // Where nothing has failed, the share of failures is 0 and not unknown.
+    this.#requests.inc({ route: 'none', code: 500 }, 0)
     this.#seconds = new Histogram({
       name: 'bsky_rpg_http_request_seconds',
       help: 'Time from a request to the end of its answer, by route; streams of events are left out',

@@ -23,6 +23,10 @@ const OUTCOMES = [
 ] as const satisfies readonly Outcome[]
 /** Imports have a metric of their own. */
 const KINDS = ['subject', 'profile', 'repository'] as const satisfies readonly QuestionKind[]
+const REPOSITORY_OUTCOMES = {
+  ...{ read: 0, inactive: 0, 'not-found': 0, address: 0, unreachable: 0, status: 0, 'too-slow': 0 },
+  ...{ 'too-large': 0, malformed: 0, forged: 0, incomplete: 0, crashed: 0 },
+} as const satisfies Record<RepositoryOutcome, 0>
 const CONNECTION_EVENTS = ['connected', 'disconnected', 'paused', 'resumed'] as const
 const RECONCILED = ['same', 'changed', 'failed'] as const satisfies readonly Reconciled[]
 const IMPORT_OUTCOMES = ['imported', 'refused', 'failed', 'cancelled'] as const
@@ -188,6 +192,7 @@ export class IngestMetrics {
       this.#missed.inc({ reason }, 0)
     }
     for (const event of CONNECTION_EVENTS) this.#connections.inc({ event }, 0)
+    for (const outcome of Object.keys(REPOSITORY_OUTCOMES)) this.#repositories.inc({ outcome }, 0)
     for (const outcome of IMPORT_OUTCOMES) this.#imports.inc({ outcome }, 0)
     for (const outcome of RECONCILED) this.#reconciled.inc({ outcome }, 0)
     for (const kind of KINDS) {

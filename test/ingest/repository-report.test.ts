@@ -38,7 +38,10 @@ test('repositories are counted by what became of them; why some cannot be read i
   assert.notEqual(lines[0]?.msg, '')
   const text = await metrics.registry.metrics()
   const counts = [...text.matchAll(/^bsky_rpg_repositories_total\{outcome="([\w-]+)"\} (\d+)$/gm)]
-  assert.deepEqual(Object.fromEntries(counts.map(([, outcome, n]) => [outcome, Number(n)])), {
+  // The others are there, too, so that the first of each shows as an increase.
+  assert.equal(counts.length, 12)
+  const some = counts.map(([, outcome, n]) => [outcome, Number(n)] as const).filter(([, n]) => n > 0)
+  assert.deepEqual(Object.fromEntries(some), {
     read: 1,
     inactive: 1,
     'too-large': 1,

@@ -39,6 +39,7 @@ const HEALTHY: Series = {
   [`bsky_rpg_repositories_total{${at}, outcome="unreachable"}`]: growing(1),
   [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="200"}`]: growing(600),
   [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="503"}`]: growing(6),
+  [`bsky_rpg_http_requests_total{${at}, route="/readyz", code="503"}`]: growing(300),
   [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="0.1"}`]: growing(600),
   [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="3"}`]: growing(600),
   [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="+Inf"}`]: growing(600),

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { until } from '../e2e/harness.ts'
+
+/** What Prometheus scrapes, as `host:port`; all at /metrics, every second. */
+export type Targets = readonly string[]
+
+export type Sample = { metric: Record<string, string>; value: [time: number, value: string] }
+export type SampleRange = { metric: Record<string, string>; values: [time: number, value: string][] }
+
+/** A real Prometheus on loopback, with its data in `folder`. Disposing ends it. */
+export class Prometheus implements AsyncDisposable {
+  readonly #url: string
+  readonly #end: () => Promise<void>
+
+  private constructor(url: string, end: () => Promise<void>) {
+    this.#url = url
+    this.#end = end
+  }
+
+  static async start(path: (name: string) => string, targets: Targets): Promise<Prometheus> {
+    const config = {
+      global: { scrape_interval: '1s', scrape_timeout: '1s' },
+      // JSON is YAML.
+      scrape_configs: [{ job_name: 'bsky-rpg', static_configs: [{ targets }] }],
+    }
+    writeFileSync(path('prometheus.yml'), JSON.stringify(config))
+    const child = spawn(
+      'prometheus',
+      [
+        `--config.file=${path('prometheus.yml')}`,
+        `--storage.tsdb.path=${path('tsdb')}`,
+        '--web.listen-address=127.0.0.1:0',
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    const ended = once(child, 'close')
+    let output = ''
+    child.stderr.on('data', (data: Buffer) => {
+      output += data
+    })
+    const listening = /msg="Listening on" address=(\S+)/
+    await until('Prometheus is ready', () => {
+      if (child.exitCode !== null) throw new Error(`Prometheus has ended: ${output}`)
+      return listening.test(output) && output.includes('Server is ready to receive web requests')
+    })
+    return new Prometheus(`http://${listening.exec(output)?.[1]}`, async () => {
+      child.kill('SIGKILL')
+      await ended
+    })
+  }
+
+  /** What `expr` gives now. */
+  async query(expr: string): Promise<Sample[]> {
+    return this.#ask<Sample>('query', { query: expr })
+  }
+
+  /** What `expr` gave in the last `seconds`, every `stepSeconds`. */
+  async range(expr: string, seconds: number, stepSeconds: number): Promise<SampleRange[]> {
+    const end = Date.now() / 1_000
+    const asked = { query: expr, start: String(end - seconds), end: String(end), step: String(stepSeconds) }
+    return this.#ask<SampleRange>('query_range', asked)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end()
+  }
+
+  async #ask<T>(path: string, parameters: Record<string, string>): Promise<T[]> {
+    const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+    const answer = (await response.json()) as { status: string; error?: string; data: { result: T[] } }
+    if (answer.status !== 'success') throw new Error(`${parameters.query}: ${answer.error}`)
+    return answer.data.result
+  }
+}
+
+/** `expr` of a dashboard, with what Grafana would fill in. */
+export function filledIn(expr: string): string {
+  return expr.replaceAll('$__rate_interval', '1m')
+}

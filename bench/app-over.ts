@@ -42,6 +42,7 @@ export function appOver(
     importNews: new ImportNews(),
     pictures: inMemory(reader),
     ingestFailure: () => undefined,
+    ingestRetries: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1',
       contact: undefined,

@@ -30,6 +30,8 @@ export type ApiJobOptions = {
   preparation: Preparation
   /** Why ingest in this process has ended; `undefined` if it has not. */
   ingestFailure: () => string | undefined
+  /** See `AppOptions.ingestRetries`. */
+  ingestRetries: () => number | undefined
   /** All metrics of this process: the API's own and those of the ingest thread. */
   metrics: (own: Registry) => Promise<string>
   signal: AbortSignal
@@ -45,7 +47,8 @@ export type ApiJob = {
 
 /** Serves the ledger until `signal` aborts. Resolves once it listens. */
 export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
-  const { config, log, cache, importNews, preparation, ingestFailure, metrics, signal } = options
+  const { config, log, cache, importNews, preparation, ingestFailure, ingestRetries, metrics, signal } =
+    options
   await using opened = new AsyncDisposableStack()
   const store = opened.use(await storeOf(config, preparation, { log, ending: signal }))
   const registry = processMetrics()
@@ -79,6 +82,7 @@ export async function apiJob(options: ApiJobOptions): Promise<ApiJob> {
     importNews,
     pictures,
     ingestFailure,
+    ingestRetries,
     settings: {
       publicUrl: config.PUBLIC_URL,
       contact: config.CONTACT,

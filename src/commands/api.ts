@@ -19,6 +19,7 @@ export const api: Command = {
       importNews: new ImportNews(),
       preparation: 'nothing',
       ingestFailure: () => undefined,
+      ingestRetries: () => undefined,
       metrics: (own) => own.metrics(),
       signal,
     })

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { AggregatorRegistry, type MetricObject, type Registry } from 'prom-client'
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client'
 import type { Did } from '../atproto/event.ts'
 import type { Config } from '../config.ts'
 import type { ImportProgress } from '../game/imports.ts'
@@ -16,7 +16,7 @@ export const INGEST_LIMITS = { maxOldGenerationSizeMb: 1_024 }
 export type FromIngest =
   | { kind: 'changed'; dids: Did[] }
   | { kind: 'imported'; did: Did; progress: ImportProgress }
-  | { kind: 'metrics'; metrics: MetricObject[] }
+  | { kind: 'metrics'; metrics: MetricObjectWithValues<MetricValue<string>>[] }
   /** It cannot go on, for a reason that the user can fix; `full` if that is a full disk. */
   | { kind: 'failed'; message: string; full: boolean }
 
@@ -32,6 +32,8 @@ export type IngestWorker = {
   ended: Promise<void>
   /** The metrics that the thread sent last, merged with those of `own`. */
   metrics(own: Registry): Promise<string>
+  /** How often the thread has repeated requests to its database; `undefined` before it has told. */
+  retries(): number | undefined
 }
 
 /** Starts ingest in a thread of its own; `signal` stops it. */
@@ -41,7 +43,7 @@ export function startIngest({ config, changed, imported, signal }: IngestWorkerO
     resourceLimits: INGEST_LIMITS,
   })
   const stop = (): void => worker.postMessage('stop')
-  let latest: MetricObject[] = []
+  let latest: MetricObjectWithValues<MetricValue<string>>[] = []
   let failed: Error | undefined
   worker.on('message', (message: FromIngest) => {
     switch (message.kind) {
@@ -71,6 +73,7 @@ export function startIngest({ config, changed, imported, signal }: IngestWorkerO
   })
   return {
     ended,
+    retries: () => latest.find(({ name }) => name === 'bsky_rpg_store_retries_total')?.values[0]?.value,
     metrics: async (own) => AggregatorRegistry.aggregate([await own.getMetricsAsJSON(), latest]).metrics(),
   }
 }

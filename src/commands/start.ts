@@ -62,6 +62,7 @@ export async function serveAndIngest(
       importNews,
       preparation: 'create',
       ingestFailure: () => (full ? 'disk full' : undefined),
+      ingestRetries: ingest.retries,
       metrics: ingest.metrics,
       signal: end,
     })

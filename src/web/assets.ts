@@ -30,6 +30,7 @@ const FILES = [
   'home.css',
   'boards.css',
   'sheet.css',
+  'chart.css',
   'share.css',
   'prose.css',
   'own.css',

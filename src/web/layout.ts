@@ -92,6 +92,6 @@ function navigation(path: string, { boards }: Site): Html {
 function footer({ contact, version }: Site): Html {
   return html`<footer class="foot">
 <p>Every point names the record that earned it. The text of posts is not kept. <a href="/me">Is this you? Be hidden or deleted.</a></p>
-<p>${contact !== undefined && html`Run by ${contact} · `}bsky-rpg ${version}</p>
+<p>${contact !== undefined && html`Run by ${contact} · `}<a href="/status">Status</a> · bsky-rpg ${version}</p>
 </footer>`
 }

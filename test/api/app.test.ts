@@ -63,6 +63,7 @@ async function served(settings: Partial<AppSettings> = {}, invalidated = true): 
     importNews: new ImportNews(),
     pictures: inMemory(store.reader),
     ingestFailure: () => undefined,
+    ingestRetries: () => undefined,
     settings: {
       publicUrl: 'http://127.0.0.1:8000',
       contact: 'keeper@rpg.example',

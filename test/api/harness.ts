@@ -72,6 +72,7 @@ export async function build(
     importNews: new ImportNews(),
     pictures: inMemory(ledger),
     ingestFailure: () => undefined,
+    ingestRetries: () => undefined,
     ...overrides,
     settings: { ...SETTINGS, ...overrides.settings },
   }

@@ -64,6 +64,7 @@ export class ScriptedLedger implements Reader, Inbox {
   gaps: StoreStatus['gaps'] = []
   reconciliation: StoreStatus['reconciliation']
   perDay: StoreStatus['perDay']
+  bytes: StoreStatus['bytes']
   today: StoreStatus['today'] = { day: 0, counts: NO_COUNTS }
 
   join(did: Did, profile?: Profile): this {
@@ -257,7 +258,7 @@ export class ScriptedLedger implements Reader, Inbox {
       postponed: { subject: 0, profile: 0, repository: 0, import: 0 },
       gaps: this.gaps,
       reconciliation: this.reconciliation,
-      bytes: undefined,
+      bytes: this.bytes,
       perDay: this.perDay,
     }
   }

@@ -68,6 +68,8 @@ async function populated() {
   await server.get(`/v1/characters/${ERIN}/import`)
   ledger.imports.set(ERIN, { ...OPEN, isOpen: false })
   importNews.note(ERIN, { state: 'failed', failure: 'too-large', reason: 'x', again: false })
+  ledger.gaps = [{ host: 'stream.example', from: NOW, to: undefined, reason: 'clamped', at: NOW }]
+  ledger.bytes = 1_000_000
   const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
   return { ...server, importNews, url }
 }
@@ -82,6 +84,7 @@ const PATHS = [
   '/rules',
   '/about',
   '/help/alt-text',
+  '/status',
   '/@nobody.example',
   '/nothing-here',
   '/@carol.example/import',
@@ -200,6 +203,21 @@ suite('in a browser', { skip, concurrency: false }, () => {
       await page.getByRole('link', { name: 'Likes' }).click()
       await page.waitForURL(/type=app\.bsky\.feed\.like/)
       assert.equal(await page.locator('.ledger .plus').count(), 40)
+    })
+  })
+
+  test('the status page is reached from every page and draws its charts without script', async () => {
+    await opened('/', { javaScriptEnabled: false }, async (page) => {
+      await page.getByRole('link', { name: 'Status' }).click()
+      await page.waitForURL(`${server.url}/status`)
+      const charts = page.getByRole('img', { name: /over the last day/ })
+      // Entries a minute and retries are not known in this server.
+      assert.equal(await charts.count(), 2)
+      for (const chart of await charts.all()) {
+        const box = await chart.boundingBox()
+        assert.ok(box !== null && box.width > 200 && box.height > 80)
+      }
+      assert.equal(await page.getByRole('row').count(), 2)
     })
   })
 

@@ -24,6 +24,7 @@ const PAGES = [
   '/rules',
   '/about',
   '/help/alt-text',
+  '/status',
   '/@nobody.example',
   '/nothing-here',
 ]

@@ -25,6 +25,7 @@ import { ruleRoutes } from './rules.ts'
 import { sheetRoutes } from './sheets.ts'
 import { signInRoutes } from './sign-in.ts'
 import { statsRoutes } from './stats.ts'
+import { statusPageRoutes } from './status-page.ts'
 import { streamRoutes } from './stream.ts'
 import { suggestRoutes } from './suggest.ts'
 import { textRoutes } from './texts.ts'
@@ -58,6 +59,7 @@ export const builtInRoutes: readonly Routes[] = [
   signInRoutes,
   meRoutes,
   boardPageRoutes,
+  statusPageRoutes,
   textRoutes,
   assetRoutes,
 ]

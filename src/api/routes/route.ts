@@ -51,6 +51,8 @@ export type AppOptions = {
   pictures: Pictures
   /** Why ingest in this process has ended while the API goes on; `undefined` if it has not. */
   ingestFailure: () => string | undefined
+  /** How often ingest in this process has repeated requests to its database; `undefined` where it is another process. */
+  ingestRetries: () => number | undefined
   settings: AppSettings
 }
 

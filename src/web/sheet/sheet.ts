@@ -44,7 +44,7 @@ export function sheet(options: SheetOptions): string {
     description: `${nameOf(character)} (${atName(character)}) is a level ${count(leveling.level)} ${title} on Bluesky, with ${count(leveling.experience)} XP, each point with its record.`,
     path: address,
     canonical: address,
-    styles: ['sheet.css', 'import.css', SHARE_STYLE],
+    styles: ['sheet.css', 'chart.css', 'import.css', SHARE_STYLE],
     scripts: [SHARE_SCRIPT],
     head: html`${SAME_ORIGIN}${unfurlTags({ base, character, now })}`,
     tier: tierOf(leveling.level, rules.titles),

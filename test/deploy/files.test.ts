@@ -157,7 +157,9 @@ test('systemd knows every line of the unit, and finds it well shut', {
     read('deploy/systemd/bsky-rpg.service').replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`),
   )
   const verified = spawnSync(ANALYZE, ['verify', '--man=no', unit], { encoding: 'utf8' })
-  assert.deepEqual([verified.status, verified.stderr], [0, ''])
+  assert.equal(verified.status, 0, verified.stderr)
+  // It may have something to say of the machine's own units.
+  assert.doesNotMatch(verified.stderr, /bsky-rpg/)
   // In tenths: 10 would be a service that nothing holds back.
   execFileSync(ANALYZE, ['security', '--offline=true', '--threshold=20', '--no-pager', unit], {
     stdio: 'ignore',

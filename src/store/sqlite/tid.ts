@@ -4,6 +4,7 @@ import { isTid, type RecordKey, type Tid } from '@atcute/lexicons/syntax'
 // sorts by time. It fits SQLite's integers but not JavaScript's numbers, so it is passed as a bigint.
 
 const ALPHABET = '234567abcdefghijklmnopqrstuvwxyz'
+const LETTERS = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0))
 const DIGITS = new Uint8Array(128)
 for (const [digit, letter] of [...ALPHABET].entries()) DIGITS[letter.charCodeAt(0)] = digit
 
@@ -33,11 +34,22 @@ export function integerToTid(integer: bigint): Tid {
   whole[0] = integer
   const high = halves[HIGH as number] as number
   const low = halves[LOW as number] as number
-  let tid = ''
-  for (let shift = 28; shift > 0; shift -= 5) tid += ALPHABET.charAt((high >>> shift) & 31)
-  tid += ALPHABET.charAt(((high & 7) << 2) | (low >>> 30))
-  for (let shift = 25; shift >= 0; shift -= 5) tid += ALPHABET.charAt((low >>> shift) & 31)
-  return tid
+  // One call: a text that grows letter by letter is copied with each, and takes seven times as long.
+  return String.fromCharCode(
+    letter(high >>> 28),
+    letter(high >>> 23),
+    letter(high >>> 18),
+    letter(high >>> 13),
+    letter(high >>> 8),
+    letter(high >>> 3),
+    letter((high << 2) | (low >>> 30)),
+    letter(low >>> 25),
+    letter(low >>> 20),
+    letter(low >>> 15),
+    letter(low >>> 10),
+    letter(low >>> 5),
+    letter(low),
+  )
 }
 
 /**
@@ -72,6 +84,11 @@ export function fromDistance(key: StoredKey, away: bigint): bigint {
 /** The time in a TID, in whole seconds since the Unix epoch, as the client claims it. 0 for any other key. */
 export function secondsIn(key: StoredKey): number {
   return typeof key === 'bigint' ? Number((key >> 10n) / 1_000_000n) : 0
+}
+
+/** The letter of the lowest five of `bits`. */
+function letter(bits: number): number {
+  return LETTERS[bits & 31] as number
 }
 
 function digit(tid: Tid, index: number): number {

@@ -11,6 +11,7 @@ import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
 import { benchPages } from './pages.ts'
+import { benchReplication } from './replication.ts'
 import { benchRepositories } from './repositories.ts'
 import { machine, print, type Row } from './table.ts'
 
@@ -20,6 +21,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   http: ['The API', async () => [...(await benchHttp()), ...(await benchCrowd())]],
   pages: ['The pages', () => benchPages()],
   cql: ['The whole path into Cassandra', () => benchCql()],
+  replication: ['What copies cost on a cluster', () => benchReplication()],
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
   import: ['Importing histories', () => benchImports()],

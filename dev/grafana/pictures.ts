@@ -2,7 +2,7 @@
 // seconds with a real Prometheus, then two workers of a cluster in memory, and draws what that has of every panel.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Observed, type ObserveOptions, observe } from '../../test/operating/observed.ts'
-import { filledIn } from '../../test/operating/prometheus.ts'
+import { filledIn, SCRAPE_SECONDS } from '../../test/operating/prometheus.ts'
 import { dashboards } from './dashboards.ts'
 import type { Panel, Query } from './panel.ts'
 import { picture, type Series } from './picture.ts'
@@ -24,7 +24,7 @@ async function draw(
   what: Pick<ObserveOptions, 'rate' | 'workers'>,
   about: string,
 ): Promise<void> {
-  await using observed = await observe({ ...what, scrapes: seconds })
+  await using observed = await observe({ ...what, scrapes: seconds / SCRAPE_SECONDS })
   const to = Date.now() / 1_000
   const note = `${about}; series of ${seconds} seconds from a real Prometheus, drawn by this project and not by Grafana.`
   for (const name of names) {

@@ -54,7 +54,7 @@ test('panels have ids and titles of their own, and stand side by side within the
 
 suite('a real Prometheus', { timeout: 400_000, skip: without('prometheus') }, () => {
   test('has series for every panel and for all that alerts compare', async () => {
-    await using observed = await observe({ rate: 100, scrapes: 20, workers: 2 })
+    await using observed = await observe({ rate: 100, scrapes: 10, workers: 2 })
     const { prometheus, server: url } = observed
     const panels = Object.values(dashboards).flatMap(({ title, rows }) =>
       rows.flatMap((row) => row.panels.map((panel) => ({ ...panel, title: `${title}: ${panel.title}` }))),

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { until } from '../e2e/harness.ts'
 
-/** What Prometheus scrapes, as `host:port`; all at /metrics, every second. */
+export const SCRAPE_SECONDS = 2
+
+/** What Prometheus scrapes, as `host:port`; all at /metrics. */
 export type Targets = readonly string[]
 
 export type Sample = { metric: Record<string, string>; value: [time: number, value: string] }
@@ -21,7 +23,8 @@ export class Prometheus implements AsyncDisposable {
 
   static async start(path: (name: string) => string, targets: Targets): Promise<Prometheus> {
     const config = {
-      global: { scrape_interval: '1s', scrape_timeout: '1s' },
+      // A scrape that times out on a slow machine takes its series away until the next.
+      global: { scrape_interval: `${SCRAPE_SECONDS}s`, scrape_timeout: `${SCRAPE_SECONDS}s` },
       // JSON is YAML.
       scrape_configs: [{ job_name: 'bsky-rpg', static_configs: [{ targets }] }],
     }

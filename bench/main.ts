@@ -25,7 +25,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   live: ['Keeping up with 1,000 events a second', () => benchLive()],
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
   import: ['Importing histories', () => benchImports()],
-  copies: ['Backups, exports and restores', () => benchCopies()],
+  copies: ['Backups, exports, restores and recomputes', () => benchCopies()],
   cards: ['Cards', () => benchCards()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }

@@ -415,6 +415,11 @@ function write(row: StoredRow, column: string, cell: Cell): void {
 
 function matcher(where: readonly Condition[], take: (term: Term) => unknown): (row: Row) => boolean {
   const wanted = where.map((condition) => ({ ...condition, values: condition.terms.map(take) }))
+  const isOfNone = ({ operator, values }: (typeof wanted)[number]): boolean =>
+    operator === 'IN' && (values[0] as unknown[]).length === 0
+  // As servers answer to a list of none.
+  if (wanted.some(isOfNone))
+    throw new errors.ResponseError(types.responseErrorCodes.invalid, 'Invalid null value')
   return (row) =>
     wanted.every(({ columns, operator, token, values }) => {
       const [column = ''] = columns

@@ -12,6 +12,7 @@ import { completed, type Mutation } from '../../../src/store/cql/rows/mutations.
 import { recordMutations } from '../../../src/store/cql/rows/record-row.ts'
 import { ShardTotals } from '../../../src/store/cql/shards/shard-totals.ts'
 import { openAgain } from '../../../src/store/cql/writing/plan-questions.ts'
+import { queued } from '../../../src/store/reconciliation.ts'
 import { visibilityOf } from '../../../src/store/visibility.ts'
 import { person } from '../../game/arbitrary.ts'
 
@@ -204,6 +205,7 @@ test('the totals of a shard and an open question in the journal', () => {
   totals.inboxFrom = '0001'
   totals.settled = 14
   totals.moveOn({ after: other, part: { did, from: '0/a/b' }, visited: 15 })
+  totals.reconciliation = queued(undefined, { since: 16, at: 17 }, 18)
   const mutations: Mutation[] = []
   const plan = { totals, mutations, changed: new Map(), counts: [], time: 1, forgets: false }
   const question = {
@@ -237,7 +239,7 @@ test('the totals of a shard and an open question in the journal', () => {
       other,
       JSON.stringify({ did, from: '0/a/b' }),
       15,
-      null,
+      '{"since":16,"at":17,"people":18,"checked":0,"changed":0,"failed":0}',
     ],
   ])
 })

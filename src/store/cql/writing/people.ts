@@ -189,6 +189,8 @@ export class People {
       ...onDays.map(async ([did, days]) => {
         const witnessed = found.values().filter(({ id }) => id.did === did)
         const all = new Set([...days, ...witnessed.map(({ state }) => dayOf(state.at))])
+        // An import may bring new records only. A server refuses a list of no days.
+        if (all.size === 0) return
         granted.set(did, readGrants(await this.#session.readForDecision(GRANTS_ON, [did, [...all]])))
       }),
       ...[...whole].map(async (did) => {

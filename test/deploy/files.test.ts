@@ -134,6 +134,14 @@ for (const path of manifests) {
   })
 }
 
+test('Grafana in a container has the data sources that the dashboards ask, by the names of containers', () => {
+  type Sources = { datasources: { uid: string; type: string }[] }
+  const sourcesIn = (path: string): string[] =>
+    (parse(read(path)) as Sources).datasources.map(({ uid, type }) => `${uid} ${type}`)
+  const [path = ''] = globSync('deploy/grafana/provisioning/datasources/*.yaml', { cwd: ROOT })
+  assert.deepEqual(sourcesIn('deploy/compose/grafana-datasources.yml'), sourcesIn(path))
+})
+
 test('the systemd unit has settings that bsky-rpg has, and writes to its own folder only', () => {
   const unit = read('deploy/systemd/bsky-rpg.service')
   const settings = [...unit.matchAll(/^Environment=(\w+)=/gm)].flatMap(([, name = '']) =>

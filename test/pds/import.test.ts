@@ -5,7 +5,7 @@ import type { Did, Nsid, StreamEvent } from '../../src/atproto/event.ts'
 import { pathOf } from '../../src/game/state.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { folder, Program, until } from '../e2e/harness.ts'
+import { folder, Program, servedAt, until } from '../e2e/harness.ts'
 import { type Account, pdsMissing, type Written } from './pds.ts'
 import { type World, world } from './world.ts'
 
@@ -127,4 +127,32 @@ suite('histories at a real personal data server', { skip: pdsMissing, timeout: 2
       assert.equal(await verify.ended, 0, verify.output)
     })
   }
+
+  test('are counted alike by somebody else, who checks the server, until it misses something', async () => {
+    using place = folder()
+    const flags = here.flags(place.path('ledger.db'))
+    await using imported = new Program(['import', amy.did, ben.did, ...flags])
+    assert.equal(await imported.ended, 0, imported.output)
+    await using api = new Program(['api', '--port', '0', ...flags])
+    const server = await servedAt(api)
+    const check = async ({ did }: Account): Promise<[code: unknown, output: string]> => {
+      await using program = new Program(['check', did, '--server', server, ...flags])
+      return [await program.ended, program.output]
+    }
+    for (const account of [amy, ben]) {
+      const [code, output] = await check(account)
+      assert.equal(code, 0, output)
+      assert.match(
+        output,
+        new RegExp(`^equal: .* ${expected.get(account.did)?.size} records counted alike$`, 'm'),
+      )
+    }
+    // Nobody listens: the server does not learn of this.
+    const unseen = { $type: POST, createdAt: new Date().toISOString(), text: 'nobody hears this' }
+    const written = await here.pds.createRecord(amy, POST, unseen)
+    const [code, output] = await check(amy)
+    await here.pds.deleteRecord(amy, written)
+    assert.equal(code, 0, output)
+    assert.match(output, /^1 records: /m)
+  })
 })

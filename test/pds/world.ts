@@ -36,6 +36,9 @@ export async function world(found?: { at: string; served: string }): Promise<Wor
           const views = accounts.filter(({ did }) => asked.has(did))
           return { json: { profiles: views.map(({ did, handle }) => ({ did, handle, labels: [] })) } }
         }
+        // It has not seen any yet.
+        case '/xrpc/app.bsky.feed.getPosts':
+          return { json: { posts: [] } }
         default:
           return { status: 404, json: {} }
       }

@@ -36,6 +36,8 @@ type Noted = Pick<ImportStatus, 'records' | 'head'> & {
   since: Micros
   wasOpen: boolean
   isCancelled: boolean
+  /** It was under way when this process first looked: others have asked for it, and only the operator cancels it. */
+  isShared: boolean
   /** Those who have asked for it here. */
   clients: Set<string>
 }
@@ -58,7 +60,7 @@ export class Imports {
     const status = await reader.importStatus(did)
     const noted = this.#notedOf(did)
     if (status?.isOpen) {
-      if (noted === undefined) this.#note(did, status).wasOpen = true
+      if (noted === undefined) this.#noteShared(did, status)
       else noted.wasOpen = true
     }
     const { heartbeatAge = Number.POSITIVE_INFINITY } = noted === undefined ? {} : await recent.get()
@@ -83,7 +85,8 @@ export class Imports {
     const { client } = clientOf(address)
     const now = await this.state(did)
     if (now !== undefined && isUnderWay(now)) {
-      this.#notedOf(did)?.clients.add(client)
+      const noted = this.#notedOf(did)
+      if (noted?.isShared === false) noted.clients.add(client)
       return now
     }
     const before = await reader.importStatus(did)
@@ -105,7 +108,8 @@ export class Imports {
   /**
    * Takes back what a client has asked for. The import goes on while others wait for it.
    * @returns `undefined` where nothing is under way
-   * @throws {ProblemError} 403 if another client asked for it, or at another process; 503 if it cannot be noted
+   * @throws {ProblemError} 403 if another client asked for it first, or at another process, or more than an hour ago; 503 if it
+   * cannot be noted
    */
   async cancel(did: Did, { address, isOperator }: ImportClient): Promise<ImportState | undefined> {
     const { inbox, clock, failed } = this.#options
@@ -139,11 +143,16 @@ export class Imports {
     return undefined
   }
 
+  #noteShared(did: Did, status: ImportStatus): void {
+    Object.assign(this.#note(did, status), { isShared: true, wasOpen: true })
+  }
+
   #note(did: Did, status: ImportStatus | undefined): Noted {
     const noted: Noted = {
       since: this.#options.monotonic(),
       wasOpen: false,
       isCancelled: false,
+      isShared: false,
       records: status?.records ?? 0,
       head: status?.head,
       clients: new Set(),
@@ -187,6 +196,6 @@ function notYours(): ProblemError {
   return new ProblemError(
     403,
     'Forbidden',
-    'Only the client that asked for this import can cancel it, at the same server; or send ADMIN_TOKEN as a bearer token.',
+    'Only the client that began this import can cancel it, at the same server and within an hour; or send ADMIN_TOKEN as a bearer token.',
   )
 }

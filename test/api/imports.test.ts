@@ -39,6 +39,8 @@ async function serve() {
   })
 }
 
+type Served = Awaited<ReturnType<typeof serve>>
+
 suite('an import', () => {
   test('is a wish to ingest, and is told of until it is done', async () => {
     await using on = await serve()
@@ -115,6 +117,31 @@ suite('an import', () => {
       ['import', 'cancel-import', 'import', 'cancel-import'].map((kind) => `${kind} ${alice}`),
     )
   })
+
+  for (const [whose, begin] of [
+    ['that a command or another process has begun', async () => {}],
+    [
+      'that a client asked for more than an hour ago',
+      async (on: Served) => {
+        await on.post(path(alice), on.from(1))
+        on.time.now += HOUR
+      },
+    ],
+  ] as const) {
+    test(`${whose} only the operator cancels, though visitors ask for it, too`, async () => {
+      await using on = await serve()
+      await begin(on)
+      on.ledger.imports.set(alice, OPEN)
+      const left = on.kinds().length
+      for (const client of [1, 2]) {
+        assert.equal((await on.post(path(alice), on.from(client))).json().state, 'queued')
+        assert.equal((await on.delete(path(alice), on.from(client))).statusCode, 403)
+      }
+      assert.equal(on.kinds().length, left)
+      assert.equal((await on.delete(path(alice), on.from(9, OPERATOR))).json().state, 'cancelled')
+      assert.equal(on.kinds().at(-1), `cancel-import ${alice}`)
+    })
+  }
 
   test('of people who are not to be seen is answered like one of people whom nobody knows', async () => {
     await using on = await serve()

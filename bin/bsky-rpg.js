@@ -6,7 +6,8 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const OLDEST = 24
+/** Older ones lack `Map.prototype.getOrInsertComputed`, among others. */
+const OLDEST = 26
 
 if (Number(process.versions.node.split('.')[0]) >= OLDEST) await import('../src/main.ts')
 else runOn(ownNode())

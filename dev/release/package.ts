@@ -41,7 +41,7 @@ function manifest(): object {
     ...{ name, version, description, license, type, bin },
     keywords: ['bluesky', 'atproto', 'jetstream', 'rpg', 'gamification'],
     files: ['bin', 'src', 'CHANGELOG.md', 'NOTICE'],
-    // Any that runs npm: the program itself runs on the Node that the package brings where this one is older than 24.
+    // Any that runs npm: the program itself runs on the Node that the package brings where this one is older than 26.
     engines: { node: '>=20' },
     // Needs a release from CI, which vouches for what it was built from.
     publishConfig: { access: 'public', provenance: true },

@@ -11,17 +11,23 @@ import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { flagsFor, folder, servedAt, until } from '../e2e/harness.ts'
 
-/** Has Node take itself for one that is too old, and fail as one if it is given the program all the same. */
-const OLD = `data:text/javascript,${encodeURIComponent(`
-  import { registerHooks } from 'node:module'
-  Object.defineProperty(process.versions, 'node', { value: '20.19.0' })
-  registerHooks({
-    resolve(name, context, next) {
-      if (name.includes('src/main')) throw new Error('this Node is too old')
-      return next(name, context)
-    },
-  })
-`)}`
+/** Has Node take itself for one of `version`, and fail as one if it is given the program all the same. */
+function asNode(version: string): string {
+  return `data:text/javascript,${encodeURIComponent(`
+    import { registerHooks } from 'node:module'
+    Object.defineProperty(process.versions, 'node', { value: '${version}' })
+    registerHooks({
+      resolve(name, context, next) {
+        if (name.includes('src/main')) throw new Error('this Node is too old')
+        return next(name, context)
+      },
+    })
+  `)}`
+}
+
+/** Versions that lack some of what the program uses. */
+const OLD_NODES = ['20.19.0', '24.11.0', '25.2.0'].map(asNode)
+const [OLD = ''] = OLD_NODES
 
 suite('the package', { concurrency: false }, () => {
   const stack = new DisposableStack()
@@ -61,8 +67,10 @@ suite('the package', { concurrency: false }, () => {
   test('runs, on a Node that is too old by the Node that it brings', () => {
     const plain = spawnSync(process.execPath, [program, '--version'], { encoding: 'utf8' })
     assert.deepEqual([plain.status, plain.stdout.trim()], [0, version()])
-    const old = spawnSync(process.execPath, ['--import', OLD, program, '--version'], { encoding: 'utf8' })
-    assert.deepEqual([old.status, old.stdout.trim()], [0, version()], old.stderr)
+    for (const node of OLD_NODES) {
+      const old = spawnSync(process.execPath, ['--import', node, program, '--version'], { encoding: 'utf8' })
+      assert.deepEqual([old.status, old.stdout.trim()], [0, version()], old.stderr)
+    }
     const wrong = spawnSync(process.execPath, ['--import', OLD, program, 'start', '--port', 'x'], {
       encoding: 'utf8',
     })

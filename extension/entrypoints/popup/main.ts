@@ -12,6 +12,9 @@ import { count, plain } from '../../src/ui/format.ts'
 import { thisWeek } from '../../src/ui/growth-view.ts'
 import { timelineView } from '../../src/ui/timeline-view.ts'
 
+/** Who was asked for last. It stands before the first look-up: what follows an await at the top runs after that look-up's answer. */
+let shown = ''
+
 const main = document.querySelector('#popup') ?? document.body
 document.documentElement.lang = browser.i18n.getUILanguage()
 const settingsButton = el('button', { type: 'button', class: 'bsky-rpg-button' }, i18n.t('popup.settings'))
@@ -58,8 +61,6 @@ function lookUpForm(chosen: (actor: string) => void): HTMLElement {
   })
   return form
 }
-
-let shown = ''
 
 async function show(actor: string, place: HTMLElement): Promise<void> {
   shown = actor

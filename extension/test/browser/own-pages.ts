@@ -119,6 +119,23 @@ export function testOwnPages(surroundings: () => Surroundings): void {
     await popup.close()
   })
 
+  test('the popup answers a look-up that is made while one’s own sheet still loads', async () => {
+    await using relay = await Relay.start(all.network.url)
+    const gate = Promise.withResolvers<void>()
+    relay.gate = gate.promise
+    await all.extension.configure({ server: relay.url, self: first.handle })
+    const popup = await all.extension.openOwn('popup')
+    await until('one’s own sheet is asked for', () => relay.waiting > 0)
+    const other = all.shown[1] as Known
+    await popup.getByLabel('Handle').fill(other.handle)
+    await popup.keyboard.press('Enter')
+    gate.resolve()
+    await popup.getByRole('link', { name: 'Character sheet' }).waitFor()
+    const href = await popup.getByRole('link', { name: 'Character sheet' }).getAttribute('href')
+    assert.equal(href, `${relay.url}/@${other.handle}`)
+    await popup.close()
+  })
+
   test('the popup without a server says so', async () => {
     await all.extension.configure({})
     const popup = await all.extension.openOwn('popup')

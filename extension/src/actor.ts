@@ -6,8 +6,13 @@ const INVISIBLE = /[\u00a0\u200e\u200f\u202a-\u202e\u2066-\u2069\s]/g
 /** The handle in lower case, or the DID, that `text` names, with or without @; `undefined` if it names nobody. */
 export function actorIn(text: string): string | undefined {
   const name = text.replace(INVISIBLE, '').replace(/^@/, '')
-  if (DID.test(name)) return name
+  if (isDid(name)) return name
   return HANDLE.test(name) ? name.toLowerCase() : undefined
+}
+
+/** Whether `actor` is a DID rather than a handle. */
+export function isDid(actor: string): boolean {
+  return DID.test(actor)
 }
 
 /** The actor of a link to a profile itself, such as `/profile/alice.example`. */

@@ -1,5 +1,6 @@
 // Who is signed in on the page, as far as its elements tell. Nothing of the app's own storage is read.
-import { actorOfPath } from '../actor.ts'
+import { actorOfPath, isDid } from '../actor.ts'
+import { ask } from '../messages.ts'
 import { ownActor, rememberSelf } from '../own-account.ts'
 
 const MENU_LINKS = 'nav a[href^="/profile/"], [role="navigation"] a[href^="/profile/"]'
@@ -17,10 +18,14 @@ export class OwnAccount {
     void rememberSelf(actor)
   }
 
-  /** Whether `actor`, or their DID, is the person's own account. */
-  async is(actor: string, did: string): Promise<boolean> {
-    const own = await ownActor()
-    return own === actor || own === did || (own === undefined && this.#told === actor)
+  /** Whether `actor` is the person's own account. Asks the server about that account only, where one is a handle and the other a DID. */
+  async is(actor: string): Promise<boolean> {
+    const own = (await ownActor()) ?? this.#told
+    if (own === undefined || own === actor) return own === actor
+    if (isDid(own) === isDid(actor)) return false
+    const answers = await ask('characters', { actors: [own] })
+    const found = answers?.[0]
+    return found?.kind === 'known' && [found.character.did, found.character.handle].includes(actor)
   }
 }
 

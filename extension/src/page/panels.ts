@@ -15,6 +15,10 @@ import type { OwnAccount } from './own-account.ts'
 const FOLLOWERS = 'a[data-testid="profileHeaderFollowersButton"]'
 const DESCRIPTION = '[data-testid="profileHeaderDescription"]'
 
+/** The least time before the server is asked again, and the time where the background gave no answer. */
+const MIN_RETRY_MS = 1_000
+const NO_ANSWER_MS = 5_000
+
 /** A profile's header, and the panel below it once there is a character. */
 type Header = { actor: string; since: number; stop: AbortController; panel: HTMLElement | undefined }
 
@@ -59,16 +63,17 @@ export class Panels {
   async #add(column: Element, actor: string): Promise<void> {
     const header: Header = { actor, since: performance.now(), stop: new AbortController(), panel: undefined }
     this.#headers.set(column, header)
-    const answers = await ask('characters', { actors: [actor] })
-    const found = answers?.[0]
-    if (found?.kind !== 'known' || header.stop.signal.aborted) return
-    const panel = await this.#panelOf(found.character, actor)
-    if (header.stop.signal.aborted) return
-    header.panel = panel
-    insertQuietly(panel, column, { appearedMs: header.since, signal: header.stop.signal })
+    const { signal } = header.stop
+    const isOwn = await this.#own.is(actor)
+    // What is for oneself only is on one's own profile only: about others there is nothing to ask then.
+    if (!isOwn && !this.#settings.panel) return
+    const character = await characterOf(actor, signal)
+    if (character === undefined || signal.aborted) return
+    header.panel = this.#panelOf(character, isOwn)
+    insertQuietly(header.panel, column, { appearedMs: header.since, signal })
   }
 
-  async #panelOf(character: Character, actor: string): Promise<HTMLElement> {
+  #panelOf(character: Character, isOwn: boolean): HTMLElement {
     const { panel, growth, timeline, server } = this.#settings
     const { parts, week } = characterView(character, server)
     const box = el('section', {
@@ -77,12 +82,36 @@ export class Panels {
       'data-tier': character.tier,
     })
     if (panel) box.append(el('div', { class: 'bsky-rpg-character' }, ...parts))
-    const isOwn = await this.#own.is(actor, character.did)
     if (isOwn && growth) box.append(disclosure(i18n.t('panel.growth'), () => growthOf(character.did)))
     if (isOwn && timeline) box.append(disclosure(i18n.t('panel.timeline'), () => timelineOf(character.did)))
     if (panel) void showWeek(week, character.did)
     return box
   }
+}
+
+/** The character of `actor`, once the server can tell; `undefined` if there is none, or `signal` ended it. */
+async function characterOf(actor: string, signal: AbortSignal): Promise<Character | undefined> {
+  while (!signal.aborted) {
+    const answers = await ask('characters', { actors: [actor] })
+    const found = answers?.[0]
+    if (found?.kind === 'known') return found.character
+    if (found?.kind === 'unknown') return undefined
+    await pause(Math.max(MIN_RETRY_MS, found?.retryMs ?? NO_ANSWER_MS), signal)
+  }
+  return undefined
+}
+
+/** Resolves after `ms`, or as soon as `signal` is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
 }
 
 /** The column that a header's numbers and description stand in. */

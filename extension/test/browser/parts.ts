@@ -4,6 +4,7 @@ import { before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { until } from '../../../test/e2e/harness.ts'
 import { seriousIn } from './axe.ts'
+import type { Fault } from './relay.ts'
 import { idle, type Known, OURS, type Surroundings } from './suite.ts'
 
 const PANEL = '.bsky-rpg-panel'
@@ -172,6 +173,63 @@ export function testParts(surroundings: () => Surroundings): void {
         assert.deepEqual([await page.locator(OURS).count(), relay.asked.length], [0, 0])
       },
     )
+  })
+
+  test('what is for oneself only leaves the profiles of others alone, and asks nothing about them', async () => {
+    const settings = { panel: false, badges: false }
+    const path = `/profile/${second.handle}`
+    await all.opened(path, { people, own: first.handle, settings }, async (page, relay) => {
+      await page.waitForSelector('a[href^="/profile/"]')
+      await idle(page)
+      assert.deepEqual([await page.locator(OURS).count(), relay.asked.length], [0, 0])
+    })
+    // The page names people by their handles, and the person has set a DID: then the server tells whose it is.
+    await all.opened(path, { people, settings: { ...settings, self: first.did } }, async (page, relay) => {
+      await until('it is asked whose the DID is', () => relay.batches.length > 0)
+      await idle(page)
+      const asked = relay.batches.map(({ path }) => decodeURIComponent(path.split('=')[1] ?? ''))
+      assert.deepEqual([await page.locator(OURS).count(), asked], [0, [first.did]])
+      await page.evaluate((to) => window.navigate(to), `/profile/${first.handle}`)
+      await page.locator(`${PANEL}:visible`).waitFor()
+      assert.equal(await page.locator(`${PANEL}:visible details`).count(), 2)
+    })
+  })
+
+  const PAUSES: [what: string, fault: Fault][] = [
+    ['wanted a pause', () => ({ status: 429, headers: { 'retry-after': '2' } })],
+    ['did not answer', () => 'break'],
+  ]
+  for (const [what, fault] of PAUSES) {
+    test(`a panel comes though the server ${what} at first`, async () => {
+      const prepare = (relay: { fault: Fault }): void => {
+        relay.fault = fault
+      }
+      const settings = { badges: false }
+      const options = { people: all.shown.slice(0, 60), settings, prepare }
+      await all.opened(`/profile/${second.handle}`, options, async (page, relay) => {
+        await until('it is asked', () => relay.asked.length > 0)
+        relay.fault = () => 'pass'
+        await page.mouse.wheel(0, 700)
+        await page.locator(PANEL).waitFor({ state: 'attached' })
+        assert.match((await page.locator(PANEL).textContent()) ?? '', /XP · \d+ to level \d+/)
+      })
+    })
+  }
+
+  test('a profile that was left is asked about no more', async () => {
+    const prepare = (relay: { fault: Fault }): void => {
+      relay.fault = () => ({ status: 429, headers: { 'retry-after': '1' } })
+    }
+    const options = { people, settings: { badges: false }, prepare }
+    await all.opened(`/profile/${second.handle}`, options, async (page, relay) => {
+      await until('it is asked', () => relay.asked.length > 0)
+      await change(page, { people: [] })
+      await idle(page)
+      const asked = relay.asked.length
+      // Four of the server's pauses.
+      for (let n = 0; n < 4; n++) await idle(page)
+      assert.ok(relay.asked.length <= asked + 1, `${relay.asked.length - asked} further requests`)
+    })
   })
 
   test('while a picture lacks its description, one line after the app’s own notice says what it gives', async () => {

@@ -22,7 +22,7 @@ type Bands = () => Promise<readonly BandCount[] | undefined>
 
 /** Prometheus metrics of the API. */
 export class ApiMetrics {
-  readonly #requests: Counter<'route' | 'code'>
+  readonly #requests: Counter<'route' | 'code' | 'limit'>
   readonly #seconds: Histogram<'route'>
   readonly #queries: Histogram<'query'>
   #clients = (): number => 0
@@ -32,12 +32,13 @@ export class ApiMetrics {
     const registers = [registry]
     this.#requests = new Counter({
       name: 'bsky_rpg_http_requests_total',
-      help: 'Requests answered, by route and status code',
-      labelNames: ['route', 'code'],
+      help: "Requests answered, by route and status code; `limit` is yes for a 503 by a limit of the server's own",
+      labelNames: ['route', 'code', 'limit'],
       registers,
     })
     // Where nothing has failed, the share of failures is 0 and not unknown.
     this.#requests.inc({ route: 'none', code: 500 }, 0)
+    this.#requests.inc({ route: 'none', code: 503, limit: 'yes' }, 0)
     this.#seconds = new Histogram({
       name: 'bsky_rpg_http_request_seconds',
       help: 'Time from a request to the end of its answer, by route; streams of events are left out',
@@ -80,6 +81,11 @@ export class ApiMetrics {
     const name = route ?? 'none'
     this.#requests.inc({ route: name, code })
     if (seconds !== undefined) this.#seconds.observe({ route: name }, seconds)
+  }
+
+  /** Counts a request that a limit of our own refused for all, which is no failure. */
+  refused(route: string | undefined): void {
+    this.#requests.inc({ route: route ?? 'none', code: 503, limit: 'yes' })
   }
 
   queried(query: QueryName, seconds: number): void {

@@ -5,6 +5,7 @@ import etag from '@fastify/etag'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
 import { throttle } from '../throttle.ts'
 import { Actors } from './actors.ts'
+import type { ApiMetrics } from './api-metrics.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { CurrentRules } from './current-rules.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
@@ -13,10 +14,10 @@ import { HeavyReads } from './heavy-reads.ts'
 import { Imports } from './imports.ts'
 import { KnownNames } from './known-names.ts'
 import { LevelUps } from './level-ups.ts'
-import { countRequests, measured } from './measured.ts'
+import { countRefusal, countRequests, measured } from './measured.ts'
 import { collectMethods } from './methods.ts'
 import { Presenter } from './present.ts'
-import { ProblemError, problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
+import { BusyError, ProblemError, problemFor, problemOf, type RequestError, sendProblem } from './problem.ts'
 import { HEADERS, protect } from './protect.ts'
 import { Ranks } from './ranks.ts'
 import { refuseCompressedBodies } from './request-bodies.ts'
@@ -79,7 +80,7 @@ export async function buildApp(
   const answerOthers = collectMethods(app)
   refuseCompressedBodies(app)
   refuseUnknownParameters(app)
-  answerProblems(app)
+  answerProblems(app, options.apiMetrics)
   // Weak tags: an answer has the same tag however it is compressed.
   await app.register(etag, { weak: true })
   await app.register(compress, {
@@ -127,7 +128,7 @@ export async function buildApp(
   return app
 }
 
-function answerProblems(app: FastifyInstance): void {
+function answerProblems(app: FastifyInstance, metrics: ApiMetrics): void {
   app.setNotFoundHandler((request, reply) => {
     const [path = '', query] = request.url.split('?', 2)
     const plain = path.replace(/\/+$/, '')
@@ -148,6 +149,7 @@ function answerProblems(app: FastifyInstance): void {
     if (error instanceof ProblemError && error.retrySeconds !== undefined) {
       reply.header('retry-after', String(error.retrySeconds))
     }
+    if (error instanceof BusyError) countRefusal(reply, metrics)
     sendProblem(reply, problemFor(error, request))
   })
 }

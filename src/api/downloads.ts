@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { Places } from './places.ts'
-import { ProblemError } from './problem.ts'
+import { BusyError, ProblemError } from './problem.ts'
 
 export type DownloadsOptions = {
   /** Maximum downloads at a time, in all and of a client, which may read as slowly as it likes. */
@@ -41,8 +41,7 @@ export class Downloads {
         error,
         `A client may have ${maxOfAClient} ${name} at a time; wait until one has ended.`,
       )
-    if (place === 'all taken')
-      throw new ProblemError(503, error, `Too many ${name} are being sent; try again soon.`)
+    if (place === 'all taken') throw new BusyError(error, `Too many ${name} are being sent; try again soon.`)
     try {
       pay()
       const download = Readable.from(lines())

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { ProblemError } from './problem.ts'
+import { BusyError } from './problem.ts'
 
 /**
  * Runs reads that take milliseconds of this thread one at a time, first come first served, with a turn of the event loop
@@ -17,12 +17,12 @@ export class HeavyReads {
 
   /**
    * Runs `read` when its turn has come.
-   * @throws {ProblemError} 503 if `maxWaiting` reads wait already
+   * @throws {BusyError} if `maxWaiting` reads wait already
    * @throws what `read` throws
    */
   async run<T>(read: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#maxWaiting) {
-      throw new ProblemError(503, 'TooManyReads', 'Too many long reads are waiting; try again soon.')
+      throw new BusyError('TooManyReads', 'Too many long reads are waiting; try again soon.')
     }
     this.#waiting += 1
     const turn = this.#turn.then(() => nextTurn()).then(read)

@@ -3,7 +3,7 @@ import type { Micros } from '../atproto/event.ts'
 import type { ImportStatus, Inbox, Reader } from '../store/store.ts'
 import type { ImportNews } from './import-news.ts'
 import { type ImportState, importStateOf, isUnderWay, type NotedImport } from './import-state.ts'
-import { ProblemError } from './problem.ts'
+import { BusyError, ProblemError } from './problem.ts'
 import { clientOf, RateLimit } from './rate-limit.ts'
 import type { RecentStatus } from './status.ts'
 
@@ -175,13 +175,8 @@ function tooOften(waitSeconds: number): ProblemError {
   return new ProblemError(429, 'TooManyImports', detail, waitSeconds)
 }
 
-function tooMany(): ProblemError {
-  return new ProblemError(
-    503,
-    'TooManyImports',
-    `${MAX_OPEN} imports wait already. Ask again in a minute.`,
-    60,
-  )
+function tooMany(): BusyError {
+  return new BusyError('TooManyImports', `${MAX_OPEN} imports wait already. Ask again in a minute.`, 60)
 }
 
 function notNoted(): ProblemError {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Places } from './places.ts'
-import { ProblemError } from './problem.ts'
+import { BusyError, ProblemError } from './problem.ts'
 
 /** Limits how many listeners there are at a time, in all and by client. */
 export class ListenerPlaces {
@@ -30,7 +30,7 @@ export class ListenerPlaces {
           `A client may have ${this.#maxOfAClient} streams at a time; close one, or name more actors in one.`,
         )
       case 'all taken':
-        throw new ProblemError(503, 'TooManyListeners', 'All places for streams are taken; try again later.')
+        throw new BusyError('TooManyListeners', 'All places for streams are taken; try again later.')
       default:
         if (response.destroyed) place()
         else response.once('close', place)

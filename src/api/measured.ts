@@ -2,22 +2,28 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Reader } from '../store/store.ts'
 import type { ApiMetrics, QueryName } from './api-metrics.ts'
 
-/** Answers that `countStream` has counted. */
-const streams = new WeakSet<FastifyReply>()
+/** Answers that are counted already. */
+const counted = new WeakSet<FastifyReply>()
 
 /**
  * Counts the request of a stream when its answer begins, and takes no time of it: nobody waits for its end, which no hook
  * sees where the client leaves.
  */
 export function countStream(reply: FastifyReply, metrics: ApiMetrics): void {
-  streams.add(reply)
+  counted.add(reply)
   metrics.answered(reply.request.routeOptions.url, reply.raw.statusCode, undefined)
+}
+
+/** Counts a request that a limit of our own refuses, whose time says nothing. */
+export function countRefusal(reply: FastifyReply, metrics: ApiMetrics): void {
+  counted.add(reply)
+  metrics.refused(reply.request.routeOptions.url)
 }
 
 /** Counts every request once it is answered. */
 export function countRequests(app: FastifyInstance, metrics: ApiMetrics): void {
   app.addHook('onResponse', function countRequest(request, reply, done) {
-    if (!streams.has(reply)) {
+    if (!counted.has(reply)) {
       metrics.answered(request.routeOptions.url, reply.raw.statusCode, reply.elapsedTime / 1_000)
     }
     done()

@@ -42,6 +42,15 @@ export class ProblemError extends Error {
   }
 }
 
+/** A limit of our own is reached, whoever asks: 503. */
+export class BusyError extends ProblemError {
+  override name = 'BusyError'
+
+  constructor(error: string, detail: string, retrySeconds?: number) {
+    super(503, error, detail, retrySeconds)
+  }
+}
+
 export function problemOf(status: number, error: string, detail: string): Problem {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, error }
 }

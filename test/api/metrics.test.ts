@@ -43,6 +43,20 @@ suite('what the API measures', () => {
     assert.doesNotMatch(text, /did:|alice|no\/such/)
   })
 
+  test('tells requests that a limit of its own refused from those that failed', async () => {
+    await using server = await served()
+    await Promise.all(Array.from({ length: 300 }, () => server.get('/v1/events?after=0&limit=1')))
+    server.ledger.failure = new Error('locked')
+    await server.get('/v1/events')
+    const unavailable = (await server.registry.metrics()).matchAll(
+      /^bsky_rpg_http_requests_total\{route="\/v1\/events",code="503"(.*)\} (\d+)$/gm,
+    )
+    assert.deepEqual([...unavailable].map(([, limit, n]) => [limit, n]).sort(), [
+      ['', '1'],
+      [',limit="yes"', '100'],
+    ])
+  })
+
   test('counts the clients of the stream while they are there, and does not take the time of an endless answer', async () => {
     await using server = await served()
     const url = await server.app.listen({ port: 0, host: '127.0.0.1' })

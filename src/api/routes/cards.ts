@@ -9,7 +9,7 @@ import type { Character } from '../../store/store.ts'
 import { cardOf } from '../card-of.ts'
 import { isKnown } from '../if-none-match.ts'
 import { ActorParameters } from '../parameters.ts'
-import { ProblemError, tooDear } from '../problem.ts'
+import { BusyError, ProblemError, tooDear } from '../problem.ts'
 import { clientOf } from '../protect.ts'
 import { NAMES_PEOPLE, NOT_MODIFIED, problems } from '../responses.ts'
 import type { RouteOptions, Routes } from './route.ts'
@@ -120,7 +120,7 @@ async function portraitOf({ did, profile }: Character, avatars: Avatars): Promis
 
 function refuse(error: unknown): never {
   if (error instanceof TurnsFullError) {
-    throw new ProblemError(503, 'TooManyCards', 'Too many cards are waiting to be drawn; try again soon.')
+    throw new BusyError('TooManyCards', 'Too many cards are waiting to be drawn; try again soon.')
   }
   if (error instanceof NoRendererError) {
     throw new ProblemError(503, 'CardsUnavailable', `This server cannot draw cards: ${error.message}.`)

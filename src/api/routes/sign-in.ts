@@ -9,6 +9,7 @@ import {
 } from '../../bluesky/sign-in.ts'
 import { throttle } from '../../throttle.ts'
 import { noSignInPage, signInPage } from '../../web/own/sign-in-page.ts'
+import { countRefusal } from '../measured.ts'
 import { assertOwnPage, fieldsOf, takeForms } from '../own-forms.ts'
 import { sendPage } from '../pages.ts'
 import { Places } from '../places.ts'
@@ -38,7 +39,7 @@ const TROUBLES: Readonly<Record<Failure, string>> = {
 
 /** Signing in: our form, the way to the person's own server, and back. */
 export const signInRoutes: Routes = (app, options) => {
-  const { signIn, logger, monotonic } = options
+  const { signIn, logger, monotonic, apiMetrics } = options
   const signedIn = new SignedIn(options)
   const { site } = app
   const places = new Places(MAX_AT_ONCE)
@@ -54,6 +55,7 @@ export const signInRoutes: Routes = (app, options) => {
   }
   const failed = (reply: FastifyReply, failure: Failure, name?: string): FastifyReply => {
     const status = failure === 'unavailable' || failure === 'busy' ? 503 : failure === 'unknown' ? 404 : 400
+    if (failure === 'busy') countRefusal(reply, apiMetrics)
     const page = { site, trouble: TROUBLES[failure], ...(name === undefined ? {} : { name }) }
     return sendSignIn(reply.code(status), signInPage(page))
   }

@@ -3,6 +3,12 @@ import { type Dashboard, expectZero, lines, number, RANGE } from './panel.ts'
 const p = (quantile: number, by: string, metric: string): string =>
   `histogram_quantile(${quantile}, sum by (${by === '' ? 'le' : `${by}, le`}) (rate(${metric}_bucket[${RANGE}])))`
 
+/** What `counter` has grown by within a day, with what a process of that day had counted before its first scrape. */
+function ofADay(counter: string): string {
+  const began = `${counter} and on (job, instance) time() - process_start_time_seconds < 86400`
+  return `increase(${counter}[1d]) > 0 or ${began} or 0 * ${counter}`
+}
+
 /** Whether the server keeps up, and if not, what holds it up. */
 export const operations: Dashboard = {
   uid: 'bsky-rpg-operations',
@@ -43,7 +49,7 @@ export const operations: Dashboard = {
         expectZero(
           'Gaps of a day',
           'Pieces of the stream that were missed.',
-          'sum(increase(bsky_rpg_gaps_total[1d]))',
+          `sum(${ofADay('bsky_rpg_gaps_total')})`,
         ),
         expectZero(
           'Unreadable frames of an hour',
@@ -57,8 +63,8 @@ export const operations: Dashboard = {
         ),
         expectZero(
           'Failed requests of an hour',
-          'Requests answered with 5xx.',
-          'sum(increase(bsky_rpg_http_requests_total{code=~"5..", route!="/readyz"}[1h]))',
+          "Requests answered with 5xx, but for those that a limit of the server's own refused.",
+          'sum(increase(bsky_rpg_http_requests_total{code=~"5..", limit="", route!="/readyz"}[1h]))',
         ),
         expectZero(
           'Retries of an hour',
@@ -107,7 +113,7 @@ export const operations: Dashboard = {
           [`sum(rate(bsky_rpg_written_bytes_total[${RANGE}]))`, 'written'],
         ),
         lines('Missed', 'Seconds of the stream that were missed within a day.', 's', [
-          'sum by (reason) (increase(bsky_rpg_gap_seconds_total[1d]))',
+          `sum by (reason) (${ofADay('bsky_rpg_gap_seconds_total')})`,
           '{{reason}}',
         ]),
         lines(
@@ -165,7 +171,7 @@ export const operations: Dashboard = {
           'Without an answer',
           'For how long new questions have waited while none of their kind was answered.',
           's',
-          ['max by (kind) (bsky_rpg_questions_unanswered_seconds)', '{{kind}}'],
+          ['min by (kind) (bsky_rpg_questions_unanswered_seconds)', '{{kind}}'],
         ),
         lines('Asked', 'Questions answered and failed.', 'ops', [
           `sum by (kind, outcome) (rate(bsky_rpg_questions_total[${RANGE}]))`,

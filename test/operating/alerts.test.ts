@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { operations } from '../../dev/grafana/operations.ts'
 import { folder } from '../e2e/harness.ts'
 import { run, without } from './tools.ts'
 
@@ -13,6 +14,7 @@ const names = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) =>
 
 /** By selector, values in promtool's notation, one a minute for eight hours. */
 type Series = Readonly<Record<string, string>>
+type Sample = { labels: string; value: number }
 
 const steady = (value: number | string) => `${value}+0x480`
 const growing = (by: number, from = 0) => `${from}+${by}x480`
@@ -23,6 +25,7 @@ const HEALTHY: Series = {
   [`up{${at}}`]: steady(1),
   [`bsky_rpg_heartbeat_timestamp_seconds{${at}}`]: growing(60),
   [`bsky_rpg_lag_seconds{${at}}`]: steady(0.4),
+  [`process_start_time_seconds{${at}}`]: steady(0),
   [`bsky_rpg_gaps_total{${at}, reason="clamped"}`]: steady(3),
   [`bsky_rpg_stream_connections_total{${at}, event="disconnected"}`]: steady(7),
   [`bsky_rpg_malformed_frames_total{${at}, reason="unknown"}`]: growing(1),
@@ -39,10 +42,18 @@ const HEALTHY: Series = {
   [`bsky_rpg_repositories_total{${at}, outcome="unreachable"}`]: growing(1),
   [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="200"}`]: growing(600),
   [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="503"}`]: growing(6),
+  [`bsky_rpg_http_requests_total{${at}, route="/v1/events", code="503", limit="yes"}`]: growing(200),
   [`bsky_rpg_http_requests_total{${at}, route="/readyz", code="503"}`]: growing(300),
   [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="0.1"}`]: growing(600),
   [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="3"}`]: growing(600),
   [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="+Inf"}`]: growing(600),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/characters/:actor/events.csv", le="3"}`]:
+    steady(0),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/characters/:actor/events.csv", le="+Inf"}`]:
+    growing(30),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/characters/:actor/proof", le="3"}`]: steady(0),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/characters/:actor/proof", le="+Inf"}`]:
+    growing(30),
   [`bsky_rpg_shards{${at}}`]: steady(16),
   [`bsky_rpg_shards_owned{${at}}`]: steady(16),
   [`bsky_rpg_ledger_faults{${at}}`]: steady(0),
@@ -86,19 +97,31 @@ const FAULTS: Readonly<Record<string, Series>> = {
   ShardsLost: { [`bsky_rpg_handovers_total{${at}, event="lost"}`]: '4+0x425 5+0x54' },
 }
 
-/** One test for promtool: which alerts fire half an hour after the fault began. JSON is YAML. */
+/** A server that hardly anybody asks for anything: a few requests in ten minutes, most of them slow, and some that fail. */
+const QUIET: Series = {
+  ...Object.fromEntries(Object.entries(HEALTHY).filter(([name]) => !name.startsWith('bsky_rpg_http'))),
+  [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="200"}`]: growing(1),
+  [`bsky_rpg_http_requests_total{${at}, route="/v1/stats", code="503"}`]: growing(1),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="1"}`]: steady(0),
+  [`bsky_rpg_http_request_seconds_bucket{${at}, route="/v1/stats", le="+Inf"}`]: growing(2),
+}
+
+/** Of two workers: one answers the ledger's questions, the other is asked none. */
+const IDLE = 'job="bsky-rpg", instance="b:8001", kind="profile"'
+
+/** One test for promtool: which alerts fire a quarter of an hour after the fault began. JSON is YAML. */
 function firing(series: Series, expected: readonly string[], minute = 435) {
+  const samples = expected.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 }))
+  return promql(series, 'count by (alertname) (ALERTS{alertstate="firing"})', samples, minute)
+}
+
+/** One test for promtool: what `expr` gives. */
+function promql(series: Series, expr: string, samples: readonly Sample[], minute: number) {
   return {
-    name: expected.join() || 'healthy',
+    name: samples.map(({ labels }) => labels).join() || 'nothing',
     interval: '1m',
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: [
-      {
-        expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
-        eval_time: `${minute}m`,
-        exp_samples: expected.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 })),
-      },
-    ],
+    promql_expr_test: [{ expr, eval_time: `${minute}m`, exp_samples: samples }],
   }
 }
 
@@ -122,6 +145,45 @@ suite('alerts', OPTIONS, () => {
   test('are silent on a healthy server, at every hour', async () => {
     const hours = Array.from({ length: 8 }, (_, hour) => firing(HEALTHY, [], hour * 60 + 59))
     const { code, output } = await promtool(hours)
+    assert.equal(code, 0, output)
+  })
+
+  test('tell of a gap that a process finds before its first scrape, when it comes back after days', async () => {
+    const back: Series = {
+      [`up{${at}}`]: '1+0x60 _x359 1+0x60',
+      [`process_start_time_seconds{${at}}`]: '0+0x60 _x359 25200+0x60',
+    }
+    const counter = (name: string, then: number) => ({
+      [`${name}{${at}, reason="clamped"}`]: `0+0x60 _x359 ${then}+0x60`,
+    })
+    const tests = [
+      firing({ ...back, ...counter('bsky_rpg_gaps_total', 1) }, ['StreamGap'], 425),
+      firing({ ...back, ...counter('bsky_rpg_gaps_total', 1) }, [], 440),
+      firing({ ...back, ...counter('bsky_rpg_gaps_total', 0) }, [], 425),
+      // And in a process that had found none yet.
+      firing({ ...HEALTHY, [`bsky_rpg_gaps_total{${at}, reason="clamped"}`]: '0+0x425 1+0x54' }, [
+        'StreamGap',
+      ]),
+    ]
+    const panels = [
+      ['Gaps of a day', counter('bsky_rpg_gaps_total', 1), 1],
+      ['Missed', counter('bsky_rpg_gap_seconds_total', 300_000), 300_000],
+    ] as const
+    for (const [title, missed, value] of panels) {
+      const panel = operations.rows.flatMap(({ panels }) => panels).find((one) => one.title === title)
+      const expr = panel?.queries[0]?.expr ?? assert.fail(title)
+      const labels = title === 'Missed' ? '{reason="clamped"}' : '{}'
+      tests.push(promql({ ...back, ...missed }, expr, [{ labels, value }], 425))
+    }
+    const { code, output } = await promtool(tests)
+    assert.equal(code, 0, output)
+  })
+
+  test('are silent where few ask for anything, and where one of two workers is asked no question', async () => {
+    const { code, output } = await promtool([
+      ...[59, 479].map((minute) => firing(QUIET, [], minute)),
+      firing({ ...HEALTHY, [`bsky_rpg_questions_unanswered_seconds{${IDLE}}`]: growing(60) }, []),
+    ])
     assert.equal(code, 0, output)
   })
 

@@ -22,7 +22,7 @@ function comparedByAlerts(): string[] {
   const exprs = [...read('deploy/prometheus/alerts.yml').matchAll(/^ +expr: (?:>-\n((?: {10}.*\n)+)|(.*))/gm)]
   return exprs.flatMap(([, folded, plain]) =>
     (folded?.replaceAll(/\s+/g, ' ') ?? plain ?? '')
-      .split(/ and (?:on \(instance\) )?/)
+      .split(/ (?:and|or) (?:on \([^)]+\) )?/)
       .map((part) => part.trim().replace(/ (?:>|<|==) [-\d.e]+$/, '')),
   )
 }

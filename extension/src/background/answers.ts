@@ -1,23 +1,15 @@
 // Answers what pages ask, by the server that the person has chosen.
 import { browser } from 'wxt/browser'
-import { type CacheEntry, CharacterCache } from '../client/character-cache.ts'
-import { Lookups } from '../client/lookups.ts'
-import { Pace } from '../client/pace.ts'
-import { Server } from '../client/server.ts'
 import type { Message } from '../messages.ts'
 import { readSettings } from '../settings.ts'
+import { Services } from './service.ts'
 
-/** Where the cache survives the background, which browsers end after half a minute: in memory, never on the disk. */
-const KEY = 'characters'
-const STORE_AFTER_MS = 1_000
 /** No server is chosen yet; the question may come again. */
 const NONE = { kind: 'failed', why: 'no server is chosen' } as const
 const LATER_MS = 60_000
 
-type Service = { server: Server; lookups: Lookups }
-
 export class Answers {
-  #service: { address: string; made: Promise<Service> } | undefined
+  readonly #services = new Services(browser.storage.session, (url, init) => fetch(url, init))
 
   async answer(message: Message): Promise<unknown> {
     if (message.kind === 'openSettings') {
@@ -29,7 +21,7 @@ export class Answers {
       if (message.kind !== 'characters') return NONE
       return message.actors.map(() => ({ kind: 'later', retryMs: LATER_MS }))
     }
-    const { server, lookups } = await this.#serviceAt(address)
+    const { server, lookups } = await this.#services.at(address)
     switch (message.kind) {
       case 'characters':
         return lookups.find(message.actors)
@@ -46,38 +38,4 @@ export class Answers {
         return server.levelUps()
     }
   }
-
-  #serviceAt(address: string): Promise<Service> {
-    if (this.#service?.address !== address) this.#service = { address, made: serve(address) }
-    return this.#service.made
-  }
-}
-
-async function serve(address: string): Promise<Service> {
-  const server = new Server(address, { fetch: (url, init) => fetch(url, init) })
-  const cache = new CharacterCache(await stored(address))
-  let due = false
-  const changed = (): void => {
-    if (due) return
-    due = true
-    setTimeout(() => {
-      due = false
-      // A full storage only costs questions.
-      void browser.storage.session.set({ [KEY]: { address, entries: cache.entries() } }).catch(() => {})
-    }, STORE_AFTER_MS)
-  }
-  return {
-    server,
-    lookups: new Lookups({
-      ask: (names, sending) => server.characters(names, sending),
-      ...{ cache, pace: new Pace(), changed },
-    }),
-  }
-}
-
-/** What was cached of this server; this module wrote it, in this session of the browser. */
-async function stored(address: string): Promise<readonly CacheEntry[]> {
-  const { [KEY]: kept } = await browser.storage.session.get(KEY)
-  const { address: of, entries } = (kept ?? {}) as { address?: string; entries?: readonly CacheEntry[] }
-  return of === address && Array.isArray(entries) ? entries : []
 }

@@ -19,7 +19,7 @@ export type LookupOptions = {
   ask: (names: readonly string[], sending: () => void) => Promise<Outcome<Batch>>
   cache: CharacterCache
   pace: Pace
-  /** Called after each batch that changed the cache. */
+  /** Called after each batch: it changed the cache or the pace. */
   changed: () => void
   now?: () => number
   wait?: (ms: number, then: () => void) => void
@@ -108,7 +108,6 @@ export class Lookups {
       case 'ok':
         pace.succeeded()
         this.#settle(names, outcome.value, now)
-        changed()
         break
       case 'refused':
         pace.refused(now, outcome.retryMs)
@@ -120,6 +119,7 @@ export class Lookups {
         this.#giveUp(names, pace.pausedUntil - now)
         break
     }
+    changed()
     this.#schedule()
   }
 

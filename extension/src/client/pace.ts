@@ -1,3 +1,5 @@
+import { MAX_RETRY_MS } from './request.ts'
+
 /** The least time between two requests, and between two that are small. */
 const GAP_MS = 250
 const SMALL_GAP_MS = 1_000
@@ -7,11 +9,26 @@ const FULL = 25
 const FIRST_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 5 * 60_000
 
+/** What of a pace outlives the background: a server that wanted a pause, or is dead, is left alone for as long afterwards. */
+export type PaceState = { pausedUntil: number; failures: number }
+
 /** When the next request for names may go. It is pure: all times are given, in milliseconds of one clock. */
 export class Pace {
   #lastAt = Number.NEGATIVE_INFINITY
   #pausedUntil = 0
   #failures = 0
+
+  /** @param kept `state`, as it came back from storage */
+  constructor(kept?: PaceState, now = 0) {
+    if (kept === undefined) return
+    // A clock that was set back makes no pause longer than any server may ask for.
+    this.#pausedUntil = Math.min(kept.pausedUntil, now + MAX_RETRY_MS)
+    this.#failures = kept.failures
+  }
+
+  get state(): PaceState {
+    return { pausedUntil: this.#pausedUntil, failures: this.#failures }
+  }
 
   /** The earliest time of the next request, for which `waiting` names wait. */
   next(waiting: number): number {

@@ -24,7 +24,7 @@ export type RequestOptions = {
 
 /** Waits where a server names none, and the longest that one may ask for. */
 const DEFAULT_RETRY_MS = 5_000
-const MAX_RETRY_MS = 15 * 60_000
+export const MAX_RETRY_MS = 15 * 60_000
 
 /** Fetches JSON from `url` and reads it by `schema`. The browser's own cache revalidates by ETag. */
 export async function requestJson<T>(

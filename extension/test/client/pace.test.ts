@@ -32,4 +32,18 @@ suite('pace', () => {
     pace.failed(0)
     assert.equal(pace.pausedUntil, 1_000)
   })
+
+  test('goes on from where it was after storage', () => {
+    const pace = new Pace()
+    for (let n = 0; n < 3; n++) pace.failed(10_000)
+    const restored = new Pace(JSON.parse(JSON.stringify(pace.state)), 11_000)
+    assert.equal(restored.pausedUntil, 14_000)
+    restored.failed(14_000)
+    assert.equal(restored.pausedUntil, 22_000)
+  })
+
+  test('pauses for no longer than a server may ask for where the clock was set back', () => {
+    const kept = { pausedUntil: 10_000_000, failures: 0 }
+    assert.equal(new Pace(kept, 1_000_000).pausedUntil, 1_900_000)
+  })
 })

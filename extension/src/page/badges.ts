@@ -1,5 +1,6 @@
 // Badges beside names: looked up when a name comes on screen, placed when it is known, removed with the name.
 import type { Character } from '../client/character.ts'
+import type { Found } from '../client/lookups.ts'
 import { ask } from '../messages.ts'
 import { badge, update } from './badge.ts'
 import { namesIn } from './names.ts'
@@ -18,6 +19,8 @@ type Place = {
 const GATHER_MS = 40
 /** After so long a name that is on screen is looked up again: levels rise, and somebody who hides has to be gone. */
 const REFRESH_MS = 120_000
+/** After so long a name about which the background gave no answer is looked up again. */
+const NO_ANSWER_MS = 5_000
 /** Names in one message. */
 const MAX_NAMES = 100
 
@@ -119,16 +122,15 @@ export class Badges {
 
   async #askFor(actors: string[], byActor: ReadonlyMap<string, readonly Place[]>): Promise<void> {
     const answers = await ask('characters', { actors })
-    if (answers === undefined || this.#over) return
+    if (this.#over) return
     for (const [n, actor] of actors.entries()) {
-      const found = answers[n]
+      const found = answers?.[n]
       for (const place of byActor.get(actor) ?? []) {
         // It may have become another's name meanwhile, or have gone.
-        if (found === undefined || this.#places.get(place.element) !== place) continue
-        if (found.kind === 'known') this.#show(place, found.character)
-        else if (found.kind === 'unknown') this.#hide(place)
-        const againMs = found.kind === 'later' ? found.retryMs : REFRESH_MS
-        this.#later.set(place, performance.now() + againMs)
+        if (this.#places.get(place.element) !== place) continue
+        if (found?.kind === 'known') this.#show(place, found.character)
+        else if (found?.kind === 'unknown') this.#hide(place)
+        this.#later.set(place, performance.now() + againMsOf(found))
       }
     }
   }
@@ -157,4 +159,9 @@ export class Badges {
       this.#screen.observe(place.element)
     }
   }
+}
+
+function againMsOf(found: Found | undefined): number {
+  if (found === undefined) return NO_ANSWER_MS
+  return found.kind === 'later' ? found.retryMs : REFRESH_MS
 }

@@ -279,6 +279,15 @@ export function testBadges(surroundings: () => Surroundings): void {
     })
   })
 
+  test('come once the background can answer, where it could not at first', async () => {
+    await using broken = await all.extension.breakStorage()
+    await all.opened('/', { people: mixed }, async (page) => {
+      await until('the background failed', async () => (await broken.failures()) > 0)
+      await broken[Symbol.asyncDispose]()
+      await markedAre(page, feedOf(mixed))
+    })
+  })
+
   test('show markup in a title as text', async () => {
     const title = '<img src=x onerror=alert(1)><b>bold</b>'
     const prepare = (relay: { fault: Fault }): void => {

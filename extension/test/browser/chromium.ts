@@ -26,6 +26,8 @@ type Noting = {
   sent: { url: string; at: number }[]
 }
 
+type Broken = Browser & { failures: number; realGet?: Area['get'] }
+
 export type Settings = Record<string, string | boolean>
 
 declare global {
@@ -153,6 +155,28 @@ export class Extension implements AsyncDisposable {
       }
     })
     return () => this.#worker.evaluate(() => (globalThis as unknown as Noting).sent)
+  }
+
+  /** Has the background find its settings unreadable until disposed. */
+  async breakStorage(): Promise<AsyncDisposable & { failures: () => Promise<number> }> {
+    await this.#worker.evaluate(() => {
+      const scope = globalThis as unknown as Broken
+      const { local } = scope.chrome.storage
+      scope.failures = 0
+      scope.realGet = local.get
+      local.get = () => {
+        scope.failures++
+        return Promise.reject(new Error('the storage is broken'))
+      }
+    })
+    return {
+      failures: () => this.#worker.evaluate(() => (globalThis as unknown as Broken).failures),
+      [Symbol.asyncDispose]: () =>
+        this.#worker.evaluate(() => {
+          const { chrome, realGet } = globalThis as unknown as Broken
+          if (realGet !== undefined) chrome.storage.local.get = realGet
+        }),
+    }
   }
 
   /** Whether the browser asks the person something: then its window's pages have not the focus. */

@@ -36,8 +36,11 @@ export async function readSettings(): Promise<Settings> {
   return settingsOf(stored[KEY])
 }
 
+/** Changes of several pages come one after the other: two at once would both begin with what was there before, and one be lost. */
 export async function changeSettings(changes: Partial<Settings>): Promise<void> {
-  await browser.storage.local.set({ [KEY]: { ...(await readSettings()), ...changes } })
+  await navigator.locks.request(KEY, async () => {
+    await browser.storage.local.set({ [KEY]: { ...(await readSettings()), ...changes } })
+  })
 }
 
 /** Calls `changed` with the settings after each change, by whichever page. @returns ends it */

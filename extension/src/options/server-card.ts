@@ -43,8 +43,13 @@ export function serverCard(server: string): HTMLElement {
   )
 }
 
+/** The last test that was begun: what an earlier one finds afterwards is used and shown no more. */
+let lastTest: symbol | undefined
+
 /** Tests the server at `text`, and uses it if it is one. */
 async function use(text: string, result: HTMLElement): Promise<void> {
+  const test = Symbol(text)
+  lastTest = test
   const address = serverAddress(text)
   if (address === undefined) {
     result.replaceChildren(el('p', { class: 'problem' }, i18n.t('options.notAnAddress')))
@@ -52,13 +57,19 @@ async function use(text: string, result: HTMLElement): Promise<void> {
   }
   result.replaceChildren(el('p', { class: 'soft' }, i18n.t('options.testing')))
   const found = await new Server(address, { fetch: (url, init) => fetch(url, init) }).test()
+  if (lastTest !== test) return
   if (found.kind === 'ok') {
     await changeSettings({ server: address })
+    // The later one may have been permitted already.
+    if (lastTest !== test) return
     await keepOnly([address, ...FORKS])
-    result.replaceChildren(...lines(found.value))
-  } else if (await needsPermission(address)) {
-    result.replaceChildren(...permission(address, result))
-  } else {
+    if (lastTest === test) result.replaceChildren(...lines(found.value))
+    return
+  }
+  const helps = await needsPermission(address)
+  if (lastTest !== test) return
+  if (helps) result.replaceChildren(...permission(address, result))
+  else {
     const why = found.kind === 'failed' ? found.why : found.kind
     result.replaceChildren(el('p', { class: 'problem' }, i18n.t('options.failed', [address, why])))
   }
@@ -99,6 +110,8 @@ function permission(address: string, result: HTMLElement): HTMLElement[] {
   const answer = el('p', { class: 'problem' })
   // Browsers ask only in the click itself.
   button.addEventListener('click', async () => {
+    // A test that runs still would give back what is permitted now.
+    lastTest = undefined
     if (await permit(address)) await use(address, result)
     else answer.textContent = i18n.t('options.notPermitted', [address])
   })

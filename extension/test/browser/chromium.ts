@@ -208,11 +208,13 @@ export class Extension implements AsyncDisposable {
     return page
   }
 
-  /** Opens a page of the extension itself. */
+  /** Opens a page of the extension itself, and waits until it is built. */
   async openOwn(name: 'popup' | 'options'): Promise<Page> {
     const page = await this.context.newPage()
     page.setDefaultTimeout(15_000)
     await page.goto(`chrome-extension://${this.id}/${name}.html`)
+    // It reads what is stored first: until then it is empty.
+    await page.getByRole('heading', { level: 1 }).waitFor()
     return page
   }
 

@@ -4,7 +4,7 @@ import { before, test } from 'node:test'
 import { until } from '../../../test/e2e/harness.ts'
 import { seriousIn } from './axe.ts'
 import { Relay } from './relay.ts'
-import { feedOf, type Known, markedAre, type Surroundings } from './suite.ts'
+import { feedOf, idle, type Known, markedAre, type Surroundings } from './suite.ts'
 
 /** @param surroundings once they have started */
 export function testOwnPages(surroundings: () => Surroundings): void {
@@ -57,6 +57,42 @@ export function testOwnPages(surroundings: () => Surroundings): void {
     const bsky = await all.extension.open('/', { people }, 800)
     await markedAre(bsky, feedOf(people))
     await bsky.close()
+  })
+
+  test('a slow test of a server changes nothing after a later test of another', async () => {
+    await using slow = await Relay.start(all.network.url)
+    await using quick = await Relay.start(all.network.url)
+    const gate = Promise.withResolvers<void>()
+    slow.gate = gate.promise
+    await all.extension.configure({})
+    const page = await all.extension.openOwn('options')
+    const use = async (address: string): Promise<void> => {
+      await page.getByLabel('Address').fill(address)
+      await page.getByRole('button', { name: 'Test and use' }).click()
+    }
+    await use(slow.url)
+    await until('the slow one is asked', () => slow.waiting > 0)
+    await use(quick.url)
+    await page.getByText('It is in use now.').waitFor()
+    gate.resolve()
+    await until('the slow one has answered', () => slow.asked.some(({ path }) => path === '/openapi.json'))
+    await idle(page)
+    assert.equal((await all.extension.settings()).server, quick.url)
+    await page.close()
+  })
+
+  test('the settings keep all of several changes at once', async () => {
+    await all.extension.configure({ server: all.network.url })
+    const page = await all.extension.openOwn('options')
+    const switches = page.locator('#badges, #panel, #coach')
+    await switches.evaluateAll((all) => {
+      for (const one of all) if (one instanceof HTMLElement) one.click()
+    })
+    await until('all three are off', async () => {
+      const { badges, panel, coach } = await all.extension.settings()
+      return badges === false && panel === false && coach === false
+    })
+    await page.close()
   })
 
   test('the settings tell a server that other origins may not read', async () => {

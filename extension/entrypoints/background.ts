@@ -3,6 +3,7 @@ import { defineBackground } from 'wxt/utils/define-background'
 import { Answers } from '../src/background/answers.ts'
 import { registerForks } from '../src/background/forks.ts'
 import type { Message } from '../src/messages.ts'
+import { mayAsk } from '../src/permissions.ts'
 
 export default defineBackground({
   type: 'module',
@@ -10,7 +11,9 @@ export default defineBackground({
     const answers = new Answers()
     browser.runtime.onMessage.addListener((message: Message, sender, respond) => {
       if (sender.id !== browser.runtime.id) return false
-      answers.answer(message).then(respond, () => respond(undefined))
+      const answered = async (): Promise<unknown> =>
+        (await mayAsk(sender)) ? answers.answer(message) : undefined
+      answered().then(respond, () => respond(undefined))
       // The answer comes later.
       return true
     })

@@ -2,6 +2,19 @@
 import { browser } from 'wxt/browser'
 import { patternOf } from './client/server-address.ts'
 
+/**
+ * Whether the page that sent a message may ask anything: one of the extension's own, of the app, or of a fork that is permitted still.
+ * The script stays in open pages of a fork that was switched off.
+ */
+export async function mayAsk({ url }: { url?: string }): Promise<boolean> {
+  if (url === undefined || !URL.canParse(url)) return false
+  if (url.startsWith(browser.runtime.getURL('/'))) return true
+  const { origin } = new URL(url)
+  const { content_scripts = [] } = browser.runtime.getManifest()
+  if (content_scripts.some(({ matches = [] }) => matches.includes(patternOf(origin)))) return true
+  return isPermitted(origin)
+}
+
 export function isPermitted(origin: string): Promise<boolean> {
   return browser.permissions.contains({ origins: [patternOf(origin)] })
 }

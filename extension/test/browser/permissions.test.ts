@@ -99,7 +99,8 @@ suite('what Chromium asks', { skip, concurrency: false }, () => {
   })
 
   test('a fork has levels from when it is switched on until it is switched off', async () => {
-    await extension.configure({ server: network.url })
+    await using relay = await Relay.start(network.url)
+    await extension.configure({ server: relay.url })
     const page = await extension.openOwn('options')
     const fork = page.getByLabel(`Also on ${FORK}`)
     await refuse(fork)
@@ -107,19 +108,34 @@ suite('what Chromium asks', { skip, concurrency: false }, () => {
 
     await allow(fork)
     await until('it is on', () => fork.isChecked())
-    await extension.open('/', { people, host: FORK }, 800).then(async (opened) => {
-      await markedAre(opened, feedOf(people))
-      await opened.close()
-    })
+    const before = await extension.open('/', { people, host: FORK }, 800)
+    await markedAre(before, feedOf(people))
 
     await fork.click()
     await until('it is off', async () => !(await extension.permitted()).includes(`https://${FORK}/*`))
-    const bsky = await extension.open('/', { people }, 800)
+    const after = await extension.open('/', { people, host: FORK }, 800)
+    await after.waitForSelector('a[href^="/profile/"]')
+    // The script is in the page that was open before, and has others there to ask about. Nobody asked about them yet.
+    const others = network.shown.slice(10, 13)
+    relay.asked = []
+    await before.bringToFront()
+    await before.evaluate((to) => window.change({ people: to }), others)
+    await before
+      .getByText(others[0]?.name ?? '')
+      .first()
+      .waitFor()
+    await idle(before)
+    const bsky = await extension.open('/', { people: network.shown.slice(20, 23) }, 800)
     await bsky.locator(BADGE).first().waitFor()
-    const opened = await extension.open('/', { people, host: FORK }, 800)
-    await opened.waitForSelector('a[href^="/profile/"]')
-    assert.equal(await opened.locator(OURS).count(), 0)
-    await Promise.all([bsky.close(), opened.close(), page.close()])
+    const asked = relay.batches.flatMap(({ path }) => path.split('=')[1]?.split(',') ?? [])
+    assert.ok(
+      others.every(({ handle }) => !asked.includes(handle)),
+      `${asked}`,
+    )
+    assert.ok(asked.length > 0)
+    await idle(after)
+    assert.equal(await after.locator(OURS).count(), 0)
+    await Promise.all([bsky, before, after, page].map((opened) => opened.close()))
   })
 })
 

@@ -45,7 +45,7 @@ export type KnownOfImport = {
   isIngesting: boolean
 }
 
-/** What to tell of an import; `undefined` where there is none. */
+/** The state of an import that a client may see; `undefined` where there is none. */
 export function importStateOf(known: KnownOfImport): ImportState | undefined {
   const { status, noted, news, isIngesting } = known
   if (noted?.isCancelled) return { state: 'cancelled' }

@@ -9,7 +9,7 @@ import type { RecentStatus } from './status.ts'
 
 /** Imports that a client may ask for in an hour. */
 export const IMPORTS_AN_HOUR = 10
-/** Imports that may wait at a time, whoever has asked for them: some minutes of work. */
+/** Imports that may wait at a time, of all clients together: some minutes of work. */
 const MAX_OPEN = 200
 /** Imports that this process remembers, and for how long after it has begun to. */
 const MAX_NOTED = 5_000

@@ -126,7 +126,7 @@ export class Sweep {
     if (actor === undefined) return 'same'
     const about = { did, actor, gap, since: gap - MARGIN, lane, known, signal: this.#signal }
     const became = await people.compare(about).catch((error: unknown) => {
-      // The shard's place stays where it is, so whoever has the shard now compares them again.
+      // The shard's place stays where it is, so the worker that has the shard now compares them again.
       if (error instanceof LeaseEndedError) return undefined
       throw error
     })

@@ -75,7 +75,8 @@ suite('a reconciliation of somebody who was not imported', () => {
 
   for (const [title, n, left] of [
     ['leaves a baseline of before the gap as it is, since that did not count them', 20, 350],
-    ['takes posts from a baseline that was counted in the gap', 35, 300],
+    ['leaves a baseline of the gap as it is where the post was made after that', 35, 350],
+    ['takes posts from a baseline that was counted after them', 45, 300],
   ] as const) {
     test(title, () => {
       const counting = { ...asking, baseline: 'posts' } as const

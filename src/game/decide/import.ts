@@ -25,6 +25,7 @@ export function decideImportRecords(game: Game, draft: Draft, piece: Piece<'impo
   const actor = draft.actor(did)
   const refusal = refusalOf(actor, rev)
   if (refusal !== undefined) return refusal
+  const baseline = draft.record(baselineOf(did))
   let outcome: Outcome = 'repeated'
   let posts = 0
   for (const record of records) {
@@ -48,13 +49,9 @@ export function decideImportRecords(game: Game, draft: Draft, piece: Piece<'impo
     const written = { id, rev, at, facts, claimed: current === undefined ? claimed : current.claimed }
     const { reason, delta } = store(draft, change, written, current)
     if (current === undefined || delta !== 0) draft.enter(change, id, { at, cause: 'import', reason, delta })
-    if (current === undefined && collection === post.collection) posts += 1
+    if (current === undefined && collection === post.collection && isCountedBy(baseline, record)) posts += 1
   }
-  const baseline = draft.record(baselineOf(did))
-  // A baseline of before `since` did not count them.
-  const counted = since === undefined || (baseline !== undefined && baseline.at >= secondsOfTid(since))
-  if (posts > 0 && counted)
-    takeFromBaseline(draft, piece, posts * (draft.rulesOf(did).points['post.text'] ?? 0))
+  if (posts > 0) takeFromBaseline(draft, piece, posts * (draft.rulesOf(did).points['post.text'] ?? 0))
   return outcome
 }
 
@@ -102,6 +99,12 @@ function isForgotten({ rkey, claimed }: ImportedRecord, floor: Tid | undefined):
 function isFromBefore({ rkey, claimed }: ImportedRecord, since: Tid | undefined): boolean {
   if (since === undefined) return false
   return isTid(rkey) ? rkey <= since : claimed < dayOfTid(since)
+}
+
+/** Whether a baseline has counted a post: one that was made before it. */
+function isCountedBy(baseline: RecordState | undefined, { rkey, claimed }: ImportedRecord): boolean {
+  if (baseline === undefined) return false
+  return isTid(rkey) ? secondsOfTid(rkey) <= baseline.at : claimed <= dayOf(baseline.at)
 }
 
 function dayOfTid(tid: Tid): Day {

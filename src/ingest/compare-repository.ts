@@ -153,9 +153,8 @@ export class CompareRepository {
     if (rev === undefined || rev <= from || (head !== undefined && rev <= head)) return 'same'
     const records = { today: dayOf(secondsOf(clock())) }
     const wanted = { pds, key, collections: followed, records, signal }
-    const snapshot = await lane.reads.use(pds.host, () =>
-      lane.hosts.use(pds.host, signal, () => repositories.snapshot(did, wanted)),
-    )
+    const read = () => repositories.snapshot(did, wanted)
+    const snapshot = await lane.hosts.use(pds.host, signal, read, lane.reads)
     if (snapshot === undefined) return 'same'
     // All of the repository of those who were imported is known, so all of it is compared.
     const whole: Tid | undefined = head === undefined ? from : undefined

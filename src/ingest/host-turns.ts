@@ -22,6 +22,8 @@ export type HostTurnsOptions = {
 /** Asks hosts politely: one request of each at a time, at a rate, not before the time that it names, and not while it is down. */
 export class HostTurns {
   readonly #options: HostTurnsOptions
+  /** Of each host one at a time, however many hosts have one that waits: who waits for a host's pace keeps nobody else back. */
+  readonly #lines = new KeyedLimit(Number.POSITIVE_INFINITY)
   readonly #limit: KeyedLimit
   readonly #paces = new LruCache<string, Pace>(MAX_HOSTS)
   readonly #downUntilMs = new LruCache<string, number>(MAX_HOSTS)
@@ -33,23 +35,35 @@ export class HostTurns {
 
   /**
    * Asks `host` when its turn comes.
+   * @param limit what else to keep to than `atOnce`, once it has come
    * @throws {HostDownError} while the host is left alone
    * @throws {RequestError} of `ask`
    */
-  async use<Result>(host: string, signal: AbortSignal, ask: () => Promise<Result>): Promise<Result> {
-    return this.#limit.use(host, async () => {
-      signal.throwIfAborted()
-      const { elapsedMs } = this.#options
-      if ((this.#downUntilMs.get(host) ?? 0) > elapsedMs()) throw new HostDownError(host)
+  async use<Result>(
+    host: string,
+    signal: AbortSignal,
+    ask: () => Promise<Result>,
+    limit: KeyedLimit = this.#limit,
+  ): Promise<Result> {
+    return this.#lines.use(host, async () => {
+      this.#assertUp(host, signal)
       const pace = this.#paceOf(host)
       await pace.turn(signal)
-      try {
-        return await ask()
-      } catch (error) {
-        if (error instanceof RequestError && error.waitMs !== undefined) pace.rest(error.waitMs)
-        throw error
-      }
+      return limit.use(host, async () => {
+        this.#assertUp(host, signal)
+        try {
+          return await ask()
+        } catch (error) {
+          if (error instanceof RequestError && error.waitMs !== undefined) pace.rest(error.waitMs)
+          throw error
+        }
+      })
     })
+  }
+
+  #assertUp(host: string, signal: AbortSignal): void {
+    signal.throwIfAborted()
+    if ((this.#downUntilMs.get(host) ?? 0) > this.#options.elapsedMs()) throw new HostDownError(host)
   }
 
   /** Leaves `host` alone for a while, since it answers nobody. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { RequestError } from '../../src/bluesky/request.ts'
 import { HostDownError, HostTurns } from '../../src/ingest/host-turns.ts'
+import { KeyedLimit } from '../../src/ingest/keyed-limit.ts'
 import { settled } from './frozen-time.ts'
 
 const never = new AbortController().signal
@@ -57,6 +58,32 @@ suite('hosts', () => {
     )
     await Promise.all(ended)
     assert.equal(most, 2)
+  })
+
+  test('that ask for a pause keep no other waiting, however few are asked at once', async () => {
+    const { hosts, pass, asked, ask } = turns(1)
+    const busy = new RequestError('429', { status: 429, waitMs: 900_000 })
+    await assert.rejects(
+      hosts.use('a', never, () => Promise.reject(busy)),
+      busy,
+    )
+    const waiting = ask('a')
+    await ask('b')
+    assert.deepEqual(asked, ['b'])
+    await pass(900_000)
+    await waiting
+  })
+
+  test("are asked within a limit of the work's own, where it has one", async () => {
+    const { hosts, asked, ask } = turns(1)
+    const [reads, read] = [new KeyedLimit(1), Promise.withResolvers<void>()]
+    const first = hosts.use('a', never, () => read.promise, reads)
+    const second = hosts.use('b', never, async () => void asked.push('b'), reads)
+    // What is read takes no place of those who are only asked.
+    await ask('c')
+    assert.deepEqual(asked, ['c'])
+    read.resolve()
+    await Promise.all([first, second])
   })
 
   test('that ask for a pause get it', async () => {

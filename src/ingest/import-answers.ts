@@ -19,7 +19,7 @@ const MAX_IMPORTS = 2
 const MAX_TAKEN = 100
 
 export type ImportAnswersOptions = Pick<AnswersOptions, 'next' | 'repositories' | 'followed' | 'clock'> & {
-  ledger: Pick<Ledger, 'use' | 'fold' | 'foldNow'>
+  ledger: Pick<Ledger, 'use' | 'foldNow'>
   /** Who is followed; `undefined` for everybody. Of others nothing is imported: we would not learn what they delete. */
   dids: ReadonlySet<Did> | undefined
   report: (did: Did, progress: ImportProgress) => void
@@ -74,6 +74,8 @@ export class ImportAnswers {
     try {
       await this.#settle(question, signal)
     } catch (error) {
+      // The question stays open for the shard's present owner, which may be this worker.
+      if (error instanceof LeaseEndedError) return
       if (!cancel.signal.aborted || ended.aborted) throw error
     } finally {
       this.#taken.delete(id)
@@ -93,19 +95,20 @@ export class ImportAnswers {
         const leased = await LeasedLedger.begin(ledger, did)
         report(did, { state: 'reading' })
         const snapshot = await this.#read(did, found, signal)
-        if (snapshot === undefined) await this.#close(question, { state: 'refused' })
-        else await this.#import(question, { leased, snapshot, signal })
+        if (snapshot === undefined) {
+          await this.#close(question, leased)
+          report(did, { state: 'refused' })
+        } else await this.#import(question, { leased, snapshot, signal })
       })
     } catch (error) {
       signal.throwIfAborted()
-      // The question is open for whom the shard belongs to now, which may be this worker.
-      if (error instanceof LeaseEndedError) return
       if (!(error instanceof RequestError)) throw error
+      const leased = await LeasedLedger.begin(ledger, did)
       const at = clock()
       const again = !isFinal(error) && retryAt('import', question.tries + 1, at) !== undefined
+      if (isFinal(error)) await this.#close(question, leased)
+      else await leased.fold([{ kind: 'no-answer', question, did, at }], undefined)
       report(did, { state: 'failed', failure: failureOf(error), reason: error.message, again })
-      if (isFinal(error)) await this.#close(question)
-      else await ledger.fold([{ kind: 'no-answer', question, did, at }], undefined)
     }
   }
 
@@ -129,11 +132,9 @@ export class ImportAnswers {
     report(did, progressOf(imported))
   }
 
-  async #close({ id, did }: ImportQuestion, progress?: ImportProgress): Promise<void> {
-    const { ledger, clock, report } = this.#options
-    const at = clock()
-    await ledger.fold([{ kind: 'import-end', question: id, did, at, brought: undefined }], undefined)
-    if (progress !== undefined) report(did, progress)
+  async #close({ id, did }: ImportQuestion, leased: LeasedLedger): Promise<void> {
+    const at = this.#options.clock()
+    await leased.fold([{ kind: 'import-end', question: id, did, at, brought: undefined }], undefined)
   }
 }
 

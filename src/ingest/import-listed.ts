@@ -8,6 +8,8 @@ export type ImportListedOptions = {
   writer: Pick<Writer, 'owns'>
   /** The operator's list; `undefined` for nobody. */
   dids: readonly Did[] | undefined
+  /** Who has been asked for, of whom this call adds its own: each person once, also where shards change hands. */
+  askedFor: Set<Did>
   log: Logger
   clock: () => Micros
   signal: AbortSignal
@@ -18,15 +20,16 @@ export type ImportListedOptions = {
  * it have repositories compared that have changed since.
  */
 export async function importListed(options: ImportListedOptions): Promise<void> {
-  const { reader, inbox, writer, dids = [], log, clock, signal } = options
+  const { reader, inbox, writer, dids = [], askedFor, log, clock, signal } = options
   let asked = 0
   try {
     for (const did of dids) {
       if (signal.aborted) return
-      if (!writer.owns(did)) continue
+      if (askedFor.has(did) || !writer.owns(did)) continue
       const status = await reader.importStatus(did)
       if (status?.isOpen || status?.head !== undefined) continue
       await inbox.leave({ kind: 'import', did, at: clock() })
+      askedFor.add(did)
       asked += 1
     }
     if (asked > 0)

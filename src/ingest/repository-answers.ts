@@ -101,7 +101,7 @@ class RepositoryAsking {
       const answer = await this.#answer(question, await underLease(did))
       if (answer !== undefined) await deliver([answer])
     } catch (error) {
-      // The question is open for whom the shard belongs to now, which may be this worker.
+      // The question stays open for the shard's present owner, which may be this worker.
       if (!(error instanceof LeaseEndedError)) throw error
     }
   }

@@ -157,12 +157,13 @@ export async function runIngest(options: IngestOptions): Promise<void> {
 
   const { inbox, reader } = store
   let listed = Promise.resolve()
+  const askedFor = new Set<Did>()
   const listen = async (moved: AbortSignal): Promise<void> => {
     const following = { dids: options.stream.dids, collections: [...game.followed] }
     await updateFollowing({ ledger, following, log, signal })
     // There may be gaps, or other people than before.
     reconciliation.lookAgain()
-    const ofList = { ...{ reader, inbox, writer }, dids: options.listed, log, clock, signal }
+    const ofList = { ...{ reader, inbox, writer }, dids: options.listed, askedFor, log, clock, signal }
     // Again for the people of shards that this writer takes over.
     listed = listed.then(() => importListed(ofList))
     const cursor = await place()

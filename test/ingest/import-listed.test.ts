@@ -9,7 +9,11 @@ import { person, START, tid } from '../game/arbitrary.ts'
 const CLOSED: ImportStatus = { isOpen: false, tries: 0, head: undefined, records: 3, experience: 30 }
 
 /** Runs it over people with these states, of whom the third belongs to another worker. */
-async function asked(states: readonly (ImportStatus | undefined)[], leave = async (): Promise<void> => {}) {
+async function asked(
+  states: readonly (ImportStatus | undefined)[],
+  leave = async (): Promise<void> => {},
+  askedFor = new Set<Did>(),
+) {
   const dids = states.map((_, n) => person(n))
   const wishes: string[] = []
   const lines: string[] = []
@@ -23,6 +27,7 @@ async function asked(states: readonly (ImportStatus | undefined)[], leave = asyn
     },
     writer: { owns: (did: Did) => did !== person(2) },
     dids,
+    askedFor,
     log: pino({ level: 'info' }, { write: (line) => lines.push(line) }),
     clock: () => START,
     signal: new AbortController().signal,
@@ -44,6 +49,13 @@ test('those on the list who were never imported are, by the worker whose people 
 
 test('nothing is asked for again, and nothing is said of it', async () => {
   assert.deepEqual(await asked([{ ...CLOSED, head: tid(5) }]), { wishes: [], lines: [] })
+})
+
+test('nobody is asked for twice, although shards come and go', async () => {
+  const askedFor = new Set<Did>()
+  const again = () => asked([undefined, CLOSED], undefined, askedFor)
+  assert.deepEqual((await again()).wishes, ['import 0', 'import 1'])
+  assert.deepEqual(await again(), { wishes: [], lines: [] })
 })
 
 test('ingest goes on where it cannot be asked for', async () => {

@@ -5,8 +5,10 @@ import { type TestContext, test } from 'node:test'
 import type { Did } from '../../../src/atproto/event.ts'
 import { PathList } from '../../../src/bluesky/repository/path-list.ts'
 import type { Snapshot } from '../../../src/bluesky/repository/snapshot.ts'
+import { RequestError } from '../../../src/bluesky/request.ts'
 import type { AskedQuestion } from '../../../src/game/question.ts'
 import { nothingTouched } from '../../../src/game/touched.ts'
+import { ImportAnswers } from '../../../src/ingest/import-answers.ts'
 import { LeasedLedger, LeaseEndedError } from '../../../src/ingest/leased-ledger.ts'
 import { Ledger } from '../../../src/ingest/ledger.ts'
 import { answerRepositories } from '../../../src/ingest/repository-answers.ts'
@@ -155,4 +157,38 @@ test('whom a shard follows is not noted for one that was away while its people w
   assert.deepEqual(await remembered(), [undefined])
   await follow()
   assert.deepEqual(await remembered(), [followed])
+})
+
+test('an import that fails while the shard is away is told of once its question is closed', async (t) => {
+  const { ledger, cut, beat } = await begin(t)
+  await ledger.fold([{ kind: 'import', wish: '', did: alice, at: START }], undefined)
+  const end = new AbortController()
+  const told: string[] = []
+  const open = () => ledger.use((writer) => writer.questions('import', 10, new Set(), 2 ** 40))
+  let finds = 0
+  await new ImportAnswers({
+    ledger,
+    next: (...wanted) => ledger.use((writer) => writer.questions(...wanted)),
+    repositories: {
+      find: () => {
+        finds += 1
+        if (finds === 1) cut()
+        return Promise.reject(new RequestError('nobody', { status: 404 }))
+      },
+      snapshot: () => assert.fail('nobody was found'),
+    },
+    followed: new Set([LIKE]),
+    clock: () => START,
+    dids: undefined,
+    report: (_, { state }) => {
+      told.push(`${state} ${finds}`)
+      end.abort()
+    },
+  }).run({
+    rest: () => beat(),
+    fail: (error) => assert.fail(String(error)),
+    signal: end.signal,
+  })
+  assert.deepEqual(told, ['failed 2'])
+  assert.deepEqual(await open(), [])
 })

@@ -49,8 +49,9 @@ export class ShardAssignment {
   readonly damaged = new Map<number, string>()
   /** How often this worker has taken a shard, given one back, and lost one. */
   readonly handovers = { taken: 0, released: 0, lost: 0 }
-  /** Batches committed to shards that this worker owns no longer. */
+  /** Batches committed to shards that this worker owns no longer, but for those that it is giving back. */
   #formerBatches = 0
+  readonly #former = new Set<OwnedShard>()
   readonly #options: ShardAssignmentOptions
   readonly #session: Session
   readonly #standstill = new Standstill()
@@ -65,7 +66,8 @@ export class ShardAssignment {
 
   /** Batches that this worker has committed to journals. */
   get batches(): number {
-    return this.#formerBatches + this.owned.values().reduce((sum, { batches }) => sum + batches, 0)
+    const present = [...this.owned.values(), ...this.#former]
+    return present.reduce((sum, { batches }) => sum + batches, this.#formerBatches)
   }
 
   /** The newest version of the rules that this worker has taken up. */
@@ -159,12 +161,14 @@ export class ShardAssignment {
   }
 
   async #release(owned: OwnedShard): Promise<void> {
+    this.#former.add(owned)
     this.#noLongerOwned(owned, (await owned.release()) ? 'released' : 'lost')
   }
 
-  #noLongerOwned({ batches }: OwnedShard, why: 'released' | 'lost'): void {
+  #noLongerOwned(owned: OwnedShard, why: 'released' | 'lost'): void {
     this.handovers[why] += 1
-    this.#formerBatches += batches
+    this.#former.delete(owned)
+    this.#formerBatches += owned.batches
   }
 
   /** Reads all rows, and which shards are free: given back, never owned, ours from before an outage, or of a dead worker. */

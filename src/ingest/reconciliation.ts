@@ -82,8 +82,8 @@ export class Reconciliation {
     const { ledger, caughtUp, rest, clock, report } = this.#options
     if ((await ledger.use((writer) => writer.reconciliation())) === undefined) return rest(signal)
     await caughtUp(signal)
-    // Read again: a gap that came meanwhile may have it go further back.
-    const open = await ledger.use((writer) => writer.reconciliation())
+    // Not what was read before: a gap that came meanwhile may have it go further back.
+    const open = await ledger.use((writer) => writer.beginReconciliation())
     if (open === undefined) return
     const { since, after } = open
     const { done } = this.#begin(since)

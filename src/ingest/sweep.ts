@@ -61,7 +61,8 @@ export class Sweep {
       this.#isOver = true
     })
     this.#keep(all)
-    await Promise.all(this.#work)
+    // Work adds to it.
+    while (this.#work.size > 0) await Promise.all(this.#work)
     await all
     this.#failure.signal.throwIfAborted()
   }

@@ -137,6 +137,10 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.reconciliation())
   }
 
+  beginReconciliation(): ReturnType<Writer['beginReconciliation']> {
+    return this.#call(() => this.#writer.beginReconciliation())
+  }
+
   unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
     return this.#call(() => this.#writer.unreconciled(after, limit))
   }

@@ -9,6 +9,8 @@ export type Reconciliation = {
   at: Micros
   /** About how many people there are to look at. */
   people: number
+  /** Whether anybody may have been compared for it: then it cannot take a further gap in. */
+  isBegun: boolean
   /** The last person who is done, in the store's order, as are all before them. */
   after: Did | undefined
   /** How many are done, and of them: whose repository was newer and has been read, and whose could not be asked. */
@@ -21,7 +23,7 @@ export type Reconciliation = {
 }
 
 /** What readers see of it. */
-export type ReconciliationStatus = Omit<Reconciliation, 'after'>
+export type ReconciliationStatus = Omit<Reconciliation, 'after' | 'isBegun'>
 
 /** What became of one person: `same` where nothing has changed, or nothing may be stored of them. */
 export type Reconciled = 'same' | 'changed' | 'failed'
@@ -33,8 +35,8 @@ export type ReconciliationStep = { after: Did; done: ReadonlyMap<Did, Reconciled
 export type NewGap = { since: Micros; at: Micros }
 
 /**
- * Queues a gap. One that has visited nobody yet goes further back; after one that is under way another follows, since the
- * people whom it has visited may have missed something again.
+ * Queues a gap. One that has not begun goes further back; after one that is under way another follows, since the people whom it
+ * has visited may have missed something again. How far it is does not tell: that is stored after many people.
  */
 export function queued(
   before: Reconciliation | undefined,
@@ -42,8 +44,13 @@ export function queued(
   people: number,
 ): Reconciliation {
   if (before === undefined || before.endedAt !== undefined) return begun({ since, at }, people)
-  if (before.after === undefined) return { ...before, since: Math.min(before.since, since), people }
+  if (!before.isBegun) return { ...before, since: Math.min(before.since, since), people }
   return { ...before, next: Math.min(before.next ?? since, since) }
+}
+
+/** Begins to compare people for it. */
+export function beginning(before: Reconciliation): Reconciliation {
+  return { ...before, isBegun: true }
 }
 
 /** Moves it on by a step, or by the part of one that `isOwn` chooses. */
@@ -80,12 +87,13 @@ export function writeReconciliation(reconciliation: Reconciliation | undefined):
 
 export function readReconciliation(json: unknown): Reconciliation | undefined {
   if (typeof json !== 'string') return undefined
-  const { since, at, people, after, checked, changed, failed, next, endedAt } = JSON.parse(json)
-  return { since, at, people, after, checked, changed, failed, next, endedAt }
+  const { since, at, people, isBegun, after, checked, changed, failed, next, endedAt } = JSON.parse(json)
+  // Earlier versions stored no `isBegun`: theirs began at once.
+  return { since, at, people, isBegun: isBegun ?? true, after, checked, changed, failed, next, endedAt }
 }
 
 /** What readers see of one, without whose turn it is. */
-export function statusOf({ after: _, ...status }: Reconciliation): ReconciliationStatus {
+export function statusOf({ after: _, isBegun: __, ...status }: Reconciliation): ReconciliationStatus {
   return status
 }
 
@@ -116,7 +124,7 @@ function endOf({ endedAt = 0 }: Reconciliation): Micros {
 
 function begun({ since, at }: NewGap, people: number): Reconciliation {
   return {
-    ...{ since, at, people, after: undefined, checked: 0, changed: 0, failed: 0 },
+    ...{ since, at, people, isBegun: false, after: undefined, checked: 0, changed: 0, failed: 0 },
     ...{ next: undefined, endedAt: undefined },
   }
 }

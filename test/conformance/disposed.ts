@@ -36,6 +36,7 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
     writer.recordGap({ host: 'a.test', from: START, to: START, reason: 'clamped', at: START }),
   queueReconciliation: (writer) => writer.queueReconciliation({ since: START, at: START }),
   reconciliation: (writer) => writer.reconciliation(),
+  beginReconciliation: (writer) => writer.beginReconciliation(),
   unreconciled: (writer) => writer.unreconciled(undefined, 1),
   reconciled: (writer) => writer.reconciled({ after: alice, done: new Map() }),
   endReconciliation: (writer) => writer.endReconciliation(START),

@@ -122,7 +122,11 @@ export const reconciliationChecks: readonly Check[] = [
       await writer.queueReconciliation({ since: START + 30, at: START + 70 })
       assert.equal((await writer.reconciliation())?.since, START + 30)
       assert.equal((await toldBy(store))?.next, undefined)
+      assert.equal((await writer.beginReconciliation())?.since, START + 30)
       const order = await leftFor(writer)
+      // Begun, although nobody is done.
+      await writer.queueReconciliation({ since: START + 85, at: START + 90 })
+      assert.equal((await toldBy(store))?.next, START + 85)
       await goOn(writer, order.slice(0, 3))
       await writer.queueReconciliation({ since: START + 90, at: START + 91 })
       await writer.queueReconciliation({ since: START + 80, at: START + 92 })

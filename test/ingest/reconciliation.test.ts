@@ -10,13 +10,16 @@ import type { Snapshot } from '../../src/bluesky/repository/snapshot.ts'
 import { RequestError } from '../../src/bluesky/request.ts'
 import type { Operation } from '../../src/game/operation.ts'
 import { NO_FACTS } from '../../src/game/rules/rule.ts'
+import { unknownActor } from '../../src/game/state.ts'
 import { nothingTouched } from '../../src/game/touched.ts'
 import { caughtUpBy } from '../../src/ingest/caught-up.ts'
 import { CompareRepository } from '../../src/ingest/compare-repository.ts'
 import { importSnapshot } from '../../src/ingest/import-snapshot.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
+import { LruCache } from '../../src/ingest/lru-cache.ts'
 import { Reconciliation, type ReconciliationProgress } from '../../src/ingest/reconciliation.ts'
 import { recordGap } from '../../src/ingest/record-gap.ts'
+import { Sweep } from '../../src/ingest/sweep.ts'
 import type { Writer } from '../../src/store/store.ts'
 import { KEY } from '../bluesky/repository/made-repository.ts'
 import { KEEP } from '../conformance/check.ts'
@@ -340,24 +343,28 @@ suite('after a gap', () => {
     assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
   })
 
-  test('a second gap while it is under way is reconciled, too', async (t) => {
-    const network = new Map<Did, Answers>([[alice, { snapshot: snapshotOf(GAP + 9, [1, GAP + 1]) }]])
-    const { fold, gap, ended, state, posts, until } = await world(t, network)
-    await fold(post(alice, 1), post(bob, 1))
-    let isSecond = false
-    state.onAsked = async (what) => {
-      state.elapsedMs += 10_000
-      if (what !== 'find b' || isSecond) return
-      isSecond = true
-      await until(async () => (await posts(alice)).length === 2)
-      network.set(alice, { snapshot: snapshotOf(GAP + 99, [1, GAP + 1, GAP + 50]) })
-      await gap(AT + 30_000)
-    }
-    await gap()
-    await until(async () => (await posts(alice)).length === 3)
-    await ended()
-    assert.equal(isSecond, true)
-  })
+  for (const [ms, stored] of [
+    [10_000, 'after that was stored'],
+    [0, 'before anything of it is stored'],
+  ] as const)
+    test(`a second gap while it is under way is reconciled, too, ${stored}`, async (t) => {
+      const network = new Map<Did, Answers>([[alice, { snapshot: snapshotOf(GAP + 9, [1, GAP + 1]) }]])
+      const { fold, gap, ended, state, posts, until } = await world(t, network)
+      await fold(post(alice, 1), post(bob, 1))
+      let isSecond = false
+      state.onAsked = async (what) => {
+        state.elapsedMs += ms
+        if (what !== 'find b' || isSecond) return
+        isSecond = true
+        await until(async () => (await posts(alice)).length === 2)
+        network.set(alice, { snapshot: snapshotOf(GAP + 99, [1, GAP + 1, GAP + 50]) })
+        await gap(AT + 30_000)
+      }
+      await gap()
+      await until(async () => (await posts(alice)).length === 3)
+      await ended()
+      assert.equal(isSecond, true)
+    })
 
   test('those whom somebody looks at come first', async (t) => {
     const dids = Array.from({ length: 7 }, (_, n) => person(n))
@@ -447,6 +454,7 @@ suite('a network that does not answer', () => {
     const broken = new Error('the disk is gone')
     const writer = {
       reconciliation: async () => ({ since: AT, after: undefined }),
+      beginReconciliation: async () => ({ since: AT, after: undefined }),
       unreconciled: () => Promise.reject(broken),
     } as unknown as Writer
     const none = () => Promise.resolve()
@@ -458,6 +466,34 @@ suite('a network that does not answer', () => {
     })
     await assert.rejects(reconciliation.run(), broken)
   })
+})
+
+test('a sweep that is ended waits for the comparisons under way', async () => {
+  const end = new AbortController()
+  let underWay = 0
+  const dids = [0, 1, 2].map(person)
+  const known = new Map(dids.map((did) => [did, unknownActor(did)]))
+  const writer = {
+    unreconciled: async (after: Did | undefined) => (after === undefined ? dids : []),
+    load: async () => ({ actor: (did: Did) => known.get(did) }),
+  } as unknown as Writer
+  const sweep = new Sweep({
+    ledger: { use: (work) => work(writer) },
+    people: {
+      compare: async ({ signal }) => {
+        underWay += 1
+        if (underWay === dids.length) setImmediate(() => end.abort())
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        await settled()
+        underWay -= 1
+        throw signal.reason
+      },
+    },
+    ...{ lanes: { background: undefined as never, lookedAt: undefined as never }, gap: AT, dids: undefined },
+    ...{ done: new LruCache(9), compared: () => {}, elapsedMs: () => 0, signal: end.signal },
+  })
+  await assert.rejects(sweep.run(undefined))
+  assert.equal(underWay, 0)
 })
 
 test('an event that is too large says nothing of anybody, so nobody is compared', async (t) => {

@@ -11,6 +11,7 @@ import type { Touched } from '../../src/game/touched.ts'
 import { type Expiry, expiredCount } from '../../src/store/expired.ts'
 import type { WriterMeasures } from '../../src/store/measures.ts'
 import {
+  beginning,
   ended,
   isOpen,
   movedOn,
@@ -221,6 +222,14 @@ export class MemoryWriter implements Writer {
   async reconciliation(): Promise<Reconciliation | undefined> {
     const { reconciliation } = this.#open()
     return isOpen(reconciliation) ? reconciliation : undefined
+  }
+
+  async beginReconciliation(): Promise<Reconciliation | undefined> {
+    const memory = this.#open()
+    const { reconciliation } = memory
+    if (!isOpen(reconciliation)) return undefined
+    memory.reconciliation = beginning(reconciliation)
+    return reconciliation
   }
 
   unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {

@@ -276,6 +276,11 @@ export class CqlWriter implements Writer {
     return this.#reconciling.open()
   }
 
+  async beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined> {
+    this.#assertOpen()
+    return this.#reconciling.begin()
+  }
+
   async unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
     this.#assertOpen()
     return this.#reconciling.next(after, limit)

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did, Micros } from '../../atproto/event.ts'
 import {
+  beginning,
   ended,
   isOpen,
   movedOn,
@@ -40,7 +41,13 @@ export class ReconciliationRow {
   queue(gap: NewGap): void {
     const before = this.open()
     const now = queued(before, gap, this.#people())
-    this.#write(now, before?.after === undefined ? this.#tables.people.nextId : this.#upTo())
+    this.#write(now, before?.isBegun ? this.#upTo() : this.#tables.people.nextId)
+  }
+
+  begin(): Reconciliation | undefined {
+    const before = this.open()
+    if (before !== undefined && !before.isBegun) this.#write(beginning(before), this.#upTo())
+    return before
   }
 
   moveOn(step: ReconciliationStep): void {

@@ -227,6 +227,10 @@ export class SqliteWriter implements Writer {
     return this.#reconciliation.open()
   }
 
+  async beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined> {
+    return this.#transactions.run(() => this.#reconciliation.begin())
+  }
+
   async unreconciled(after: Did | undefined, limit: number): Promise<Did[]> {
     return this.#reconciliation.next(after, limit)
   }

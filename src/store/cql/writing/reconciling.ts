@@ -2,6 +2,7 @@
 // go on together, so the list of people is read once for all of them.
 import type { Did, Micros } from '../../../atproto/event.ts'
 import {
+  beginning,
   ended,
   isOpen,
   movedOn,
@@ -44,6 +45,15 @@ export class Reconciling {
         ({ totals: { reconciliation } }) =>
           reconciliation?.since === first?.since && reconciliation?.after === first?.after,
       ),
+    )
+    return first
+  }
+
+  /** Begins it in the shards that `open` chooses. */
+  async begin(): Promise<Reconciliation | undefined> {
+    const first = this.open()
+    await this.#change([...this.#group], ({ totals: { reconciliation } }) =>
+      reconciliation?.isBegun === false ? beginning(reconciliation) : undefined,
     )
     return first
   }

@@ -34,8 +34,17 @@ export class Answers {
         })
       case 'rules':
         return server.rules()
-      case 'levelUps':
-        return server.levelUps()
+      case 'levelUps': {
+        const at = Date.now()
+        const levelUps = await server.levelUps()
+        // Else a page that has shown a new level would soon be told the one before it.
+        if (levelUps.kind === 'ok')
+          lookups.noteSeen(
+            levelUps.value.map(({ character }) => character),
+            at,
+          )
+        return levelUps
+      }
     }
   }
 }

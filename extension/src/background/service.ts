@@ -23,6 +23,8 @@ export class Services {
   readonly #area: SessionArea
   readonly #fetch: RequestOptions['fetch']
   #current: { address: string; made: Promise<Service> } | undefined
+  /** Services that were made. */
+  #count = 0
 
   constructor(area: SessionArea, fetch: RequestOptions['fetch']) {
     this.#area = area
@@ -43,6 +45,7 @@ export class Services {
   }
 
   async #make(address: string): Promise<Service> {
+    const number = ++this.#count
     const server = new Server(address, { fetch: this.#fetch })
     const kept = await this.#kept(address)
     const cache = new CharacterCache(kept?.entries)
@@ -53,6 +56,8 @@ export class Services {
       due = true
       setTimeout(() => {
         due = false
+        // An answer of a server that is not used any more has come late.
+        if (number !== this.#count) return
         const now: Kept = { address, entries: cache.entries(), pace: pace.state }
         // A full storage only costs questions.
         void this.#area.set({ [KEY]: now }).catch(() => {})

@@ -1,6 +1,6 @@
 import type { Character } from './character.ts'
 
-/** What is known about a name: a character, or that there is none. */
+/** What is known about a name: a character, or that there is none, as of when the server was asked, in milliseconds. */
 export type Known = { character: Character | null; at: number }
 
 export type CacheEntry = readonly [name: string, known: Known]
@@ -34,15 +34,31 @@ export class CharacterCache {
     return { known, fresh: age <= FRESH_MS }
   }
 
+  /** Remembers `known`, unless something newer is known. */
   set(name: string, known: Known): void {
+    const newest = newerOf(this.#entries.get(name), known)
     this.#entries.delete(name)
-    this.#entries.set(name, known)
+    this.#entries.set(name, newest)
     if (this.#entries.size <= MAX_ENTRIES) return
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
 
+  /** Brings what is known about `characters` up to what they were `at`; about others of them nothing is remembered. */
+  update(characters: readonly Character[], at: number): void {
+    const byDid = new Map(characters.map((character) => [character.did, character]))
+    for (const [name, known] of this.#entries) {
+      const character = byDid.get(known.character?.did ?? '')
+      // The order, which tells when each was used last, stays.
+      if (character !== undefined) this.#entries.set(name, newerOf(known, { character, at }))
+    }
+  }
+
   entries(): CacheEntry[] {
     return [...this.#entries]
   }
+}
+
+function newerOf(known: Known | undefined, other: Known): Known {
+  return known !== undefined && known.at > other.at ? known : other
 }

@@ -4,10 +4,15 @@ import type { CharacterCache } from './character-cache.ts'
 import type { Pace } from './pace.ts'
 import type { Outcome } from './request.ts'
 
+/** What the server said about a name. */
+type Told = ({ kind: 'known'; character: Character } | { kind: 'unknown' }) & {
+  /** After so long something newer may be there; `null` where this is new. */
+  retryMs: number | null
+}
+
 /** What came of a name. */
 export type Found =
-  | { kind: 'known'; character: Character }
-  | { kind: 'unknown' }
+  | Told
   /** The server could not be asked; it may be asked again after so long. */
   | { kind: 'later'; retryMs: number }
 
@@ -32,6 +37,8 @@ const MAX_CHARACTERS = 6_000
 const GATHER_MS = 50
 /** Nobody waits longer than this for a pause to end. */
 const MAX_WAIT_MS = 2_000
+/** When to ask again about a name of which an older answer was given: by then a request has ended, however slow the server is. */
+const NEWER_MS = 10_000
 /** When to ask again about a name that the server passed over. */
 const PASSED_OVER_MS = 30_000
 
@@ -56,18 +63,26 @@ export class Lookups {
     return Promise.all(names.map((name) => this.#find(name)))
   }
 
+  /** Another answer of the server showed `characters` as they were when it was asked, `at`. */
+  noteSeen(characters: readonly Character[], at: number): void {
+    this.#options.cache.update(characters, at)
+    this.#options.changed()
+  }
+
   #find(name: string): Found | Promise<Found> {
     const { cache, pace } = this.#options
     const now = this.#now()
     const cached = cache.get(name, now)
     if (cached?.fresh) return foundIn(cached.known.character)
     const pauseMs = pace.pausedUntil - now
-    if (cached === undefined && pauseMs > MAX_WAIT_MS) return { kind: 'later', retryMs: pauseMs }
-    const asked = pauseMs > MAX_WAIT_MS ? undefined : this.#enqueue(name)
+    if (pauseMs > MAX_WAIT_MS) {
+      return cached === undefined
+        ? { kind: 'later', retryMs: pauseMs }
+        : { ...foundIn(cached.known.character), retryMs: pauseMs }
+    }
+    const asked = this.#enqueue(name)
     // Something older is shown meanwhile; the answer is there the next time.
-    return cached === undefined
-      ? (asked ?? { kind: 'later', retryMs: pauseMs })
-      : foundIn(cached.known.character)
+    return cached === undefined ? asked : { ...foundIn(cached.known.character), retryMs: NEWER_MS }
   }
 
   #enqueue(name: string): Promise<Found> {
@@ -101,13 +116,17 @@ export class Lookups {
     const { ask, pace, changed } = this.#options
     const names = batchOf(this.#waiting.keys())
     this.#asking = true
-    const outcome = await ask(names, () => pace.sent(this.#now()))
+    let sentAt = this.#now()
+    const outcome = await ask(names, () => {
+      sentAt = this.#now()
+      pace.sent(sentAt)
+    })
     this.#asking = false
     const now = this.#now()
     switch (outcome.kind) {
       case 'ok':
         pace.succeeded()
-        this.#settle(names, outcome.value, now)
+        this.#settle(names, outcome.value, sentAt)
         break
       case 'refused':
         pace.refused(now, outcome.retryMs)
@@ -123,14 +142,14 @@ export class Lookups {
     this.#schedule()
   }
 
-  #settle(names: readonly string[], batch: Batch, now: number): void {
+  #settle(names: readonly string[], batch: Batch, at: number): void {
     for (const name of names) {
       const character = batch.get(name)
       if (character === undefined) {
         this.#resolve(name, { kind: 'later', retryMs: PASSED_OVER_MS })
         continue
       }
-      this.#options.cache.set(name, { character, at: now })
+      this.#options.cache.set(name, { character, at })
       this.#resolve(name, foundIn(character))
     }
   }
@@ -145,8 +164,8 @@ export class Lookups {
   }
 }
 
-function foundIn(character: Character | null): Found {
-  return character === null ? { kind: 'unknown' } : { kind: 'known', character }
+function foundIn(character: Character | null): Told {
+  return character === null ? { kind: 'unknown', retryMs: null } : { kind: 'known', character, retryMs: null }
 }
 
 function batchOf(names: Iterable<string>): string[] {

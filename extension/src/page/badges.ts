@@ -162,6 +162,5 @@ export class Badges {
 }
 
 function againMsOf(found: Found | undefined): number {
-  if (found === undefined) return NO_ANSWER_MS
-  return found.kind === 'later' ? found.retryMs : REFRESH_MS
+  return found === undefined ? NO_ANSWER_MS : (found.retryMs ?? REFRESH_MS)
 }

@@ -2,6 +2,7 @@
 import { i18n } from '#i18n'
 import { actorOfPath } from '../actor.ts'
 import type { Character } from '../client/character.ts'
+import type { Found } from '../client/lookups.ts'
 import { ask } from '../messages.ts'
 import type { Settings } from '../settings.ts'
 import { characterView } from '../ui/character-view.ts'
@@ -19,6 +20,7 @@ const DESCRIPTION = '[data-testid="profileHeaderDescription"]'
 const MIN_RETRY_MS = 1_000
 const NO_ANSWER_MS = 5_000
 
+type Known = Extract<Found, { kind: 'known' }>
 /** A profile's header, and the panel below it once there is a character. */
 type Header = { actor: string; since: number; stop: AbortController; panel: HTMLElement | undefined }
 
@@ -54,9 +56,8 @@ export class Panels {
     for (const [column, header] of this.#headers) this.#drop(column, header)
   }
 
-  #drop(column: Element, { stop, panel }: Header): void {
-    stop.abort()
-    panel?.remove()
+  #drop(column: Element, header: Header): void {
+    hide(header)
     this.#headers.delete(column)
   }
 
@@ -67,10 +68,16 @@ export class Panels {
     const isOwn = await this.#own.is(actor)
     // What is for oneself only is on one's own profile only: about others there is nothing to ask then.
     if (!isOwn && !this.#settings.panel) return
-    const character = await characterOf(actor, signal)
-    if (character === undefined || signal.aborted) return
-    header.panel = this.#panelOf(character, isOwn)
+    let found = await knownOf(actor, signal)
+    if (found === undefined || signal.aborted) return
+    header.panel = this.#panelOf(found.character, isOwn)
     insertQuietly(header.panel, column, { appearedMs: header.since, signal })
+    while (found !== undefined && found.retryMs !== null) {
+      await pause(found.retryMs, signal)
+      found = await knownOf(actor, signal)
+    }
+    // It came from an older answer, and meanwhile the person has hidden.
+    if (found === undefined) hide(header)
   }
 
   #panelOf(character: Character, isOwn: boolean): HTMLElement {
@@ -89,12 +96,17 @@ export class Panels {
   }
 }
 
+function hide({ stop, panel }: Header): void {
+  stop.abort()
+  panel?.remove()
+}
+
 /** The character of `actor`, once the server can tell; `undefined` if there is none, or `signal` ended it. */
-async function characterOf(actor: string, signal: AbortSignal): Promise<Character | undefined> {
+async function knownOf(actor: string, signal: AbortSignal): Promise<Known | undefined> {
   while (!signal.aborted) {
     const answers = await ask('characters', { actors: [actor] })
     const found = answers?.[0]
-    if (found?.kind === 'known') return found.character
+    if (found?.kind === 'known') return found
     if (found?.kind === 'unknown') return undefined
     await pause(Math.max(MIN_RETRY_MS, found?.retryMs ?? NO_ANSWER_MS), signal)
   }

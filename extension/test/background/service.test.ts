@@ -5,18 +5,27 @@ import { Services, type SessionArea } from '../../src/background/service.ts'
 const ADDRESS = 'https://rpg.example'
 
 /** The browser's storage in memory. */
-function area(): SessionArea & { stored: () => Promise<void>; broken: boolean } {
+function area(): SessionArea & {
+  stored: () => Promise<void>
+  /** Of which servers something was kept, in order. */
+  addresses: string[]
+  broken: boolean
+} {
   const items = new Map<string, string>()
   let next = Promise.withResolvers<void>()
   return {
     broken: false,
+    addresses: [],
     async get(key) {
       if (this.broken) throw new Error('the storage is broken')
       const item = items.get(key)
       return item === undefined ? {} : { [key]: JSON.parse(item) }
     },
     async set(given) {
-      for (const [key, item] of Object.entries(given)) items.set(key, JSON.stringify(item))
+      for (const [key, item] of Object.entries(given)) {
+        items.set(key, JSON.stringify(item))
+        this.addresses.push((item as { address: string }).address)
+      }
       next.resolve()
       next = Promise.withResolvers()
     },
@@ -60,6 +69,25 @@ suite('the background’s service', () => {
     const other = await new Services(session, fetch).at('https://other.example')
     await other.lookups.find(['a.example'])
     assert.deepEqual(asked, [`${ADDRESS}/v1/rules`, 'https://other.example/v1/rules'])
+  })
+
+  test('keeps nothing of a server that answers after another one was chosen', async () => {
+    const session = area()
+    const answered = Promise.withResolvers<void>()
+    const { fetch } = busy()
+    const services = new Services(session, async (url) => {
+      if (url.startsWith(ADDRESS)) await answered.promise
+      return fetch(url)
+    })
+    const slow = (await services.at(ADDRESS)).lookups.find(['a.example'])
+    const other = await services.at('https://other.example')
+    answered.resolve()
+    await slow
+    // What is kept of the other one is kept after that: timers of one length end in order.
+    const stored = session.stored()
+    await other.lookups.find(['a.example'])
+    await stored
+    assert.deepEqual(session.addresses, ['https://other.example'])
   })
 
   test('is made again after the storage could not be read', async () => {

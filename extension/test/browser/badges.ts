@@ -5,7 +5,7 @@ import type { CDPSession, Page } from 'playwright-core'
 import { until } from '../../../test/e2e/harness.ts'
 import { answered } from '../client/sample.ts'
 import { profileOf } from './profile.ts'
-import type { Fault } from './relay.ts'
+import type { Answer, Fault } from './relay.ts'
 import {
   BADGE,
   feedOf,
@@ -288,6 +288,26 @@ export function testBadges(surroundings: () => Surroundings): void {
     })
   })
 
+  test('go soon, with the panel, where they came from an older answer and the person has hidden', async () => {
+    const [person] = all.shown as [Known]
+    await using clock = await all.extension.clock()
+    await all.opened('/', { people: [person] }, async (page, relay) => {
+      await markedAre(page, marksOf(person))
+      await clock.setAhead(61_000)
+      const gate = Promise.withResolvers<void>()
+      relay.gate = gate.promise
+      relay.fault = hiding
+      const feed = await all.extension.open('/', { people: [person] }, 800)
+      const profile = await all.extension.open(`/profile/${person.handle}`, { people: [person] }, 800)
+      await markedAre(feed, marksOf(person))
+      await profile.locator('.bsky-rpg-panel').waitFor()
+      gate.resolve()
+      await markedAre(feed, [])
+      await profile.locator('.bsky-rpg-panel').waitFor({ state: 'detached' })
+      await Promise.all([feed.close(), profile.close()])
+    })
+  })
+
   test('show markup in a title as text', async () => {
     const title = '<img src=x onerror=alert(1)><b>bold</b>'
     const prepare = (relay: { fault: Fault }): void => {
@@ -312,13 +332,19 @@ export function testBadges(surroundings: () => Surroundings): void {
           ? { status: 200, body: JSON.stringify({ items: [item], cursor: null }) }
           : 'pass'
     }
-    await all.opened('/', { people: [a, b], settings: { celebrate: true }, prepare }, async (page) => {
+    await all.opened('/', { people: [a, b], settings: { celebrate: true }, prepare }, async (page, relay) => {
       await page.emulateMedia({ reducedMotion: 'reduce' })
       const raised = page.locator('.bsky-rpg-raised')
       await raised.first().waitFor()
       assert.deepEqual(new Set(await raised.allInnerTexts()), new Set([String(a.level + 1)]))
       const motion = await raised.first().evaluate((leaf) => getComputedStyle(leaf).animationName)
       assert.equal(motion, 'none')
+      // What is known of people follows: badges that are made anew do not fall back.
+      const asked = relay.batches.length
+      await all.extension.change({ server: relay.url, celebrate: false })
+      await raised.first().waitFor({ state: 'detached' })
+      await markedAre(page, feedOf([{ ...a, level: a.level + 1 }, b]))
+      assert.equal(relay.batches.length, asked)
     })
     await all.opened('/', { people: [a, b], prepare }, async (page, relay) => {
       await markedAre(page, feedOf([a, b]))
@@ -344,6 +370,14 @@ function lie(path: string, overrides: object, leveling: object = {}): { status: 
   const items = names.map((handle, n) => answered({ did: didOf(n), handle, ...overrides }, leveling))
   const asked = names.map((name, n) => ({ name, outcome: 'known', did: didOf(n) }))
   return { status: 200, body: JSON.stringify({ items, cursor: null, asked }) }
+}
+
+/** An answer that knows nobody of those who are asked for in `path`. */
+function hiding(path: string): Answer | 'pass' {
+  if (!path.startsWith('/v1/characters?')) return 'pass'
+  const names = decodeURIComponent(path.split('=')[1] ?? '').split(',')
+  const asked = names.map((name) => ({ name, outcome: 'unknown', did: null }))
+  return { status: 200, body: JSON.stringify({ items: [], cursor: null, asked }) }
 }
 
 /** The height of the page and of each item, and how wide the page is. */

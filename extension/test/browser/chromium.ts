@@ -26,6 +26,8 @@ type Noting = {
   sent: { url: string; at: number }[]
 }
 
+type Clocked = { realNow?: () => number; aheadMs: number; Date: { now(): number } }
+
 type Broken = Browser & { failures: number; realGet?: Area['get'] }
 
 export type Settings = Record<string, string | boolean>
@@ -155,6 +157,25 @@ export class Extension implements AsyncDisposable {
       }
     })
     return () => this.#worker.evaluate(() => (globalThis as unknown as Noting).sent)
+  }
+
+  /**
+   * Has the background's clock go by the test's will from now on; what read a clock before keeps that one.
+   * @returns sets it ahead
+   */
+  async clock(): Promise<AsyncDisposable & { setAhead: (ms: number) => Promise<void> }> {
+    await this.#worker.evaluate(() => {
+      const scope = globalThis as unknown as Clocked
+      const real = scope.realNow ?? scope.Date.now
+      scope.realNow = real
+      scope.aheadMs = 0
+      scope.Date.now = () => real() + scope.aheadMs
+    })
+    const setAhead = (ms: number): Promise<void> =>
+      this.#worker.evaluate((by) => {
+        ;(globalThis as unknown as Clocked).aheadMs = by
+      }, ms)
+    return { setAhead, [Symbol.asyncDispose]: () => setAhead(0) }
   }
 
   /** Has the background find its settings unreadable until disposed. */

@@ -38,6 +38,30 @@ suite('the cache of characters', () => {
     assert.equal(cache.get('1.example', 1), undefined)
   })
 
+  test('keeps the newer of two answers, whichever comes first', () => {
+    const cache = new CharacterCache()
+    const newer = { character: character(6), at: 2 }
+    cache.set('a.example', newer)
+    cache.set('a.example', { character: character(5), at: 1 })
+    assert.deepEqual(cache.get('a.example', 3)?.known, newer)
+  })
+
+  test('learns of somebody by every name that it has of them, and of nobody else', () => {
+    const one = character(5)
+    const cache = new CharacterCache([
+      [one.did, { character: one, at: 1 }],
+      ['five.example', { character: one, at: 5 }],
+      ['nobody.example', { character: null, at: 1 }],
+    ])
+    const risen = { ...one, level: 6 }
+    cache.update([risen, character(9)], 3)
+    assert.deepEqual(cache.entries(), [
+      [one.did, { character: risen, at: 3 }],
+      ['five.example', { character: one, at: 5 }],
+      ['nobody.example', { character: null, at: 1 }],
+    ])
+  })
+
   test('survives storage', () => {
     const cache = new CharacterCache()
     cache.set('a.example', { character: character(5), at: 0 })

@@ -17,8 +17,8 @@ function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBO
   const timers: { at: number; then: () => void }[] = []
   const wait = (ms: number, then: () => void): void => void timers.push({ at: now + ms, then })
   const asked: { names: readonly string[]; at: number }[] = []
-  /** What is answered, and how long another request takes that goes first. */
-  const script = { answer, firstMs: 0 }
+  /** What is answered, how long another request takes that goes first, and how long the answer is on its way. */
+  const script = { answer, firstMs: 0, answerMs: 0 }
   const cache = new CharacterCache()
   let changes = 0
   const lookups = new Lookups({
@@ -26,7 +26,9 @@ function scripted(answer: (names: readonly string[]) => Outcome<Batch> = EVERYBO
       if (script.firstMs > 0) await new Promise<void>((resolve) => wait(script.firstMs, resolve))
       sending()
       asked.push({ names, at: now })
-      return script.answer(names)
+      const answered = script.answer(names)
+      if (script.answerMs > 0) await new Promise<void>((resolve) => wait(script.answerMs, resolve))
+      return answered
     },
     cache,
     pace: new Pace(),
@@ -69,8 +71,11 @@ suite('lookups', () => {
     const both = Promise.all([lookups.find(['a.example', 'nobody.example']), lookups.find(['a.example'])])
     await pass(50)
     assert.deepEqual(await both, [
-      [{ kind: 'known', character: character(7) }, { kind: 'unknown' }],
-      [{ kind: 'known', character: character(7) }],
+      [
+        { kind: 'known', character: character(7), retryMs: null },
+        { kind: 'unknown', retryMs: null },
+      ],
+      [{ kind: 'known', character: character(7), retryMs: null }],
     ])
     assert.deepEqual(
       asked.map((batch) => batch.names),
@@ -87,10 +92,13 @@ suite('lookups', () => {
     assert.equal(asked.length, 1)
     await pass(100)
     script.answer = (list) => ({ kind: 'ok', value: new Map(list.map((name) => [name, character(8)])) })
-    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: character(7) }])
+    const older = { kind: 'known', character: character(7), retryMs: 10_000 }
+    assert.deepEqual(await lookups.find(['a.example']), [older])
     await pass(1_000)
     assert.equal(asked.length, 2)
-    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: character(8) }])
+    assert.deepEqual(await lookups.find(['a.example']), [
+      { kind: 'known', character: character(8), retryMs: null },
+    ])
   })
 
   test('ask for at most 100 names at once, at most every 250 ms', async () => {
@@ -159,7 +167,38 @@ suite('lookups', () => {
     script.answer = () => ({ kind: 'refused', retryMs: 60_000 })
     void lookups.find(['b.example'])
     await pass(1_000)
-    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: character(7) }])
+    const [found] = await lookups.find(['a.example'])
+    assert.ok(found?.kind === 'known' && found.character.level === 7, JSON.stringify(found))
+    // The pause is of a minute, less what has passed of it.
+    assert.ok(found.retryMs !== null && found.retryMs > 50_000, `${found.retryMs}`)
+  })
+
+  test('show no answer that is older than another one which came first', async () => {
+    const { lookups, asked, pass, script, now } = scripted()
+    void lookups.find(['a.example'])
+    await pass(61_000)
+    // The request goes, and its answer is on its way.
+    script.answerMs = 3_000
+    void lookups.find(['a.example'])
+    await pass(1_000)
+    assert.equal(asked.length, 2)
+    const risen = { ...character(7), level: 8 }
+    lookups.noteSeen([risen], now())
+    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: risen, retryMs: null }])
+    await pass(3_000)
+    assert.deepEqual(await lookups.find(['a.example']), [{ kind: 'known', character: risen, retryMs: null }])
+  })
+
+  test('count an answer’s age from when it was asked for', async () => {
+    const { lookups, asked, pass, script } = scripted()
+    script.answerMs = 5_000
+    void lookups.find(['a.example'])
+    await pass(58_000)
+    assert.deepEqual(asked.length, 1)
+    await pass(3_000)
+    await lookups.find(['a.example'])
+    await pass(1_000)
+    assert.equal(asked.length, 2)
   })
 
   test('ask again for a name that the server passed over', async () => {

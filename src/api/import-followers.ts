@@ -27,6 +27,7 @@ type Followed = {
 export class ImportFollowers {
   readonly #options: ImportFollowersOptions
   readonly #followed = new Map<Did, Followed>()
+  #isClosed = false
 
   constructor(options: ImportFollowersOptions) {
     this.#options = options
@@ -37,7 +38,8 @@ export class ImportFollowers {
     if (response.destroyed) return
     const text = this.#textOf(did, state)
     response.write(text)
-    if (!isUnderWay(state)) {
+    // A server that ends still answers those who came before: it would wait for them, and they for it.
+    if (this.#isClosed || !isUnderWay(state)) {
       response.end()
       return
     }
@@ -52,7 +54,9 @@ export class ImportFollowers {
     response.on('error', leave)
   }
 
+  /** Lets everybody go, and those who are added later at once. */
   close(): void {
+    this.#isClosed = true
     for (const [did, followed] of this.#followed) this.#end(did, followed)
   }
 

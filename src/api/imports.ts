@@ -35,7 +35,10 @@ export type ImportsOptions = {
 type Noted = Pick<ImportStatus, 'records' | 'head'> & {
   since: Micros
   wasOpen: boolean
-  isCancelled: boolean
+  /** When it was cancelled here, by the same clock as `since`. */
+  cancelled: Micros | undefined
+  /** It was cancelled, and ingest has closed it since. */
+  isClosed: boolean
   /** It was under way when this process first looked: others have asked for it, and only the operator cancels it. */
   isShared: boolean
   /** Those who have asked for it here. */
@@ -58,17 +61,19 @@ export class Imports {
   async state(did: Did): Promise<ImportState | undefined> {
     const { reader, status: recent, news, monotonic } = this.#options
     const status = await reader.importStatus(did)
+    const age = this.#notedOf(did) === undefined ? undefined : (await recent.get()).heartbeatAge
+    const isIngesting = (age ?? Number.POSITIVE_INFINITY) < INGESTING_MICROS
+    this.#forgetCancelled(did, status, isIngesting)
     const noted = this.#notedOf(did)
     if (status?.isOpen) {
       if (noted === undefined) this.#noteShared(did, status)
       else noted.wasOpen = true
     }
-    const { heartbeatAge = Number.POSITIVE_INFINITY } = noted === undefined ? {} : await recent.get()
     const state = importStateOf({
       status,
       noted: noted && notedFor(noted, monotonic()),
       news: news.of(did),
-      isIngesting: heartbeatAge < INGESTING_MICROS,
+      isIngesting,
     })
     // The records of somebody who is not introduced yet concern nobody.
     const isCounted = state?.state === 'done' || state?.state === 'running'
@@ -123,7 +128,7 @@ export class Imports {
       failed(error)
       throw notNoted()
     })
-    if (noted !== undefined) noted.isCancelled = true
+    if (noted !== undefined) noted.cancelled = this.#options.monotonic()
     return { state: 'cancelled' }
   }
 
@@ -143,6 +148,22 @@ export class Imports {
     return undefined
   }
 
+  /** Forgets an import that was cancelled here once there is a later one of the same person, or it had ended before. */
+  #forgetCancelled(did: Did, status: ImportStatus | undefined, isIngesting: boolean): void {
+    const noted = this.#noted.get(did)
+    if (noted?.cancelled === undefined) return
+    if (!status?.isOpen) {
+      noted.isClosed = true
+      if (status?.head !== noted.head) this.#noted.delete(did)
+      return
+    }
+    // Nobody may have looked between the two.
+    const hadTime = isIngesting && this.#options.monotonic() - noted.cancelled >= INGESTING_MICROS
+    if (!noted.isClosed && !hadTime) return
+    this.#options.news.drop(did)
+    this.#noted.delete(did)
+  }
+
   #noteShared(did: Did, status: ImportStatus): void {
     Object.assign(this.#note(did, status), { isShared: true, wasOpen: true })
   }
@@ -151,7 +172,8 @@ export class Imports {
     const noted: Noted = {
       since: this.#options.monotonic(),
       wasOpen: false,
-      isCancelled: false,
+      cancelled: undefined,
+      isClosed: false,
       isShared: false,
       records: status?.records ?? 0,
       head: status?.head,
@@ -165,8 +187,8 @@ export class Imports {
   }
 }
 
-function notedFor({ since, ...noted }: Noted, now: Micros): NotedImport {
-  return { ...noted, ageMs: (now - since) / 1_000 }
+function notedFor({ since, cancelled, ...noted }: Noted, now: Micros): NotedImport {
+  return { ...noted, isCancelled: cancelled !== undefined, ageMs: (now - since) / 1_000 }
 }
 
 function tooOften(waitSeconds: number): ProblemError {

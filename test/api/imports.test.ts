@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { createServer, get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { suite, test } from 'node:test'
 import type { Did } from '@atcute/lexicons/syntax'
+import { ImportFollowers } from '../../src/api/import-followers.ts'
 import { ImportNews } from '../../src/api/import-news.ts'
 import type { ImportStatus } from '../../src/store/store.ts'
 import { tid } from '../game/arbitrary.ts'
@@ -116,6 +118,48 @@ suite('an import', () => {
       on.kinds(),
       ['import', 'cancel-import', 'import', 'cancel-import'].map((kind) => `${kind} ${alice}`),
     )
+  })
+
+  for (const [how, pass] of [
+    [
+      'seen to be closed',
+      async (on: Served) => {
+        on.ledger.imports.set(alice, { ...OPEN, isOpen: false })
+        assert.equal(await on.state(alice), 'cancelled')
+      },
+    ],
+    [
+      'not looked at',
+      async (on: Served) => {
+        on.time.now += 15 * SECOND
+        on.ledger.heartbeat = { at: on.time.now, lag: 0, host: 'stream.example' }
+      },
+    ],
+  ] as const) {
+    test(`that others begin after one that was cancelled and ${how} is told apart from it`, async () => {
+      await using on = await serve()
+      await on.post(path(alice), on.from(1))
+      on.ledger.imports.set(alice, OPEN)
+      assert.equal((await on.delete(path(alice), on.from(1))).json().state, 'cancelled')
+      on.importNews.note(alice, { state: 'cancelled' })
+      assert.equal(await on.state(alice), 'cancelled', 'ingest has not taken the wish yet')
+      await pass(on)
+      on.ledger.imports.set(alice, OPEN)
+      assert.equal(await on.state(alice), 'queued')
+      assert.equal((await on.delete(path(alice), on.from(1))).statusCode, 403)
+      on.ledger.join(alice, profile('alice.example')).earn(alice, { delta: 50 })
+      on.ledger.imports.set(alice, DONE)
+      assert.equal(await on.state(alice), 'done')
+    })
+  }
+
+  test('that was cancelled too late, or is followed by one that nobody saw, is done', async () => {
+    await using on = await serve()
+    await on.post(path(alice), on.from(1))
+    on.ledger.imports.set(alice, OPEN)
+    await on.delete(path(alice), on.from(1))
+    on.ledger.imports.set(alice, DONE)
+    assert.equal(await on.state(alice), 'done')
   })
 
   for (const [whose, begin] of [
@@ -247,5 +291,29 @@ suite('those who follow an import', () => {
     const ended = once(response, 'close', { signal: AbortSignal.timeout(20_000) })
     await on.app.close()
     await ended
+  })
+
+  test('are let go at once where they come while the server ends', async () => {
+    const state = { state: 'queued', trouble: undefined } as const
+    const followers = new ImportFollowers({
+      state: async () => state,
+      present: () => ({}),
+      onError: () => {},
+      pollMs: 1_000_000,
+      heartbeatMs: 1_000_000,
+    })
+    const server = createServer((_request, response) => {
+      followers.close()
+      followers.add(alice, state, response)
+    })
+    await using stack = new AsyncDisposableStack()
+    stack.defer(() => {
+      server.closeAllConnections()
+      return server[Symbol.asyncDispose]()
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const answer = await fetch(`http://127.0.0.1:${port}`, { signal: AbortSignal.timeout(20_000) })
+    assert.match(await answer.text(), /event: progress/)
   })
 })

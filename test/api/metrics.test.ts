@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentedMetrics, measuredMetrics } from '../documented-metrics.ts'
+import { until } from '../e2e/harness.ts'
 import { alice, bob, build, nobody, profile } from './harness.ts'
 
 /** A server that Alice and Bob are on. */
@@ -68,7 +69,7 @@ suite('what the API measures', () => {
     await response.body?.getReader().read()
     assert.equal(await clients(), 1)
     leave.abort()
-    while ((await clients()) > 0) await new Promise(setImmediate)
+    await until('the client is gone', async () => (await clients()) === 0)
     await server.app.close()
     const text = await server.registry.metrics()
     assert.match(text, /^bsky_rpg_http_requests_total\{route="\/v1\/stream",code="200"\} 1$/m)
@@ -87,8 +88,8 @@ suite('what the API measures', () => {
     ])
     server.ledger.earn(bob, { delta: 2_000 })
     server.time.now += 61_000_000
-    // The first scrape after their age begins a refresh.
-    while ((await bands()).some(([labels]) => labels === 'from="4",to="4"')) await new Promise(setImmediate)
+    // The first scrape after their time begins a refresh.
+    await until('it has been', async () => (await bands()).every(([labels]) => labels !== 'from="4",to="4"'))
     assert.deepEqual(await bands(), [
       ['from="1",to="1"', 1],
       ['from="20",to="29"', 1],

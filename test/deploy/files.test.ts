@@ -164,7 +164,9 @@ test('systemd knows every line of the unit, and finds it well shut', {
     unit,
     read('deploy/systemd/bsky-rpg.service').replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`),
   )
-  const verified = spawnSync(ANALYZE, ['verify', '--man=no', unit], { encoding: 'utf8' })
+  const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', unit], {
+    encoding: 'utf8',
+  })
   assert.equal(verified.status, 0, verified.stderr)
   // It may have something to say of the machine's own units.
   assert.doesNotMatch(verified.stderr, /bsky-rpg/)

@@ -1,15 +1,12 @@
 // The image: what its Dockerfile says is carried out in a bare folder, and what comes of it runs there.
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
-import { folder, until } from '../e2e/harness.ts'
+import { folder, freePort, Running, servedAt, until } from '../e2e/harness.ts'
 import { environmentOf, filesIn, makeImage, stagesOf } from './image.ts'
 
 test('the image is built on versions, runs as nobody special, and has no shell between Docker and Node', () => {
@@ -57,39 +54,22 @@ test('what the Dockerfile says makes a server that is healthy, writes to its vol
     DISK_RESERVE: '0',
   }
   const [program = '', ...args] = image.entrypoint
-  const child = spawn(program, [...args, ...image.command], { cwd: app, env: environment })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data))
-  const ended = once(child, 'exit')
+  await using server = new Running(program, [...args, ...image.command], { cwd: app, env: environment })
   const health = (): number | null => {
     const [checker = '', ...rest] = image.healthcheck
     return spawnSync(checker, rest, { cwd: app, env: environment }).status
   }
-  try {
-    await until(`it serves: ${output}`, () => /serving at/.test(output) || child.exitCode !== null)
-    assert.equal(health(), 0, output)
-    simulator.emit(200)
-    await until('it counts', async () => {
-      const stats = (await (await fetch(`http://127.0.0.1:${port}/v1/stats`)).json()) as {
-        characters: number
-      }
-      return stats.characters > 0
-    })
-    child.kill(image.stopSignal as NodeJS.Signals)
-    assert.deepEqual(await ended, [0, null], output)
-    assert.equal(health(), 1)
-    assert.deepEqual(filesIn(app), before)
-    assert.ok(filesIn(join(image.root, 'data')).includes('bsky-rpg.db'))
-  } finally {
-    child.kill('SIGKILL')
-    await ended
-  }
+  await servedAt(server)
+  assert.equal(health(), 0, server.output)
+  simulator.emit(200)
+  await until('it counts', async () => {
+    const stats = (await (await fetch(`http://127.0.0.1:${port}/v1/stats`)).json()) as {
+      characters: number
+    }
+    return stats.characters > 0
+  })
+  assert.equal(await server.kill(image.stopSignal as NodeJS.Signals), 0, server.output)
+  assert.equal(health(), 1)
+  assert.deepEqual(filesIn(app), before)
+  assert.ok(filesIn(join(image.root, 'data')).includes('bsky-rpg.db'))
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,22 +1,19 @@
 // The examples for nginx and Caddy, each in the real program in front of a real server. Only addresses and certificates are others.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
-import { flagsFor, folder, Program, servedAt, until } from '../e2e/harness.ts'
+import { flagsFor, folder, freePort, Program, Running, servedAt, until } from '../e2e/harness.ts'
 import { ROOT } from './image.ts'
 
 type Proxy = {
   name: string
   program: string
-  start: (folder: string, port: number, server: URL) => ChildProcess
+  start: (folder: string, port: number, server: URL) => Running
 }
 
 const LIMIT = 40
@@ -38,7 +35,7 @@ const PROXIES: readonly Proxy[] = [
         join(at, 'nginx.conf'),
         `daemon off; pid ${at}/pid; error_log stderr; events {}\nhttp { access_log off; ${paths.join(' ')}\n${site}}`,
       )
-      return spawn('/usr/sbin/nginx', ['-p', at, '-c', join(at, 'nginx.conf')], { stdio: 'ignore' })
+      return new Running(this.program, ['-p', at, '-c', join(at, 'nginx.conf')], { env: {} })
     },
   },
   {
@@ -49,17 +46,18 @@ const PROXIES: readonly Proxy[] = [
         .replace(/^rpg\.example \{$/m, `http://127.0.0.1:${port} {`)
         .replace('127.0.0.1:8000', server.host)
       writeFileSync(join(at, 'Caddyfile'), `{\n\tadmin off\n\tgrace_period 1s\n}\n${site}`)
-      return spawn('/usr/bin/caddy', ['run', '--config', join(at, 'Caddyfile'), '--adapter', 'caddyfile'], {
-        stdio: 'ignore',
+      return new Running(this.program, ['run', '--config', join(at, 'Caddyfile'), '--adapter', 'caddyfile'], {
         env: { PATH: process.env.PATH, HOME: at },
       })
     },
   },
 ]
 
-for (const { name, program, start } of PROXIES) {
+for (const example of PROXIES) {
+  const { name, program } = example
   suite(`behind ${name}`, {
-    skip: existsSync(program) ? false : `${name} is not installed`,
+    // CI installs both: there their lack is a failure.
+    skip: existsSync(program) || process.env.CI !== undefined ? false : `${name} is not installed`,
     concurrency: false,
   }, () => {
     const stack = new AsyncDisposableStack()
@@ -86,19 +84,17 @@ for (const { name, program, start } of PROXIES) {
       const server = new URL(await servedAt(stack.use(new Program(['start', ...flags]))))
       const port = await freePort()
       mkdirSync(here.path('proxy'))
-      const proxy = start(here.path('proxy'), port, server)
-      stack.defer(async () => {
-        const ended = once(proxy, 'exit')
-        proxy.kill('SIGTERM')
-        await ended
-      })
+      const proxy = stack.use(example.start(here.path('proxy'), port, server))
+      // Ended like this it ends its workers, too.
+      stack.defer(async () => void (await proxy.kill('SIGTERM')))
       url = `http://127.0.0.1:${port}`
-      await until('the proxy passes on', () =>
-        fetch(`${url}/healthz`).then(
+      await until('the proxy passes on', () => {
+        assert.ok(!proxy.hasEnded, `${name} has ended: ${proxy.output}`)
+        return fetch(`${url}/healthz`).then(
           ({ ok }) => ok,
           () => false,
-        ),
-      )
+        )
+      })
     })
     after(() => stack.disposeAsync())
 
@@ -143,12 +139,4 @@ function encodingOf(url: string): Promise<string | undefined> {
       .on('error', reject)
       .end()
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

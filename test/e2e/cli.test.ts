@@ -9,7 +9,7 @@ import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, PROGRAM, Program, servedAt, until } from './harness.ts'
+import { flagsFor, folder, PROGRAM, Program, Running, servedAt, until } from './harness.ts'
 
 /** How long a program may take to end after a signal. */
 const END_MS = 30_000
@@ -265,24 +265,18 @@ test('npm start ends when npm is told to, though the shell between them says not
   await using simulator = await startSmallNetwork({ seed: 1, actors: 10 })
   const words = [process.execPath, PROGRAM, 'start', ...flagsFor(simulator, here.path('ledger.db'))]
   // As npm starts a script; the `;` keeps every shell from becoming the program.
-  const shell = spawn('sh', ['-c', `${words.map((word) => `'${word}'`).join(' ')}; true`], {
+  await using shell = new Running('sh', ['-c', `${words.map((word) => `'${word}'`).join(' ')}; true`], {
     env: { PATH: process.env.PATH, LOG_FORMAT: 'json', npm_command: 'start' },
-    stdio: ['ignore', 'ignore', 'pipe'],
     // In a group of its own, by which the program can be killed, too, though only the shell knows its id.
     detached: true,
   })
-  const told = { output: '' }
-  shell.stderr.on('data', (data) => {
-    told.output += data
-  })
   try {
-    await servedAt(told)
-    // The program holds the other end for as long as it lives.
-    const ended = once(shell.stderr, 'close', { signal: AbortSignal.timeout(END_MS) })
-    shell.kill('SIGTERM')
-    await ended
+    await servedAt(shell)
+    shell.child.kill('SIGTERM')
+    // It has closed its output only when the program has, which holds the other end for as long as it lives.
+    await until('the program has ended', () => shell.child.stderr?.closed === true, END_MS)
   } finally {
-    killGroup(shell)
+    killGroup(shell.child)
   }
 })
 

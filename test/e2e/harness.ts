@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,27 +23,32 @@ export function folder(): Disposable & { path: (name: string) => string } {
   }
 }
 
-/** A running program: its output so far, and how it ended. */
-export class Program implements AsyncDisposable {
+type SpawnOptions = {
+  env: NodeJS.ProcessEnv
+  cwd?: string
+  input?: 'ignore' | 'pipe'
+  detached?: boolean
+}
+
+/** A process that runs: its output so far, and how it ended. Disposing kills it. */
+export class Running implements AsyncDisposable {
   readonly child: ChildProcess
   readonly ended: Promise<number | NodeJS.Signals>
   output = ''
 
-  constructor(
-    args: readonly string[],
-    environment: Readonly<Record<string, string>> = {},
-    input: 'ignore' | 'pipe' = 'ignore',
-  ) {
-    this.child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { PATH: process.env.PATH, LOG_FORMAT: 'json', ...environment },
-      stdio: [input, 'pipe', 'pipe'],
-    })
+  constructor(command: string, args: readonly string[], { input = 'ignore', ...options }: SpawnOptions) {
+    this.child = spawn(command, args, { ...options, stdio: [input, 'pipe', 'pipe'] })
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (data: Buffer) => {
         this.output += data
       })
     }
     this.ended = once(this.child, 'close').then(([code, signal]) => signal ?? code)
+  }
+
+  /** Whether it has ended by itself or by a signal. */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
   async kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
@@ -52,6 +58,18 @@ export class Program implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGKILL')
+  }
+}
+
+/** `bsky-rpg` with these arguments. */
+export class Program extends Running {
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    input: 'ignore' | 'pipe' = 'ignore',
+  ) {
+    const env = { PATH: process.env.PATH, LOG_FORMAT: 'json', ...environment }
+    super(process.execPath, [PROGRAM, ...args], { env, input })
   }
 }
 
@@ -81,10 +99,22 @@ export async function until(
 }
 
 /** The URL at which a program serves, once it does. */
-export async function servedAt(program: { readonly output: string }): Promise<string> {
+export async function servedAt(program: Running): Promise<string> {
   const told = /serving at (http:[^"]+)/
-  await until('it serves', () => told.test(program.output))
+  await until('it serves', () => {
+    if (program.hasEnded) throw new Error(`the program has ended: ${program.output}`)
+    return told.test(program.output)
+  })
   return told.exec(program.output)?.[1] ?? ''
+}
+
+/** A port of 127.0.0.1 that nobody listened to just now, for programs that take no port of their own. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 const FOLLOWED: ReadonlySet<string> = new Set([...rulebook(NO_CHANGES).collections, PROFILE])

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { until } from '../e2e/harness.ts'
+import { Running, until } from '../e2e/harness.ts'
 
 export const SCRAPE_SECONDS = 2
 
@@ -14,11 +12,11 @@ export type SampleRange = { metric: Record<string, string>; values: [time: numbe
 /** A real Prometheus on loopback, with its data in `folder`. Disposing ends it. */
 export class Prometheus implements AsyncDisposable {
   readonly #url: string
-  readonly #end: () => Promise<void>
+  readonly #opened: AsyncDisposableStack
 
-  private constructor(url: string, end: () => Promise<void>) {
+  private constructor(url: string, opened: AsyncDisposableStack) {
     this.#url = url
-    this.#end = end
+    this.#opened = opened
   }
 
   static async start(path: (name: string) => string, targets: Targets): Promise<Prometheus> {
@@ -29,29 +27,26 @@ export class Prometheus implements AsyncDisposable {
       scrape_configs: [{ job_name: 'bsky-rpg', static_configs: [{ targets }] }],
     }
     writeFileSync(path('prometheus.yml'), JSON.stringify(config))
-    const child = spawn(
-      'prometheus',
-      [
-        `--config.file=${path('prometheus.yml')}`,
-        `--storage.tsdb.path=${path('tsdb')}`,
-        '--web.listen-address=127.0.0.1:0',
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+    await using opened = new AsyncDisposableStack()
+    const program = opened.use(
+      new Running(
+        'prometheus',
+        [
+          `--config.file=${path('prometheus.yml')}`,
+          `--storage.tsdb.path=${path('tsdb')}`,
+          '--web.listen-address=127.0.0.1:0',
+        ],
+        { env: { PATH: process.env.PATH } },
+      ),
     )
-    const ended = once(child, 'close')
-    let output = ''
-    child.stderr.on('data', (data: Buffer) => {
-      output += data
-    })
     const listening = /msg="Listening on" address=(\S+)/
     await until('Prometheus is ready', () => {
-      if (child.exitCode !== null) throw new Error(`Prometheus has ended: ${output}`)
-      return listening.test(output) && output.includes('Server is ready to receive web requests')
+      if (program.hasEnded) throw new Error(`Prometheus has ended: ${program.output}`)
+      return (
+        listening.test(program.output) && program.output.includes('Server is ready to receive web requests')
+      )
     })
-    return new Prometheus(`http://${listening.exec(output)?.[1]}`, async () => {
-      child.kill('SIGKILL')
-      await ended
-    })
+    return new Prometheus(`http://${listening.exec(program.output)?.[1]}`, opened.move())
   }
 
   /** What `expr` gives now. */
@@ -67,7 +62,7 @@ export class Prometheus implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#end()
+    return this.#opened.disposeAsync()
   }
 
   async #ask<T>(path: string, parameters: Record<string, string>): Promise<T[]> {

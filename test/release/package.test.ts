@@ -1,7 +1,6 @@
 // What is published: packed, installed in a bare folder, and run there.
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { writePackage } from '../../dev/release/package.ts'
@@ -9,7 +8,7 @@ import { version } from '../../src/commands/version.ts'
 import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
-import { flagsFor, folder, servedAt, until } from '../e2e/harness.ts'
+import { flagsFor, folder, Running, servedAt, until } from '../e2e/harness.ts'
 
 /** Has Node take itself for one of `version`, and fail as one if it is given the program all the same. */
 function asNode(version: string): string {
@@ -44,9 +43,10 @@ suite('the package', { concurrency: false }, () => {
     assert.ok(report)
     packed = report.files.map((file) => file.path)
     writeFileSync(path('package.json'), '{}')
-    execFileSync('npm', ['install', `./${report.filename}`, '--no-audit', '--no-fund'], {
+    // What npm says is in the error where it fails.
+    execFileSync('npm', ['install', `./${report.filename}`, '--no-audit', '--no-fund', '--prefer-offline'], {
       cwd: path(''),
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
     program = path('node_modules/.bin/bsky-rpg')
   })
@@ -87,32 +87,19 @@ suite('the package', { concurrency: false }, () => {
     })
     await using simulator = await startSimulator({ network, seed: 6, faults: NO_FAULTS })
     const flags = ['start', ...flagsFor(simulator, path('ledger.db'))]
-    const running = { output: '' }
-    const child: ChildProcess = spawn(process.execPath, ['--import', OLD, program, ...flags], {
+    await using running = new Running(process.execPath, ['--import', OLD, program, ...flags], {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json' },
     })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (data: Buffer) => {
-        running.output += data
-      })
-    }
-    const ended = once(child, 'exit')
-    try {
-      const url = await servedAt(running)
-      simulator.emit(300)
-      await until('it counts', async () => {
-        const stats = (await (await fetch(`${url}/v1/stats`)).json()) as { characters: number }
-        return stats.characters > 0
-      })
-      const page = await (await fetch(url)).text()
-      const [style = ''] = /\/assets\/base\.[^"]+\.css/.exec(page) ?? []
-      assert.equal((await fetch(url + style)).status, 200)
-      child.kill('SIGTERM')
-      assert.deepEqual(await ended, [0, null], running.output)
-    } finally {
-      child.kill('SIGKILL')
-      await ended
-    }
+    const url = await servedAt(running)
+    simulator.emit(300)
+    await until('it counts', async () => {
+      const stats = (await (await fetch(`${url}/v1/stats`)).json()) as { characters: number }
+      return stats.characters > 0
+    })
+    const page = await (await fetch(url)).text()
+    const [style = ''] = /\/assets\/base\.[^"]+\.css/.exec(page) ?? []
+    assert.equal((await fetch(url + style)).status, 200)
+    assert.equal(await running.kill('SIGTERM'), 0, running.output)
   })
 
   test('says in NOTICE whose works are in it', () => {

@@ -18,6 +18,8 @@ export type Faults = {
   reorder: number
   /** Nothing is sent any more, not even pings, until the connection is closed. */
   silent: boolean
+  /** No client is sent more than so many frames a second. */
+  framesPerSecond: number
   /** Upgrades are answered 503. */
   unavailable: boolean
   /** How many of the newest events the host still serves: older cursors are clamped or refused. */
@@ -47,6 +49,7 @@ export const NO_FAULTS: Faults = {
   duplicate: 0,
   reorder: 0,
   silent: false,
+  framesPerSecond: Number.POSITIVE_INFINITY,
   unavailable: false,
   keeps: Number.POSITIVE_INFINITY,
   appview: 0,

@@ -10,7 +10,7 @@ const TICK_MS = 50
  * several events, and would fall behind.
  */
 export async function live(
-  simulator: Simulator,
+  simulator: Pick<Simulator, 'network' | 'emit'>,
   { rate, clock, signal }: { rate: number; clock: () => Micros; signal: AbortSignal },
 ): Promise<void> {
   const { network } = simulator

@@ -31,6 +31,8 @@ export type SlowReader = { bytes: number; ms: number }
 const FRAMES_PER_TURN = 500
 /** How often to check whether a slow client has read on, in milliseconds. */
 const CHECK_EVERY_MS = 5
+/** Pause between two pieces of a stream that trickles, in milliseconds. */
+const TRICKLE_MS = 50
 
 /** Sends one client the archive from its place on, new entries included, no faster than the client reads. */
 export class Subscription {
@@ -69,10 +71,16 @@ export class Subscription {
     setImmediate(() => this.#pump())
   }
 
+  #pumpIn(ms: number): void {
+    this.#scheduled = true
+    setTimeout(() => this.#pump(), ms)
+  }
+
   #pump(): void {
     const { socket, archive, faults, slow } = this.#options
     this.#scheduled = false
-    for (let n = 0; n < FRAMES_PER_TURN && this.#seq < archive.nextSeq; n++) {
+    const aPiece = Math.max(1, Math.floor((faults.framesPerSecond * TRICKLE_MS) / 1_000))
+    for (let n = 0; n < Math.min(FRAMES_PER_TURN, aPiece) && this.#seq < archive.nextSeq; n++) {
       if (socket.readyState !== socket.OPEN || faults.silent) return
       if (socket.bufferedAmount > slow.bytes) {
         this.#waitForReader()
@@ -84,15 +92,15 @@ export class Subscription {
       this.#sendEntry(entry)
     }
     this.#behindSinceMs = undefined
-    if (this.#seq < archive.nextSeq) this.#schedule()
+    if (aPiece < FRAMES_PER_TURN) this.#pumpIn(TRICKLE_MS)
+    else if (this.#seq < archive.nextSeq) this.#schedule()
   }
 
   #waitForReader(): void {
     const { socket, wire, slow } = this.#options
     this.#behindSinceMs ??= performance.now()
     if (performance.now() - this.#behindSinceMs <= slow.ms) {
-      this.#scheduled = true
-      setTimeout(() => this.#pump(), CHECK_EVERY_MS)
+      this.#pumpIn(CHECK_EVERY_MS)
       return
     }
     const error = wire.errorFrame('ConsumerTooSlow', 'reading below the floor rate')

@@ -74,7 +74,11 @@ export class Program extends Running {
 }
 
 /** Flags that point a program to a simulator and to `ledger`, a file's path or a URL. */
-export function flagsFor(simulator: Simulator, ledger: string, plcUrl = simulator.httpUrl): string[] {
+export function flagsFor(
+  simulator: Pick<Simulator, 'url' | 'httpUrl'>,
+  ledger: string,
+  plcUrl = simulator.httpUrl,
+): string[] {
   return [
     ...['--database-url', ledger.includes('://') ? ledger : `sqlite:${ledger}`],
     ...['--jetstream-urls', simulator.url],

@@ -198,6 +198,20 @@ for (const wire of ['v1', 'v2'] as const) {
       await until(() => quick.received.length === 20, 'everything')
     })
 
+    test('is sent no more frames a second than a stream that trickles has, in order, and then the rest', async () => {
+      await using simulator = await served(0, { faults: { framesPerSecond: 20 } })
+      simulator.emit(200)
+      const began = performance.now()
+      await using client = await listen(simulator, wire, { cursor: '1' })
+      await until(() => client.received.length >= 7, 'seven frames')
+      // A frame every 50 ms, of which the first comes at once.
+      assert.ok(performance.now() - began > 250)
+      assert.ok(client.received.length < 100)
+      simulator.faults.framesPerSecond = Number.POSITIVE_INFINITY
+      const all = framesFrom(simulator, wire, 0)
+      assert.deepEqual(await frames(client, all.length), all)
+    })
+
     test('is sent a ping every so often, unless the server has fallen silent', async () => {
       await using simulator = await served(0, { pingMs: 5 })
       await using client = await listen(simulator, wire)

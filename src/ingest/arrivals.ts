@@ -1,6 +1,8 @@
 import { Counter, type Registry } from 'prom-client'
 import type { StreamEvent } from '../atproto/event.ts'
 
+const OTHER_KINDS = ['identity', 'account', 'sync'] as const satisfies readonly StreamEvent['kind'][]
+
 /** Counts the events that the stream brings. */
 export class Arrivals {
   readonly #events: Counter<'kind' | 'collection' | 'op'>
@@ -12,6 +14,8 @@ export class Arrivals {
       labelNames: ['kind', 'collection', 'op'],
       registers: [registry],
     })
+    // Where nothing that arrives can be read, the share of what cannot is known all the same.
+    for (const kind of OTHER_KINDS) this.#events.inc({ kind, collection: '', op: '' }, 0)
   }
 
   /** Counts a delivery. Only followed collections are in it, so there are as many labels as the settings name. */

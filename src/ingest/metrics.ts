@@ -170,13 +170,13 @@ export class IngestMetrics {
     })
     this.#batchSeconds = new Histogram({
       name: 'bsky_rpg_fold_seconds',
-      help: 'Time to load, decide and commit one batch',
+      help: 'Time from a delivery of the stream until it is in the ledger, in which it may wait for others',
       buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
       registers,
     })
     this.#batchSize = new Histogram({
       name: 'bsky_rpg_fold_events',
-      help: 'Events in one batch',
+      help: 'Events in one delivery of the stream',
       buckets: [1, 10, 30, 100, 300, 1000, 3000, 5000],
       registers,
     })

@@ -60,7 +60,7 @@ export class WriterMetrics {
     })
     counter(registry, {
       name: 'bsky_rpg_store_requests_total',
-      help: 'Requests to the database, by kind',
+      help: 'Requests to the cluster, by kind; none for a ledger in a file',
       labels: ['kind'],
       read: () => Object.entries(measured().requests),
     })

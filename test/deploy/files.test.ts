@@ -34,7 +34,8 @@ type Compose = {
 }
 type Container = {
   image: string
-  env?: { name: string }[]
+  env?: { name: string; value?: string }[]
+  ports?: { name: string; containerPort: number }[]
   securityContext?: object
   volumeMounts?: { name: string }[]
 }
@@ -140,6 +141,49 @@ test('Grafana in a container has the data sources that the dashboards ask, by th
     (parse(read(path)) as Sources).datasources.map(({ uid, type }) => `${uid} ${type}`)
   const [path = ''] = globSync('deploy/grafana/provisioning/datasources/*.yaml', { cwd: ROOT })
   assert.deepEqual(sourcesIn('deploy/compose/grafana-datasources.yml'), sourcesIn(path))
+})
+
+test('Prometheus in a container scrapes and tells the containers that are there, and evaluates the same alerts', () => {
+  type Config = {
+    alerting: { alertmanagers: { static_configs: { targets: string[] }[] }[] }
+    scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[]
+  }
+  const config = (path: string) => parse(read(path)) as Config
+  const here = config('deploy/compose/prometheus.yml')
+  const withoutTargets = (given: Config): string =>
+    JSON.stringify(given, (key, value: unknown) => (key === 'targets' ? undefined : value))
+  assert.equal(withoutTargets(here), withoutTargets(config('deploy/prometheus/prometheus.yml')))
+  const { services } = composed('deploy/compose/machine.yaml')
+  const portOf: Record<string, string | undefined> = {
+    'bsky-rpg': services['bsky-rpg']?.environment?.METRICS_PORT,
+    alertmanager: '9093',
+  }
+  for (const { static_configs: all } of [...here.scrape_configs, ...here.alerting.alertmanagers]) {
+    for (const target of all.flatMap(({ targets }) => targets)) {
+      const [name = '', port] = target.split(':')
+      assert.ok(name in services, `${name} is no service`)
+      assert.equal(port, portOf[name])
+    }
+  }
+})
+
+test('every process that counts something serves its metrics, also where it serves nothing else', () => {
+  for (const path of composeFiles) {
+    for (const [name, { image, environment = {} }] of Object.entries(composed(path).services)) {
+      if (image === 'bsky-rpg') assert.ok('METRICS_PORT' in environment, `${path}: ${name}`)
+    }
+  }
+  for (const path of manifests) {
+    for (const { spec } of documentsOf(path)) {
+      for (const { env = [], ports = [] } of spec?.template?.spec.containers ?? []) {
+        const served = env.find(({ name }) => name === 'METRICS_PORT')?.value
+        const open = ports.find(({ name }) => name === 'metrics')?.containerPort
+        assert.equal(served, String(open), path)
+      }
+    }
+  }
+  assert.match(read('docs/operating.md'), /^ +METRICS_PORT=8001$/m)
+  assert.match(read('deploy/prometheus/prometheus.yml'), /'127\.0\.0\.1:8001'/)
 })
 
 test('the systemd unit has settings that bsky-rpg has, and writes to its own folder only', () => {

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { operations } from '../../dev/grafana/operations.ts'
+import { IngestMetrics } from '../../src/ingest/metrics.ts'
 import { folder } from '../e2e/harness.ts'
 import { run, without } from './tools.ts'
 
@@ -148,7 +149,20 @@ suite('alerts', OPTIONS, () => {
     assert.equal(code, 0, output)
   })
 
-  test('tell of a gap that a process finds before its first scrape, when it comes back after days', async () => {
+  test('see that nothing can be read where nothing ever could', async () => {
+    const begun: Series = {
+      ...Object.fromEntries(Object.entries(HEALTHY).filter(([name]) => !name.includes('stream_events'))),
+      [`bsky_rpg_malformed_frames_total{${at}, reason="unknown"}`]: growing(900),
+      [`bsky_rpg_stream_events_total{${at}, kind="identity", collection="", op=""}`]: steady(0),
+    }
+    const { code, output } = await promtool([firing(begun, ['FramesUnreadable'])])
+    assert.equal(code, 0, output)
+    const measured = await new IngestMetrics().registry.metrics()
+    assert.match(measured, /^bsky_rpg_stream_events_total\{kind="identity",collection="",op=""\} 0$/m)
+    assert.match(measured, /^bsky_rpg_malformed_frames_total\{reason="unknown"\} 0$/m)
+  })
+
+  test('see a gap that a process finds before its first scrape, when it comes back after days', async () => {
     const back: Series = {
       [`up{${at}}`]: '1+0x60 _x359 1+0x60',
       [`process_start_time_seconds{${at}}`]: '0+0x60 _x359 25200+0x60',

@@ -6,7 +6,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, 
 import { throttle } from '../throttle.ts'
 import { Actors } from './actors.ts'
 import type { ApiMetrics } from './api-metrics.ts'
-import { answerBrokenRequest } from './broken-request.ts'
+import { answerBrokenRequest, noteAnswers } from './broken-request.ts'
 import { CurrentRules } from './current-rules.ts'
 import { gatherDocs, serveDocs } from './docs.ts'
 import { guarded, guardedSessions } from './guarded.ts'
@@ -67,6 +67,7 @@ export async function buildApp(
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
     }) as unknown as FastifyInstance,
   )
+  noteAnswers(app.server)
   app.decorate('site', {
     contact: settings.contact,
     version,

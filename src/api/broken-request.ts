@@ -1,3 +1,4 @@
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 import { HEADERS } from './protect.ts'
@@ -6,9 +7,20 @@ const COMMON = Object.entries(HEADERS)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')
 
-/** Answers bytes that are not HTTP, and closes the connection: nobody can tell where the next request begins. */
+/** The answer to the latest request of each connection. */
+const latest = new WeakMap<Socket, ServerResponse>()
+
+/** Has `answerBrokenRequest` know which answers of `server` have begun. */
+export function noteAnswers(server: Server): void {
+  server.on('request', ({ socket }, response) => latest.set(socket, response))
+}
+
+/**
+ * Answers bytes that are not HTTP, and closes the connection: nobody can tell where the next request begins. Only closes it
+ * where an answer has begun: a second one would stand in the middle of it, or be taken for the answer to another request.
+ */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || hasBegunAnswer(socket)) {
     socket.destroy()
     return
   }
@@ -19,6 +31,13 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     `HTTP/1.1 ${problem.status} ${problem.title}\r\n${COMMON}content-type: ${PROBLEM_TYPE}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+}
+
+/** Whether the latest request is being answered, or was answered before all of it had come. */
+function hasBegunAnswer(socket: Socket): boolean {
+  const response = latest.get(socket)
+  if (response === undefined) return false
+  return response.headersSent && (!response.writableFinished || !response.req.complete)
 }
 
 /** By the error codes of Node's HTTP parser. */

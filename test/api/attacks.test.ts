@@ -57,6 +57,32 @@ for (const [what, sent] of [
   })
 }
 
+for (const [what, sent] of [
+  [
+    'a body that is none after its refusal',
+    'POST /v1/rules HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n',
+  ],
+  ['what is no request while an answer goes on', 'GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\nHELLO\r\n\r\n'],
+] as const) {
+  test(`a connection with ${what} is closed without a second answer`, async () => {
+    await using server = await build()
+    await server.app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.app.server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    let answer = ''
+    socket.on('data', (piece) => {
+      answer += piece
+    })
+    const [head = '', body = ''] = sent.split(/(?<=\r\n\r\n)/)
+    socket.write(head)
+    // The answer begins before the rest comes.
+    await once(socket, 'data')
+    socket.write(body)
+    await once(socket, 'close')
+    assert.equal(answer.split('HTTP/1.1 ').length - 1, 1, answer)
+  })
+}
+
 test('headers that are too long are refused for what they are', async () => {
   await using server = await build()
   await server.app.listen({ port: 0, host: '127.0.0.1' })

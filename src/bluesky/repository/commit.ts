@@ -35,7 +35,16 @@ export function readCommit(key: CidKey, bytes: Buffer): Commit {
     throw malformed('its root is not a commit')
   const { sig, ...unsigned } = commit
   const { did, rev, data: tree } = commit
-  return { did, rev, tree, signature: Uint8Array.from(fromBytes(sig)), signed: encode(unsigned) }
+  return { did, rev, tree, signature: Uint8Array.from(fromBytes(sig)), signed: signedBytes(unsigned) }
+}
+
+/** A commit may have more fields than it needs, and some that can be read cannot be written again, such as lists in thousands of lists. */
+function signedBytes(unsigned: object): Uint8Array<ArrayBuffer> {
+  try {
+    return encode(unsigned)
+  } catch (error) {
+    throw malformed('its commit cannot be written again', error)
+  }
 }
 
 /**

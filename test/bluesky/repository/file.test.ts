@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { encode, toBytes } from '@atcute/cbor'
 import { ownerOf, readSnapshotFile } from '../../../src/bluesky/repository/file.ts'
 import { SNAPSHOT_LIMITS } from '../../../src/bluesky/repository/limits.ts'
-import { BOTH, carOf, KEY, madeRepository, OWNER, pathsOf, recordOf } from './made-repository.ts'
+import { Blocks, BOTH, carOf, KEY, madeRepository, OWNER, pathsOf, REV, recordOf } from './made-repository.ts'
 
 const { commit, blocks } = madeRepository(pathsOf(30), recordOf)
 const WANTED = {
@@ -40,6 +41,34 @@ suite('a repository in a file', () => {
     await assert.rejects(ownerOf(cut), { refusal: 'incomplete' })
     const page = fileOf(t, Buffer.from('<html>'.repeat(99)))
     await assert.rejects(ownerOf(page), { refusal: 'malformed' })
+    for (const odd of [
+      // A name that every object has by itself, and lists in thousands of lists.
+      Buffer.concat([Buffer.from('constructor'), Buffer.of(0)]),
+      Buffer.concat([Buffer.from('constructos'), Buffer.alloc(7_000, 0x81), Buffer.of(0)]),
+    ]) {
+      const made = new Blocks()
+      const plain = {
+        version: 3,
+        did: OWNER,
+        data: commit,
+        rev: REV,
+        prev: null,
+        sig: toBytes(new Uint8Array(64)),
+      }
+      const bytes = Buffer.from(encode({ ...plain, constructor_: 0 }))
+      const name = Buffer.from('constructor_')
+      const at = bytes.indexOf(name)
+      const root = made.addBytes(
+        Buffer.concat([
+          bytes.subarray(0, at - 1),
+          Buffer.of(0x6b),
+          odd,
+          bytes.subarray(at + name.length + 1),
+        ]),
+      )
+      const file = fileOf(t, carOf(root, made.list))
+      await assert.rejects(ownerOf(file), { refusal: 'malformed', message: /cannot be written again/ })
+    }
     await assert.rejects(ownerOf(`${cut}.not`), { refusal: 'unreachable' })
     await assert.rejects(readSnapshotFile(`${cut}.not`, WANTED), { refusal: 'unreachable' })
   })

@@ -39,7 +39,11 @@ export class Blocks {
   readonly list: Block[] = []
 
   add(value: unknown): CidLink {
-    const data = encode(value)
+    return this.addBytes(encode(value))
+  }
+
+  /** Adds a block as it is, whether or not it is CBOR. */
+  addBytes(data: Uint8Array): CidLink {
     const cid = fromDigest(CODEC_DCBOR, hash('sha256', data, 'buffer'))
     this.list.push({ cid: cid.bytes, data })
     return toCidLink(cid)
@@ -83,7 +87,7 @@ export type MadeRepository = {
   blocks: Block[]
 }
 
-/** A correct repository of records at `paths`; `record` makes each one from its path. */
+/** A correct repository of records at `paths`; `record` makes each one from its path, or its bytes. */
 export function madeRepository(
   paths: readonly string[],
   record: (path: string) => unknown,
@@ -108,7 +112,8 @@ export function madeRepository(
       while (next < to && heights[next] !== height) next++
       const path = sorted[at] as string
       const added = new Blocks()
-      const v = added.add(record(path))
+      const value = record(path)
+      const v = value instanceof Uint8Array ? added.addBytes(value) : added.add(value)
       blocks.push(...added.list)
       const t = build(at + 1, next, height - 1)
       const p = sharedLength(before, path)

@@ -1,11 +1,8 @@
-// `npm run fuzz -- --minutes 10 --seed 1`: compares SQLite ledgers with the model after random histories. With `handover`,
-// it tries random orders in which shards change owners instead. With the `--path` that a failure prints, it repeats only that
-// case.
+// `npm run fuzz -- frames --minutes 10 --seed 1`: tries random cases for so long, and fails with the first that breaks a promise.
+// With the `--path` that a failure prints, it repeats only that case.
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
-import { showsWhatTheModelHas } from '../../test/model/property.ts'
-import { sqlitePlace } from '../../test/model/sqlite-place.ts'
-import { skipsNothing } from '../../test/store/cql/handover.ts'
+import { TARGETS } from './targets.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,24 +12,24 @@ const { values, positionals } = parseArgs({
     path: { type: 'string' },
   },
 })
-const seed = Number(values.seed)
-console.log(`seed ${seed}, ${values.minutes} minutes`)
-const parameters = {
-  seed,
+const [name = 'ledgers', ...rest] = positionals
+const target = TARGETS[name]
+if (target === undefined || rest.length > 0) {
+  throw new Error(
+    `usage: npm run fuzz -- [${Object.keys(TARGETS).join(' | ')}] [--minutes N] [--seed S] [--path P]`,
+  )
+}
+const { property, promise, endOnFailure = false } = await target()
+console.log(`${name}: seed ${values.seed}, ${values.minutes} minutes`)
+const tried = await fc.check(property, {
+  seed: Number(values.seed),
   ...(values.path === undefined ? {} : { path: values.path }),
   numRuns: values.path === undefined ? Number.POSITIVE_INFINITY : 1,
   interruptAfterTimeLimit: Number(values.minutes) * 60_000,
   markInterruptAsFailure: false,
-  endOnFailure: positionals.includes('handover'),
-}
-const tried = positionals.includes('handover')
-  ? printed(await fc.check(skipsNothing, parameters))
-  : printed(await fc.check(showsWhatTheModelHas(sqlitePlace), parameters))
-console.log(`${tried.numRuns} ledgers were as the model has them`)
-process.exitCode = tried.failed ? 1 : 0
-
-/** Prints the failure, if there is one. */
-function printed<T>(result: fc.RunDetails<T>): fc.RunDetails<T> {
-  if (result.failed) console.error(fc.defaultReportMessage(result))
-  return result
-}
+  endOnFailure,
+})
+if (tried.failed) console.error(fc.defaultReportMessage(tried))
+console.log(`${tried.numRuns} ${promise}`)
+// Servers that a target has started go on otherwise.
+process.exit(tried.failed ? 1 : 0)

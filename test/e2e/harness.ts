@@ -102,12 +102,18 @@ export async function until(
   }
 }
 
+/** A program that starts beside many others on a busy machine. */
+const START_MS = 240_000
+
 /** The URL at which a program serves, once it does. */
 export async function servedAt(program: Running): Promise<string> {
   const told = /serving at (http:[^"]+)/
-  await until('it serves', () => {
-    if (program.hasEnded) throw new Error(`the program has ended: ${program.output}`)
+  const serves = (): boolean => {
+    if (program.hasEnded) throw new Error('the program has ended')
     return told.test(program.output)
+  }
+  await until('it serves', serves, START_MS).catch((error: unknown) => {
+    throw new Error(`the program said: ${program.output}`, { cause: error })
   })
   return told.exec(program.output)?.[1] ?? ''
 }

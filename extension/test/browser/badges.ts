@@ -89,11 +89,7 @@ export function testBadges(surroundings: () => Surroundings): void {
     const sent = await all.extension.noteRequests()
     await all.opened('/', { people: [...people], plain: true }, async (page, relay) => {
       await scrollThrough(page)
-      await until(
-        'everybody is marked',
-        async () => (await page.locator(BADGE).count()) === people.length,
-        20_000,
-      )
+      await until('everybody is marked', async () => (await page.locator(BADGE).count()) === people.length)
       assert.deepEqual(
         await marked(page),
         people.map(({ name, level }) => [name, String(level)]),
@@ -233,7 +229,7 @@ export function testBadges(surroundings: () => Surroundings): void {
       const ms = await profileOf(page, async () => {
         await page.reload()
         await scrollThrough(page)
-        await until('everybody is marked', async () => (await page.locator(BADGE).count()) === 500, 20_000)
+        await until('everybody is marked', async () => (await page.locator(BADGE).count()) === 500)
       })
       assert.ok(ms / 5 < 50, `${ms / 5} ms for 100 posts`)
     })

@@ -50,21 +50,22 @@ export type StartOptions = {
 
 export class Extension implements AsyncDisposable {
   readonly context: BrowserContext
-  readonly #profile: string
+  /** The browser, and its profile. */
+  readonly #parts: AsyncDisposableStack
   readonly #script: string
   readonly #worker: Worker
   /** The page that the extension opened by itself. */
   readonly opened: string | undefined
 
   private constructor(
+    parts: AsyncDisposableStack,
     context: BrowserContext,
-    profile: string,
     script: string,
     worker: Worker,
     opened: string | undefined,
   ) {
+    this.#parts = parts
     this.context = context
-    this.#profile = profile
     this.#script = script
     this.#worker = worker
     this.opened = opened
@@ -77,7 +78,10 @@ export class Extension implements AsyncDisposable {
     script: string,
     { language = 'en-US', display }: StartOptions = {},
   ): Promise<Extension> {
+    // What has started is ended again where a later step fails.
+    await using parts = new AsyncDisposableStack()
     const profile = mkdtempSync(join(tmpdir(), 'bsky-rpg-extension-'))
+    parts.defer(() => rmSync(profile, { recursive: true, force: true }))
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
       headless: display === undefined,
@@ -91,6 +95,7 @@ export class Extension implements AsyncDisposable {
         '--disable-features=DisableLoadExtensionCommandLineSwitch',
       ],
     })
+    parts.defer(() => context.close())
     const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'))
     const own = (): Page | undefined =>
       context.pages().find((page) => page.url().startsWith('chrome-extension://'))
@@ -102,7 +107,7 @@ export class Extension implements AsyncDisposable {
     // Its window would go with its last page.
     await context.newPage()
     await first?.close()
-    return new Extension(context, profile, script, worker, opened)
+    return new Extension(parts.move(), context, script, worker, opened)
   }
 
   get id(): string {
@@ -239,8 +244,7 @@ export class Extension implements AsyncDisposable {
     return page
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.context.close()
-    rmSync(this.#profile, { recursive: true, force: true })
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts.disposeAsync()
   }
 }

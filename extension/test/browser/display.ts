@@ -22,7 +22,13 @@ export async function openDisplay(): Promise<Display> {
   const server = spawn(XVFB, ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
-  const [number] = await once(server.stdio[3] as NodeJS.ReadableStream, 'data')
+  const exited = once(server, 'exit')
+  const [number] = await Promise.race([
+    once(server.stdio[3] as NodeJS.ReadableStream, 'data'),
+    exited.then(([code, signal]) => {
+      throw new Error(`${XVFB} ended (${signal ?? code}) before a browser could use it`)
+    }),
+  ])
   const name = `:${String(number).trim()}`
   const run = promisify(execFile)
   return {
@@ -32,7 +38,7 @@ export async function openDisplay(): Promise<Display> {
     },
     async [Symbol.asyncDispose]() {
       server.kill()
-      await once(server, 'exit')
+      await exited
     },
   }
 }

@@ -14,12 +14,21 @@ type Evaluated =
 const ENTER = '\uE006'
 
 export class Firefox implements AsyncDisposable {
+  /** What ends with it. */
+  readonly #parts: AsyncDisposableStack
   readonly #browser: Browser
   readonly #connection: Connection
   readonly #script: string
   readonly #first: OwnPage
 
-  private constructor(browser: Browser, connection: Connection, script: string, first: OwnPage) {
+  private constructor(
+    parts: AsyncDisposableStack,
+    browser: Browser,
+    connection: Connection,
+    script: string,
+    first: OwnPage,
+  ) {
+    this.#parts = parts
     this.#browser = browser
     this.#connection = connection
     this.#script = script
@@ -28,6 +37,8 @@ export class Firefox implements AsyncDisposable {
 
   /** @param folder of the built extension @param script of the page, see `buildPage` */
   static async start(executablePath: string, folder: string, script: string): Promise<Firefox> {
+    // A browser that has started is ended again where a later step fails.
+    await using parts = new AsyncDisposableStack()
     const browser = await puppeteer.launch({
       browser: 'firefox',
       executablePath,
@@ -38,11 +49,12 @@ export class Firefox implements AsyncDisposable {
       // What is asked in a click is then permitted without the browser's own question, which no protocol reaches.
       extraPrefsFirefox: { 'extensions.webextOptionalPermissionPrompts': false },
     })
+    parts.defer(() => browser.close())
     await browser.installExtension(folder)
     const { connection } = browser as unknown as { connection: Connection }
     // The settings open by themselves. From them the other pages are opened: the protocol itself may not.
     const first = await ownPage(connection, 'options.html')
-    return new Firefox(browser, connection, script, first)
+    return new Firefox(parts.move(), browser, connection, script, first)
   }
 
   /** Opens https://bsky.app at `path`. */
@@ -71,8 +83,8 @@ export class Firefox implements AsyncDisposable {
     return ownPage(this.#connection, 'popup.html')
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts.disposeAsync()
   }
 }
 

@@ -12,6 +12,9 @@ import { type World, world } from './world.ts'
 export const BADGE = '.bsky-rpg-badge'
 export const OURS = '.bsky-rpg'
 
+/** So many that 500 of them have a level: the longest pages show as many. */
+const ACTORS = 700
+
 export type Known = PagePerson & { did: string; level: number }
 /** A name on the page and the level beside it. */
 export type Marked = [name: string, level: string]
@@ -31,7 +34,11 @@ export class Surroundings implements AsyncDisposable {
   /** People whom the server does not show. */
   readonly hidden: readonly PagePerson[]
 
-  private constructor(network: World, extension: Extension) {
+  /** Both of them. */
+  readonly #parts: AsyncDisposableStack
+
+  private constructor(parts: AsyncDisposableStack, network: World, extension: Extension) {
+    this.#parts = parts
     this.network = network
     this.extension = extension
     this.shown = network.shown.map((person, n) => ({ ...person, name: `${person.name} ${n}` }))
@@ -41,8 +48,11 @@ export class Surroundings implements AsyncDisposable {
   /** @param chromium where it is installed */
   static async start(chromium: string | undefined): Promise<Surroundings> {
     assert.ok(chromium, 'CI has to have Chromium: see .ci/run')
-    const [network, folder, script] = await Promise.all([world(), built('chrome'), buildPage()])
-    return new Surroundings(network, await Extension.start(chromium, folder, script))
+    await using parts = new AsyncDisposableStack()
+    const network = parts.use(await world({ actors: ACTORS }))
+    const [folder, script] = await Promise.all([built('chrome'), buildPage()])
+    const extension = parts.use(await Extension.start(chromium, folder, script))
+    return new Surroundings(parts.move(), network, extension)
   }
 
   /** Opens a page for `work`, with a relay to the server; the page must not complain. */
@@ -66,9 +76,8 @@ export class Surroundings implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.extension[Symbol.asyncDispose]()
-    await this.network[Symbol.asyncDispose]()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts.disposeAsync()
   }
 }
 

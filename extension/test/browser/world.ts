@@ -2,10 +2,11 @@
 
 import { people } from '../../../src/simulator/people.ts'
 import { simulate } from '../../../src/simulator/simulate.ts'
-import { flagsFor, folder, Program, servedAt, until } from '../../../test/e2e/harness.ts'
+import { flagsFor, folder, newestSent, Program, servedAt, until } from '../../../test/e2e/harness.ts'
 
-const ACTORS = 700
 const SEED = 1
+/** Events of each person, on average. */
+const EVENTS = 17
 
 export type Shown = { handle: string; name: string; did: string; level: number }
 
@@ -18,27 +19,29 @@ export type World = AsyncDisposable & {
   hidden: readonly { handle: string; name: string; did: string }[]
 }
 
-export async function world(): Promise<World> {
+/** @param actors people on the network; most have a level @default 120 */
+export async function world({ actors = 120 } = {}): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const { simulator } = await simulate({
-    ...{ host: '127.0.0.1', port: 0, seed: SEED, actors: ACTORS, rate: 0, recording: [] },
-    ...{ history: { events: 12_000, days: 28 }, faults: 'none', clock: () => Date.now() * 1_000 },
+    ...{ host: '127.0.0.1', port: 0, seed: SEED, actors, rate: 0, recording: [] },
+    ...{ history: { events: actors * EVENTS, days: 28 }, faults: 'none', clock: () => Date.now() * 1_000 },
   })
   stack.use(simulator)
   const at = stack.use(folder())
   const flags = [...flagsFor(simulator, at.path('ledger.db')), '--start', 'oldest', '--rate-limit', '100000']
   const program = stack.use(new Program(['start', ...flags]))
   const url = await servedAt(program)
-  await until('everybody is introduced', async () => {
-    const stats = (await (await fetch(`${url}/v1/stats`)).json()) as {
-      characters: number
+  const newest = simulator.archive.entries.find(({ seq }) => seq === newestSent(simulator))
+  const newestMs = Math.floor((newest?.event.at ?? 0) / 1_000)
+  await until('everything is read and everybody introduced', async () => {
+    const { stream, waiting } = (await (await fetch(`${url}/v1/stats`)).json()) as {
       waiting: Record<string, number>
-      stream: { connected: boolean }
+      stream: { reached: string | null }
     }
-    const asked = Object.values(stats.waiting).every((n) => n === 0)
-    return stats.stream.connected && stats.characters > ACTORS / 2 && asked
+    const isRead = stream.reached !== null && Date.parse(stream.reached) >= newestMs
+    return isRead && Object.values(waiting).every((n) => n === 0)
   })
-  const everybody = people(ACTORS, SEED)
+  const everybody = people(actors, SEED)
   const shown: Shown[] = []
   const hidden: World['hidden'][number][] = []
   for (let from = 0; from < everybody.length; from += 100) {

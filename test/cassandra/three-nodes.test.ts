@@ -13,6 +13,8 @@ import { Workers } from './workers.ts'
 
 /** How often a worker is killed. */
 const KILLS = 5
+/** Three nodes and several workers on one machine: where others use it, too, some of these take more than the ten minutes of `npm test`. */
+const SLOW = { timeout: 1_800_000 }
 
 await withCassandra(3, registerTests, { hints: false })
 
@@ -23,7 +25,7 @@ function registerTests(cluster: Cluster): void {
 
   // Workers wait more than they work: those of one test meanwhile share the nodes with those of another.
   describe('while all nodes are there', { concurrency: true }, () => {
-    test('a worker that is killed again and again leaves what the model has', async () => {
+    test('a worker that is killed again and again leaves what the model has', SLOW, async () => {
       await using workers = await Workers.begin(places, 21)
       const random = new Random(21)
       let program = await workers.startFirst()
@@ -38,7 +40,7 @@ function registerTests(cluster: Cluster): void {
       await workers.assertRight()
     })
 
-    test('a ledger of which each node keeps a part is right, and its rows are where they belong', async () => {
+    test('a ledger of which each node keeps a part is right, its rows where they belong', SLOW, async () => {
       await using parts = new Places(cluster, 8, { replication: 1 })
       await using workers = await Workers.begin(parts, 24)
       await workers.startFirst()
@@ -61,7 +63,7 @@ function registerTests(cluster: Cluster): void {
       assert.equal(seen.size, 3)
     })
 
-    test('a worker that is paused past its lease and woken changes nothing any more', async () => {
+    test('a worker that is paused past its lease and woken changes nothing any more', SLOW, async () => {
       await using others = new Places(cluster, 8)
       await using workers = await Workers.begin(others, 23)
       const first = await workers.startFirst()
@@ -83,7 +85,7 @@ function registerTests(cluster: Cluster): void {
 
   testHungNode(cluster, places)
 
-  test('a node that dies and one that hangs do not stop two workers', async () => {
+  test('a node that dies and one that hangs do not stop two workers', SLOW, async () => {
     await using workers = await Workers.begin(places, 22)
     await workers.startFirst()
     await workers.happen(150)

@@ -6,6 +6,18 @@ export const SCRAPE_SECONDS = 2
 /** What Prometheus scrapes, as `host:port`; all at /metrics. */
 export type Targets = readonly string[]
 
+export type Alerting = {
+  /** A file of rules. */
+  rules: string
+  /** An Alertmanager, as `host:port`. */
+  alertmanager: string
+}
+
+export type FiringAlert = {
+  labels: Record<string, string>
+  annotations: Record<string, string>
+  state: string
+}
 export type Sample = { metric: Record<string, string>; value: [time: number, value: string] }
 export type SampleRange = { metric: Record<string, string>; values: [time: number, value: string][] }
 
@@ -19,10 +31,22 @@ export class Prometheus implements AsyncDisposable {
     this.#opened = opened
   }
 
-  static async start(path: (name: string) => string, targets: Targets): Promise<Prometheus> {
+  static async start(
+    path: (name: string) => string,
+    targets: Targets,
+    alerting?: Alerting,
+  ): Promise<Prometheus> {
     const config = {
       // A scrape that times out on a slow machine takes its series away until the next.
-      global: { scrape_interval: `${SCRAPE_SECONDS}s`, scrape_timeout: `${SCRAPE_SECONDS}s` },
+      global: {
+        scrape_interval: `${SCRAPE_SECONDS}s`,
+        scrape_timeout: `${SCRAPE_SECONDS}s`,
+        evaluation_interval: '1s',
+      },
+      ...(alerting && {
+        rule_files: [alerting.rules],
+        alerting: { alertmanagers: [{ static_configs: [{ targets: [alerting.alertmanager] }] }] },
+      }),
       // JSON is YAML.
       scrape_configs: [{ job_name: 'bsky-rpg', static_configs: [{ targets }] }],
     }
@@ -51,25 +75,31 @@ export class Prometheus implements AsyncDisposable {
 
   /** What `expr` gives now. */
   async query(expr: string): Promise<Sample[]> {
-    return this.#ask<Sample>('query', { query: expr })
+    return (await this.#ask<{ result: Sample[] }>('query', { query: expr })).result
+  }
+
+  /** The alerts that fire now. */
+  async firing(): Promise<FiringAlert[]> {
+    const { alerts } = await this.#ask<{ alerts: FiringAlert[] }>('alerts', {})
+    return alerts.filter(({ state }) => state === 'firing')
   }
 
   /** What `expr` gave in the last `seconds`, every `stepSeconds`. */
   async range(expr: string, seconds: number, stepSeconds: number): Promise<SampleRange[]> {
     const end = Date.now() / 1_000
     const asked = { query: expr, start: String(end - seconds), end: String(end), step: String(stepSeconds) }
-    return this.#ask<SampleRange>('query_range', asked)
+    return (await this.#ask<{ result: SampleRange[] }>('query_range', asked)).result
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#opened.disposeAsync()
   }
 
-  async #ask<T>(path: string, parameters: Record<string, string>): Promise<T[]> {
+  async #ask<T>(path: string, parameters: Record<string, string>): Promise<T> {
     const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
-    const answer = (await response.json()) as { status: string; error?: string; data: { result: T[] } }
-    if (answer.status !== 'success') throw new Error(`${parameters.query}: ${answer.error}`)
-    return answer.data.result
+    const answer = (await response.json()) as { status: string; error?: string; data: T }
+    if (answer.status !== 'success') throw new Error(`${parameters.query ?? path}: ${answer.error}`)
+    return answer.data
   }
 }
 

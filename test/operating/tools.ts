@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type Tool = 'prometheus' | 'promtool' | 'amtool'
+export type Tool = 'prometheus' | 'prometheus-alertmanager' | 'promtool' | 'amtool'
 
 /** Why tests that need `tools` are skipped; false where they are all there. CI installs them: there their lack is a failure. */
 export function without(...tools: readonly Tool[]): string | false {

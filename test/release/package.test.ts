@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { writePackage } from '../../dev/release/package.ts'
+import { sbomOf } from '../../dev/release/sbom.ts'
 import { version } from '../../src/commands/version.ts'
 import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
@@ -36,7 +37,7 @@ suite('the package', { concurrency: false }, () => {
 
   before(() => {
     path = stack.use(folder()).path
-    writePackage(path('package'))
+    writePackage(path('package'), { repository: 'https://git.example/somebody/bsky-rpg' })
     const [report] = JSON.parse(
       execFileSync('npm', ['pack', './package', '--json'], { cwd: path(''), encoding: 'utf8' }),
     ) as { filename: string; files: { path: string }[] }[]
@@ -100,6 +101,28 @@ suite('the package', { concurrency: false }, () => {
     const [style = ''] = /\/assets\/base\.[^"]+\.css/.exec(page) ?? []
     assert.equal((await fetch(url + style)).status, 200)
     assert.equal(await running.kill('SIGTERM'), 0, running.output)
+  })
+
+  test('installs nothing that its bill of materials does not list', () => {
+    const { packages } = JSON.parse(readFileSync(path('node_modules/.package-lock.json'), 'utf8'))
+    const listed = new Set(sbomOf('bsky-rpg').components.map(({ name }) => name))
+    const installed = Object.keys(packages).map((place) => place.replace(/^.*node_modules\//, ''))
+    assert.ok(installed.length > 50)
+    assert.deepEqual(
+      installed.filter((name) => name !== 'bsky-rpg' && !listed.has(name)),
+      [],
+    )
+  })
+
+  test('names the repository that it was built from, and may be published with its provenance alone', () => {
+    const manifest = JSON.parse(readFileSync(path('package/package.json'), 'utf8'))
+    assert.deepEqual(manifest.repository, {
+      type: 'git',
+      url: 'git+https://git.example/somebody/bsky-rpg.git',
+    })
+    assert.deepEqual(manifest.publishConfig, { access: 'public', provenance: true })
+    assert.equal(manifest.private, undefined)
+    assert.equal(manifest.scripts, undefined, 'nothing runs when it is installed')
   })
 
   test('says in NOTICE whose works are in it', () => {

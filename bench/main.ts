@@ -10,6 +10,7 @@ import { benchImports } from './import.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
+import { benchMoves } from './moves.ts'
 import { benchPages } from './pages.ts'
 import { benchReplication } from './replication.ts'
 import { benchRepositories } from './repositories.ts'
@@ -26,6 +27,7 @@ const all: Record<string, [title: string, run: () => Promise<Row[]>]> = {
   repositories: ["How late the thread is that has strangers' repositories read", () => benchRepositories()],
   import: ['Importing histories', () => benchImports()],
   copies: ['Backups, exports, restores and recomputes', () => benchCopies()],
+  moves: ['A move to other rules', () => benchMoves()],
   cards: ['Cards', () => benchCards()],
   latency: ['All of it at 1,000 events a second', () => benchLatency()],
 }

@@ -21,7 +21,7 @@ import type {
   RecordsPage,
 } from '../src/game/state.ts'
 import { unknownActor } from '../src/game/state.ts'
-import type { Day } from '../src/game/time.ts'
+import { ALL_DAYS, type Day } from '../src/game/time.ts'
 import type { OpenQuestion } from '../src/store/export/ledger-copy.ts'
 import { reasonOf } from './model/judge.ts'
 import { naiveCounts, naiveDays, type ReasonOf, sorted } from './naive-days.ts'
@@ -58,14 +58,30 @@ export class MemoryLedger implements Known {
   }
 
   part(did: Did): RecordsPage {
-    const nothing: RecordsPart = { collections: [], from: undefined, limit: 0 }
-    const { collections, from = '', limit } = this.parts.get(did) ?? nothing
+    const nothing: RecordsPart = { by: 'key', collections: [], from: undefined, limit: 0 }
+    const part = this.parts.get(did) ?? nothing
+    if (part.by === 'day') return this.#days(did, part)
+    const { collections, from = '', limit } = part
     const left = this.records(did)
       .filter(([id]) => collections.includes(id.collection) && uriOf(id) > from)
       .sort(([a], [b]) => (uriOf(a) < uriOf(b) ? -1 : 1))
     const records = left.slice(0, limit)
     const last = records.at(-1)
-    return { records, next: last !== undefined && left.length > limit ? uriOf(last[0]) : undefined }
+    const next = last !== undefined && left.length > limit ? uriOf(last[0]) : undefined
+    return { records, days: undefined, next }
+  }
+
+  /** One day at a time, the latest first. */
+  #days(did: Did, { collections, from = `day/${ALL_DAYS.last}` }: RecordsPart): RecordsPage {
+    const last = Number(from.slice('day/'.length))
+    const byDay = Map.groupBy(
+      this.records(did).filter(([id]) => collections.includes(id.collection)),
+      ([, { at, claimed }]) => claimed ?? Math.floor(at / 86_400),
+    )
+    const [day = 0, before] = [...byDay.keys()].filter((other) => other <= last).sort((a, b) => b - a)
+    const first = before === undefined ? 0 : before + 1
+    const records = byDay.get(day) ?? []
+    return { records, days: { first, last }, next: before === undefined ? undefined : `day/${before}` }
   }
 
   isMoved(did: Did): boolean {

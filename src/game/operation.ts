@@ -103,13 +103,22 @@ export type Wish =
 export type Recompute = { kind: 'recompute'; did: Did; at: Micros }
 
 /**
- * The newest rules award `did` from now on: all records again at once, which caps need, or one part after the other of the
- * records that are worth something else now.
+ * The newest rules award `did` from now on: all records again at once, or one part after the other of the records of which
+ * the XP may change.
  */
 export type Move = { kind: 'move'; did: Did; at: Micros; scope: 'whole' | RecordsPart }
 
-/** Up to `limit` records of these collections, from the place on at which the store said that the next part begins. */
-export type RecordsPart = { collections: readonly Nsid[]; from: string | undefined; limit: number }
+/**
+ * A part of a person's records of these collections, from the place on at which the store said that the next one begins: up to
+ * `limit` of them by their keys, or by day, which caps need. Those are whole days, the latest first: as many as have up to
+ * `limit` records, and at least one; no more than `limit` of those records are changed at once.
+ */
+export type RecordsPart = {
+  by: 'key' | 'day'
+  collections: readonly Nsid[]
+  from: string | undefined
+  limit: number
+}
 
 /** The operator's list of DIDs has changed: `did` is followed from now on, or is not. */
 export type Follow = { kind: 'follow'; did: Did; at: Micros; followed: boolean }

@@ -1,6 +1,6 @@
 // XP that a character has earned in the current ISO week and calendar month (UTC). A record belongs to the periods of its
 // first witness time, whenever it is edited, recomputed or deleted.
-import { DAY_MS, type Day, dayOf, type Seconds } from './time.ts'
+import { DAY_MS, type Day, type DaySpan, dayOf, type Seconds } from './time.ts'
 
 export type Periods = {
   /** The latest day on which something was earned, which says which week and month these are. */
@@ -13,7 +13,7 @@ export type Periods = {
 export const NO_PERIODS: Periods = { day: 0, week: 0, month: 0 }
 
 /** The first and the last day of the ISO week and the month around `day`, whichever reach further. */
-export function daysAround(day: Day): { first: Day; last: Day } {
+export function daysAround(day: Day): DaySpan {
   const monday = weekOf(day) * 7 - 3
   const date = new Date(day * DAY_MS)
   const monthAt = (next: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + next, 1) / DAY_MS

@@ -7,7 +7,7 @@ import { type Counts, type DayTally, NO_COUNTS, NO_DAY, type Tally } from './day
 import { NO_PERIODS, type Periods } from './periods.ts'
 import type { Ask, Postponed, QuestionId } from './question.ts'
 import type { Facts } from './rules/rule.ts'
-import type { Day, Seconds } from './time.ts'
+import type { Day, DaySpan, Seconds } from './time.ts'
 
 /** What the ledger stores of one person, apart from their records. */
 export type ActorState = {
@@ -181,6 +181,11 @@ export function pathOf({ collection, rkey }: Pick<RecordId, 'collection' | 'rkey
   return `${collection}/${rkey}`
 }
 
+export function pathParts(path: RecordPath): Pick<RecordId, 'collection' | 'rkey'> {
+  const slash = path.indexOf('/')
+  return { collection: path.slice(0, slash) as Nsid, rkey: path.slice(slash + 1) }
+}
+
 /** The stored state that a batch of operations may need; see `touched`. Never mutated by its readers. */
 export type Known = {
   actor(did: Did): ActorState | undefined
@@ -196,7 +201,10 @@ export type Known = {
    * there are former rules.
    */
   isMoved(did: Did): boolean
-  /** XP that caps have granted `did`: on the days in `Touched.grants`, on all days for people in `Touched.whole`. */
+  /**
+   * XP that caps have granted `did`: on the days in `Touched.grants`, on those of a part by day, on all days for people in
+   * `Touched.whole`.
+   */
   granted(did: Did): ReadonlyMap<Day, Granted>
   /**
    * What the live records of `did` brought on days before the running one: on the days in `Touched.days` and all others of
@@ -205,7 +213,12 @@ export type Known = {
   days(did: Did): ReadonlyMap<Day, Tally>
 }
 
-export type RecordsPage = { records: readonly [RecordId, RecordState][]; next: string | undefined }
+/** `days` are those that the records of a part by day are of, with the days between them that have none. */
+export type RecordsPage = {
+  records: readonly [RecordId, RecordState][]
+  days: Readonly<DaySpan> | undefined
+  next: string | undefined
+}
 
 /** A record as it is to be stored; `created` where the store has no row of it, not even a tombstone. */
 export type RecordChange = { id: RecordId; state: RecordState; created: boolean }
@@ -241,6 +254,20 @@ export type ActorChange = {
   profile: Profile | null | undefined
   /** A handle that now belongs to someone else: it is removed from the stored profile if it is there. */
   unnamed: Handle | undefined
+}
+
+/** What a batch without operations changes. */
+export function noChanges(): Changes {
+  const outcomes = {
+    applied: 0,
+    repeated: 0,
+    unreadable: 0,
+    forgotten: 0,
+    unfollowed: 0,
+    stale: 0,
+    implausible: 0,
+  }
+  return { actors: new Map(), fulfilled: [], outcomes }
 }
 
 /** The result of an operation: `applied` changed something, `repeated` was counted before, the others say why it was not. */

@@ -7,6 +7,12 @@ export type Seconds = number
 /** A UTC day, counted from the Unix epoch. */
 export type Day = number
 
+/** Days from the first to the last, both included. */
+export type DaySpan = { first: Day; last: Day }
+
+/** All days that can be stored: as many as 32 bits count. */
+export const ALL_DAYS: Readonly<DaySpan> = { first: 0, last: 2 ** 31 - 1 }
+
 export const HOUR_SECONDS = 3_600
 export const DAY_SECONDS = 24 * HOUR_SECONDS
 export const DAY_MS = DAY_SECONDS * 1_000

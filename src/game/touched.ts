@@ -14,7 +14,7 @@ export type Touched = {
   records: RecordId[]
   /** People of whom all records, tombstones included, all grants and all days are needed. */
   whole: Set<Did>
-  /** Parts of people's records that are needed. */
+  /** Parts of people's records that are needed, of parts by day with the grants of those days. */
   parts: Map<Did, RecordsPart>
   /**
    * People whose grants are needed: on these days, and on the days on which their loaded records were first witnessed.

@@ -1,14 +1,8 @@
 import type { Did } from '@atcute/lexicons/syntax'
 import { daysAround } from '../game/periods.ts'
 import type { ActorState, RecordState } from '../game/state.ts'
-import { type Day, dayOf } from '../game/time.ts'
+import { ALL_DAYS, type Day, type DaySpan, dayOf } from '../game/time.ts'
 import type { Touched } from '../game/touched.ts'
-
-/** Days to read of one person, from the first to the last. */
-export type DaySpan = { first: Day; last: Day }
-
-/** All days that can be stored: as many as 32 bits count. */
-export const ALL_DAYS: Readonly<DaySpan> = { first: 0, last: 2 ** 31 - 1 }
 
 /** What is loaded of people before their days. */
 export type LoadedPeople = {

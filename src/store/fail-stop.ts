@@ -1,6 +1,6 @@
 import type { Cursor, Did, Micros } from '../atproto/event.ts'
 import type { Followed } from '../game/followed.ts'
-import type { Wish } from '../game/operation.ts'
+import type { RecordsPart, Wish } from '../game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Changes, Known } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
@@ -115,6 +115,10 @@ export class FailStopWriter implements Writer {
 
   unmoved(limit: number): Promise<UnmovedPerson[]> {
     return this.#call(() => this.#writer.unmoved(limit))
+  }
+
+  indexDays(did: Did, part: RecordsPart): Promise<boolean> {
+    return this.#call(() => this.#writer.indexDays(did, part))
   }
 
   commitMoved(changes: Changes, place: MovePlace): Promise<void> {

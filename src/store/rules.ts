@@ -51,8 +51,13 @@ export type Visit = {
 
 export type SurveyedPerson = Visit & { experience: number; isShown: boolean }
 
-/** The next people whom a move has to visit, in its order; `from` is where to go on with a person's records. */
-export type UnmovedPerson = Visit & { from: string | undefined }
+/** The next people whom a move has to visit, in its order. */
+export type UnmovedPerson = Visit & {
+  /** Where to go on with their records. */
+  from: string | undefined
+  /** Counts their records, tombstones included, and stops at `max`. */
+  count: (max: number) => number
+}
 
 /**
  * How far a move has come: all people up to `after` have been moved, and of `part.did`, who comes right after them, the

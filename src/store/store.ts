@@ -7,7 +7,7 @@ import type { RecordId } from '../atproto/uri.ts'
 import type { PeriodBoard } from '../game/boards.ts'
 import type { Counts, DayTally } from '../game/days.ts'
 import type { Followed } from '../game/followed.ts'
-import type { Wish } from '../game/operation.ts'
+import type { RecordsPart, Wish } from '../game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../game/question.ts'
 import type { Changes, Known, LedgerEvent, RecordState, Visibility } from '../game/state.ts'
 import type { Seconds } from '../game/time.ts'
@@ -240,6 +240,11 @@ export interface Writer extends AsyncDisposable {
   takeUpRules(at: Micros): Promise<RulesState>
   /** The next people of this writer whom the move has to visit; none at its end. Where one is half moved, only that one. */
   unmoved(limit: number): Promise<UnmovedPerson[]>
+  /**
+   * Reads up to `part.limit` more of the records of `part.collections`, to learn on which days they count; a part by day can be
+   * loaded once all have been read. What is committed meanwhile is noted. @returns whether all have been read
+   */
+  indexDays(did: Did, part: RecordsPart): Promise<boolean>
   /** Commits `changes`, decided on the result of the last `load`, and how far the move has come, as one. */
   commitMoved(changes: Changes, place: MovePlace): Promise<void>
   /** Ends the move, once there is nobody left to visit. */

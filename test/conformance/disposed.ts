@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { decide } from '../../src/game/decide.ts'
 import { touched } from '../../src/game/touched.ts'
 import { StoreBusyError, type Writer } from '../../src/store/store.ts'
-import { game, START } from '../game/arbitrary.ts'
+import { game, POST, START } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, before, NOW, post } from './operations.ts'
@@ -29,6 +29,8 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   bindRules: (writer) => writer.bindRules('others'),
   takeUpRules: (writer) => writer.takeUpRules(START),
   unmoved: (writer) => writer.unmoved(1),
+  indexDays: (writer) =>
+    writer.indexDays(alice, { by: 'day', collections: [POST], from: undefined, limit: 1 }),
   commitMoved: (writer) =>
     writer.commitMoved(decide(game, new MemoryLedger(), [post(alice, 1)]), { after: alice, part: undefined }),
   endMove: (writer) => writer.endMove(),

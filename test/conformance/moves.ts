@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import type { Did } from '../../src/atproto/event.ts'
 import type { Game } from '../../src/game/game.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
+import { DAY_SECONDS } from '../../src/game/time.ts'
 import { gameInForce } from '../../src/ingest/rules-in-force.ts'
 import { moveSome, type StepLimits } from '../../src/ingest/rules-move.ts'
 import { RulesChangedError, type Store, type Writer } from '../../src/store/store.ts'
-import { game, POST, person, START } from '../game/arbitrary.ts'
+import { game, POST, person, START, tid } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
-import { alice, bob, commitOf, cursorOf, FIRST, fold, like, post } from './operations.ts'
+import { alice, bob, commitOf, cursorOf, FIRST, fold, like, post, status } from './operations.ts'
 
 const carol = person(2)
 const generous = rulebook({ ...NO_CHANGES, points: { 'post.text': 80 } })
@@ -132,6 +133,85 @@ export const movesChecks: readonly Check[] = [
       assert.deepEqual(await xpOf(store, [alice, bob]), [10, 10])
       await fold(writer, [post(alice, 4), post(bob, 5), post(bob, 6)], undefined, by)
       assert.deepEqual(await xpOf(store, [alice, bob]), [10, 70])
+    },
+  ),
+
+  check(
+    'a new cap is counted day by day over what somebody with many records had, by one writer after the other',
+    async (store, writer) => {
+      const early = [0, 1, 2].flatMap((day) => [1, 2, 3, 4].map((n) => post(alice, day * DAY_SECONDS + n)))
+      const first = post(alice, DAY_SECONDS + 1)
+      const deleted = { ...first, rev: tid(9 * DAY_SECONDS), op: 'delete', record: undefined } as const
+      await fold(writer, [...early, deleted, like(alice, 5)])
+      const late = [0, 2, 3].map((day) => post(alice, day * DAY_SECONDS + 60))
+      let steps = 0
+      const moveOn = async (by: Game, of: Writer): Promise<boolean> => {
+        const step = await moveSome(by, of, START, { people: 5, records: 2 })
+        const changed = step?.changes.actors.get(alice)?.records.size ?? 0
+        assert.ok(changed <= 2, `${changed} records were changed at once`)
+        assert.deepEqual((await store.auditor.audit(capped, () => {})).findings, [])
+        // New ones come while the days are read, and while they are counted.
+        if (++steps % 2 === 0) await fold(of, late.splice(0, 1), undefined, by)
+        return step !== undefined
+      }
+      const by = await begin(store, writer, capped)
+      for (let n = 0; n < 6; n++) assert.ok(await moveOn(by, writer))
+      await writer[Symbol.asyncDispose]()
+      await using next = await store.write({ ...KEEP, fingerprint: capped.fingerprint })
+      const again = gameInForce({ ...game, rules: capped }, await store.rules.state())
+      while (await moveOn(again, next));
+      assert.deepEqual(late, [])
+      // Of each day the first two get 50 and 10 XP, and what the deleted one had is lost.
+      assert.deepEqual(await xpOf(store, [alice]), [60 + 10 + 60 + 50 + 10])
+      const more = [0, 1, 2, 3].map((day) => post(alice, day * DAY_SECONDS + 70))
+      await fold(next, more, undefined, again)
+      assert.deepEqual(await xpOf(store, [alice]), [60 + 10 + 60 + 60 + 10])
+    },
+  ),
+
+  check(
+    'deleted records are counted when a step is measured out, since caps count them',
+    async (store, writer) => {
+      const removalOf = (n: number) =>
+        ({ ...post(alice, n), rev: tid(100 + n), op: 'delete', record: undefined }) as const
+      await fold(
+        writer,
+        [1, 2, 3, 4].map((n) => post(alice, n)),
+      )
+      await fold(writer, [1, 2, 3].map(removalOf))
+      const by = await begin(store, writer, capped)
+      const step = await moveSome(by, writer, START, { people: 5, records: 3 })
+      assert.deepEqual(
+        step?.operations.map(({ scope }) => scope === 'whole' || scope.by),
+        ['day'],
+      )
+    },
+  ),
+
+  check(
+    'somebody who is moved by day, and of whom everything goes meanwhile, begins anew',
+    async (store, writer) => {
+      await fold(
+        writer,
+        [1, 2, 3, 4].map((n) => post(alice, n * DAY_SECONDS)),
+      )
+      const by = await begin(store, writer, capped)
+      const limits = { people: 5, records: 1 }
+      for (let n = 0; n < 3; n++) await moveSome(by, writer, START, limits)
+      await fold(writer, [status(alice, 'deleted', 10 * DAY_SECONDS)], undefined, by)
+      await fold(
+        writer,
+        [1, 2].map((n) => post(alice, 10 * DAY_SECONDS + n)),
+        undefined,
+        by,
+      )
+      while ((await moveSome(by, writer, START, limits)) !== undefined);
+      assert.deepEqual((await store.auditor.audit(capped, () => {})).findings, [])
+      const { items } = (await store.reader.events(alice, FIRST)) ?? { items: [] }
+      assert.deepEqual(
+        items.map(({ delta, rules }) => [delta, rules]),
+        [],
+      )
     },
   ),
 

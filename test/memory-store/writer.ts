@@ -192,8 +192,18 @@ export class MemoryWriter implements Writer {
     const visits = peopleAfter(memory, move.after).filter(
       ({ did }) => !memory.ledger.moved.has(did) || did === move.part?.did,
     )
-    if (move.part === undefined) return visits.slice(0, limit).map((visit) => ({ ...visit, from: undefined }))
-    return visits.slice(0, 1).map((visit) => ({ ...visit, from: move.part?.from }))
+    if (move.part === undefined)
+      return visits
+        .slice(0, limit)
+        .map((visit) => ({ ...visit, from: undefined, count: () => visit.records }))
+    const { from } = move.part
+    return visits.slice(0, 1).map((visit) => ({ ...visit, from, count: () => visit.records }))
+  }
+
+  /** Nothing has to be read: everything is in memory. */
+  async indexDays(): Promise<boolean> {
+    this.#open()
+    return true
   }
 
   async commitMoved(changes: Changes, { after, part }: MovePlace): Promise<void> {

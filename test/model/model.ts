@@ -22,6 +22,7 @@ import type {
   Wish,
 } from '../../src/game/operation.ts'
 import type { Cause } from '../../src/game/state.ts'
+import type { DaySpan } from '../../src/game/time.ts'
 import { BASELINE, factsOf, hidesItself, type ModelFacts, POST, PROFILE, reasonOf } from './judge.ts'
 import {
   countsOf,
@@ -46,6 +47,12 @@ export type ModelGame = {
   /** Which of the ledger's rules these are. */
   version: number
 }
+
+/** Whole days of a person's records of these collections. */
+export type ModelDays = { days: DaySpan; collections: readonly string[] }
+
+/** Entries of some records; see `RecordsPart.by`. */
+export type ModelEntries = { by: 'key' | 'day'; entries: readonly (RecordId & { delta: number })[] }
 
 /** Tries without an answer after which a question is given up. */
 const TRIES = { subject: 10, profile: 30, doubted: 6, believed: 17 }
@@ -136,8 +143,11 @@ export class Model {
     }
   }
 
-  /** A person's records are judged by the newest rules: all of them, or just these. */
-  move(did: Did, at: Micros, scope: 'whole' | readonly RecordId[]): void {
+  /**
+   * A person's records are judged by the newest rules: all of them, all of these days, or just those of which these entries are.
+   * What the last of them say is believed for the time being where they are of days that are to be judged as a whole.
+   */
+  move(did: Did, at: Micros, scope: 'whole' | ModelDays | ModelEntries): void {
     this.#group += 1
     this.unmoved = this.unmoved.difference(new Set([did]))
     if (scope === 'whole') {
@@ -145,11 +155,24 @@ export class Model {
       return
     }
     const person = this.person(did)
-    for (const id of scope) {
+    if ('days' in scope) {
+      const { first, last } = scope.days
+      const isWithin = (day: number): boolean => day >= first && day <= last
+      person.grants = person.grants.filter(({ day }) => !isWithin(day))
+      this.#judgeAnew(
+        person,
+        at,
+        ({ id, at: witnessed, claimed }) =>
+          scope.collections.includes(id.collection) && isWithin(claimed ?? Math.floor(witnessed / DAY)),
+      )
+      return
+    }
+    for (const { collection, rkey, delta } of scope.entries) {
+      const id = { did, collection, rkey }
       const record = person.records.get(pathOf(id))
       if (record === undefined) throw new Error(`${did} has no record ${pathOf(id)}`)
       const reason = reasonOf(id.collection, record.facts)
-      const xp = this.#points(person, reason)
+      const xp = scope.by === 'day' ? record.xp + delta : this.#points(person, reason)
       this.#put(person, { ...record, xp })
       this.#enter(person, id, { at, cause: 'recompute', reason, delta: xp - record.xp })
     }
@@ -433,8 +456,12 @@ export class Model {
   /** Judges the stored records anew, one after the other, as if these rules had been in force from the start. */
   #recompute({ did, at }: Recompute): void {
     const person = this.person(did)
-    const records = [...person.records.values()].filter(({ id }) => id.collection !== BASELINE)
     person.grants = []
+    this.#judgeAnew(person, at, ({ id }) => id.collection !== BASELINE)
+  }
+
+  #judgeAnew(person: ModelPerson, at: Micros, isMeant: (record: ModelRecord) => boolean): void {
+    const records = [...person.records.values()].filter(isMeant)
     for (const record of records.sort(byFirstWitness)) {
       const reason = reasonOf(record.id.collection, record.facts)
       const xp = this.#granted(person, record, record.at, this.#points(person, reason))

@@ -534,8 +534,11 @@ export class Play implements AsyncDisposable {
         return
       }
       for (const { did, scope, at } of step.operations) {
-        const events = step.changes.actors.get(did)?.events ?? []
-        this.#model.move(did, at, scope === 'whole' ? 'whole' : events)
+        const entries = step.changes.actors.get(did)?.events ?? []
+        const { days } = step
+        if (scope === 'whole') this.#model.move(did, at, 'whole')
+        else if (days !== undefined) this.#model.move(did, at, { days, collections: scope.collections })
+        else this.#model.move(did, at, { by: scope.by, entries })
       }
       await this.#lookWhoMoved()
     }

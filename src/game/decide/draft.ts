@@ -16,12 +16,13 @@ import {
   type Known,
   NO_DAYS,
   NO_GRANTS,
+  noChanges,
   type Outcome,
   pathOf,
   type RecordState,
   unknownActor,
 } from '../state.ts'
-import type { Day } from '../time.ts'
+import type { Day, DaySpan } from '../time.ts'
 import { recount } from './day-tallies.ts'
 import { noteGranted } from './note-day.ts'
 import { changedStandings, isShown } from './standings.ts'
@@ -41,19 +42,7 @@ export class Draft {
   constructor(known: Known, game: Pick<Game, 'appview' | 'rules' | 'former'>) {
     this.#known = known
     this.#game = game
-    this.changes = {
-      actors: new Map(),
-      fulfilled: [],
-      outcomes: {
-        applied: 0,
-        repeated: 0,
-        unreadable: 0,
-        forgotten: 0,
-        unfollowed: 0,
-        stale: 0,
-        implausible: 0,
-      },
-    }
+    this.changes = noChanges()
   }
 
   count(outcome: Outcome): void {
@@ -99,6 +88,11 @@ export class Draft {
       const state = this.record(id)
       return state === undefined ? [] : [[id, state]]
     })
+  }
+
+  /** The days of a part by day; see `RecordsPage.days`. */
+  daysOfPart(did: Did): Readonly<DaySpan> | undefined {
+    return this.#known.part(did).days
   }
 
   /** The person as of now; `undefined` for an unknown one. */
@@ -211,10 +205,11 @@ export class Draft {
     return drafted ?? this.#grantedBefore(did).get(day) ?? NOTHING_GRANTED
   }
 
-  /** Replaces all grants of a person; only for people in `Touched.whole`. */
-  replaceGranted(did: Did, granted: ReadonlyMap<Day, Granted>): void {
+  /** Replaces all grants of a person on these days; only for people of whom they all are loaded. */
+  replaceGranted(did: Did, granted: ReadonlyMap<Day, Granted>, { first, last }: Readonly<DaySpan>): void {
     const drafted = this.changes.actors.get(did)?.granted.keys() ?? []
     for (const day of new Set([...this.#grantedBefore(did).keys(), ...drafted, ...granted.keys()])) {
+      if (day < first || day > last) continue
       const now = granted.get(day) ?? NOTHING_GRANTED
       if (!isSame(this.granted(did, day), now)) noteGranted(this.change(did), day, now)
     }

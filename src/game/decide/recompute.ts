@@ -3,7 +3,8 @@ import type { Micros } from '../../atproto/event.ts'
 import type { RecordId } from '../../atproto/uri.ts'
 import { BASELINE } from '../baseline.ts'
 import type { Move, Recompute } from '../operation.ts'
-import type { Outcome, RecordState } from '../state.ts'
+import type { Granted, Outcome, RecordState } from '../state.ts'
+import { ALL_DAYS, type Day } from '../time.ts'
 import { apportion, type Share } from './caps.ts'
 import type { Draft } from './draft.ts'
 import { recountDays } from './recount-days.ts'
@@ -20,7 +21,8 @@ export function decideMove(draft: Draft, { did, at, scope }: Move): Outcome {
   draft.move(did)
   // Also where no record changes: the store notes who has been moved.
   draft.change(did)
-  return scope === 'whole' ? judgeAll(draft, did, at) : judgePart(draft, did, at)
+  if (scope === 'whole') return judgeAll(draft, did, at)
+  return scope.by === 'key' ? judgePart(draft, did, at) : judgeDays(draft, { did, at, limit: scope.limit })
 }
 
 /**
@@ -28,28 +30,55 @@ export function decideMove(draft: Draft, { did, at, scope }: Move): Outcome {
  * baseline stays as it is.
  */
 function judgeAll(draft: Draft, did: Did, at: Micros): Outcome {
-  const rules = draft.rulesOf(did)
-  const records = [...draft.records(did)].filter(([id]) => id.collection !== BASELINE).sort(byWitness)
-  const inOrder = records.map(([{ collection }, { at, facts, claimed }]) => ({
+  const records = [...draft.records(did)].filter(([id]) => id.collection !== BASELINE)
+  const { changed, granted } = judge(draft, did, records)
+  for (const judged of changed) award(draft, judged, at)
+  draft.replaceGranted(did, granted, ALL_DAYS)
+  recountDays(draft.rulesOf(did), draft, did)
+  return changed.length > 0 ? 'applied' : 'repeated'
+}
+
+/**
+ * Does that for whole days, of which at most `limit` records are changed. The grants of those days follow with the last of
+ * them: until then the part is the same again, and what was changed already stays as it is.
+ */
+function judgeDays(draft: Draft, { did, at, limit }: { did: Did; at: Micros; limit: number }): Outcome {
+  const { changed, granted } = judge(draft, did, draft.part(did))
+  for (const judged of changed.slice(0, limit)) award(draft, judged, at)
+  const days = draft.daysOfPart(did)
+  if (changed.length <= limit && days !== undefined) draft.replaceGranted(did, granted, days)
+  return changed.length > 0 ? 'applied' : 'repeated'
+}
+
+/** A record that is to count for `share`, and counts otherwise. */
+type Judged = { id: RecordId; state: RecordState; share: Share }
+
+/** Says which of `records` count otherwise than they should, in the order of their first witness. */
+function judge(
+  draft: Draft,
+  did: Did,
+  records: [RecordId, RecordState][],
+): { changed: Judged[]; granted: ReadonlyMap<Day, Granted> } {
+  const sorted = records.toSorted(byWitness)
+  const inOrder = sorted.map(([{ collection }, { at, facts, claimed }]) => ({
     collection,
     at,
     facts,
     claimed,
   }))
-  const { shares, granted } = apportion(rules, inOrder)
-  let outcome: Outcome = 'repeated'
-  for (const [index, [id, state]] of records.entries()) {
-    const { xp, worth, reason } = shares[index] as Share
-    const capped = xp < worth
-    if (!state.live || (xp === state.xp && capped === state.capped)) continue
-    const change = draft.change(did)
-    draft.put(change, id, { ...state, xp, capped })
-    if (xp !== state.xp) draft.enter(change, id, { at, cause: 'recompute', reason, delta: xp - state.xp })
-    outcome = 'applied'
-  }
-  draft.replaceGranted(did, granted)
-  recountDays(rules, draft, did)
-  return outcome
+  const { shares, granted } = apportion(draft.rulesOf(did), inOrder)
+  const changed = sorted.flatMap(([id, state], index): Judged[] => {
+    const share = shares[index] as Share
+    const isRight = share.xp === state.xp && share.xp < share.worth === state.capped
+    return state.live && !isRight ? [{ id, state, share }] : []
+  })
+  return { changed, granted }
+}
+
+function award(draft: Draft, { id, state, share: { xp, worth, reason } }: Judged, at: Micros): void {
+  const change = draft.change(id.did)
+  draft.put(change, id, { ...state, xp, capped: xp < worth })
+  if (xp !== state.xp) draft.enter(change, id, { at, cause: 'recompute', reason, delta: xp - state.xp })
 }
 
 /** Awards a part of a person's records again, of collections without caps: each by itself. */

@@ -55,7 +55,11 @@ export class CqlSource implements LedgerSource {
   private constructor(options: CqlSourceOptions, state: LedgerState) {
     this.#options = options
     this.state = state
-    this.#lookUps = new People(options.session, { owns: () => true, isMoved: () => true })
+    this.#lookUps = new People(options.session, {
+      owns: () => true,
+      isMoved: () => true,
+      findDays: () => undefined,
+    })
   }
 
   /** @throws {StoreError} where the ledger has nothing to export yet */

@@ -1,10 +1,11 @@
 import type { Cursor, Did, Micros } from '../../atproto/event.ts'
 import type { Followed } from '../../game/followed.ts'
-import type { Wish } from '../../game/operation.ts'
+import type { RecordsPart, Wish } from '../../game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionId, QuestionKind } from '../../game/question.ts'
 import type { Changes, Known } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
+import { DayIndex, type Indexed } from '../day-index.ts'
 import type { StoreLog } from '../driver.ts'
 import type { Expiry } from '../expired.ts'
 import type { Restorer } from '../export/ledger-copy.ts'
@@ -33,6 +34,7 @@ import { Pruning } from './writing/prune.ts'
 import { QuestionWork } from './writing/question-work.ts'
 import { Reconciling } from './writing/reconciling.ts'
 import { recordPage } from './writing/record-page.ts'
+import { readDaysCounted } from './writing/records-part.ts'
 import { CqlRestorer, type CqlRestorerOptions } from './writing/restorer.ts'
 import { Samples } from './writing/samples.ts'
 import { ShardCommits } from './writing/shard-commits.ts'
@@ -79,6 +81,7 @@ export class CqlWriter implements Writer {
   readonly #parts: Omit<CqlRestorerOptions, 'writer' | 'inbox' | 'bindVersions'>
   readonly #moving: Moving
   readonly #reconciling: Reconciling
+  readonly #dayIndex = new DayIndex()
   #moved = new AbortController()
   #loaded: Loaded | undefined
   #closed = false
@@ -91,6 +94,7 @@ export class CqlWriter implements Writer {
     const people = new People(session, {
       owns,
       isMoved: (did, character) => moving.isMoved(did, character),
+      findDays: (did, part) => this.#dayIndex.page(this.#indexed(did, part), part),
     })
     this.#moving = moving
     this.#options = options
@@ -178,6 +182,7 @@ export class CqlWriter implements Writer {
     this.#samples.countEvents(events)
     if (cursor === undefined) await this.#commits.commit(plans)
     else await this.#commits.deliver(plans, cursor, takes)
+    this.#dayIndex.note(changes)
     this.#looks.done(changes.fulfilled)
     await this.#inboxWork.runFor(notes)
   }
@@ -247,6 +252,14 @@ export class CqlWriter implements Writer {
     return this.#moving.next(limit, this.#commits.commitOne, (did) => this.#people.one(did))
   }
 
+  async indexDays(did: Did, part: RecordsPart): Promise<boolean> {
+    this.#assertOpen()
+    const character = await this.#people.one(did)
+    return this.#dayIndex.read(this.#indexed(did, part), (from) =>
+      readDaysCounted(this.#session, character, { ...part, from }),
+    )
+  }
+
   async commitMoved(changes: Changes, place: MovePlace): Promise<void> {
     this.#assertOpen()
     const { version } = this.#assignment
@@ -259,6 +272,7 @@ export class CqlWriter implements Writer {
 
   async endMove(): Promise<void> {
     this.#assertOpen()
+    this.#dayIndex.clear()
     await this.#moving.end(this.#commits.commitOne)
   }
 
@@ -359,6 +373,10 @@ export class CqlWriter implements Writer {
     // The database may be out of reach: then the release below fails with that reason.
     await this.#counters[Symbol.asyncDispose]().catch(() => {})
     await this.#assignment.release()
+  }
+
+  #indexed(did: Did, { collections }: RecordsPart): Indexed {
+    return { did, collections, lease: this.leaseOf(did) }
   }
 
   #beginAnew(): void {

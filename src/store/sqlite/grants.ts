@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Granted, RecordState } from '../../game/state.ts'
-import { type Day, dayOf } from '../../game/time.ts'
+import { ALL_DAYS, type Day, type DaySpan, dayOf } from '../../game/time.ts'
 import type { ActorRow } from './actor-row.ts'
 import type { Names } from './names.ts'
 
@@ -8,7 +8,7 @@ import type { Names } from './names.ts'
 export class Grants {
   readonly #names: Names
   readonly #onDay: StatementSync
-  readonly #all: StatementSync
+  readonly #within: StatementSync
   readonly #insert: StatementSync
   readonly #deleteDay: StatementSync
   readonly #deleteAll: StatementSync
@@ -16,7 +16,9 @@ export class Grants {
   constructor(db: DatabaseSync, names: Names) {
     this.#names = names
     this.#onDay = db.prepare('SELECT day, collection, xp FROM grants WHERE actor = ? AND day = ?')
-    this.#all = db.prepare('SELECT day, collection, xp FROM grants WHERE actor = ?')
+    this.#within = db.prepare(
+      'SELECT day, collection, xp FROM grants WHERE actor = ? AND day BETWEEN ? AND ?',
+    )
     this.#insert = db.prepare('INSERT INTO grants (actor, day, collection, xp) VALUES (?, ?, ?, ?)')
     this.#deleteDay = db.prepare('DELETE FROM grants WHERE actor = ? AND day = ?')
     this.#deleteAll = db.prepare('DELETE FROM grants WHERE actor = ?')
@@ -30,7 +32,11 @@ export class Grants {
   }
 
   of(row: ActorRow): Map<Day, Granted> {
-    return this.#read(this.#all.all(row.id))
+    return this.within(row, ALL_DAYS)
+  }
+
+  within(row: ActorRow, { first, last }: Readonly<DaySpan>): Map<Day, Granted> {
+    return this.#read(this.#within.all(row.id, first, last))
   }
 
   put(row: ActorRow, day: Day, granted: Granted): void {

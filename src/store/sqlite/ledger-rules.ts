@@ -84,7 +84,8 @@ class SqliteSurvey implements Survey {
   }
 
   load(touched: Parameters<Survey['load']>[0]): ReturnType<Survey['load']> {
-    return Promise.resolve(load(this.#tables, touched))
+    // Nothing of a survey is in parts.
+    return Promise.resolve(load(this.#tables, touched, () => undefined))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

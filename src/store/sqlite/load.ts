@@ -1,24 +1,32 @@
 import type { Did, Handle } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { Tally } from '../../game/days.ts'
+import type { RecordsPart } from '../../game/operation.ts'
 import {
   type Granted,
   type Known,
   pathOf,
+  pathParts,
   type RecordPath,
   type RecordState,
   type RecordsPage,
 } from '../../game/state.ts'
 import type { Day } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
+import { type DayPage, dayCounted, isWithin } from '../day-index.ts'
+import type { ActorRow } from './actor-row.ts'
 import type { Tables } from './tables.ts'
 
 const NOTHING_GRANTED: ReadonlyMap<Day, Granted> = new Map()
-const NO_RECORDS: RecordsPage = { records: [], next: undefined }
+const NO_RECORDS: RecordsPage = { records: [], days: undefined, next: undefined }
 const NO_DAYS: ReadonlyMap<Day, Tally> = new Map()
 
+/** Finds the records of a part by day; `undefined` where their days have not been read. */
+export type FindDays = (did: Did, part: RecordsPart) => DayPage | undefined
+
 /** Reads the state that the game needs to decide on a batch, before anything of it is applied. */
-export function load({ people, records, grants, days, profiles, moves }: Tables, touched: Touched): Known {
+export function load(tables: Tables, touched: Touched, findDays: FindDays): Known {
+  const { people, records, grants, days, profiles, moves } = tables
   const found = new Map<Did, Map<RecordPath, RecordState>>()
   const keep = (id: RecordId, state: RecordState) =>
     found.getOrInsertComputed(id.did, () => new Map()).set(pathOf(id), state)
@@ -37,7 +45,7 @@ export function load({ people, records, grants, days, profiles, moves }: Tables,
   const parts = new Map<Did, RecordsPage>()
   for (const [did, part] of touched.parts) {
     const row = people.find(did)
-    const page = row === undefined ? NO_RECORDS : records.part(row, part)
+    const page = row === undefined ? NO_RECORDS : partOf(tables, row, { part, findDays })
     parts.set(did, page)
     for (const [id, state] of page.records) keep(id, state)
   }
@@ -49,6 +57,10 @@ export function load({ people, records, grants, days, profiles, moves }: Tables,
   for (const did of touched.whole) {
     const row = people.find(did)
     if (row !== undefined) granted.set(did, grants.of(row))
+  }
+  for (const [did, { days: span }] of parts) {
+    const row = people.find(did)
+    if (row !== undefined && span !== undefined) granted.set(did, grants.within(row, span))
   }
   const counted = days.load(touched, people, (did) => found.get(did)?.values() ?? [])
   const owners = new Map<Handle, Did>()
@@ -69,4 +81,22 @@ export function load({ people, records, grants, days, profiles, moves }: Tables,
     granted: (did) => granted.get(did) ?? NOTHING_GRANTED,
     days: (did) => counted.get(did) ?? NO_DAYS,
   }
+}
+
+function partOf(
+  { records }: Pick<Tables, 'records'>,
+  row: ActorRow,
+  { part, findDays }: { part: RecordsPart; findDays: FindDays },
+): RecordsPage {
+  if (part.by === 'key') return { ...records.part(row, part), days: undefined }
+  const { did } = row.state
+  const found = findDays(did, part)
+  if (found === undefined) return { ...NO_RECORDS, next: part.from }
+  const { paths, days, next } = found
+  const those = [...paths].flatMap((path): [RecordId, RecordState][] => {
+    const id = { did, ...pathParts(path) }
+    const state = records.find(row, id.collection, id.rkey)
+    return state !== undefined && isWithin(days, dayCounted(state)) ? [[id, state]] : []
+  })
+  return { records: those, days, next }
 }

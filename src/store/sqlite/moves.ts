@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Micros } from '../../atproto/event.ts'
-import type { UnmovedPerson } from '../rules.ts'
+import type { UnmovedPerson, Visit } from '../rules.ts'
 import type { Names } from './names.ts'
 import type { People } from './people.ts'
 import { type BoundRules, Rulebooks, writeTitles } from './rulebooks.ts'
@@ -57,7 +57,7 @@ export class Moves {
   }
 
   /** The next people to be moved: none at the end. */
-  next(limit: number): UnmovedPerson[] {
+  next(limit: number): (Visit & Pick<UnmovedPerson, 'from'>)[] {
     const move = this.#move
     if (move === undefined) return []
     if (move.part !== undefined) {

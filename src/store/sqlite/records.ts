@@ -2,13 +2,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Nsid, RecordKey } from '@atcute/lexicons/syntax'
 import type { RecordId } from '../../atproto/uri.ts'
 import type { RecordsPart } from '../../game/operation.ts'
-import type { RecordChange, RecordState, RecordsPage } from '../../game/state.ts'
+import { pathOf, type RecordChange, type RecordState } from '../../game/state.ts'
+import { dayCounted, type IndexPage } from '../day-index.ts'
 import type { RecordPage } from '../store.ts'
 import type { ActorRow, Kind } from './actor-row.ts'
 import type { Names } from './names.ts'
 import { OwnFacts, type RecordKeys } from './own-facts.ts'
 import type { People } from './people.ts'
-import { RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row.ts'
+import { claimedIn, RECORD_COLUMNS, recordState, stateCode, subjectKey } from './record-row.ts'
 import {
   distance,
   fromDistance,
@@ -26,6 +27,7 @@ export class Records {
   readonly #people: People
   readonly #ownFacts: OwnFacts
   readonly #select: StatementSync
+  readonly #when: StatementSync
   readonly #insert: StatementSync
   readonly #update: StatementSync
   readonly #delete: StatementSync
@@ -40,6 +42,11 @@ export class Records {
     )
     this.#select.setReadBigInts(true)
     this.#select.setReturnArrays(true)
+    this.#when = db.prepare(
+      'SELECT after, state, prev FROM records WHERE rkey = ? AND actor = ? AND collection = ?',
+    )
+    this.#when.setReadBigInts(true)
+    this.#when.setReturnArrays(true)
     this.#insert = db.prepare(
       `INSERT INTO records (rkey, actor, collection, ${RECORD_COLUMNS}, prev) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
@@ -95,23 +102,42 @@ export class Records {
   }
 
   /** A part of a person's records, newest first within each collection; `next` names the collection and key that follow. */
-  part(row: ActorRow, { collections, from, limit }: RecordsPart): RecordsPage {
+  part(row: ActorRow, part: Place): { records: [RecordId, RecordState][]; next: string | undefined } {
     const { did } = row.state
     const records: [RecordId, RecordState][] = []
-    const [begun, rkey = ''] = from?.split('/') ?? []
-    for (const collection of collections.slice(Math.max(0, collections.indexOf(begun as Nsid)))) {
-      const kind = row.kinds.get(collection)
-      let key = collection === begun ? storedKey(rkey) : kind && lastOf(kind)
-      while (key !== undefined) {
-        if (records.length === limit) return { records, next: `${collection}/${recordKey(key)}` }
-        const found = this.#read(row, collection, key)
-        // After a purge the chain is another one, all of whose records the newest rules awarded.
-        if (found === undefined) break
-        records.push([{ did, collection, rkey: recordKey(key) }, found.state])
-        key = found.prev
-      }
-    }
-    return { records, next: undefined }
+    const next = this.#walk(row, part, (collection, key) => {
+      const found = this.#read(row, collection, key)
+      if (found !== undefined) records.push([{ did, collection, rkey: recordKey(key) }, found.state])
+      return found
+    })
+    return { records, next }
+  }
+
+  /** The days on which such a part counts. */
+  days(row: ActorRow, part: Place): IndexPage {
+    const records: IndexPage['records'] = []
+    const next = this.#walk(row, part, (collection, key) => {
+      const found = this.#when.get(key, row.id, this.#names.collection(collection)) as unknown
+      if (found === undefined) return undefined
+      const [after, state, prev] = found as [bigint, bigint, StoredKey | null]
+      const day = dayCounted({ at: secondsIn(key) + Number(after), claimed: claimedIn(Number(state)) })
+      records.push({ path: pathOf({ collection, rkey: recordKey(key) }), day })
+      return { prev: previous(key, prev) }
+    })
+    return { records, next }
+  }
+
+  /** How many records a person has, tombstones included; counts no further than `max`. */
+  count(row: ActorRow, max: number): number {
+    const collections = [...row.kinds.keys()]
+    let rows = 0
+    this.#walk(row, { collections, from: undefined, limit: max }, (collection, key) => {
+      const found = this.#when.get(key, row.id, this.#names.collection(collection)) as unknown
+      if (found === undefined) return undefined
+      rows += 1
+      return { prev: previous(key, (found as [bigint, bigint, StoredKey | null])[2]) }
+    })
+    return rows
   }
 
   put(row: ActorRow, kind: Kind, { id, state, created }: RecordChange): void {
@@ -161,15 +187,42 @@ export class Records {
     const keys: RecordKeys = [key, row.id, this.#names.collection(collection)]
     const found = this.#select.get(...keys) as unknown as unknown[] | undefined
     if (found === undefined) return undefined
-    const prev = found[6] as StoredKey | null
     return {
       state: recordState(key, found, {
         did: (id) => this.#people.didOf(id),
         own: () => this.#ownFacts.of(keys),
       }),
-      prev: typeof prev === 'bigint' ? fromDistance(key, prev) : (prev ?? undefined),
+      prev: previous(key, found[6] as StoredKey | null),
     }
   }
+
+  /** Visits up to `limit` records of these collections. @returns the place of the next one */
+  #walk(
+    row: ActorRow,
+    { collections, from, limit }: Place,
+    visit: (collection: Nsid, key: StoredKey) => { prev: StoredKey | undefined } | undefined,
+  ): string | undefined {
+    const [begun, rkey = ''] = from?.split('/') ?? []
+    let left = limit
+    for (const collection of collections.slice(Math.max(0, collections.indexOf(begun as Nsid)))) {
+      const kind = row.kinds.get(collection)
+      let key = collection === begun ? storedKey(rkey) : kind && lastOf(kind)
+      for (; key !== undefined; left--) {
+        if (left === 0) return `${collection}/${recordKey(key)}`
+        // After a purge the chain is another one, all of whose records the newest rules awarded.
+        key = visit(collection, key)?.prev
+      }
+    }
+    return undefined
+  }
+}
+
+/** Where a part of a person's records begins, and how many it has at most. */
+type Place = Pick<RecordsPart, 'collections' | 'from' | 'limit'>
+
+/** The key of the record before, by its distance from `key`. */
+function previous(key: StoredKey, prev: StoredKey | null): StoredKey | undefined {
+  return typeof prev === 'bigint' ? fromDistance(key, prev) : (prev ?? undefined)
 }
 
 function lastOf({ lastRecord }: Kind): StoredKey | undefined {

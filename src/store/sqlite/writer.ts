@@ -2,11 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Did } from '@atcute/lexicons/syntax'
 import type { Cursor, Micros } from '../../atproto/event.ts'
 import type { Followed } from '../../game/followed.ts'
-import type { Wish } from '../../game/operation.ts'
+import type { RecordsPart, Wish } from '../../game/operation.ts'
 import type { AskedQuestion, PersonQuestion, QuestionKind } from '../../game/question.ts'
 import type { Changes, Known } from '../../game/state.ts'
 import type { Seconds } from '../../game/time.ts'
 import type { Touched } from '../../game/touched.ts'
+import { DayIndex, type Indexed } from '../day-index.ts'
 import type { Expiry } from '../expired.ts'
 import type { WriterMeasures } from '../measures.ts'
 import type { NewGap, Reconciliation, ReconciliationStep } from '../reconciliation.ts'
@@ -49,6 +50,7 @@ export class SqliteWriter implements Writer {
   readonly #erasure: Erasure
   readonly #rulebooks: Rulebooks
   readonly #reconciliation: ReconciliationRow
+  readonly #dayIndex = new DayIndex()
   readonly #sql: Statements
 
   /** Must run inside a transaction of `transactions`; see `Tables`. */
@@ -109,7 +111,7 @@ export class SqliteWriter implements Writer {
   }
 
   async load(touched: Touched): Promise<Known> {
-    return load(this.#tables, touched)
+    return load(this.#tables, touched, (did, part) => this.#dayIndex.page(this.#indexed(did, part), part))
   }
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
@@ -124,6 +126,7 @@ export class SqliteWriter implements Writer {
       if (cursor !== undefined) this.#cursor.save(cursor)
     }
     await this.#transactions.run(write, { overwrites: erases })
+    this.#dayIndex.note(changes)
     if (forgets) this.#erasure.requireNow()
     else if (erases) this.#erasure.requireSoon()
     this.#erasure.run()
@@ -194,7 +197,22 @@ export class SqliteWriter implements Writer {
   }
 
   async unmoved(limit: number): Promise<UnmovedPerson[]> {
-    return this.#tables.moves.next(limit)
+    const { moves, people, records } = this.#tables
+    return moves.next(limit).map((person) => ({
+      ...person,
+      count: (max: number): number => {
+        const row = people.find(person.did)
+        return row === undefined ? 0 : records.count(row, max)
+      },
+    }))
+  }
+
+  async indexDays(did: Did, part: RecordsPart): Promise<boolean> {
+    const { people, records } = this.#tables
+    return this.#dayIndex.read(this.#indexed(did, part), (from) => {
+      const row = people.find(did)
+      return row === undefined ? { records: [], next: undefined } : records.days(row, { ...part, from })
+    })
   }
 
   async commitMoved(changes: Changes, { after, part }: MovePlace): Promise<void> {
@@ -209,6 +227,7 @@ export class SqliteWriter implements Writer {
   }
 
   async endMove(): Promise<void> {
+    this.#dayIndex.clear()
     await this.#transactions.run(() => {
       this.#tables.moves.end(this.#tables.events.nextId)
       this.#tables.refillBoards()
@@ -283,6 +302,10 @@ export class SqliteWriter implements Writer {
       this.#db.close()
       this.#lock[Symbol.dispose]()
     }
+  }
+
+  #indexed(did: Did, { collections }: RecordsPart): Indexed {
+    return { did, collections, lease: this }
   }
 
   #saveGap({ host, from, to, reason, at }: Gap): void {

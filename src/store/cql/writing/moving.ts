@@ -128,7 +128,12 @@ export class Moving {
         // Who came since the move began counts by the newest rules already.
         return owned !== undefined && shards.has(owned) && numberOf(row.rules) < assignment.version
       })
-      if (own.length > 0) return own.map(({ visit }) => ({ ...visit, from: undefined }))
+      if (own.length > 0)
+        return own.map(({ visit, row }) => ({
+          ...visit,
+          from: undefined,
+          count: upTo(numberOf(row.records)),
+        }))
       if (found.length < limit) return []
       after = found.at(-1)?.visit.did
     }
@@ -158,5 +163,10 @@ function personOf(
   { did, from }: { did: Did; from: string },
   { state, kinds, records }: StoredCharacter,
 ): UnmovedPerson {
-  return { did, from, records, judged: judgedOf(state, kinds.keys()) }
+  return { did, from, records, judged: judgedOf(state, kinds.keys()), count: upTo(records) }
+}
+
+/** See `UnmovedPerson.count`. */
+function upTo(records: number): (max: number) => number {
+  return (max) => Math.min(records, max)
 }

@@ -2,9 +2,11 @@
 import { isTid } from '@atcute/lexicons/syntax'
 import type { Did, Handle, Nsid } from '../../../atproto/event.ts'
 import { type RecordId, uriOf } from '../../../atproto/uri.ts'
+import type { RecordsPart } from '../../../game/operation.ts'
 import { type Granted, type Known, pathOf, type RecordPath, type RecordsPage } from '../../../game/state.ts'
-import { type Day, dayOf } from '../../../game/time.ts'
+import { type Day, type DaySpan, dayOf } from '../../../game/time.ts'
 import type { Touched } from '../../../game/touched.ts'
+import { type DayPage, dayCounted, isWithin } from '../../day-index.ts'
 import { GenerationalCache } from '../../generational-cache.ts'
 import type { Row } from '../driver/paging.ts'
 import type { Session } from '../driver/session.ts'
@@ -13,7 +15,7 @@ import { allRecordBuckets, recordBuckets } from '../rows/buckets.ts'
 import { readStoredCharacter, type StoredCharacter } from '../rows/character-row.ts'
 import { readRecord, type StoredRecord } from '../rows/record-row.ts'
 import { readDays } from './days.ts'
-import { readPart } from './records-part.ts'
+import { readPart, readPaths } from './records-part.ts'
 
 /** Maximum rows cached; one takes about a kilobyte. */
 const MAX_CACHED = 200_000
@@ -24,6 +26,7 @@ const CHARACTERS = 'SELECT * FROM characters WHERE did IN ?'
 const RECORD = 'SELECT * FROM records WHERE did = ? AND bucket = ? AND collection = ? AND rkey = ?'
 const GRANTS = 'SELECT day, granted FROM grants WHERE did = ?'
 const GRANTS_ON = 'SELECT day, granted FROM grants WHERE did = ? AND day IN ?'
+const GRANTS_WITHIN = 'SELECT day, granted FROM grants WHERE did = ? AND day >= ? AND day <= ?'
 const OWNER = 'SELECT did FROM handles WHERE handle = ?'
 const RECORDS = 'SELECT * FROM records WHERE did = ? AND bucket = ?'
 
@@ -38,19 +41,23 @@ export type PeopleOptions = {
   owns: (did: Did) => boolean
   /** Whether the newest rules award a person; see `Known.isMoved`. */
   isMoved: (did: Did, character: StoredCharacter | undefined) => boolean
+  /** Finds the records of a part by day; `undefined` where their days have not been read. */
+  findDays: (did: Did, part: RecordsPart) => DayPage | undefined
 }
 
 export class People {
   readonly #session: Session
   readonly #owns: PeopleOptions['owns']
   readonly #isMoved: PeopleOptions['isMoved']
+  readonly #findDays: PeopleOptions['findDays']
   /** `null` for people who have no row. */
   readonly #cached = new GenerationalCache<Did, StoredCharacter | null>(MAX_CACHED)
 
-  constructor(session: Session, { owns, isMoved }: PeopleOptions) {
+  constructor(session: Session, { owns, isMoved, findDays }: PeopleOptions) {
     this.#session = session
     this.#owns = owns
     this.#isMoved = isMoved
+    this.#findDays = findDays
   }
 
   /** Reads `touched`, as far as it is not cached. People of other workers are read every time: their owners change them. */
@@ -66,12 +73,12 @@ export class People {
     const pages = new Map<Did, RecordsPage>()
     await Promise.all(
       [...parts].map(async ([did, part]) => {
-        const page = await readPart(this.#session, people.get(did) ?? undefined, part)
-        for (const record of page.records) found.set(uriOf(record.id), record)
-        pages.set(did, { ...page, records: page.records.map(({ id, state }) => [id, state]) })
+        const { records, days, next } = await this.#part(did, people.get(did) ?? undefined, part)
+        for (const record of records) found.set(uriOf(record.id), record)
+        pages.set(did, { records: records.map(({ id, state }) => [id, state]), days, next })
       }),
     )
-    const granted = await this.#granted({ whole, grants }, found)
+    const granted = await this.#granted({ whole, grants, pages }, found)
     const byDid = Map.groupBy(found.values(), ({ id }) => id.did)
     const records = new Map<Did, Map<RecordPath, StoredRecord>>()
     for (const [did, all] of byDid)
@@ -92,7 +99,7 @@ export class People {
         },
         records: (did) =>
           (byDid.get(did) ?? []).map(({ id, state }): [RecordId, StoredRecord['state']] => [id, state]),
-        part: (did) => pages.get(did) ?? { records: [], next: undefined },
+        part: (did) => pages.get(did) ?? { records: [], days: undefined, next: undefined },
         isMoved: (did) => this.#isMoved(did, people.get(did) ?? undefined),
         granted: (did) => granted.get(did) ?? new Map(),
         days: (did) => days.get(did) ?? new Map(),
@@ -180,7 +187,7 @@ export class People {
   }
 
   async #granted(
-    { whole, grants }: Pick<Touched, 'whole' | 'grants'>,
+    { whole, grants, pages }: Pick<Touched, 'whole' | 'grants'> & { pages: ReadonlyMap<Did, RecordsPage> },
     found: ReadonlyMap<string, StoredRecord>,
   ): Promise<Map<Did, ReadonlyMap<Day, Granted>>> {
     const granted = new Map<Did, ReadonlyMap<Day, Granted>>()
@@ -193,11 +200,30 @@ export class People {
         if (all.size === 0) return
         granted.set(did, readGrants(await this.#session.readForDecision(GRANTS_ON, [did, [...all]])))
       }),
+      ...[...pages].map(async ([did, { days }]) => {
+        if (days === undefined) return
+        const params = [did, days.first, days.last]
+        granted.set(did, readGrants(await this.#session.readForDecision(GRANTS_WITHIN, params)))
+      }),
       ...[...whole].map(async (did) => {
         granted.set(did, readGrants(await this.#session.readForDecision(GRANTS, [did])))
       }),
     ])
     return granted
+  }
+
+  async #part(
+    did: Did,
+    character: StoredCharacter | undefined,
+    part: RecordsPart,
+  ): Promise<{ records: StoredRecord[]; days: DaySpan | undefined; next: string | undefined }> {
+    if (part.by === 'key') return { ...(await readPart(this.#session, character, part)), days: undefined }
+    const page = this.#findDays(did, part)
+    if (character === undefined || page === undefined)
+      return { records: [], days: undefined, next: part.from }
+    const { paths, days, next } = page
+    const records = await readPaths(this.#session, character, paths)
+    return { records: records.filter(({ state }) => isWithin(days, dayCounted(state))), days, next }
   }
 
   async #whole(

@@ -6,7 +6,7 @@ import type { Session } from '../driver/session.ts'
 import { readKinds, readRunning } from '../rows/character-row.ts'
 import { readCounts } from '../rows/day-row.ts'
 
-const COLUMNS = 'did, kinds, running_counts, earlier_counts, experience, standing, rules'
+const COLUMNS = 'did, kinds, running_counts, earlier_counts, experience, standing, rules, records'
 const FIRST = `SELECT ${COLUMNS} FROM characters LIMIT ?`
 const NEXT = `SELECT ${COLUMNS} FROM characters WHERE token(did) > token(?) LIMIT ?`
 

@@ -342,6 +342,7 @@ export class Model {
     const person = this.person(did)
     if (!this.#takesImport(person, rev)) return
     let posts = 0
+    const baseline = person.records.get(pathOf(baselineOf(did)))
     for (const { collection, rkey, facts: read, claimed } of records) {
       if (!this.game.followed.has(collection)) continue
       const id = { did, collection, rkey }
@@ -371,13 +372,14 @@ export class Model {
       this.#put(person, { id, rev, live: true, xp, facts, at: witnessed, claimed: counts })
       if (current === undefined || delta !== 0)
         this.#enter(person, id, { at, cause: 'import', reason, delta })
-      if (current === undefined && collection === POST) posts += 1
+      if (current !== undefined || collection !== POST || baseline === undefined) continue
+      // The baseline has counted what was made before it, and nothing else.
+      const wasCounted = isTid(rkey)
+        ? Math.floor(made / 1e6) <= Math.floor(baseline.at / 1e6)
+        : claimed <= Math.floor(baseline.at / DAY)
+      if (wasCounted) posts += 1
     }
-    const baseline = person.records.get(pathOf(baselineOf(did)))
-    const counted =
-      since === undefined || (baseline?.at ?? -1) >= Math.floor(parse(since).timestamp / 1e6) * 1e6
-    if (posts > 0 && counted)
-      this.#takeFromBaseline(person, posts * this.#points(person, 'post.text'), at, rev)
+    if (posts > 0) this.#takeFromBaseline(person, posts * this.#points(person, 'post.text'), at, rev)
   }
 
   #importHead({ did, rev, at }: Import & { kind: 'import-head' }): void {

@@ -81,6 +81,11 @@ export class Surroundings implements AsyncDisposable {
   }
 }
 
+/** People of whom some have a level, and two in their midst have none. */
+export function mixedOf({ shown, hidden }: Surroundings): readonly (PagePerson & { level?: number })[] {
+  return [...shown.slice(0, 4), ...hidden.slice(0, 2), ...shown.slice(4, 6)]
+}
+
 /** The level beside each name, in the page's order. */
 export function marked(page: Page): Promise<Marked[]> {
   return page.$$eval(BADGE, (all) =>

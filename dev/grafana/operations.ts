@@ -72,6 +72,16 @@ export const operations: Dashboard = {
           'sum(increase(bsky_rpg_store_retries_total[1h]))',
         ),
         expectZero('Damaged shards', 'Shards that nobody can write to.', 'sum(bsky_rpg_ledger_faults)'),
+        expectZero(
+          'Mismatches',
+          'Numbers that do not add up, as the last `verify --metrics` found them.',
+          'sum(bsky_rpg_verify_mismatches)',
+        ),
+        expectZero(
+          'Not compared, of a day',
+          'People who could not be compared with their repositories after a gap.',
+          'sum(increase(bsky_rpg_reconciled_people_total{outcome="failed"}[1d]))',
+        ),
       ],
     },
     {
@@ -104,6 +114,18 @@ export const operations: Dashboard = {
           `sum by (reason) (rate(bsky_rpg_malformed_frames_total[${RANGE}]))`,
           '{{reason}}',
         ]),
+        lines(
+          'People to compare',
+          'People who wait to be compared with their repositories after a gap.',
+          'short',
+          ['max(bsky_rpg_reconciliation_waiting)', 'waiting'],
+        ),
+        lines(
+          'Compared an hour',
+          'People compared with their repositories after a gap, by outcome.',
+          'short',
+          ['sum by (outcome) (increase(bsky_rpg_reconciled_people_total[1h]))', '{{outcome}}'],
+        ),
         lines(
           'Traffic',
           'Bytes received from Jetstream and for repositories, and written to disks.',

@@ -6,6 +6,7 @@ import type { Command } from './command.ts'
 import { interruptible } from './ending.ts'
 import { gameOf, storeOf } from './from-config.ts'
 import { fulfil } from './fulfil.ts'
+import { writeVerifyMetrics } from './verify-metrics.ts'
 
 /** Findings printed one by one; of the others only their number. */
 const MAX_SHOWN = 50
@@ -20,6 +21,11 @@ export const verify: Command = {
     repair: {
       type: 'boolean',
       meaning: 'repair what a crash may leave wrong: on a cluster, experience counters',
+    },
+    metrics: {
+      type: 'string',
+      meaning:
+        'a file, such as bsky_rpg.prom, to write the number of mismatches to, for the node exporter of Prometheus',
     },
   },
   positionals: 0,
@@ -41,6 +47,9 @@ export const verify: Command = {
         result = await audit(store, rules, signal)
       }
       report(result)
+    }
+    if (typeof flags.metrics === 'string') {
+      await writeVerifyMetrics(flags.metrics, result, Date.now() * 1_000)
     }
     return result.findings.length === 0 ? 0 : 1
   }),

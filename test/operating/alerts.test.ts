@@ -28,6 +28,12 @@ const HEALTHY: Series = {
   [`bsky_rpg_lag_seconds{${at}}`]: steady(0.4),
   [`process_start_time_seconds{${at}}`]: steady(0),
   [`bsky_rpg_gaps_total{${at}, reason="clamped"}`]: steady(3),
+  [`bsky_rpg_reconciliation_waiting{${at}}`]: '4000-10x480',
+  [`bsky_rpg_reconciled_people_total{${at}, outcome="same"}`]: growing(100),
+  [`bsky_rpg_reconciled_people_total{${at}, outcome="failed"}`]: growing(2),
+  // Of the last night.
+  'bsky_rpg_verify_mismatches{job="node", instance="a:9100"}': steady(0),
+  'bsky_rpg_verify_timestamp_seconds{job="node", instance="a:9100"}': steady(0),
   [`bsky_rpg_stream_connections_total{${at}, event="disconnected"}`]: steady(7),
   [`bsky_rpg_malformed_frames_total{${at}, reason="unknown"}`]: growing(1),
   [`bsky_rpg_stream_events_total{${at}, kind="commit"}`]: growing(30_000),
@@ -67,6 +73,18 @@ const FAULTS: Readonly<Record<string, Series>> = {
   IngestSilent: { [`bsky_rpg_heartbeat_timestamp_seconds{${at}}`]: '0+60x419 25140+0x60' },
   LedgerBehind: { [`bsky_rpg_lag_seconds{${at}}`]: '0.4+0x419 60+60x60' },
   StreamGap: { [`bsky_rpg_gaps_total{${at}, reason="clamped"}`]: '3+0x425 4+0x54' },
+  ReconciliationStuck: {
+    [`bsky_rpg_reconciliation_waiting{${at}}`]: '4000-10x300 1000+0x180',
+    [`bsky_rpg_reconciled_people_total{${at}, outcome="same"}`]: '0+100x300 30000+0x180',
+    [`bsky_rpg_reconciled_people_total{${at}, outcome="failed"}`]: '0+2x300 600+0x180',
+  },
+  PeopleUncompared: {
+    [`bsky_rpg_reconciled_people_total{${at}, outcome="failed"}`]: '0+2x360 720+40x120',
+  },
+  LedgerMismatch: { 'bsky_rpg_verify_mismatches{job="node", instance="a:9100"}': '0+0x419 3+0x60' },
+  LedgerUnverified: {
+    'bsky_rpg_verify_timestamp_seconds{job="node", instance="a:9100"}': '0+0x419 -700000+0x60',
+  },
   StreamUnsteady: {
     [`bsky_rpg_stream_connections_total{${at}, event="disconnected"}`]: '7+0x419 7+2x60',
   },
@@ -133,7 +151,7 @@ async function promtool(tests: readonly object[]): Promise<{ code: number | null
   return await run('promtool', ['test', 'rules', file])
 }
 
-const OPTIONS = { skip: without('promtool', 'amtool'), timeout: 120_000 }
+const OPTIONS = { skip: without('promtool', 'amtool'), timeout: 400_000 }
 
 suite('alerts', OPTIONS, () => {
   test('fire each on its own fault, and no other with it', async () => {

@@ -1,5 +1,7 @@
 // A server over a simulated network and workers of a cluster in memory, watched by a real Prometheus.
 
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { serveMetrics } from '../../src/api/metrics-server.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { IngestMetrics } from '../../src/ingest/metrics.ts'
@@ -35,13 +37,18 @@ export async function observe({ rate, workers: count, scrapes }: ObserveOptions)
   const cluster = new MemoryCluster()
   const workers: string[] = []
   for (let n = 0; n < count; n++) workers.push(opened.use(await workerOf(cluster)).url)
-  const targets = [...(server === undefined ? [] : [server.url]), ...workers].map((url) => new URL(url).host)
+  const servers = [...(server === undefined ? [] : [server.url]), ...workers].map((url) => new URL(url).host)
+  const verified =
+    server === undefined
+      ? []
+      : [opened.use(await verifiedLedger(here.path('ledger.db'), here.path('verify.prom')))]
+  const targets = [...servers, ...verified.map(({ url }) => new URL(url).host)]
   const prometheus = opened.use(await Prometheus.start(here.path, targets))
   await until(
     `each target has been scraped ${scrapes} times`,
     async () => {
       const counts = await prometheus.query('count_over_time(bsky_rpg_lag_seconds[1h])')
-      return counts.length === targets.length && counts.every(({ value }) => Number(value[1]) >= scrapes)
+      return counts.length === servers.length && counts.every(({ value }) => Number(value[1]) >= scrapes)
     },
     180_000 + scrapes * 2_000,
     250,
@@ -79,6 +86,18 @@ async function serverOver(rate: number, ledger: string): Promise<AsyncDisposable
   opened.use(visitors(url))
   const stack = opened.move()
   return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+/** The file that `verify` writes about a ledger, served as the node exporter does. */
+async function verifiedLedger(ledger: string, file: string): Promise<AsyncDisposable & { url: string }> {
+  await using verify = new Program(['verify', '--metrics', file, '--database-url', `sqlite:${ledger}`])
+  assert.equal(await verify.ended, 0, verify.output)
+  return await serveMetrics({
+    metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => readFileSync(file, 'utf8') },
+    host: '127.0.0.1',
+    port: 0,
+    onError: (error) => console.error(error),
+  })
 }
 
 /** People who look at pages and follow the stream, until it is disposed. */

@@ -24,15 +24,15 @@ export type CrowdSize = {
 
 export type CrowdCalls = typeof calls
 
-/** How clients behave, by the last two digits of their number: those below 15 resume, those from 15 to 17 stall. */
+/** How clients behave, by the last two digits of their number: those below 15 resume, the next one stalls. */
 const IN_A_HUNDRED: readonly [Behaviour, number][] = [
   ['resumes', 15],
-  ['stalls', 18],
-  ['samples', 28],
+  ['stalls', 16],
+  ['samples', 26],
   ['follows', 100],
 ]
 /** One in so many clients follows everybody: a thousand of them would be sent half a gigabyte a second. */
-const EVERYBODY = 20
+const EVERYBODY = 50
 /** People whom the others follow. */
 const FOLLOWED = 10
 /** How soon everybody must have heard of the last event: the server tells places after 15 s of silence. */

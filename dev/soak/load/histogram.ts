@@ -11,7 +11,7 @@ export class Histogram {
   readonly #counts = new Map<number, number>()
 
   add(ms: number): void {
-    this.#put(Math.max(0, Math.ceil(Math.log(ms / FIRST_MS) / Math.log(FACTOR))), 1)
+    this.#put(Math.ceil(Math.log(Math.max(1, ms / FIRST_MS)) / Math.log(FACTOR)), 1)
   }
 
   addAll(counts: BucketCounts): void {

@@ -42,7 +42,7 @@ export function reportOf(figures: LoadFigures): string {
     [
       'events sent to them',
       whole(sum(followers.map(({ events }) => events))),
-      `${(sum(followers.map(({ bytes }) => bytes)) / 1e9).toFixed(1)} GB; ${whole(sum(followers.map(({ gaps }) => gaps.length)))} gaps told`,
+      `${(sum(followers.map(({ bytes }) => bytes)) / 1e9).toFixed(1)} GB; gaps told: ${gapsOf(figures)}`,
     ],
     [
       'readers of `/v1/events`',
@@ -73,6 +73,17 @@ function clients({ followers }: LoadFigures): string {
     ({ actors, behaviour }) => actors === undefined && behaviour !== 'samples',
   ).length
   return `${all} follow everybody; ${whole(resumed)} resumed; ${stalls.length} stalls, ${stalls.filter(({ wasCut }) => wasCut).length} of them cut off`
+}
+
+/** How many gaps clients were told of, by reason. */
+function gapsOf({ followers }: LoadFigures): string {
+  const reasons = Map.groupBy(
+    followers.flatMap(({ gaps }) => gaps),
+    (reason) => reason,
+  )
+  return reasons.size === 0
+    ? 'none'
+    : [...reasons].map(([why, { length }]) => `${length} (${why})`).join(', ')
 }
 
 function whole(n: number): string {

@@ -7,7 +7,7 @@ test('twenty seconds under load lose nothing, and every client gets each event o
   const { figures, faults } = await underLoad({
     ...{ seed: 5, rate: 200 },
     network: { restless: 200, steady: 300, quiet: 4, quietRecords: 200 },
-    crowd: { streams: 50, pages: 2, comeMs: 1_000, stayMs: 4_000, readMs: 3_000, stallMs: 5_000 },
+    crowd: { streams: 60, pages: 2, comeMs: 1_000, stayMs: 4_000, readMs: 3_000, stallMs: 5_000 },
     visitors: { rate: 10, exportEveryMs: 3_000, importEveryMs: 5_000 },
     outages: { seconds: 20, every: 5, length: 1 },
     sampleEveryMs: 2_000,

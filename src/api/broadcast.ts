@@ -21,9 +21,14 @@ export type BroadcastOptions = {
   heartbeatMs: number
 }
 
-/** Events in a page, and pages in a poll. If more happened (a backlog is being folded), listeners are sent a gap. */
+/** Events in a page, and pages in a poll; the next poll goes on. */
 const PAGE = 500
 const MAX_PAGES = 4
+/**
+ * Polls in a row that leave some events for the next, as after some seconds in which the network was away. If a backlog lasts
+ * longer, listeners are sent a gap, since they would only fall behind further.
+ */
+const MAX_FULL_POLLS = 8
 /** Listeners written to in one turn of the event loop: some milliseconds. */
 const LISTENERS_AT_ONCE = 100
 /** Those who want a sample of the level-ups are sent one in this time at most. */
@@ -42,6 +47,7 @@ export class Broadcast {
   #position: string | undefined
   #timer: NodeJS.Timeout | undefined
   #polling = false
+  #fullPolls = 0
 
   constructor(options: BroadcastOptions) {
     this.#options = options
@@ -115,30 +121,31 @@ export class Broadcast {
     }
   }
 
-  /** Sends all events since `from`; false if there are more than a poll may read. */
+  /** Sends the events since `from`, or the first of them; false if some are no longer stored, or too many polls left some. */
   async #follow(from: string): Promise<boolean> {
     const happened: SentEvent[] = []
-    let after = from
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const { events, position, missed } = await this.#options.reader.recent(after, PAGE)
-      if (missed) return false
+    let [after, more] = [from, true]
+    for (let page = 0; more && page < MAX_PAGES; page++) {
+      if (page > 0) await nextTurn()
+      const read = await this.#options.reader.recent(after, PAGE)
+      if (read.missed) return false
       // The records of an import are announced by the one entry at its end.
-      for (const event of events) if (!isQuiet(event)) happened.push(this.#sent(event))
-      after = position
-      if (events.length < PAGE) {
-        this.#position = position
-        this.#recent.add(happened, position)
-        // All pages in one write: `write` disconnects a client that has not read the one before yet.
-        await this.#send(happened)
-        return true
-      }
-      await nextTurn()
+      for (const event of read.events) if (!isQuiet(event)) happened.push(this.#sent(event))
+      after = read.position
+      more = read.more
     }
-    return false
+    this.#fullPolls = more ? this.#fullPolls + 1 : 0
+    if (this.#fullPolls > MAX_FULL_POLLS) return false
+    this.#position = after
+    this.#recent.add(happened, after)
+    // All pages in one write: `write` disconnects a client that has not read the one before yet.
+    await this.#send(happened)
+    return true
   }
 
   /** Begins at the newest event. */
   async #begin(): Promise<void> {
+    this.#fullPolls = 0
     const { position } = await this.#options.reader.recent(undefined, 0)
     this.#position = position
     this.#recent.restart(position)

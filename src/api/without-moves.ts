@@ -21,11 +21,10 @@ export function withoutMoves<R extends Pick<Reader, 'recent'>>(
         for (const event of read.events) {
           if (event.cause === 'recompute') continue
           events.push(event)
-          if (events.length === limit) return { events, position: event.position, missed: false }
+          if (events.length === limit) return { events, position: event.position, missed: false, more: true }
         }
         position = read.position
-        if (read.events.length < limit || page === MAX_PAGES)
-          return { events, position: read.position, missed: false }
+        if (!read.more || page === MAX_PAGES) return { ...read, events }
       }
     },
   }

@@ -168,9 +168,10 @@ export type RecentEvent = LedgerEvent & { position: string }
 
 /**
  * `position` is the next call's `after`. Without `after` there are no events, only the newest position. `missed` says that
- * the events right after `after` have been pruned; then there are no events either.
+ * the events right after `after` have been pruned; then there are no events either. `more` says that there may be more after
+ * `position`: a page may have fewer than `limit` events, or none, because those of people who are not shown are left out.
  */
-export type Recent = { events: RecentEvent[]; position: string; missed: boolean }
+export type Recent = { events: RecentEvent[]; position: string; missed: boolean; more: boolean }
 
 /** Changes the ledger, or its part of it, until it is disposed. The caller awaits each method before it calls the next. */
 export interface Writer extends AsyncDisposable {

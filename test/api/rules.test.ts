@@ -86,7 +86,8 @@ test('followers are not told what a move enters, and go on behind it', async () 
   const reader = withoutMoves({
     recent: async (after: string | undefined, limit: number): Promise<Recent> => {
       const events = log.slice(Number(after), Number(after) + limit)
-      return { events, position: events.at(-1)?.position ?? String(after), missed: false }
+      const position = events.at(-1)?.position ?? String(after)
+      return { events, position, missed: false, more: Number(position) < log.length }
     },
   })
   const places = ({ events }: Recent) => events.map(({ position }) => position)

@@ -222,7 +222,7 @@ export class ScriptedLedger implements Reader, Inbox {
     this.#read('recent')
     const from = after === undefined ? this.log.length : position(after)
     if (from > this.log.length) throw new InvalidCursorError('the position lies ahead of the ledger')
-    if (from < this.kept) return { events: [], position: String(this.log.length), missed: true }
+    if (from < this.kept) return { events: [], position: String(this.log.length), missed: true, more: false }
     const events = this.log
       .slice(from, from + limit)
       .map((event, n) => ({ ...event, position: String(from + n + 1) }))
@@ -230,6 +230,7 @@ export class ScriptedLedger implements Reader, Inbox {
       events: events.filter(({ did }) => !this.people.get(did)?.hidden),
       position: String(from + events.length),
       missed: false,
+      more: from + limit < this.log.length,
     }
   }
 

@@ -216,14 +216,45 @@ test('what a client missed is charged to it, and a gap is told once its limit is
   await stream.until(/record-1000"/)
 })
 
-test('more at once than can be followed is told as a gap', async () => {
+test('what comes all at once, as after seconds without the network, arrives whole and in order', async () => {
+  await using here = await broadcasting({ dids: [bob] })
+  const stream = await here.listen()
+  await stream.until(/event: position/)
+  for (let n = 0; n < 12_000; n++) here.ledger.earn(n % 4 === 0 ? bob : alice, { delta: 10 })
+  const text = await stream.until(/record-11996"/)
+  assert.deepEqual(
+    rkeys(text),
+    upTo(3_000).map((n) => n * 4),
+  )
+  assert.doesNotMatch(text, /event: gap/)
+})
+
+test('a poll goes on past events of people who are hidden', async () => {
   await using here = await broadcasting()
   const stream = await here.listen()
   await stream.until(/event: position/)
-  for (let n = 0; n < 2_500; n++) here.ledger.earn(alice, { delta: 10 })
-  await stream.until(/event: gap/)
-  here.ledger.earn(alice, { delta: 10 })
-  await stream.until(/record-2500"/)
+  here.ledger.hide(bob)
+  const [response] = here.responses
+  assert.ok(response !== undefined)
+  const written: number[] = []
+  const write = response.write.bind(response)
+  response.write = (text: string) => {
+    written.push(rkeys(text).length)
+    return write(text)
+  }
+  for (let n = 0; n < 1_400; n++) here.ledger.earn(n % 2 === 0 ? alice : bob, { delta: 10 })
+  await stream.until(/record-1398"/)
+  assert.deepEqual(written, [700])
+})
+
+test('a backlog that lasts is told as a gap', async () => {
+  await using here = await broadcasting({ dids: [bob] })
+  const stream = await here.listen()
+  await stream.until(/event: position/)
+  for (let n = 0; n < 30_000; n++) here.ledger.earn(alice, { delta: 10 })
+  assert.match(await stream.until(/event: gap\ndata: .*\n/), /too much has happened since/)
+  here.ledger.earn(bob, { delta: 10 })
+  await stream.until(/record-30000"/)
 })
 
 test('a filtered stream is told where it is while others are busy, and goes on from there', async () => {

@@ -28,6 +28,30 @@ export const showingChecks: readonly Check[] = [
     assert.equal((await reader.character(alice))?.experience, 100)
     assert.equal((await reader.xpHistogram())[0]?.experience, 100)
   }),
+  check(
+    'pages of recent events lead to the newest, past those of people who are hidden',
+    async ({ reader }, writer) => {
+      await fold(writer, [post(alice, 1), post(bob, 1), status(alice, 'deactivated', 2)])
+      const { position } = await reader.recent(undefined, 10)
+      const numbers = [3, 4, 5, 6, 7, 8, 9]
+      for (const n of numbers) await fold(writer, [post(alice, n), post(alice, n + 20), post(bob, n)])
+      const found: string[] = []
+      let [after, more] = [position, true]
+      while (more) {
+        const page = await reader.recent(after, 2)
+        assert.ok(page.events.length <= 2)
+        assert.ok(!page.more || page.position !== after, 'each page leads on')
+        found.push(...page.events.map(({ did, rkey }) => `${did} ${rkey}`))
+        after = page.position
+        more = page.more
+      }
+      assert.deepEqual(
+        found,
+        numbers.map((n) => `${bob} ${post(bob, n).rkey}`),
+      )
+      assert.equal(after, (await reader.recent(undefined, 10)).position)
+    },
+  ),
   check('who is not introduced yet counts and appears nowhere', async ({ reader, auditor }, writer, open) => {
     const { position } = await reader.recent(undefined, 10)
     await fold(writer, [post(alice, 1), post(bob, 1), like(bob, 2)], undefined, asking)

@@ -159,7 +159,7 @@ export class MemoryReader implements Reader {
 
   async recent(after: string | undefined, limit: number): Promise<Recent> {
     const { log } = this.#memory
-    if (after === undefined) return { events: [], position: String(log.length), missed: false }
+    if (after === undefined) return { events: [], position: String(log.length), missed: false, more: false }
     if (!/^\d{1,15}$/.test(after) || Number(after) > log.length) {
       throw new InvalidCursorError('the position is not one of this ledger')
     }
@@ -168,7 +168,12 @@ export class MemoryReader implements Reader {
       if (event === undefined || this.#shown(event.did) === undefined) return []
       return [{ ...event, position: String(from + n + 1) }]
     })
-    return { events, position: String(Math.min(log.length, from + limit)), missed: false }
+    return {
+      events,
+      position: String(Math.min(log.length, from + limit)),
+      missed: false,
+      more: from + limit < log.length,
+    }
   }
 
   async latest(limit: number): Promise<LedgerEvent[]> {

@@ -48,7 +48,7 @@ export const eventRoutes: Routes = (app, { actors, reader, presenter, heavy, rul
         operationId: 'followEvents',
         tags: ['events'],
         summary: "List everybody's events",
-        description: `Events of all characters, in a stable order: pass the returned \`cursor\` as \`after\`. Without \`after\` the answer has no events, only the cursor of the newest. If \`missed\` is true, the events after your cursor are no longer kept (or it belongs to another ledger); go on with the returned one. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
+        description: `Events of all characters, in a stable order: pass the returned \`cursor\` as \`after\`. Without \`after\` the answer has no events, only the cursor of the newest. An answer may have fewer events than \`limit\`, or none, although more follow, since those of people who are not shown are left out: there are none once the cursor stays as it is. If \`missed\` is true, the events after your cursor are no longer kept (or it belongs to another ledger); go on with the returned one. Every ${FOLLOWED_A_REQUEST} events count as one request.`,
         querystring: Type.Object({
           after: Type.Optional(
             Type.String({

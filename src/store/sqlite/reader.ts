@@ -209,10 +209,10 @@ export class SqliteReader implements Reader {
 
   async recent(after: string | undefined, limit: number): Promise<Recent> {
     const { newest, oldest } = this.#bounds.get() as { newest: number; oldest: number }
-    if (after === undefined) return { events: [], position: String(newest), missed: false }
+    if (after === undefined) return { events: [], position: String(newest), missed: false, more: false }
     if (!/^\d{1,15}$/.test(after)) throw new InvalidCursorError('the position is not one of the ledger')
     if (Number(after) > newest) throw new InvalidCursorError('the position lies ahead of the ledger')
-    if (Number(after) + 1 < oldest) return { events: [], position: String(newest), missed: true }
+    if (Number(after) + 1 < oldest) return { events: [], position: String(newest), missed: true, more: false }
     const parts = { names: this.#names, versions: this.#versions.refresh() }
     const rows = this.#recent.all(Number(after), limit) as unknown as unknown[][]
     const shown = rows.filter((row) => row[9] === BigInt(SHOWN))
@@ -223,6 +223,7 @@ export class SqliteReader implements Reader {
       })),
       position: String(rows.at(-1)?.[0] ?? after),
       missed: false,
+      more: rows.length === limit,
     }
   }
 

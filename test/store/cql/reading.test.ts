@@ -89,6 +89,7 @@ test('of a batch of which a part is lost nothing is shown, and followers are tol
     events: [],
     position: (await store.reader.recent(undefined, 10)).position,
     missed: true,
+    more: false,
   })
 })
 

@@ -49,12 +49,22 @@ async function ledger() {
 test('the newest events are told in order, each with its place, without those of who is hidden', async () => {
   await using here = await ledger()
   const { reader, writer } = here
-  assert.deepEqual(await reader.recent(undefined, 9), { events: [], position: '0', missed: false })
+  assert.deepEqual(await reader.recent(undefined, 9), {
+    events: [],
+    position: '0',
+    missed: false,
+    more: false,
+  })
   await fold(writer, commit({ n: 1 }), commit({ n: 2, did: bob }), like(3), {
     ...status(4, 'deactivated'),
     did: bob,
   })
-  assert.deepEqual(await reader.recent(undefined, 9), { events: [], position: '3', missed: false })
+  assert.deepEqual(await reader.recent(undefined, 9), {
+    events: [],
+    position: '3',
+    missed: false,
+    more: false,
+  })
   const first = {
     did: alice,
     collection: POST,
@@ -77,11 +87,16 @@ test('the newest events are told in order, each with its place, without those of
     experience: 60,
     position: '2',
   }
-  assert.deepEqual(await reader.recent('0', 9), { events: [first, third], position: '3', missed: false })
-  assert.deepEqual(await reader.recent('0', 1), { events: [first], position: '1', missed: false })
+  assert.deepEqual(await reader.recent('0', 9), {
+    events: [first, third],
+    position: '3',
+    missed: false,
+    more: false,
+  })
+  assert.deepEqual(await reader.recent('0', 1), { events: [first], position: '1', missed: false, more: true })
   // The next page begins after the hidden events.
-  assert.deepEqual(await reader.recent('2', 1), { events: [], position: '3', missed: false })
-  assert.deepEqual(await reader.recent('3', 9), { events: [], position: '3', missed: false })
+  assert.deepEqual(await reader.recent('2', 1), { events: [], position: '3', missed: false, more: true })
+  assert.deepEqual(await reader.recent('3', 9), { events: [], position: '3', missed: false, more: false })
 })
 
 test('a place that is none, or lies ahead, is refused; one of before what is kept has missed something', async () => {
@@ -94,7 +109,7 @@ test('a place that is none, or lies ahead, is refused; one of before what is kep
     })
   }
   assert.equal(await writer.prune({ before: START + 30_000_000, now: START + 60_000_000 }, 2), 2)
-  assert.deepEqual(await reader.recent('1', 9), { events: [], position: '4', missed: true })
+  assert.deepEqual(await reader.recent('1', 9), { events: [], position: '4', missed: true, more: false })
   const { events, missed } = await reader.recent('2', 9)
   assert.deepEqual([events.map(({ position }) => position), missed], [['3', '4'], false])
 })

@@ -23,7 +23,7 @@ export async function readRecent(
   const seen = after === undefined ? undefined : readPosition(after, shards)
   const rows = new Map((await checkShards(session)).map((row) => [row.shard, row]))
   const newest = Array.from({ length: shards }, (_, shard) => ({ seq: rows.get(shard)?.seq ?? 0, events: 0 }))
-  if (seen === undefined) return { events: [], position: writePosition(newest), missed: false }
+  if (seen === undefined) return { events: [], position: writePosition(newest), missed: false, more: false }
   if (seen.some(({ seq, events }, shard) => seq + Number(events > 0) > (newest[shard]?.seq ?? 0))) {
     throw new InvalidCursorError('the position lies ahead of the ledger')
   }
@@ -33,9 +33,9 @@ export async function readRecent(
     if (row === undefined || row.seq <= place.seq) continue
     if (events.length >= limit) break
     const whole = await readOn(session, row, seen, { limit, events })
-    if (!whole) return { events: [], position: writePosition(newest), missed: true }
+    if (!whole) return { events: [], position: writePosition(newest), missed: true, more: false }
   }
-  return { events, position: writePosition(seen), missed: false }
+  return { events, position: writePosition(seen), missed: false, more: events.length >= limit }
 }
 
 /** The events in the last batch of every shard, newest first: on a busy ledger more than anybody looks at. */

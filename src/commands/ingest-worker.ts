@@ -8,9 +8,11 @@ import { CommandError } from './command.ts'
 
 /**
  * The thread uses some 80 MB of heap. With V8's default limit of gigabytes four times as much garbage accumulates; with
- * this one V8 collects sooner, at no measurable cost, and the largest repository still fits.
+ * this one V8 collects sooner, at no measurable cost, and the largest repository still fits. What a batch allocates dies with
+ * the batch: in a young generation twice V8's own 48 MB nearly all of it dies before V8 copies it, which saves a tenth of the
+ * thread's time. 192 MB save no more.
  */
-export const INGEST_LIMITS = { maxOldGenerationSizeMb: 1_024 }
+export const INGEST_LIMITS = { maxOldGenerationSizeMb: 1_024, maxYoungGenerationSizeMb: 96 }
 
 /** Messages of the ingest thread. */
 export type FromIngest =

@@ -2,6 +2,7 @@
 // on that day, by creates, updates, answers and recomputes alike. So nothing gets around a cap, not even stream times that
 // go back over midnight. XP that is lost is not granted again: deleting and reposting must not pay.
 import type { Nsid } from '@atcute/lexicons/syntax'
+import type { RecordId } from '../../atproto/uri.ts'
 import type { Rulebook } from '../rulebook.ts'
 import type { ActorChange, Granted, RecordState } from '../state.ts'
 import { type Day, dayOf } from '../time.ts'
@@ -35,10 +36,10 @@ export type Share = { xp: number; worth: number; reason: string }
  */
 export function apportion(
   rules: Rulebook,
-  records: readonly (Pick<RecordState, 'at' | 'facts' | 'claimed'> & { collection: Nsid })[],
+  records: readonly [Pick<RecordId, 'collection'>, Pick<RecordState, 'at' | 'facts' | 'claimed'>][],
 ) {
   const granted = new Map<Day, Granted>()
-  const shares = records.map(({ collection, at, facts, claimed }): Share => {
+  const shares = records.map(([{ collection }, { at, facts, claimed }]): Share => {
     const { reason, xp: worth } = rules.award(collection, facts)
     const cap = claimed === undefined ? rules.caps[collection] : undefined
     if (cap === undefined) return { xp: worth, worth, reason }

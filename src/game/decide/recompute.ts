@@ -60,18 +60,13 @@ function judge(
   records: [RecordId, RecordState][],
 ): { changed: Judged[]; granted: ReadonlyMap<Day, Granted> } {
   const sorted = records.toSorted(byWitness)
-  const inOrder = sorted.map(([{ collection }, { at, facts, claimed }]) => ({
-    collection,
-    at,
-    facts,
-    claimed,
-  }))
-  const { shares, granted } = apportion(draft.rulesOf(did), inOrder)
-  const changed = sorted.flatMap(([id, state], index): Judged[] => {
+  const { shares, granted } = apportion(draft.rulesOf(did), sorted)
+  const changed: Judged[] = []
+  for (const [index, [id, state]] of sorted.entries()) {
     const share = shares[index] as Share
     const isRight = share.xp === state.xp && share.xp < share.worth === state.capped
-    return state.live && !isRight ? [{ id, state, share }] : []
-  })
+    if (state.live && !isRight) changed.push({ id, state, share })
+  }
   return { changed, granted }
 }
 

@@ -1,16 +1,8 @@
 import type { Did } from '@atcute/lexicons/syntax'
-import {
-  isSameCounts,
-  isSameTally,
-  NO_COUNTS,
-  NO_TALLY,
-  shareOf,
-  sumOf,
-  type Tally,
-  withShare,
-} from '../days.ts'
+import type { RecordId } from '../../atproto/uri.ts'
+import { isSameCounts, isSameTally, NO_COUNTS, NO_TALLY, shareOf, sumOf, type Tally } from '../days.ts'
 import type { Rulebook } from '../rulebook.ts'
-import { NO_DAYS, unknownActor } from '../state.ts'
+import { NO_DAYS, type RecordState, unknownActor } from '../state.ts'
 import type { Day } from '../time.ts'
 import type { Draft } from './draft.ts'
 import { noteTally } from './note-day.ts'
@@ -22,11 +14,7 @@ import { describedIn } from './standings.ts'
  */
 export function recountDays(rules: Rulebook, draft: Draft, did: Did): void {
   const actor = draft.actor(did) ?? unknownActor(did)
-  const days = new Map<Day, Tally>()
-  for (const [{ collection }, state] of draft.records(did)) {
-    const share = shareOf(rules, collection, state)
-    if (share !== undefined) days.set(share.day, withShare(days.get(share.day) ?? NO_TALLY, share, 1))
-  }
+  const days = tallies(rules, draft.records(did))
   const latest = days.keys().reduce((a, b) => Math.max(a, b), actor.running.day)
   const running = { day: latest, ...(days.get(latest) ?? NO_TALLY) }
   const all = [...days].map(([day, tally]) => ({ day, ...tally }))
@@ -37,6 +25,21 @@ export function recountDays(rules: Rulebook, draft: Draft, did: Did): void {
   if (!isRunning || !isSameCounts(earlier, actor.earlier) || described !== actor.described)
     Object.assign(draft.change(did).actor, { running, earlier, described })
   replaceDays(draft, did, days)
+}
+
+/** Sums of all records by day, each made in place: a new one for every record would take most of the time of a recompute. */
+function tallies(rules: Rulebook, records: Iterable<[RecordId, RecordState]>): Map<Day, Tally> {
+  const days = new Map<Day, { experience: number; claimed: number; counts: Map<string, number> }>()
+  for (const [{ collection }, state] of records) {
+    const share = shareOf(rules, collection, state)
+    if (share === undefined) continue
+    const { day, experience, claimed, reason } = share
+    const tally = days.getOrInsertComputed(day, () => ({ experience: 0, claimed: 0, counts: new Map() }))
+    tally.experience += experience
+    tally.claimed += claimed
+    tally.counts.set(reason, (tally.counts.get(reason) ?? 0) + 1)
+  }
+  return days
 }
 
 function replaceDays(draft: Draft, did: Did, days: ReadonlyMap<Day, Tally>): void {

@@ -38,9 +38,7 @@ export function load(tables: Tables, touched: Touched, findDays: FindDays): Know
   const all = new Map<Did, [RecordId, RecordState][]>()
   for (const did of touched.whole) {
     const row = people.find(did)
-    const stored = row === undefined ? [] : [...records.of(row)]
-    all.set(did, stored)
-    for (const [id, state] of stored) keep(id, state)
+    all.set(did, row === undefined ? [] : records.of(row))
   }
   const parts = new Map<Did, RecordsPage>()
   for (const [did, part] of touched.parts) {
@@ -63,6 +61,17 @@ export function load(tables: Tables, touched: Touched, findDays: FindDays): Know
     if (row !== undefined && span !== undefined) granted.set(did, grants.within(row, span))
   }
   const counted = days.load(touched, people, (did) => found.get(did)?.values() ?? [])
+  // Made for those of whom a record changes: of most people a recompute changes none.
+  const byPath = new Map<Did, Map<RecordPath, RecordState>>()
+  const ofWhole = (id: RecordId): RecordState | undefined => {
+    const those = all.get(id.did)
+    if (those === undefined) return undefined
+    const own = byPath.getOrInsertComputed(
+      id.did,
+      () => new Map(those.map(([other, state]) => [pathOf(other), state])),
+    )
+    return own.get(pathOf(id))
+  }
   const owners = new Map<Handle, Did>()
   for (const handle of touched.handles) {
     const owner = profiles.ownerOf(handle)
@@ -70,7 +79,7 @@ export function load(tables: Tables, touched: Touched, findDays: FindDays): Know
   }
   return {
     actor: (did) => people.find(did)?.state,
-    record: (id) => found.get(id.did)?.get(pathOf(id)),
+    record: (id) => found.get(id.did)?.get(pathOf(id)) ?? ofWhole(id),
     ownerOf: (handle) => owners.get(handle),
     records: (did) => all.get(did) ?? [],
     part: (did) => parts.get(did) ?? NO_RECORDS,

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import type { Nsid } from '../../../src/atproto/event.ts'
 import { decide } from '../../../src/game/decide.ts'
 import type { Operation } from '../../../src/game/operation.ts'
-import { touched } from '../../../src/game/touched.ts'
+import { nothingTouched, touched } from '../../../src/game/touched.ts'
 import { liveCounts } from '../../../src/store/live-counts.ts'
 import { type Kind, readKinds, writeKinds } from '../../../src/store/sqlite/actor-row.ts'
 import { openSqlite } from '../../../src/store/sqlite/open.ts'
@@ -200,4 +200,37 @@ test('a character is who the profile says, and another version with every event 
     assert.deepEqual((await character()).profile, profile)
   }
   assert.equal((await here.store.reader.character(alice))?.updatedAt, START + 3_000_000)
+})
+
+test('a chain of more records than are read at once, and of keys further apart than 64 bits tell, is read to its end', async () => {
+  using here = folder()
+  await using store = openSqlite({ path: here.path('ledger.db'), reserve: 0 })
+  await using writer = await store.write(KEEP)
+  // As integers the first of these keys is negative, and the second far above 0; the last is text.
+  const keys = ['jzzzzzzzzzzzz', 'bzzzzzzzzzzzz', 'self', ...Array.from({ length: 1_005 }, (_, n) => tid(n))]
+  const likes = keys.map((rkey, n) => ({ ...like(n + 1), rkey }))
+  await fold(writer, ...likes)
+  const read: string[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await writer.records(alice, after, 700)
+    read.push(...page.records.map(([{ rkey }]) => rkey))
+    if (page.next === undefined) break
+    after = page.next
+  }
+  assert.deepEqual(read, keys.toReversed())
+  const known = await writer.load({ ...nothingTouched(), actors: new Set([alice]), whole: new Set([alice]) })
+  const whole = [...known.records(alice)]
+  assert.deepEqual(
+    whole.map(([{ rkey }]) => rkey),
+    keys.toReversed(),
+  )
+  assert.ok(
+    whole.every(
+      ([id, state]) => known.record(id) === state && state.rev === likes[keys.indexOf(id.rkey)]?.rev,
+    ),
+  )
+  // All of them go with the person.
+  await fold(writer, status(9_000, 'deleted'))
+  assert.equal((await store.reader.status()).records, 0)
+  assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
 })

@@ -1,7 +1,7 @@
 import { browser } from 'wxt/browser'
 import { defineBackground } from 'wxt/utils/define-background'
 import { Answers } from '../src/background/answers.ts'
-import { registerForks } from '../src/background/forks.ts'
+import { leavePages, registerForks } from '../src/background/forks.ts'
 import type { Message } from '../src/messages.ts'
 import { mayAsk } from '../src/permissions.ts'
 
@@ -23,6 +23,9 @@ export default defineBackground({
       if (reason === 'install') void browser.runtime.openOptionsPage()
     })
     browser.permissions.onAdded.addListener(() => void registerForks())
-    browser.permissions.onRemoved.addListener(() => void registerForks())
+    browser.permissions.onRemoved.addListener(({ origins = [] }) => {
+      void registerForks()
+      void leavePages(origins)
+    })
   },
 })

@@ -20,6 +20,9 @@ export type Messages = {
 export type Kind = keyof Messages
 export type Message = { [K in Kind]: { kind: K } & Messages[K]['ask'] }[Kind]
 
+/** What the background tells pages: `sites`, as match patterns, are not permitted any more. */
+export type Notice = { kind: 'unpermitted'; sites: readonly string[] }
+
 /** Asks the background. `undefined` where it cannot be reached: the extension was updated or removed under the page. */
 export async function ask<K extends Kind>(
   kind: K,

@@ -4,7 +4,7 @@ import { patternOf } from './client/server-address.ts'
 
 /**
  * Whether the page that sent a message may ask anything: one of the extension's own, of the app, or of a fork that is permitted still.
- * The script stays in open pages of a fork that was switched off.
+ * A page of a fork that was switched off may not have heard of it.
  */
 export async function mayAsk({ url }: { url?: string }): Promise<boolean> {
   if (url === undefined || !URL.canParse(url)) return false

@@ -1,5 +1,8 @@
 import './style.css'
+import { browser } from 'wxt/browser'
 import { defineContentScript } from 'wxt/utils/define-content-script'
+import { patternOf } from '../../src/client/server-address.ts'
+import type { Notice } from '../../src/messages.ts'
 import { startParts } from '../../src/page/parts.ts'
 import { onSettings, readSettings } from '../../src/settings.ts'
 
@@ -12,10 +15,14 @@ export default defineContentScript({
       stop()
       stop = startParts(settings)
     })
-    // The extension was updated or removed: a new one would find badges that nobody looks after.
-    context.onInvalidated(() => {
+    const end = (): void => {
       stopListening()
       stop()
+    }
+    // The extension was updated or removed: a new one would find badges that nobody looks after.
+    context.onInvalidated(end)
+    browser.runtime.onMessage.addListener(({ kind, sites }: Notice) => {
+      if (kind === 'unpermitted' && sites.includes(patternOf(location.origin))) end()
     })
   },
 })

@@ -2,12 +2,23 @@
 // for its permission; another one is one more line here.
 import { browser } from 'wxt/browser'
 import { patternOf } from '../client/server-address.ts'
+import type { Notice } from '../messages.ts'
 
 export const FORKS = ['https://blacksky.community'] as const
 
 const ID = 'forks'
 
 let registering = Promise.resolve()
+
+/** Has the page script leave open pages of `sites`, given as match patterns. */
+export async function leavePages(sites: readonly string[]): Promise<void> {
+  const notice: Notice = { kind: 'unpermitted', sites }
+  // Which tabs show these sites is not told any more.
+  for (const { id } of await browser.tabs.query({})) {
+    // Most tabs have no page script.
+    if (id !== undefined) void browser.tabs.sendMessage(id, notice).catch(() => {})
+  }
+}
 
 /** Has the page script run on the forks that the browser permits, and on no other. */
 export function registerForks(): Promise<void> {

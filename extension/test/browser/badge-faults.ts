@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { until } from '../../../test/e2e/harness.ts'
 import { hiding, lying } from './answers.ts'
+import { breakStorage, clock } from './background.ts'
 import type { Fault } from './relay.ts'
 import {
   feedOf,
@@ -65,7 +66,7 @@ export function testBadgeFaults(surroundings: () => Surroundings): void {
   })
 
   test('come once the background can answer, where it could not at first', async () => {
-    await using broken = await all.extension.breakStorage()
+    await using broken = await breakStorage(all.extension.worker)
     await all.opened('/', { people: mixed }, async (page) => {
       await until('the background failed', async () => (await broken.failures()) > 0)
       await broken[Symbol.asyncDispose]()
@@ -75,10 +76,10 @@ export function testBadgeFaults(surroundings: () => Surroundings): void {
 
   test('go soon, with the panel, where they came from an older answer and the person has hidden', async () => {
     const [person] = all.shown as [Known]
-    await using clock = await all.extension.clock()
+    await using time = await clock(all.extension.worker)
     await all.opened('/', { people: [person] }, async (page, relay) => {
       await markedAre(page, marksOf(person))
-      await clock.setAhead(61_000)
+      await time.setAhead(61_000)
       const gate = Promise.withResolvers<void>()
       relay.gate = gate.promise
       relay.fault = hiding

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { until } from '../../../test/e2e/harness.ts'
+import { noteRequests } from './background.ts'
 import {
   BADGE,
   feedOf,
@@ -26,7 +27,7 @@ export function testBadgeRequests(surroundings: () => Surroundings): void {
 
   test('ask fewer than ten times for 500 posts by 500 people, and mark every one', async () => {
     const people = all.shown.slice(0, 500)
-    const sent = await all.extension.noteRequests()
+    const sent = await noteRequests(all.extension.worker)
     await all.opened('/', { people: [...people], plain: true }, async (page, relay) => {
       await scrollThrough(page)
       await until('everybody is marked', async () => (await page.locator(BADGE).count()) === people.length)

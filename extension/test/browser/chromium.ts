@@ -20,16 +20,6 @@ type Browser = {
   }
 }
 
-type Noting = {
-  fetch(url: string, init: object): Promise<unknown>
-  realFetch?: Noting['fetch']
-  sent: { url: string; at: number }[]
-}
-
-type Clocked = { realNow?: () => number; aheadMs: number; Date: { now(): number } }
-
-type Broken = Browser & { failures: number; realGet?: Area['get'] }
-
 export type Settings = Record<string, string | boolean>
 
 declare global {
@@ -53,7 +43,8 @@ export class Extension implements AsyncDisposable {
   /** The browser, and its profile. */
   readonly #parts: AsyncDisposableStack
   readonly #script: string
-  readonly #worker: Worker
+  /** The extension's background. */
+  readonly worker: Worker
   /** The page that the extension opened by itself. */
   readonly opened: string | undefined
 
@@ -67,7 +58,7 @@ export class Extension implements AsyncDisposable {
     this.#parts = parts
     this.context = context
     this.#script = script
-    this.#worker = worker
+    this.worker = worker
     this.opened = opened
   }
 
@@ -111,12 +102,12 @@ export class Extension implements AsyncDisposable {
   }
 
   get id(): string {
-    return new URL(this.#worker.url()).host
+    return new URL(this.worker.url()).host
   }
 
   /** Sets what the person has chosen, and empties the cache. */
   async configure(settings: Settings): Promise<void> {
-    await this.#worker.evaluate(async (chosen) => {
+    await this.worker.evaluate(async (chosen) => {
       const { storage } = (globalThis as unknown as Browser).chrome
       await storage.session.clear()
       await storage.local.clear()
@@ -126,7 +117,7 @@ export class Extension implements AsyncDisposable {
 
   /** Sets what the person has chosen, as the settings do. */
   async change(settings: Settings): Promise<void> {
-    await this.#worker.evaluate(async (chosen) => {
+    await this.worker.evaluate(async (chosen) => {
       await (globalThis as unknown as Browser).chrome.storage.local.set({ settings: chosen })
     }, settings)
   }
@@ -143,78 +134,42 @@ export class Extension implements AsyncDisposable {
 
   /** The sites that the browser permits, as match patterns. */
   permitted(): Promise<string[]> {
-    return this.#worker.evaluate(async () => {
+    return this.worker.evaluate(async () => {
       const { origins } = await (globalThis as unknown as Browser).chrome.permissions.getAll()
       return origins
     })
   }
 
-  /** Has the background note when it sends a request: a busy machine delays what a server sees. @returns reads the times, in ms */
-  async noteRequests(): Promise<() => Promise<{ url: string; at: number }[]>> {
-    await this.#worker.evaluate(() => {
-      const scope = globalThis as unknown as Noting
-      const real = scope.realFetch ?? scope.fetch
-      scope.realFetch = real
-      scope.sent = []
-      scope.fetch = (url, init) => {
-        scope.sent.push({ url, at: performance.now() })
-        return real(url, init)
-      }
+  /** Asks the background in place of the script in `page`. @returns the answer; `null` for none */
+  async askFrom(page: Page, message: object): Promise<unknown> {
+    const cdp = await this.context.newCDPSession(page)
+    const found = Promise.withResolvers<number>()
+    cdp.on('Runtime.executionContextCreated', ({ context: { id, origin } }) => {
+      if (origin === `chrome-extension://${this.id}`) found.resolve(id)
     })
-    return () => this.#worker.evaluate(() => (globalThis as unknown as Noting).sent)
-  }
-
-  /**
-   * Has the background's clock go by the test's will from now on; what read a clock before keeps that one.
-   * @returns sets it ahead
-   */
-  async clock(): Promise<AsyncDisposable & { setAhead: (ms: number) => Promise<void> }> {
-    await this.#worker.evaluate(() => {
-      const scope = globalThis as unknown as Clocked
-      const real = scope.realNow ?? scope.Date.now
-      scope.realNow = real
-      scope.aheadMs = 0
-      scope.Date.now = () => real() + scope.aheadMs
+    // It names all worlds that there are already.
+    await cdp.send('Runtime.enable')
+    const { result, exceptionDetails } = await cdp.send('Runtime.evaluate', {
+      contextId: await found.promise,
+      expression: `chrome.runtime.sendMessage(${JSON.stringify(message)}).then((answer) => answer ?? null)`,
+      awaitPromise: true,
+      returnByValue: true,
     })
-    const setAhead = (ms: number): Promise<void> =>
-      this.#worker.evaluate((by) => {
-        ;(globalThis as unknown as Clocked).aheadMs = by
-      }, ms)
-    return { setAhead, [Symbol.asyncDispose]: () => setAhead(0) }
-  }
-
-  /** Has the background find its settings unreadable until disposed. */
-  async breakStorage(): Promise<AsyncDisposable & { failures: () => Promise<number> }> {
-    await this.#worker.evaluate(() => {
-      const scope = globalThis as unknown as Broken
-      const { local } = scope.chrome.storage
-      scope.failures = 0
-      scope.realGet = local.get
-      local.get = () => {
-        scope.failures++
-        return Promise.reject(new Error('the storage is broken'))
-      }
-    })
-    return {
-      failures: () => this.#worker.evaluate(() => (globalThis as unknown as Broken).failures),
-      [Symbol.asyncDispose]: () =>
-        this.#worker.evaluate(() => {
-          const { chrome, realGet } = globalThis as unknown as Broken
-          if (realGet !== undefined) chrome.storage.local.get = realGet
-        }),
-    }
+    await cdp.detach()
+    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.text)
+    return result.value
   }
 
   /** Whether the browser asks the person something: then its window's pages have not the focus. */
   asks(): Promise<boolean> {
-    return this.#worker.evaluate(async () => {
+    return this.worker.evaluate(async () => {
       const { focused } = await (globalThis as unknown as Browser).chrome.windows.getLastFocused()
       return !focused
     })
   }
 
   #stored(): Promise<{ settings?: Settings; self?: string }> {
-    return this.#worker.evaluate(() => (globalThis as unknown as Browser).chrome.storage.local.get())
+    return this.worker.evaluate(() => (globalThis as unknown as Browser).chrome.storage.local.get())
   }
 
   /** Opens https://bsky.app at `path`. */

@@ -26,12 +26,12 @@ test('what the docs point to is there', () => {
   const pages = readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-  for (const file of ['README.md', 'CONTRIBUTING.md', ...pages]) {
+  for (const file of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pages]) {
     for (const [, path = ''] of read(file).matchAll(/\]\(([^)#:]+)\)/g)) {
       assert.ok(existsSync(new URL(path, new URL(file, root))), `${file} points to ${path}`)
     }
     for (const [path] of read(file).matchAll(
-      /(?<![\w./-])(?:src|test|docs|bench|dev|deploy)\/[\w./-]+\.(?:ts|md|ya?ml)\b/g,
+      /(?<![\w./-])(?:src|test|docs|bench|dev|deploy|extension)\/[\w./-]+\.(?:ts|md|ya?ml)\b/g,
     )) {
       if (path !== 'src/game/rules/follow.ts')
         assert.ok(existsSync(new URL(path, root)), `${file} names ${path}`)

@@ -4,6 +4,14 @@ import { PROBLEM_TYPE, type Problem } from './problem.ts'
 /** Cache-Control of answers about people: somebody who opts out must be gone from all caches within seconds. */
 export const NAMES_PEOPLE = 'public, max-age=5'
 
+/**
+ * Cache-Control of answers about people that also name this server's own address. Without `PUBLIC_URL` that is whatever the
+ * client asked for, and some proxies (nginx, unless told otherwise) store answers without regard to it: only browsers may.
+ */
+export function namesPeopleAndUs(publicUrl: string | undefined): string {
+  return publicUrl === undefined ? 'private, max-age=5' : NAMES_PEOPLE
+}
+
 export const NOT_MODIFIED = Type.Null({ description: 'the ETag in If-None-Match is still current' })
 
 const MEANINGS: Readonly<Record<number, string>> = {

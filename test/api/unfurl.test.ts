@@ -112,3 +112,19 @@ test('hidden, gone and unknown people get the very same answers', async () => {
   const page = (await server.get(`/@${alice}`)).body
   assert.equal(tag(page, 'og:image'), undefined)
 })
+
+test('what names the address that a client asked is stored by no cache of others', async () => {
+  for (const [publicUrl, caching] of [
+    [undefined, 'private, max-age=5'],
+    [BASE, 'public, max-age=5'],
+  ] as const) {
+    await using server = await populated({ publicUrl })
+    const host = publicUrl === undefined ? 'evil.example' : 'rpg.example'
+    for (const url of ['/@alice.example', `/oembed?url=http://${host}/@alice.example`]) {
+      const answer = await server.get(url, { host: 'evil.example' })
+      assert.equal(answer.statusCode, 200)
+      assert.equal(answer.headers['cache-control'], caching, url)
+      assert.equal(answer.body.includes('evil.example'), publicUrl === undefined)
+    }
+  }
+})

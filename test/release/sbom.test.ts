@@ -7,7 +7,13 @@ import { sbomOf } from '../../dev/release/sbom.ts'
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
 
-type Locked = { version: string; dev?: boolean; dependencies?: Record<string, string> }
+type Locked = {
+  version: string
+  dev?: boolean
+  integrity?: string
+  hasInstallScript?: boolean
+  dependencies?: Record<string, string>
+}
 
 /** Every package in the lock file, in each of its places, but for our own. */
 function locked(): [name: string, Locked][] {
@@ -62,6 +68,13 @@ test('the bill of materials lists all that a release installs, with version, lic
   )
   const refs = new Set(dependencies.map(({ ref }) => ref))
   for (const { dependsOn } of dependencies) for (const ref of dependsOn) assert.ok(refs.has(ref), ref)
+})
+
+test('every package has a hash, and none that a release installs runs a script at installation', () => {
+  for (const [name, { integrity = '', dev, hasInstallScript }] of locked()) {
+    assert.match(integrity, /^sha512-/, name)
+    assert.ok(dev === true || hasInstallScript !== true, `${name} runs a script`)
+  }
 })
 
 test('the workflow of a release may publish and nothing else, and runs only actions that cannot change', () => {

@@ -12,7 +12,7 @@ import { readInsights } from '../insights.ts'
 import { sendPage } from '../pages.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
 import { clientOf } from '../protect.ts'
-import { NAMES_PEOPLE } from '../responses.ts'
+import { namesPeopleAndUs } from '../responses.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** Entries of the ledger on one page. */
@@ -60,7 +60,7 @@ async function answer(request: SheetRequest, reply: FastifyReply, options: Route
   const at = typeof request.query.cursor === 'string' ? request.query.cursor : undefined
   const page = await pageOf(did, { type, cursor: at }, options)
   return sendPage(
-    reply.header('cache-control', NAMES_PEOPLE),
+    reply.header('cache-control', namesPeopleAndUs(settings.publicUrl)),
     sheet({
       site: request.server.site,
       rules,

@@ -10,7 +10,7 @@ import { pictureAddress } from '../../web/unfurl.ts'
 import { baseAddress } from '../base-address.ts'
 import { ActorParameters } from '../parameters.ts'
 import { ProblemError, unknownActor } from '../problem.ts'
-import { NAMES_PEOPLE, problems } from '../responses.ts'
+import { NAMES_PEOPLE, namesPeopleAndUs, problems } from '../responses.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
 /** How long others are asked to keep what they show, in seconds. */
@@ -69,7 +69,7 @@ export const unfurlRoutes: Routes = (app, options) => {
       if (format !== 'json') throw new ProblemError(501, 'NotImplemented', 'Only format=json is served.')
       const base = baseAddress(request, options.settings.publicUrl)
       const character = await find(nameIn(url, base), options)
-      reply.header('cache-control', NAMES_PEOPLE)
+      reply.header('cache-control', namesPeopleAndUs(options.settings.publicUrl))
       const now = iso(options.clock())
       return {
         version: '1.0',

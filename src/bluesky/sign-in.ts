@@ -1,8 +1,11 @@
 // Signing in with AT Protocol OAuth. All that is asked for is who somebody is: their server's tokens are given back at once.
 import { type Did, type Handle, isDid } from '@atcute/lexicons/syntax'
 import {
+  type AtprotoAuthorizationServerMetadata,
+  type AtprotoProtectedResourceMetadata,
   type ClientAssertionPrivateJwk,
   generateClientAssertionKey,
+  MemoryStore,
   OAuthCallbackError,
   OAuthClient,
   type SessionStore,
@@ -61,6 +64,8 @@ export class SignInError extends Error {
 const SCOPE = 'atproto'
 /** The protocol's word for a handle that is not known. */
 const INVALID: Handle = 'handle.invalid'
+/** What is remembered of servers that people signed in at. */
+const CACHED = { maxSize: 100, ttl: 60_000 }
 const LIMITS = { timeoutMs: 10_000, maxBytes: 2 ** 18 }
 /** Loopback addresses under which this server was reached: one, or a few where ports are forwarded. */
 const MAX_CLIENTS = 20
@@ -167,7 +172,14 @@ export class SignIn {
     const { plcUrl, resolve, pending, key } = this.#options
     const isLocal = isOnThisMachine(plcUrl)
     const parts = {
-      stores: { sessions: noSessions(), states: statesIn(pending) },
+      stores: {
+        sessions: noSessions(),
+        states: statesIn(pending),
+        // As the library has them, but without timers, which would keep a process for a minute that has nothing left to do.
+        prMetadata: new MemoryStore<string, AtprotoProtectedResourceMetadata>(CACHED),
+        asMetadata: new MemoryStore<string, AtprotoAuthorizationServerMetadata>(CACHED),
+        dpopNonces: new MemoryStore<string, string>(CACHED),
+      },
       actorResolver: {
         resolve: async (actor: Did | Handle, options: { signal?: AbortSignal } = {}) => {
           const { signal = AbortSignal.timeout(LIMITS.timeoutMs) } = options

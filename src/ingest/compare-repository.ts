@@ -58,8 +58,8 @@ export type Comparison = {
   did: Did
   /** What is stored of them. */
   actor: ActorState | undefined
-  /** When the gap began, and from when on a repository may have something that was missed: a little earlier. */
-  gap: Micros
+  /** When the latest gap began, and from when on a repository may have something that was missed: a little before the first. */
+  latest: Micros
   since: Micros
   lane: Lane
   /** What became of them meanwhile in the other lane; `undefined` while nothing has. */
@@ -133,14 +133,17 @@ export class CompareRepository {
     })
   }
 
-  /** Notes a status that the stream has not brought, as of the gap's beginning: whatever it has brought since outweighs it. */
+  /**
+   * Notes a status that the stream has not brought, as of the beginning of the latest gap: whatever it has brought since outweighs
+   * it, and nothing that it brought before.
+   */
   async #noteAccount(
-    { did, gap, actor, ledger }: KnownComparison,
+    { did, latest, actor, ledger }: KnownComparison,
     status: 'active' | 'deactivated',
   ): Promise<void> {
     if ((status === 'active') === (actor.status === 'active')) return
     const { clock } = this.#options
-    await ledger.fold([{ kind: 'account', did, at: clock(), time: gap, status }], undefined)
+    await ledger.fold([{ kind: 'account', did, at: clock(), time: latest, status }], undefined)
   }
 
   async #compareWith({ pds, key }: Identity, comparison: KnownComparison): Promise<Reconciled> {

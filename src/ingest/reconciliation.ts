@@ -85,11 +85,11 @@ export class Reconciliation {
     // Not what was read before: a gap that came meanwhile may have it go further back.
     const open = await ledger.use((writer) => writer.beginReconciliation())
     if (open === undefined) return
-    const { since, after } = open
+    const { since, latest, after } = open
     const { done } = this.#begin(since)
     try {
       this.#sweep = new Sweep({
-        ...{ ...this.#options, lanes: this.#lanes, gap: since, done, signal },
+        ...{ ...this.#options, lanes: this.#lanes, gap: since, latest, done, signal },
         compared: (became) => report({ state: 'compared', became }),
       })
       await this.#sweep.run(after)

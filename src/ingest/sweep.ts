@@ -26,8 +26,9 @@ export type SweepOptions = {
   people: Pick<CompareRepository, 'compare'>
   /** For everybody in turn, and for those whom somebody looks at. */
   lanes: { background: Lane; lookedAt: Lane }
-  /** When the gap began. */
+  /** When the gap began; of several, when the first and the last of them did. */
   gap: Micros
+  latest: Micros
   /** Who is followed; `undefined` for everybody. */
   dids: ReadonlySet<Did> | undefined
   /** Who is done, of whom that is remembered. */
@@ -120,12 +121,12 @@ export class Sweep {
 
   /** Compares somebody, unless that has been done. */
   async #compare(did: Did, actor: ActorState | undefined, lane: Lane): Promise<Reconciled> {
-    const { done, people, gap, dids, compared } = this.#options
+    const { done, people, gap, latest, dids, compared } = this.#options
     if (dids?.has(did) === false) return 'same'
     const known = (): Reconciled | undefined => done.get(did)
     // Their shard has left meanwhile: its place stays where it is.
     if (actor === undefined) return 'same'
-    const about = { did, actor, gap, since: gap - MARGIN, lane, known, signal: this.#signal }
+    const about = { did, actor, latest, since: gap - MARGIN, lane, known, signal: this.#signal }
     const became = await people.compare(about).catch((error: unknown) => {
       // The shard's place stays where it is, so the worker that has the shard now compares them again.
       if (error instanceof LeaseEndedError) return undefined

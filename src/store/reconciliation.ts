@@ -5,6 +5,8 @@ import type { Did, Micros } from '../atproto/event.ts'
 export type Reconciliation = {
   /** What happened from then on may have been missed. */
   since: Micros
+  /** When the latest of the gaps began that it is about: what the stream said before that is older than what it finds. */
+  latest: Micros
   /** When it was queued. */
   at: Micros
   /** About how many people there are to look at. */
@@ -19,11 +21,13 @@ export type Reconciliation = {
   failed: number
   /** There has been another gap, from then on: all begins again once this one is done. */
   next: Micros | undefined
+  /** When the latest gap began of those that `next` is about. */
+  nextLatest: Micros | undefined
   endedAt: Micros | undefined
 }
 
 /** What readers see of it. */
-export type ReconciliationStatus = Omit<Reconciliation, 'after' | 'isBegun'>
+export type ReconciliationStatus = Omit<Reconciliation, 'after' | 'isBegun' | 'latest' | 'nextLatest'>
 
 /** What became of one person: `same` where nothing has changed, or nothing may be stored of them. */
 export type Reconciled = 'same' | 'changed' | 'failed'
@@ -43,9 +47,13 @@ export function queued(
   { since, at }: NewGap,
   people: number,
 ): Reconciliation {
-  if (before === undefined || before.endedAt !== undefined) return begun({ since, at }, people)
-  if (!before.isBegun) return { ...before, since: Math.min(before.since, since), people }
-  return { ...before, next: Math.min(before.next ?? since, since) }
+  if (before === undefined || before.endedAt !== undefined) return begun({ since, latest: since, at }, people)
+  if (!before.isBegun) {
+    const [earliest, latest] = [Math.min(before.since, since), Math.max(before.latest, since)]
+    return { ...before, since: earliest, latest, people }
+  }
+  const { next = since, nextLatest = since } = before
+  return { ...before, next: Math.min(next, since), nextLatest: Math.max(nextLatest, since) }
 }
 
 /** Begins to compare people for it. */
@@ -71,8 +79,9 @@ export function movedOn(
 
 /** Ends it, or begins the one that waits. */
 export function ended(before: Reconciliation, at: Micros, people: number): Reconciliation {
-  const { next } = before
-  return next === undefined ? { ...before, endedAt: at } : begun({ since: next, at }, people)
+  const { next, nextLatest: latest = next } = before
+  if (next === undefined || latest === undefined) return { ...before, endedAt: at }
+  return begun({ since: next, latest, at }, people)
 }
 
 export function isOpen(
@@ -87,13 +96,21 @@ export function writeReconciliation(reconciliation: Reconciliation | undefined):
 
 export function readReconciliation(json: unknown): Reconciliation | undefined {
   if (typeof json !== 'string') return undefined
-  const { since, at, people, isBegun, after, checked, changed, failed, next, endedAt } = JSON.parse(json)
-  // Earlier versions stored no `isBegun`: theirs began at once.
-  return { since, at, people, isBegun: isBegun ?? true, after, checked, changed, failed, next, endedAt }
+  const { since, latest, at, people, isBegun, after, checked, changed, failed, ...rest } = JSON.parse(json)
+  const { next, nextLatest, endedAt } = rest
+  const gap = { since, latest: latest ?? since, at, next, nextLatest, endedAt }
+  // Earlier versions stored neither `isBegun` (theirs began at once) nor the latest gaps.
+  return { ...gap, people, isBegun: isBegun ?? true, after, checked, changed, failed }
 }
 
 /** What readers see of one, without whose turn it is. */
-export function statusOf({ after: _, isBegun: __, ...status }: Reconciliation): ReconciliationStatus {
+export function statusOf({
+  after: _,
+  isBegun: __,
+  latest: ___,
+  nextLatest: ____,
+  ...status
+}: Reconciliation): ReconciliationStatus {
   return status
 }
 
@@ -122,9 +139,12 @@ function endOf({ endedAt = 0 }: Reconciliation): Micros {
   return endedAt
 }
 
-function begun({ since, at }: NewGap, people: number): Reconciliation {
+function begun(
+  { since, latest, at }: NewGap & Pick<Reconciliation, 'latest'>,
+  people: number,
+): Reconciliation {
   return {
-    ...{ since, at, people, isBegun: false, after: undefined, checked: 0, changed: 0, failed: 0 },
-    ...{ next: undefined, endedAt: undefined },
+    ...{ since, latest, at, people, isBegun: false, after: undefined, checked: 0, changed: 0, failed: 0 },
+    ...{ next: undefined, nextLatest: undefined, endedAt: undefined },
   }
 }

@@ -259,7 +259,7 @@ export interface Writer extends AsyncDisposable {
    */
   reconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined>
   /** Begins it, or goes on with it: from now on a further gap is another one's. `undefined` as in `reconciliation`. */
-  beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined>
+  beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'latest' | 'after'> | undefined>
   /** The next people of that reconciliation after `after`; none after the last. */
   unreconciled(after: Did | undefined, limit: number): Promise<Did[]>
   /** Notes how far that reconciliation has come. */

@@ -299,6 +299,35 @@ suite('after a gap', () => {
     assert.equal(later.actor(alice)?.status, 'active')
   })
 
+  test('of two gaps that are mended as one, what the stream said between them does not outweigh what is found', async (t) => {
+    const away = { rev: async () => undefined }
+    const { fold, gap, ended, ledger, state, told } = await world(
+      t,
+      new Map<Did, Answers>([
+        [alice, away],
+        [bob, away],
+      ]),
+    )
+    const active = (did: Did, time: Micros): Operation => {
+      return { kind: 'account', did, at: time, time, status: 'active' }
+    }
+    const later = AT + 300_000_000
+    await fold(post(alice, 1), post(bob, 1), active(alice, later - 5), active(bob, later + 5))
+    state.behind = 999_000_000
+    await gap(later)
+    await gap(AT)
+    state.behind = 0
+    await ended()
+    assert.equal((await told())?.since, AT)
+    const known = await ledger.use((writer) =>
+      writer.load({ ...nothingTouched(), actors: new Set([alice, bob]) }),
+    )
+    assert.deepEqual(
+      [alice, bob].map((did) => known.actor(did)?.status),
+      ['deactivated', 'active'],
+    )
+  })
+
   test('it begins once the stream has caught up, which brings the rest by itself', async (t) => {
     const { fold, gap, ended, state, until } = await world(t, new Map())
     await fold(post(alice, 1))
@@ -454,7 +483,7 @@ suite('a network that does not answer', () => {
     const broken = new Error('the disk is gone')
     const writer = {
       reconciliation: async () => ({ since: AT, after: undefined }),
-      beginReconciliation: async () => ({ since: AT, after: undefined }),
+      beginReconciliation: async () => ({ since: AT, latest: AT, after: undefined }),
       unreconciled: () => Promise.reject(broken),
     } as unknown as Writer
     const none = () => Promise.resolve()
@@ -489,7 +518,12 @@ test('a sweep that is ended waits for the comparisons under way', async () => {
         throw signal.reason
       },
     },
-    ...{ lanes: { background: undefined as never, lookedAt: undefined as never }, gap: AT, dids: undefined },
+    ...{
+      lanes: { background: undefined as never, lookedAt: undefined as never },
+      gap: AT,
+      latest: AT,
+      dids: undefined,
+    },
     ...{ done: new LruCache(9), compared: () => {}, elapsedMs: () => 0, signal: end.signal },
   })
   await assert.rejects(sweep.run(undefined))

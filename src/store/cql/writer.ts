@@ -290,7 +290,7 @@ export class CqlWriter implements Writer {
     return this.#reconciling.open()
   }
 
-  async beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined> {
+  async beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'latest' | 'after'> | undefined> {
     this.#assertOpen()
     return this.#reconciling.begin()
   }

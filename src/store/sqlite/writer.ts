@@ -246,7 +246,7 @@ export class SqliteWriter implements Writer {
     return this.#reconciliation.open()
   }
 
-  async beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'after'> | undefined> {
+  async beginReconciliation(): Promise<Pick<Reconciliation, 'since' | 'latest' | 'after'> | undefined> {
     return this.#transactions.run(() => this.#reconciliation.begin())
   }
 

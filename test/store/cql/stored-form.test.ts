@@ -239,7 +239,7 @@ test('the totals of a shard and an open question in the journal', () => {
       other,
       JSON.stringify({ did, from: '0/a/b' }),
       15,
-      '{"since":16,"at":17,"people":18,"isBegun":false,"checked":0,"changed":0,"failed":0}',
+      '{"since":16,"latest":16,"at":17,"people":18,"isBegun":false,"checked":0,"changed":0,"failed":0}',
     ],
   ])
 })

@@ -43,7 +43,9 @@ export class Reconciling {
     this.#group = new Set(
       open.filter(
         ({ totals: { reconciliation } }) =>
-          reconciliation?.since === first?.since && reconciliation?.after === first?.after,
+          reconciliation?.since === first?.since &&
+          reconciliation?.latest === first?.latest &&
+          reconciliation?.after === first?.after,
       ),
     )
     return first

@@ -30,11 +30,9 @@ export async function updateFollowing({ ledger, following, log, signal }: Follow
     signal.throwIfAborted()
     // Dated by the place in the stream, not by a clock, so a repetition after a crash records the same gaps.
     const gaps = missed.map((unfollowed): Gap => gapOf(unfollowed, at ?? 0))
-    await ledger.use(async (writer) => {
-      if (gaps.length > 0)
-        await writer.queueReconciliation({ since: Math.min(...gaps.map(({ from }) => from)), at: at ?? 0 })
-      await writer.follow({ before, now: followed, gaps })
-    })
+    const since = Math.min(...gaps.map(({ from }) => from))
+    const missedSince = gaps.length > 0 ? { since, at: at ?? 0 } : undefined
+    await ledger.use((writer) => writer.follow({ before, now: followed, gaps, missed: missedSince }))
     for (const { host, from, to } of gaps) log.warn({ from, to }, host)
   }
 }

@@ -10,7 +10,7 @@ import type { WriterMeasures } from './measures.ts'
 import type { NewGap, ReconciliationStep } from './reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Gap, Heartbeat } from './status.ts'
-import type { RecordPage, Writer } from './store.ts'
+import type { FollowChange, RecordPage, Writer } from './store.ts'
 
 /**
  * A writer that stops at its first failure: every later call fails with the same error. A driver caches people, names and
@@ -101,7 +101,7 @@ export class FailStopWriter implements Writer {
     return this.#call(() => this.#writer.followed())
   }
 
-  follow(change: Parameters<Writer['follow']>[0]): Promise<void> {
+  follow(change: FollowChange): Promise<void> {
     return this.#call(() => this.#writer.follow(change))
   }
 

@@ -269,10 +269,11 @@ export interface Writer extends AsyncDisposable {
   /** What the last runs followed, without repetitions: shards may differ. `undefined` stands for shards that stored nothing. */
   followed(): Promise<(Followed | undefined)[]>
   /**
-   * Replaces `before` by `now` where it is stored, and records the `gaps` in the same step. Leaves shards alone that were away
-   * since the last call of `followed`, whose people nobody has looked through.
+   * Replaces `before` by `now` where it is stored, records the `gaps`, and has everybody there compared with their repository
+   * since `missed`, first of all. Leaves shards alone that were away since the last call of `followed`, whose people nobody has
+   * looked through.
    */
-  follow(change: { before: Followed | undefined; now: Followed; gaps: readonly Gap[] }): Promise<void>
+  follow(change: FollowChange): Promise<void>
   /** When the last heartbeat was written, by the clock of its worker; of several shards' heartbeats the earliest. */
   heard(): Promise<Micros | undefined>
   /** Writes a heartbeat; called every few seconds, whether or not events come. */
@@ -292,6 +293,13 @@ export interface Inbox {
 }
 
 export type WishToLeave = { kind: Wish['kind']; did: Did; at: Micros }
+
+export type FollowChange = {
+  before: Followed | undefined
+  now: Followed
+  gaps: readonly Gap[]
+  missed: NewGap | undefined
+}
 
 /** Another process writes to this ledger, or has it locked. */
 export class StoreBusyError extends Error {

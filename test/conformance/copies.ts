@@ -248,7 +248,7 @@ async function fill(place: Place): Promise<void> {
     await writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'too old', at: START })
     await writer.recordGap({ host: 'a.test', from: 5, to: undefined, reason: 'too old', at: START + 1 })
     const now = { dids: undefined, collections: [POST, LIKE], left: { [LIKE]: START } }
-    await writer.follow({ before: undefined, now, gaps: [] })
+    await writer.follow({ before: undefined, now, gaps: [], missed: undefined })
     await writer.beat({ at: START, lag: 7, host: undefined })
   })
   await opening(place, ({ inbox }) => inbox.leave({ kind: 'hide', did: bob, at: START }))

@@ -44,7 +44,12 @@ const CALLS: Readonly<Record<Method, (writer: Writer) => Promise<unknown>>> = {
   endReconciliation: (writer) => writer.endReconciliation(START),
   followed: (writer) => writer.followed(),
   follow: (writer) =>
-    writer.follow({ before: undefined, now: { dids: undefined, collections: [], left: {} }, gaps: [] }),
+    writer.follow({
+      before: undefined,
+      now: { dids: undefined, collections: [], left: {} },
+      gaps: [],
+      missed: undefined,
+    }),
   heard: (writer) => writer.heard(),
   beat: (writer) => writer.beat({ at: START, lag: 0, host: undefined }),
   lastBeat: (writer) => writer.lastBeat({ at: START, lag: 0, host: undefined }),

@@ -123,7 +123,7 @@ export const showingChecks: readonly Check[] = [
         reason: 'not-followed',
         at: START + 5,
       }
-      await writer.follow({ before: undefined, now, gaps: [gap] })
+      await writer.follow({ before: undefined, now, gaps: [gap], missed: undefined })
       await fold(writer, [
         post(alice, 1),
         post(bob, 2),

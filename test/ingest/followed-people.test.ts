@@ -40,9 +40,7 @@ async function update(count: number, before: Followed | undefined, now: Followin
     },
     follow: async (change) => {
       stored.push(change)
-    },
-    queueReconciliation: async ({ since }) => {
-      queued.push(since)
+      if (change.missed !== undefined) queued.push(change.missed.since)
     },
   }
   class Watched extends Ledger {

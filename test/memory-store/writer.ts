@@ -22,7 +22,7 @@ import {
 } from '../../src/store/reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson, Visit } from '../../src/store/rules.ts'
 import type { Gap, Heartbeat } from '../../src/store/status.ts'
-import { type RecordPage, StoreError, type Writer } from '../../src/store/store.ts'
+import { type FollowChange, type RecordPage, StoreError, type Writer } from '../../src/store/store.ts'
 import { wishOf } from '../../src/store/stored-wish.ts'
 import type { Memory } from './memory.ts'
 
@@ -267,8 +267,9 @@ export class MemoryWriter implements Writer {
     return [this.#open().followed]
   }
 
-  async follow({ now, gaps }: { now: Followed; gaps: readonly Gap[] }): Promise<void> {
+  async follow({ now, gaps, missed }: FollowChange): Promise<void> {
     const memory = this.#open()
+    if (missed !== undefined) await this.queueReconciliation(missed)
     memory.followed = now
     memory.gaps.push(...gaps)
   }

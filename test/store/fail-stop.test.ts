@@ -22,7 +22,12 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   people: (writer) => writer.people(undefined, 1),
   followed: (writer) => writer.followed(),
   follow: (writer) =>
-    writer.follow({ before: undefined, now: { dids: undefined, collections: [], left: {} }, gaps: [] }),
+    writer.follow({
+      before: undefined,
+      now: { dids: undefined, collections: [], left: {} },
+      gaps: [],
+      missed: undefined,
+    }),
   bindRules: (writer) => writer.bindRules('rules'),
   recordGap: (writer) => writer.recordGap({ host: 'a.test', from: 1, to: 2, reason: 'window', at: START }),
   heard: (writer) => writer.heard(),

@@ -13,7 +13,7 @@ import type { WriterMeasures } from '../measures.ts'
 import type { NewGap, Reconciliation, ReconciliationStep } from '../reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
-import { type Inbox, type RecordPage, StoreError, type Writer } from '../store.ts'
+import { type FollowChange, type Inbox, type RecordPage, StoreError, type Writer } from '../store.ts'
 import type { ServerClock } from './driver/server-clock.ts'
 import type { Session } from './driver/session.ts'
 import { heartbeatOf, SELECT_HEARTBEATS, writeHeartbeats } from './rows/heartbeats.ts'
@@ -315,8 +315,9 @@ export class CqlWriter implements Writer {
     return this.#followed.all()
   }
 
-  async follow({ before, now, gaps }: Parameters<Writer['follow']>[0]): Promise<void> {
+  async follow({ before, now, gaps, missed }: FollowChange): Promise<void> {
     this.#assertOpen()
+    if (missed !== undefined) await this.#reconciling.queueIn(await this.#followed.having(before), missed)
     for (const gap of gaps) await this.recordGap(gap)
     await this.#followed.replace(before, now)
   }

@@ -13,7 +13,7 @@ import type { WriterMeasures } from '../measures.ts'
 import type { NewGap, Reconciliation, ReconciliationStep } from '../reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
 import type { Gap, Heartbeat } from '../status.ts'
-import type { RecordPage, Writer } from '../store.ts'
+import type { FollowChange, RecordPage, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
 import { apply } from './apply.ts'
 import { CursorRow } from './cursor.ts'
@@ -267,8 +267,9 @@ export class SqliteWriter implements Writer {
     return [row === undefined ? undefined : (JSON.parse(String(row.json)) as Followed)]
   }
 
-  async follow({ now, gaps }: Parameters<Writer['follow']>[0]): Promise<void> {
+  async follow({ now, gaps, missed }: FollowChange): Promise<void> {
     await this.#transactions.run(() => {
+      if (missed !== undefined) this.#reconciliation.queue(missed)
       for (const gap of gaps) this.#saveGap(gap)
       this.#sql.saveFollowed.run(JSON.stringify(now))
     })

@@ -148,7 +148,8 @@ for (const [when, moment] of [
 test('whom a shard follows is not noted for one that was away while its people were looked through', async (t) => {
   const { ledger, cut, beat } = await begin(t)
   const followed = { dids: [alice], collections: [LIKE], left: {} }
-  const follow = () => ledger.use((writer) => writer.follow({ before: undefined, now: followed, gaps: [] }))
+  const follow = () =>
+    ledger.use((writer) => writer.follow({ before: undefined, now: followed, gaps: [], missed: undefined }))
   const remembered = () => ledger.use((writer) => writer.followed())
   assert.deepEqual(await remembered(), [undefined])
   cut()

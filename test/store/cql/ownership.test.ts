@@ -71,7 +71,7 @@ test('whom a worker follows is asked for again where an answer is lost', async (
   const followed = { dids: [alice], collections: [LIKE], left: {} }
   let lost = 0
   here.cluster.fate = (cql) => (/\.meta /.test(cql) && lost++ % 2 === 0 ? 'unanswered' : 'fine')
-  await worker.writer.follow({ before: undefined, now: followed, gaps: [] })
+  await worker.writer.follow({ before: undefined, now: followed, gaps: [], missed: undefined })
   assert.deepEqual(await worker.writer.followed(), [followed])
   assert.ok(lost > 4)
   await worker.end()
@@ -122,6 +122,35 @@ test('after a gap each worker visits its own people, and an heir goes on where e
   await assert.doesNotReject(one.writer.reconciled({ after: first, done: new Map([[first, 'failed']]) }))
   const after = (await told()) ?? assert.fail()
   assert.deepEqual([after.checked, after.failed, after.endedAt], [people.length, 0, START + 1])
+  await heir.end()
+})
+
+test('where shards followed different people, those that missed nothing are not compared', async (t) => {
+  const here = await Here.begin(t, 2)
+  const [one, other] = [await here.worker(), await here.worker()]
+  await here.share(one, other)
+  const people = [0, 1, 2, 3, 4, 5, 6, 7].map(person)
+  for (const worker of [one, other]) {
+    await worker.deliver(
+      people.map((did, n) => like(did, n)),
+      8,
+    )
+  }
+  const mine = people.filter((did) => one.writer.owns(did))
+  assert.ok(mine.length > 0 && mine.length < people.length)
+  const now = { dids: undefined, collections: [LIKE], left: {} }
+  await one.writer.followed()
+  await one.writer.follow({ before: undefined, now, gaps: [], missed: undefined })
+  const heir = await here.heir()
+  assert.equal((await heir.writer.followed()).length, 2)
+  await heir.writer.follow({ before: undefined, now, gaps: [], missed: { since: START, at: START } })
+  assert.notEqual(await heir.writer.reconciliation(), undefined)
+  assert.deepEqual(
+    (await heir.writer.unreconciled(undefined, people.length)).sort(),
+    people.filter((did) => !mine.includes(did)),
+  )
+  await heir.writer.endReconciliation(START + 1)
+  assert.equal(await heir.writer.reconciliation(), undefined)
   await heir.end()
 })
 

@@ -23,18 +23,24 @@ export class FollowedByShard {
   }
 
   /**
-   * Replaces `before` by `now` in the shards that `all` has told of; skips those that remember something else, and those that
-   * were away meanwhile, even if they have come back: their people were skipped, too.
+   * The shards that `all` has told of and that remember `before`; without those that were away meanwhile, even if they have come
+   * back: their people were skipped, too.
    */
-  async replace(before: Followed | undefined, now: Followed): Promise<void> {
+  async having(before: Followed | undefined): Promise<OwnedShard[]> {
     const former = before === undefined ? undefined : JSON.stringify(before)
-    await Promise.all(
+    const found = await Promise.all(
       [...this.#assignment.owned].map(async ([shard, owned]) => {
-        if (owned.lost || (this.#told !== undefined && this.#told.get(shard) !== owned)) return
-        if ((await this.#of(shard)) !== former) return
-        await this.#meta.set(nameOf(shard), JSON.stringify(now))
+        if (owned.lost || (this.#told !== undefined && this.#told.get(shard) !== owned)) return []
+        return (await this.#of(shard)) === former ? [owned] : []
       }),
     )
+    return found.flat()
+  }
+
+  /** Replaces `before` by `now` in these shards. */
+  async replace(before: Followed | undefined, now: Followed): Promise<void> {
+    const shards = await this.having(before)
+    await Promise.all(shards.map(({ shard }) => this.#meta.set(nameOf(shard), JSON.stringify(now))))
   }
 
   #of(shard: number): Promise<string | undefined> {

@@ -30,8 +30,12 @@ export class Reconciling {
   }
 
   async queue(gap: NewGap): Promise<void> {
-    const owned = [...this.#options.assignment.owned.values()]
-    await this.#change(owned, ({ totals }) => queued(totals.reconciliation, gap, peopleOf(totals)))
+    await this.queueIn([...this.#options.assignment.owned.values()], gap)
+  }
+
+  /** Has the people of these shards compared, and no others. */
+  async queueIn(shards: readonly OwnedShard[], gap: NewGap): Promise<void> {
+    await this.#change(shards, ({ totals }) => queued(totals.reconciliation, gap, peopleOf(totals)))
   }
 
   /** Chooses the shards to go on with, and says where they are. */

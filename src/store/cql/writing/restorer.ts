@@ -68,7 +68,7 @@ export class CqlRestorer implements Restorer {
     if (this.reached > 0) await this.#recountAll(progress)
     for (const gap of state.gaps) await writer.recordGap(gap)
     if (state.followed !== undefined) {
-      await writer.follow({ before: undefined, now: state.followed, gaps: [] })
+      await writer.follow({ before: undefined, now: state.followed, gaps: [], missed: undefined })
     }
     if (state.heartbeat !== undefined) await writer.lastBeat(state.heartbeat)
     for (const wish of state.wishes) await inbox.leave(wish)

@@ -68,7 +68,7 @@ suite('somebody is told', {
     writeFileSync(rules, hastened(read('deploy/prometheus/alerts.yml')))
     const targets = [ingestAt, wholeAt, apiAt]
     const alerting = { rules, alertmanager: alertmanager.address }
-    await using prometheus = await Prometheus.start(here.path, targets, alerting)
+    await using prometheus = await Prometheus.start(here.path, targets, { alerting })
     const firing = async (): Promise<string[]> =>
       (await prometheus.firing()).map(({ labels }) => `${labels.alertname} ${labels.instance}`)
     await until('all are well', async () => {

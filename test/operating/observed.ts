@@ -37,18 +37,18 @@ export async function observe({ rate, workers: count, scrapes }: ObserveOptions)
   const cluster = new MemoryCluster()
   const workers: string[] = []
   for (let n = 0; n < count; n++) workers.push(opened.use(await workerOf(cluster)).url)
-  const servers = [...(server === undefined ? [] : [server.url]), ...workers].map((url) => new URL(url).host)
+  const targets = [...(server === undefined ? [] : [server.url]), ...workers].map((url) => new URL(url).host)
   const verified =
     server === undefined
       ? []
       : [opened.use(await verifiedLedger(here.path('ledger.db'), here.path('verify.prom')))]
-  const targets = [...servers, ...verified.map(({ url }) => new URL(url).host)]
-  const prometheus = opened.use(await Prometheus.start(here.path, targets))
+  const exporters = verified.map(({ url }) => new URL(url).host)
+  const prometheus = opened.use(await Prometheus.start(here.path, targets, { exporters }))
   await until(
     `each target has been scraped ${scrapes} times`,
     async () => {
       const counts = await prometheus.query('count_over_time(bsky_rpg_lag_seconds[1h])')
-      return counts.length === servers.length && counts.every(({ value }) => Number(value[1]) >= scrapes)
+      return counts.length === targets.length && counts.every(({ value }) => Number(value[1]) >= scrapes)
     },
     180_000 + scrapes * 2_000,
     250,

@@ -6,6 +6,12 @@ export const SCRAPE_SECONDS = 2
 /** What Prometheus scrapes, as `host:port`; all at /metrics. */
 export type Targets = readonly string[]
 
+export type PrometheusOptions = {
+  alerting?: Alerting
+  /** Node exporters: a job of their own. */
+  exporters?: Targets
+}
+
 export type Alerting = {
   /** A file of rules. */
   rules: string
@@ -34,7 +40,7 @@ export class Prometheus implements AsyncDisposable {
   static async start(
     path: (name: string) => string,
     targets: Targets,
-    alerting?: Alerting,
+    { alerting, exporters = [] }: PrometheusOptions = {},
   ): Promise<Prometheus> {
     const config = {
       // A scrape that times out on a slow machine takes its series away until the next.
@@ -48,7 +54,10 @@ export class Prometheus implements AsyncDisposable {
         alerting: { alertmanagers: [{ static_configs: [{ targets: [alerting.alertmanager] }] }] },
       }),
       // JSON is YAML.
-      scrape_configs: [{ job_name: 'bsky-rpg', static_configs: [{ targets }] }],
+      scrape_configs: [
+        { job_name: 'bsky-rpg', static_configs: [{ targets }] },
+        { job_name: 'node', static_configs: [{ targets: exporters }] },
+      ],
     }
     writeFileSync(path('prometheus.yml'), JSON.stringify(config))
     await using opened = new AsyncDisposableStack()

@@ -1,5 +1,7 @@
 import { Counter, type Registry } from 'prom-client'
-import type { StreamEvent } from '../atproto/event.ts'
+import type { CommitEvent, StreamEvent } from '../atproto/event.ts'
+
+type Operations = Record<CommitEvent['op'], number>
 
 const OTHER_KINDS = ['identity', 'account', 'sync'] as const satisfies readonly StreamEvent['kind'][]
 
@@ -20,19 +22,14 @@ export class Arrivals {
 
   /** Counts a delivery. Only followed collections are in it, so there are as many labels as the settings name. */
   count(events: readonly StreamEvent[]): void {
-    const commits = new Map<string, { create: number; update: number; delete: number }>()
+    const commits = new Map<string, Operations>()
     const others = { identity: 0, account: 0, sync: 0 }
     for (const event of events) {
       if (event.kind !== 'commit') {
         others[event.kind] += 1
         continue
       }
-      let ops = commits.get(event.collection)
-      if (ops === undefined) {
-        ops = { create: 0, update: 0, delete: 0 }
-        commits.set(event.collection, ops)
-      }
-      ops[event.op] += 1
+      commits.getOrInsertComputed(event.collection, noOperations)[event.op] += 1
     }
     for (const [collection, ops] of commits) {
       for (const [op, n] of Object.entries(ops)) {
@@ -43,4 +40,8 @@ export class Arrivals {
       if (n > 0) this.#events.inc({ kind, collection: '', op: '' }, n)
     }
   }
+}
+
+function noOperations(): Operations {
+  return { create: 0, update: 0, delete: 0 }
 }

@@ -78,15 +78,7 @@ export class GameMetrics {
 }
 
 function sumOf(sums: Map<Cause, Map<string, Sum>>, cause: Cause, reason: string): Sum {
-  let byReason = sums.get(cause)
-  if (byReason === undefined) {
-    byReason = new Map()
-    sums.set(cause, byReason)
-  }
-  let sum = byReason.get(reason)
-  if (sum === undefined) {
-    sum = { entries: 0, awarded: 0, takenBack: 0 }
-    byReason.set(reason, sum)
-  }
-  return sum
+  return sums
+    .getOrInsertComputed(cause, () => new Map())
+    .getOrInsertComputed(reason, () => ({ entries: 0, awarded: 0, takenBack: 0 }))
 }

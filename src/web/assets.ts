@@ -31,6 +31,7 @@ const FILES = [
   'boards.css',
   'sheet.css',
   'chart.css',
+  'status.css',
   'share.css',
   'prose.css',
   'own.css',

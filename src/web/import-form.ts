@@ -1,4 +1,5 @@
 import { type Html, html } from './html.ts'
+import { sheetPath } from './person.ts'
 
 export type ImportFormOptions = {
   /** A DID or handle. */
@@ -9,7 +10,7 @@ export type ImportFormOptions = {
 
 /** The path of the page that says how far the import of `name` is. Its forms send to it, and below it. */
 export function importAddress(name: string): string {
-  return `/@${encodeURI(name)}/import`
+  return `${sheetPath(name)}/import`
 }
 
 /** A button that has somebody's whole history counted. Its page needs `SAME_ORIGIN` in its head. */

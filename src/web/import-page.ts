@@ -3,6 +3,7 @@ import { type Html, html } from './html.ts'
 import { importAddress, importForm } from './import-form.ts'
 import { layout, type Site } from './layout.ts'
 import { notice, SAME_ORIGIN } from './own/parts.ts'
+import { sheetPath } from './person.ts'
 
 /** Seconds until the page looks again where there is no script. */
 const REFRESH_SECONDS = 2
@@ -80,6 +81,6 @@ ${notice('trouble', detail ?? '')}
           ? 'There is nothing to show: the repository has nothing that earns experience, or Bluesky has not said yet that its owner wants to be shown.'
           : 'The sheet is shown as soon as Bluesky has said who this is.'
       }</p>
-<a class="button" href="/@${encodeURI(name)}">Look again</a>`
+<a class="button" href="${sheetPath(name)}">Look again</a>`
   }
 }

@@ -11,9 +11,14 @@ export function nameOf({ did, handle, displayName }: Named): string {
   return (displayName !== null && plain(displayName)) || handle || did
 }
 
+/** The path of the sheet of `name`, a DID or a handle; it redirects to the person's `sheetAddress`. */
+export function sheetPath(name: string): string {
+  return `/@${encodeURI(name)}`
+}
+
 /** The one address of a person's sheet; others redirect there. */
 export function sheetAddress({ did, handle }: Pick<Named, 'did' | 'handle'>): string {
-  return `/@${encodeURI(handle ?? did)}`
+  return sheetPath(handle ?? did)
 }
 
 /** `@alice.example`, or the DID where no handle is known. */

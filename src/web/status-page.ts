@@ -48,7 +48,7 @@ export function statusPage({ site, now, reasons, reached, slots, gaps }: StatusP
     title: 'Status · bsky-rpg',
     description: 'How far behind the network this server is, and how it did over the last day.',
     path: '/status',
-    styles: ['prose.css', 'chart.css'],
+    styles: ['prose.css', 'chart.css', 'status.css'],
     main: html`<h1>Status</h1>
 <p class="status-lead">${reasons.length === 0 ? 'The ledger keeps up with the network.' : 'The ledger does not keep up with the network.'}${reached !== undefined && html` Its last event is of ${clockTime(reached)} UTC on ${reached.slice(0, 10)}.`}</p>
 ${reasons.length > 0 && html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}

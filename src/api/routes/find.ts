@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { readActorName } from '../../atproto/actor-name.ts'
+import { sheetPath } from '../../web/person.ts'
 import { notAName } from '../actors.ts'
 import { problems } from '../responses.ts'
 import type { Routes } from './route.ts'
@@ -26,7 +27,7 @@ export const findRoutes: Routes = (app) => {
       const { actor } = request.query
       const name = readActorName(actor)
       if (name === undefined) throw notAName(actor)
-      return reply.redirect(`/@${encodeURI(name)}`, 303)
+      return reply.redirect(sheetPath(name), 303)
     },
   )
 }

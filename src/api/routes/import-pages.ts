@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readActorName } from '../../atproto/actor-name.ts'
 import { importAddress } from '../../web/import-form.ts'
 import { importPage } from '../../web/import-page.ts'
-import { sheetAddress } from '../../web/person.ts'
+import { sheetAddress, sheetPath } from '../../web/person.ts'
 import { notAName } from '../actors.ts'
 import { baseAddress } from '../base-address.ts'
 import { importOf } from '../import-answer.ts'
@@ -33,7 +33,7 @@ export const importPageRoutes: Routes = (app, { actors, imports, reader, setting
     const did = await actors.didOf(name, clientOf(request, reply))
     reply.header('cache-control', 'no-store')
     const state = await imports.state(did)
-    if (state === undefined) return reply.redirect(`/@${encodeURI(name)}`, 303)
+    if (state === undefined) return reply.redirect(sheetPath(name), 303)
     if (state.state === 'done') {
       const character = await reader.character(did)
       if (character !== undefined) {

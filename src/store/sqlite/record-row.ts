@@ -56,12 +56,12 @@ export function mediaIn(code: number): Pick<ShownFacts, 'media'> | undefined {
   return { media: word === 'text' || word === 'media' || word === 'alt' ? word : undefined }
 }
 
-/** Whether the table `own_facts` has a fact of a record whose column `state` is `code`. */
-/** Whether a cap keeps the record below what it is worth. */
+/** Whether a cap keeps a record below what it is worth whose column `state` is `code`. */
 export function isCapped(code: number): boolean {
   return code % GONE >= CAPPED
 }
 
+/** Whether the table `own_facts` has a fact of a record whose column `state` is `code`. */
 export function hasOwn(code: number): boolean {
   return code % CLAIMED_DAY >= OWN
 }

@@ -1,9 +1,10 @@
 import type { Micros } from '../atproto/event.ts'
 import type { StoreStatus } from '../store/status.ts'
 import type { HistorySlot } from '../web/status-page.ts'
+import { lagOf } from './status.ts'
 
 export type HistorySample = {
-  status: Pick<StoreStatus, 'heartbeat' | 'perDay' | 'bytes'>
+  status: Pick<StoreStatus, 'cursor' | 'heartbeat' | 'perDay' | 'bytes'>
   /** Repeated requests since ingest began, if it is known here. */
   retries: number | undefined
 }
@@ -24,7 +25,7 @@ export class StatusHistory {
     const last = this.#slots.at(-1)
     if (last !== undefined && last.from > from) this.#slots = []
     const before = last?.from === from ? last : undefined
-    const lag = status.heartbeat?.lag
+    const lag = lagOf(status)
     const repeated = this.#repeated(retries)
     const slot: HistorySlot = {
       from,

@@ -76,3 +76,17 @@ export function isConnected({ status, heartbeatAge }: Heard): boolean {
     heartbeatAge <= HEARTBEAT_VALID_MICROS
   )
 }
+
+/**
+ * How far behind the network the ledger is. `undefined` before the first heartbeat, and before the first event of a stream that
+ * begins in the past: nobody knows how old that event will be, only from when on the stream was asked for.
+ */
+export function lagOf({ cursor, heartbeat }: Pick<StoreStatus, 'cursor' | 'heartbeat'>): Micros | undefined {
+  return cursor === undefined && heartbeat?.lag !== 0 ? undefined : heartbeat?.lag
+}
+
+/** The same in whole seconds; `null` where it is not known. */
+export function lagSecondsOf(status: Pick<StoreStatus, 'cursor' | 'heartbeat'>): number | null {
+  const lag = lagOf(status)
+  return lag === undefined ? null : Math.round(lag / 1_000_000)
+}

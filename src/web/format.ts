@@ -1,4 +1,5 @@
 // Numbers, times and names as the pages show them. All times are UTC.
+import type { Micros } from '../atproto/event.ts'
 import { type Html, html } from './html.ts'
 
 const WHOLE = new Intl.NumberFormat('en')
@@ -43,6 +44,16 @@ export function ago(milliseconds: number): string {
   if (minutes < 60) return `${minutes} min ago`
   const hours = Math.floor(minutes / 60)
   return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`
+}
+
+/** `95 s`, `42 min`, `5 h`, `3 days`, of microseconds. */
+export function lasting(time: Micros): string {
+  const seconds = Math.round(time / 1_000_000)
+  if (seconds < 600) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${count(Math.floor(hours / 24))} days`
 }
 
 /** Direction overrides and other characters that would garble the text around a name. */

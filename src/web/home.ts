@@ -1,7 +1,7 @@
 import type { Rulebook } from '../game/rulebook.ts'
 import { board } from './board.ts'
 import { largeFindForm } from './find-form.ts'
-import { clockTime, count, counted, day, percent } from './format.ts'
+import { clockTime, count, counted, day, lasting, percent } from './format.ts'
 import { type Html, html } from './html.ts'
 import { layout, type Site } from './layout.ts'
 import { type LevelUp, levelUpItem } from './level-ups.ts'
@@ -66,7 +66,7 @@ function titlesForScript({ titles }: Rulebook): { level: number; title: string; 
 function figures({ totals, today }: HomeOptions): Html {
   const { characters, experience, lagSeconds, connected } = totals
   const lag =
-    lagSeconds === null ? 'not listening yet' : connected ? `${count(lagSeconds)} s` : 'not connected'
+    lagSeconds === null ? 'not listening yet' : connected ? lasting(lagSeconds * 1_000_000) : 'not connected'
   const entries: [string, string][] = [
     ['characters', count(characters)],
     ['XP held', count(experience)],

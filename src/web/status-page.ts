@@ -2,7 +2,7 @@
 import type { Micros } from '../atproto/event.ts'
 import { iso } from '../game/time.ts'
 import type { Gap } from '../store/status.ts'
-import { clockTime, count } from './format.ts'
+import { clockTime, count, lasting } from './format.ts'
 import { type Html, html } from './html.ts'
 import { layout, type Site } from './layout.ts'
 
@@ -10,7 +10,7 @@ import { layout, type Site } from './layout.ts'
 export type HistorySlot = {
   /** When they begin, in microseconds. */
   from: Micros
-  /** The furthest that the ledger was seen behind the network, in microseconds; `undefined` before the first heartbeat. */
+  /** The furthest that the ledger was seen behind the network, in microseconds; `undefined` before the first event. */
   lag: Micros | undefined
   /** Entries of the ledger a minute, over the hour before; `undefined` while the store does not know. */
   entriesPerMinute: number | undefined
@@ -41,7 +41,6 @@ const MAX_STEP: Micros = 600_000_000
 const BAR: Micros = 300_000_000
 
 export function statusPage({ site, now, reasons, reached, slots, gaps }: StatusPageOptions): string {
-  const seconds = (lag: number) => `${count(Math.round(lag / 1_000_000))} s`
   const kept = { now, slots }
   return layout({
     site,
@@ -53,8 +52,8 @@ export function statusPage({ site, now, reasons, reached, slots, gaps }: StatusP
 <p class="status-lead">${reasons.length === 0 ? 'The ledger keeps up with the network.' : 'The ledger does not keep up with the network.'}${reached !== undefined && html` Its last event is of ${clockTime(reached)} UTC on ${reached.slice(0, 10)}.`}</p>
 ${reasons.length > 0 && html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 <div class="status-charts">
-${chart({ ...kept, id: 'lag', title: 'Behind the network', value: ({ lag }) => lag, shown: seconds, form: 'line' })}
-${chart({ ...kept, id: 'entries', title: 'Entries a minute', value: ({ entriesPerMinute }) => entriesPerMinute, shown: (n) => count(Math.round(n)), form: 'line' })}
+${chart({ ...kept, id: 'lag', title: 'Behind the network', value: ({ lag }) => lag, shown: lasting, form: 'line', unknown: 'Not known yet.' })}
+${chart({ ...kept, id: 'entries', title: 'Entries a minute', value: ({ entriesPerMinute }) => entriesPerMinute, shown: (n) => count(Math.round(n)), form: 'line', unknown: 'Not known yet.' })}
 ${chart({ ...kept, id: 'disk', title: 'On disk', value: ({ diskBytes }) => diskBytes, shown: bytes, form: 'line' })}
 ${chart({ ...kept, id: 'retries', title: 'Database retries', value: ({ retries }) => retries, shown: count, form: 'bars' })}
 </div>
@@ -69,12 +68,23 @@ type ChartOptions = Pick<StatusPageOptions, 'now' | 'slots'> & {
   value: (slot: HistorySlot) => number | undefined
   shown: (value: number) => string
   form: 'line' | 'bars'
+  /** What it says without any value. */
+  unknown?: string
 }
 
 type Point = { at: Micros; value: number }
 
 /** The last day, from left to right; what is not known is left out. */
-function chart({ id, title, now, slots, value, shown, form }: ChartOptions): Html {
+function chart({
+  id,
+  title,
+  now,
+  slots,
+  value,
+  shown,
+  form,
+  unknown = 'Not known here.',
+}: ChartOptions): Html {
   const begin = now - DAY
   const points = slots.flatMap((slot): Point[] => {
     const known = value(slot)
@@ -85,7 +95,7 @@ function chart({ id, title, now, slots, value, shown, form }: ChartOptions): Htm
   const last = points.at(-1)
   const heading = html`<h2 id="${id}">${title}</h2>`
   if (last === undefined) {
-    return html`<section class="card chart-card" aria-labelledby="${id}">${heading}<p class="soft">Not known here.</p></section>`
+    return html`<section class="card chart-card" aria-labelledby="${id}">${heading}<p class="soft">${unknown}</p></section>`
   }
   const most = Math.max(...points.map((point) => point.value))
   const scale = most === 0 ? 1 : most

@@ -11,6 +11,7 @@ import type { AppSettings } from '../../src/api/routes/route.ts'
 import type { Did } from '../../src/atproto/event.ts'
 import { noPeopleSearch } from '../../src/bluesky/people-search.ts'
 import type { Operation } from '../../src/game/operation.ts'
+import { noChanges } from '../../src/game/state.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
@@ -345,6 +346,12 @@ test('readiness follows the heartbeat of ingest', async () => {
   assert.deepEqual(await ready(), [503, 'no ingest process has written to this ledger yet'])
   await here.writer.beat({ at: here.time.now, lag: 1_000_000, host: 'a.test' })
   assert.deepEqual(await ready(), [200, ''])
+  // A stream that begins far back: how old its first event will be is not known.
+  await here.writer.beat({ at: here.time.now, lag: 86_400_000_000 * 1_500, host: 'a.test' })
+  assert.deepEqual(await ready(), [503, 'the ledger has nothing of the stream yet'])
+  assert.equal((await here.app.inject('/readyz')).json().lagSeconds, null)
+  assert.equal((await here.app.inject('/v1/stats')).json().stream.lagSeconds, null)
+  await here.writer.commit(noChanges(), { host: 'a.test', wire: 'v2', value: 1, at: NOW })
   await here.writer.beat({ at: here.time.now, lag: 121_000_000, host: 'a.test' })
   assert.deepEqual(await ready(), [503, 'the ledger is 121 s behind, more than 120 s'])
   await here.writer.beat({ at: here.time.now, lag: 86_400_000_000 * 1_500, host: 'a.test' })

@@ -180,6 +180,7 @@ test('metrics on a port of their own answer everybody there, and nothing else do
 
 test('without a heartbeat of ingest, nobody is connected', async () => {
   await using server = await build()
+  server.ledger.cursor = { host: 'stream.example', wire: 'v2', value: 1, at: NOW }
   server.ledger.heartbeat = { at: NOW, lag: 2 * SECOND, host: 'stream.example' }
   const stream = async () => (await server.get('/v1/stats')).json().stream
   assert.deepEqual([(await stream()).connected, (await stream()).lagSeconds], [true, 2])

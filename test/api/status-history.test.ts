@@ -16,6 +16,7 @@ const sample = ({
   retries?: number
 }) => ({
   status: {
+    cursor: { host: 'a.test', wire: 'v2' as const, value: 1, at: NOW },
     heartbeat: { at: NOW, lag, host: 'a.test' },
     perDay: { events, diskBytes: 1, networkBytes: 1 },
     bytes: events * 10,
@@ -77,7 +78,7 @@ suite('the history of the status', () => {
   test('says of nothing that it is 0 where nobody knows it', () => {
     const history = new StatusHistory()
     history.add(NOW, {
-      status: { heartbeat: undefined, perDay: undefined, bytes: undefined },
+      status: { cursor: undefined, heartbeat: undefined, perDay: undefined, bytes: undefined },
       retries: undefined,
     })
     assert.deepEqual(history.slots(), [

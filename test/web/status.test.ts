@@ -4,12 +4,14 @@ import { build, NOW, SECOND } from '../api/harness.ts'
 
 const MINUTE = 60 * SECOND
 const accept = 'text/html'
+const CURSOR = { host: 'stream.example', wire: 'v2' as const, value: 1, at: NOW }
 
 /** A server that somebody has looked at every five minutes for two hours. */
 async function watched() {
   let retries = 0
   const server = await build({ ingestRetries: () => retries })
   const { ledger, time, get } = server
+  ledger.cursor = CURSOR
   for (let n = 0; n <= 24; n++) {
     ledger.heartbeat = { at: time.now, lag: (n === 12 ? 90 : 1) * SECOND, host: 'stream.example' }
     ledger.perDay = { events: 1_440 * (100 + n), diskBytes: 1, networkBytes: 1 }
@@ -48,6 +50,7 @@ suite('the status page', () => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const server = await build()
     const { ledger, time } = server
+    ledger.cursor = CURSOR
     ledger.heartbeat = { at: time.now, lag: 44 * SECOND, host: 'stream.example' }
     let asked = 0
     const status = ledger.status.bind(ledger)
@@ -92,9 +95,21 @@ suite('the status page', () => {
 
   test('says that something is not known rather than 0', async () => {
     await using server = await build()
+    server.ledger.cursor = CURSOR
     server.ledger.heartbeat = { at: NOW, lag: SECOND, host: 'stream.example' }
     const { body } = await server.get('/status', { accept })
-    assert.equal(body.match(/Not known here\./g)?.length, 3)
+    assert.equal(body.match(/Not known here\./g)?.length, 2)
+    assert.equal(body.match(/Not known yet\./g)?.length, 1)
+  })
+
+  test('does not say how far behind it is before the first event, when nobody knows', async () => {
+    await using server = await build()
+    server.ledger.cursor = undefined
+    server.ledger.heartbeat = { at: NOW, lag: NOW - 1_000_000 * SECOND, host: 'stream.example' }
+    const { body } = await server.get('/status', { accept })
+    assert.match(body, /<li>the ledger has nothing of the stream yet<\/li>/)
+    assert.match(body, /Behind the network<\/h2><p class="soft">Not known yet\./)
+    assert.doesNotMatch(body, /days/)
   })
 
   test('is a 503 with a page where the ledger cannot be read', async () => {

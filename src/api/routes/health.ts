@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Micros } from '../../atproto/event.ts'
-import { DAY_MICROS } from '../../game/time.ts'
+import { lasting } from '../../web/format.ts'
 import { unlimitedProblems } from '../responses.ts'
-import type { Heard } from '../status.ts'
+import { type Heard, lagOf } from '../status.ts'
 import type { Routes } from './route.ts'
 
 /** Maximum age of the status: with the few seconds that a read may take, a lost database shows within five. */
@@ -47,8 +47,8 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
         ...(failure === undefined ? [] : [`ingest has ended: ${failure}`]),
         ...(heard === undefined ? ['the ledger cannot be read'] : shortcomings(heard, settings.readyLag)),
       ]
-      const heartbeat = heard?.status.heartbeat
-      const lagSeconds = heartbeat === undefined ? null : heartbeat.lag / 1_000_000
+      const lag = heard && lagOf(heard.status)
+      const lagSeconds = lag === undefined ? null : lag / 1_000_000
       reply.header('cache-control', 'no-store').code(reasons.length === 0 ? 200 : 503)
       return {
         status: reasons.length === 0 ? ('ready' as const) : ('not ready' as const),
@@ -63,17 +63,18 @@ export const healthRoutes: Routes = (app, { status: recent, settings, ingestFail
  * Why the ledger is not up to date; empty if it is.
  * @param maxLag microseconds that it may be behind
  */
-export function shortcomings({ status: { heartbeat }, heartbeatAge = 0 }: Heard, maxLag: Micros): string[] {
+export function shortcomings({ status, heartbeatAge = 0 }: Heard, maxLag: Micros): string[] {
+  const { heartbeat } = status
   if (heartbeat === undefined) return ['no ingest process has written to this ledger yet']
   const reasons: string[] = []
-  if (heartbeatAge > maxLag) reasons.push(`the last heartbeat of ingest was ${duration(heartbeatAge)} ago`)
-  if (heartbeat.lag > maxLag)
-    reasons.push(`the ledger is ${duration(heartbeat.lag)} behind, more than ${duration(maxLag)}`)
+  if (heartbeatAge > maxLag) reasons.push(`the last heartbeat of ingest was ${lasting(heartbeatAge)} ago`)
+  if (heartbeat.lag > maxLag) {
+    const behind =
+      lagOf(status) === undefined
+        ? 'the ledger has nothing of the stream yet'
+        : `the ledger is ${lasting(heartbeat.lag)} behind, more than ${lasting(maxLag)}`
+    reasons.push(behind)
+  }
   if (heartbeat.host === undefined) reasons.push('ingest is not connected to any Jetstream host')
   return reasons
-}
-
-function duration(time: Micros): string {
-  const days = Math.floor(time / DAY_MICROS)
-  return days < 2 ? `${Math.round(time / 1_000_000)} s` : `${days.toLocaleString('en')} days`
 }

@@ -4,7 +4,7 @@ import { home } from '../../web/home.ts'
 import { sendPage } from '../pages.ts'
 import { readPeriodBoard } from '../period-boards.ts'
 import { NAMES_PEOPLE } from '../responses.ts'
-import { isConnected } from '../status.ts'
+import { isConnected, lagSecondsOf } from '../status.ts'
 import { mediaToday } from '../today.ts'
 import type { RouteOptions, Routes } from './route.ts'
 
@@ -20,7 +20,7 @@ export const homeRoutes: Routes = (app, options) => {
       settings.boards === 'on' ? topOf(options) : undefined,
       levelUps.latest(),
     ])
-    const { characters, experience, heartbeat } = heard.status
+    const { characters, experience } = heard.status
     return sendPage(
       reply.header('cache-control', NAMES_PEOPLE),
       home({
@@ -29,7 +29,7 @@ export const homeRoutes: Routes = (app, options) => {
         totals: {
           characters,
           experience,
-          lagSeconds: heartbeat === undefined ? null : Math.round(heartbeat.lag / 1_000_000),
+          lagSeconds: lagSecondsOf(heard.status),
           connected: isConnected(heard),
         },
         reconciliation: underWay(heard.status),

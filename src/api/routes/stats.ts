@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { iso } from '../../game/time.ts'
 import type { ReconciliationStatus } from '../../store/reconciliation.ts'
 import { problems } from '../responses.ts'
-import { isConnected } from '../status.ts'
+import { isConnected, lagSecondsOf } from '../status.ts'
 import { mediaToday } from '../today.ts'
 import type { Routes } from './route.ts'
 
@@ -115,7 +115,7 @@ export const statsRoutes: Routes = (app, { status: recent, clock }) => {
           wire: cursor?.wire ?? null,
           reached: cursor === undefined ? null : iso(cursor.at),
           heard: heartbeat === undefined ? null : iso(heartbeat.at),
-          lagSeconds: heartbeat === undefined ? null : Math.round(heartbeat.lag / 1_000_000),
+          lagSeconds: lagSecondsOf(heard.status),
           connected: isConnected(heard),
         },
         gaps: gaps.map(({ host, reason, from, to, at }) => ({

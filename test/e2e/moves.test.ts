@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { ALL_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
+import { isDayPlace } from '../../src/store/day-index.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
+import { LIKE, POST } from '../game/arbitrary.ts'
 import { flagsFor, folder, isAnswered, newestSent, Program, until } from './harness.ts'
+import { MovedLedger } from './killed-move.ts'
 import { assertLedgerIsRight } from './ledger.ts'
 
 const SEED = 11
@@ -78,4 +82,26 @@ test('a move beside ingest that is killed again and again goes on where it was, 
   await using verify = new Program(['verify', '--database-url', `sqlite:${file}`])
   assert.equal(await verify.ended, 0, verify.output)
   await assertLedgerIsRight(store, simulator)
+})
+
+test('somebody whom a new cap moves day by day is counted as if anew, though ingest is killed on several of the days', async () => {
+  using here = folder()
+  const file = here.path('ledger.db')
+  await using store = openSqlite({ path: file, reserve: 0 })
+  using rows = new DatabaseSync(file, { readOnly: true })
+  const newest = rows.prepare('SELECT part FROM rulebooks ORDER BY version DESC LIMIT 1')
+  await using ledger = await MovedLedger.begin({
+    store,
+    ledger: file,
+    days: 25,
+    // Of a day, two steps: one changes a thousand records at most.
+    likes: 500,
+    posts: 700,
+    place: async () => {
+      const part = newest.get()?.part
+      return typeof part === 'string' ? part : undefined
+    },
+  })
+  await ledger.move({ caps: { [POST]: 320, [LIKE]: 95 } }, KILLS, isDayPlace)
+  await ledger.assertCountedAnew()
 })

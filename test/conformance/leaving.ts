@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { nothingTouched } from '../../src/game/touched.ts'
 import type { Store } from '../../src/store/store.ts'
-import { game, START } from '../game/arbitrary.ts'
+import { game, START, tid } from '../game/arbitrary.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, before, bob, FIRST, fold, like, NOW, named, post, repost, status } from './operations.ts'
 
@@ -48,6 +48,46 @@ export const leavingChecks: readonly Check[] = [
       for (const [, state] of known.records(bob)) assert.equal(state.facts?.subject, undefined)
       assert.equal(known.actor(bob)?.experience, 50 + 50)
     },
+  ),
+  ...(
+    [
+      ['forget', 'unforget'],
+      ['leave', 'return'],
+    ] as const
+  ).map(([gone, back]) =>
+    check(
+      `nobody names a person any more of whom one batch says ${gone} and ${back}`,
+      async (store, writer, open) => {
+        await fold(writer, [post(alice, 1), repost(bob, 2, alice), repost(bob, 3, alice, 9)])
+        const of = { did: alice, at: START + 4_000_000 }
+        await fold(writer, [
+          { kind: gone, wish: '91', ...of },
+          { kind: back, wish: '92', ...of, floor: tid(4) },
+        ])
+        assert.deepEqual(await writer.wishes(10), [])
+        // What comes later is no business of that wish.
+        await fold(writer, [post(alice, 5), repost(bob, 6, alice, 9)])
+        await writer[Symbol.asyncDispose]()
+        await using again = await open()
+        await using second = await again.write(KEEP)
+        const both = new Set([alice, bob])
+        const known = await second.load({ ...nothingTouched(), actors: both, whole: both })
+        assert.deepEqual([known.actor(alice)?.forgotten, known.actor(alice)?.left], [false, false])
+        const named = [...known.records(bob)].map(([{ rkey }, { facts }]) => [rkey, facts?.subject?.did])
+        assert.deepEqual(Object.fromEntries(named), {
+          [tid(2)]: undefined,
+          [tid(3)]: undefined,
+          [tid(6)]: alice,
+        })
+        assert.equal(known.actor(bob)?.experience, 150)
+        const asked = await second.questions('subject', 10, new Set(), NOW)
+        assert.deepEqual(
+          asked.map((question) => question.kind === 'subject' && question.rkey),
+          [tid(6)],
+        )
+        assert.deepEqual((await store.auditor.audit(game.rules, () => {})).findings, [])
+      },
+    ),
   ),
   check('who hides appears nowhere, and with everything when they return', async (store, writer, open) => {
     const { reader, inbox, auditor } = store

@@ -10,8 +10,8 @@ import { shardOf } from '../../../src/store/cql/rows/buckets.ts'
 import { LeaseLostError } from '../../../src/store/cql/shards/leases.ts'
 import { RulesChangedError, StoreBusyError, type Writer } from '../../../src/store/store.ts'
 import { compare } from '../../conformance/compare.ts'
-import { cursorOf, like } from '../../conformance/operations.ts'
-import { game, LIKE, person, START } from '../../game/arbitrary.ts'
+import { cursorOf, like, repost } from '../../conformance/operations.ts'
+import { game, LIKE, person, START, tid } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
 import { type MemoryClient, MemoryCluster } from './memory-cluster.ts'
 import { openOn } from './memory-store.ts'
@@ -388,6 +388,31 @@ test('a command that wants all of the ledger is refused while a worker renews it
   const store = await here.open()
   const wanted = store.write({ fingerprint: game.rules.fingerprint, purpose: 'keep' })
   await assert.rejects(wanted, StoreBusyError)
+})
+
+test('who is forgotten and counts again before others have written their plans is not named any more', async (t) => {
+  const here = await Here.begin(t, 1)
+  const worker = await here.worker()
+  await worker.deliver([repost(bob, 1, alice)], 1)
+  const subjects = () => here.cluster.rows('records').map(({ subject }) => subject ?? null)
+  const [named] = subjects()
+  assert.match(String(named), /^at:/)
+  const of = { wish: '', did: alice, at: START + 2_000_000 }
+  await worker.ledger.fold([{ kind: 'forget', ...of }], undefined)
+  await worker.ledger.fold([{ kind: 'unforget', ...of, floor: tid(2) }], undefined)
+  const look = () => worker.ledger.use((writer) => writer.wishes(10))
+  await look()
+  assert.deepEqual(subjects(), [named], 'others may still be writing')
+  for (let beat = 0; beat < 8; beat++) {
+    here.now += 2_000
+    await worker.beat()
+  }
+  // The owner of a person hands on what the owners of records have to do.
+  for (let turn = 0; turn < 2; turn++) await look()
+  assert.deepEqual(subjects(), [null])
+  assert.deepEqual(here.cluster.rows('mentions'), [])
+  assert.deepEqual(here.cluster.rows('inbox'), [])
+  await worker.end()
 })
 
 test('what somebody left whose clock is an hour ahead is taken out all the same', async (t) => {

@@ -1,6 +1,5 @@
 // What an owner does when another owner has left it a note.
 import type { Did } from '../../../atproto/event.ts'
-import { isErased } from '../../../game/state.ts'
 import type { Session } from '../driver/session.ts'
 import { type InboxItem, type Note, takeOut } from '../inbox.ts'
 import type { Mutation } from '../rows/mutations.ts'
@@ -39,8 +38,8 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
   if (character === undefined) return
   switch (note.kind) {
     case 'unname-all': {
+      // Even if the person counts again by now: no record from before they were forgotten may name them.
       const { did, bucket } = note
-      if (!isErased(character.state)) return
       const { records, next } = await mentionsOf(session, did, bucket)
       for (const record of records) {
         plan.mutations.push(leave({ kind: 'unname', ...record, subject: did }))

@@ -4,6 +4,7 @@ import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { storeConformance } from '../conformance/index.ts'
 import { folder, until } from '../e2e/harness.ts'
 import { testForgetting } from './forgetting.ts'
+import { testKilledMoves } from './killed-moves.ts'
 import { addressOn, Places, urlOf } from './places.ts'
 import { assertRefused } from './refused.ts'
 import { assertSameAnswers } from './same-answers.ts'
@@ -15,7 +16,8 @@ await withServers(1, (cluster) => {
   const paged = new Places(cluster, 4, { pageRows: 2 })
   // Two parts of the people, in each of which there is always somebody to go on.
   const places = new Places(cluster, 2)
-  for (const some of [paged, places]) after(() => some[Symbol.asyncDispose]())
+  const moved = new Places(cluster, 2)
+  for (const some of [paged, places, moved]) after(() => some[Symbol.asyncDispose]())
   storeConformance({ test, name: 'cql', place: () => paged.place() })
 
   testForgetting(places)
@@ -82,6 +84,8 @@ await withServers(1, (cluster) => {
 
   // Workers wait more than they work: those of one test meanwhile share the node with those of another.
   describe('workers', { concurrency: true }, () => {
+    testKilledMoves(moved)
+
     test('the same network is served alike from either store', async () => {
       await using here = await places.place()
       await using store = await here.open()

@@ -23,6 +23,7 @@ import type {
 } from '../../src/game/operation.ts'
 import type { Cause } from '../../src/game/state.ts'
 import type { DaySpan } from '../../src/game/time.ts'
+import type { Expiry } from '../../src/store/expired.ts'
 import { BASELINE, factsOf, hidesItself, type ModelFacts, POST, PROFILE, reasonOf } from './judge.ts'
 import {
   countsOf,
@@ -63,8 +64,10 @@ export class Model {
   former: ModelGame | undefined
   unmoved: ReadonlySet<Did> = new Set()
   readonly people = new Map<Did, ModelPerson>()
-  /** The store may have pruned events from before this time. */
+  /** For `differences`, which knows no single prunes: the store may have pruned events from before this time. */
   prunedBefore: Micros = 0
+  /** How many entries were ever old when the store was pruned, those of people who were purged since included. */
+  everOld = 0
   #group = 0
 
   constructor(game: ModelGame) {
@@ -175,6 +178,19 @@ export class Model {
       const xp = scope.by === 'day' ? record.xp + delta : this.#points(person, reason)
       this.#put(person, { ...record, xp })
       this.#enter(person, id, { at, cause: 'recompute', reason, delta: xp - record.xp })
+    }
+  }
+
+  /**
+   * Notes which entries the store may prune: those that are old, and as long as old ones outnumber them, those from a time to
+   * come beside them. It never prunes the others. Which of these it has reached depends on the order in which it entered them.
+   */
+  prune({ before, now }: Expiry): void {
+    for (const entry of this.people.values().flatMap(({ entries }) => entries)) {
+      if (entry.at < before && entry.expired !== 'old') {
+        entry.expired = 'old'
+        this.everOld += 1
+      } else if (entry.at > now) entry.expired ??= 'future'
     }
   }
 
@@ -536,6 +552,7 @@ export class Model {
       experience: before + delta,
       rules: this.#gameOf(person.did).version,
       group: this.#group,
+      expired: undefined,
     }
     person.entries.push(entry)
     // Two ways to reckon the same.

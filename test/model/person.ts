@@ -26,7 +26,10 @@ export type ModelRecord = {
 export type ModelGrant = { day: number; collection: Nsid; xp: number }
 
 /** One entry of a timeline. Entries that one operation makes in no fixed order share a `group`. */
-export type ModelEntry = LedgerEvent & { group: number }
+export type ModelEntry = LedgerEvent & { group: number; expired: Expired | undefined }
+
+/** Why an entry may have been pruned: it was old once, or, if it never was, it was dated in the future. */
+export type Expired = 'old' | 'future'
 
 /** A person in the model; their XP is added up whenever it is needed. */
 export type ModelPerson = {

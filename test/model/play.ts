@@ -438,8 +438,9 @@ export class Play implements AsyncDisposable {
   }
 
   async #prune(before: Micros): Promise<void> {
-    this.#model.prunedBefore = Math.max(this.#model.prunedBefore, before)
-    while ((await this.#open.writer.prune({ before, now: this.#now }, PRUNED_AT_ONCE)) === PRUNED_AT_ONCE);
+    const expiry = { before, now: this.#now }
+    this.#model.prune(expiry)
+    while ((await this.#open.writer.prune(expiry, PRUNED_AT_ONCE)) === PRUNED_AT_ONCE);
   }
 
   async #reopen(): Promise<void> {

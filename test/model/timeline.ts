@@ -6,11 +6,7 @@ import type { ModelEntry, ModelPerson } from './person.ts'
  * Asserts that a timeline as it is `seen`, newest first, is the model's. The oldest entries may have been pruned, and
  * stores may differ in the order of entries that one operation made for several records.
  */
-export function compareTimeline(
-  seen: readonly LedgerEvent[],
-  { did, entries }: ModelPerson,
-  prunedBefore: number,
-): void {
+export function compareTimeline(seen: readonly LedgerEvent[], { did, entries }: ModelPerson): void {
   const oldestFirst = seen.toReversed()
   const missing = entries.length - seen.length
   assert.ok(missing >= 0, `${did} has ${seen.length} events where ${entries.length} happened`)
@@ -19,8 +15,8 @@ export function compareTimeline(
     const gone = Math.min(group.length, Math.max(0, missing - index))
     if (gone > 0) {
       assert.ok(
-        group.every(({ at }) => at < prunedBefore),
-        `an event of ${did} is gone that is not old: ${JSON.stringify(group[0])}`,
+        group.every(({ expired }) => expired !== undefined),
+        `an event of ${did} is gone that is young: ${JSON.stringify(group[0])}`,
       )
     }
     const kept = left.slice(0, group.length - gone)

@@ -1,7 +1,7 @@
 import type { FollowerReport } from './follower.ts'
 import type { Outage } from './outages.ts'
 import type { PageReport } from './page-follower.ts'
-import type { Sample } from './program-figures.ts'
+import type { NeededMemory, Sample } from './program-figures.ts'
 import type { Timing } from './timings.ts'
 import type { Answers, Imported } from './visitors-helper.ts'
 
@@ -15,6 +15,7 @@ export type LoadFigures = {
   entries: number
   outages: readonly Outage[]
   samples: readonly Sample[]
+  needed: readonly NeededMemory[]
   timings: readonly Timing[]
   /** How late a timer of a process fires that has nothing to do, p99 in milliseconds: how busy the machine was. */
   yardstickMs: number

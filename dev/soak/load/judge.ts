@@ -2,7 +2,7 @@
 import type { LoadFigures } from './figures.ts'
 import type { FollowerReport } from './follower.ts'
 import { isCalm, type Outage } from './outages.ts'
-import type { Sample } from './program-figures.ts'
+import type { NeededMemory, Sample } from './program-figures.ts'
 import type { Piece } from './received.ts'
 import type { StoredEvents } from './stored.ts'
 import { byKind } from './timings.ts'
@@ -38,14 +38,14 @@ const MAX_PASSED_BYTES = 24 * 2 ** 20
 const DESCRIPTORS = 20
 /** A run that is shorter has not filled its caches: its memory says nothing. */
 const SETTLED_SECONDS = 300
-/** Growth of memory over the last two thirds of a run that counts as none, as a share of it and in MiB: what garbage takes. */
+/** Growth of the memory that is needed over the last two thirds of a run that counts as none, as a share of it and in MiB. */
 const GROWTH = { share: 0.1, mib: 32 }
 /** Differences of the ledger that are told. */
 const EXAMPLES = 5
 
 /** What went wrong, in words; nothing if all went well. */
 export function faultsOf(figures: LoadFigures, stored: Pick<StoredEvents, 'between'>): string[] {
-  const { differences, findings, samples, seconds } = figures
+  const { differences, findings, samples, needed, seconds } = figures
   const gaps = samples.at(-1)?.gaps ?? 0
   return [
     ...(differences.length === 0
@@ -57,7 +57,7 @@ export function faultsOf(figures: LoadFigures, stored: Pick<StoredEvents, 'betwe
     ...slowKinds(figures),
     ...lateSamples(samples, figures),
     ...answerFaults(figures),
-    ...(seconds < SETTLED_SECONDS ? [] : growthFaults(samples)),
+    ...(seconds < SETTLED_SECONDS ? [] : growthFaults(needed)),
     ...descriptorFaults(figures),
   ]
 }
@@ -159,29 +159,35 @@ function answerFaults({ answers, imports }: Pick<LoadFigures, 'answers' | 'impor
   ]
 }
 
-/** Whether memory grew over the last two thirds of a run. */
-function growthFaults(samples: readonly Pick<Sample, 'second' | 'anonymousMib'>[]): string[] {
-  const late = samples.slice(Math.floor(samples.length / 3))
+/** Whether the memory that is needed grew over the last two thirds of a run. */
+function growthFaults(needed: readonly NeededMemory[]): string[] {
+  const late = lastTwoThirds(needed)
+  if (late.length < 2) return ['memory was looked at less than twice in the last two thirds']
   const grown = growthMib(late)
-  const mean = late.reduce((sum, { anonymousMib }) => sum + anonymousMib, 0) / late.length
+  const mean = late.reduce((sum, { mib }) => sum + mib, 0) / late.length
   const allowed = Math.max(GROWTH.mib, GROWTH.share * mean)
   if (grown <= allowed) return []
   return [
-    `memory grew by ${grown.toFixed(0)} MiB over the last two thirds, more than ${allowed.toFixed(0)} MiB`,
+    `memory without garbage grew by ${grown.toFixed(0)} MiB over the last two thirds, more than ${allowed.toFixed(0)} MiB`,
   ]
 }
 
-/** By how much the line that fits best through the samples rises from the first to the last, in MiB. */
-export function growthMib(samples: readonly Pick<Sample, 'second' | 'anonymousMib'>[]): number {
-  const n = samples.length
-  const meanX = samples.reduce((sum, { second }) => sum + second, 0) / n
-  const meanY = samples.reduce((sum, { anonymousMib }) => sum + anonymousMib, 0) / n
+/** Without the first third, in which caches are filled. */
+export function lastTwoThirds<T>(values: readonly T[]): readonly T[] {
+  return values.slice(Math.floor(values.length / 3))
+}
+
+/** By how much the line that fits best rises from the first to the last, in MiB. */
+export function growthMib(needed: readonly NeededMemory[]): number {
+  const n = needed.length
+  const meanX = needed.reduce((sum, { second }) => sum + second, 0) / n
+  const meanY = needed.reduce((sum, { mib }) => sum + mib, 0) / n
   let [products, squares] = [0, 0]
-  for (const { second, anonymousMib } of samples) {
-    products += (second - meanX) * (anonymousMib - meanY)
+  for (const { second, mib } of needed) {
+    products += (second - meanX) * (mib - meanY)
     squares += (second - meanX) ** 2
   }
-  const span = (samples.at(-1)?.second ?? 0) - (samples[0]?.second ?? 0)
+  const span = (needed.at(-1)?.second ?? 0) - (needed[0]?.second ?? 0)
   return squares === 0 ? 0 : (products / squares) * span
 }
 

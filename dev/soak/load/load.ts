@@ -11,11 +11,12 @@ import type { Store } from '../../../src/store/store.ts'
 import { flagsFor, Program, servedAt, until } from '../../../test/e2e/harness.ts'
 import type { CrowdCalls, CrowdSize } from './crowd-helper.ts'
 import type { LoadFigures } from './figures.ts'
+import { collectGarbage, INSPECTED } from './garbage.ts'
 import { Helper } from './helper.ts'
 import { descriptorFaults, faultsOf } from './judge.ts'
 import type { NetworkCalls, NetworkSize } from './network-helper.ts'
 import { type OutagePlan, plannedOutages } from './outages.ts'
-import { type Sample, sampleOf } from './program-figures.ts'
+import { anonymousMib, type NeededMemory, type Sample, sampleOf } from './program-figures.ts'
 import { differences, StoredEvents, storedCounts } from './stored.ts'
 import type { VisitorsCalls, VisitorsSize } from './visitors-helper.ts'
 
@@ -41,6 +42,8 @@ const WAIT_MS = 300_000
 /** How long the program may take to close what clients have left open. */
 const CLOSE_MS = 30_000
 const YARDSTICK_MS = 10
+/** How often a run collects the program's garbage: seldom, since that stops the program for some tenths of a second. */
+const COLLECTIONS = 6
 
 /** Runs for the seconds that `outages` names, and judges what happened. */
 export async function underLoad(options: LoadOptions): Promise<LoadResult> {
@@ -57,7 +60,10 @@ export async function underLoad(options: LoadOptions): Promise<LoadResult> {
   const { steady, quiet, ...servers } = await network.call('start', { seed, ...options.network })
   const path = join(folder, 'ledger.db')
   const program = opened.use(
-    new Program(['start', ...flagsFor(servers, path)], { TRUST_PROXY: '127.0.0.1', ADMIN_TOKEN: TOKEN }),
+    new Program(['start', ...flagsFor(servers, path)], {
+      ...{ TRUST_PROXY: '127.0.0.1', ADMIN_TOKEN: TOKEN },
+      ...INSPECTED,
+    }),
   )
   const url = await servedAt(program)
   await using store = openSqlite({ path, reserve: 0 })
@@ -92,12 +98,18 @@ export async function underLoad(options: LoadOptions): Promise<LoadResult> {
   await visitors.call('come', { ...{ url, steady, quiet, seed, beganMs }, size: options.visitors })
   const come = crowd.call('come', { ...{ url, steady, seed, beganMs }, size: options.crowd })
   const samples: Sample[] = []
+  /** Memory without garbage, at the end of each sixth of the run. */
+  const needed: NeededMemory[] = []
   while (second() < plan.seconds) {
     await sleep(options.sampleEveryMs)
     assertAlive()
     const now = await sample()
     samples.push(now)
     say(told(now))
+    if (now.second < ((needed.length + 1) * plan.seconds) / COLLECTIONS) continue
+    await collectGarbage(program.output)
+    needed.push({ second: second(), mib: anonymousMib(program.child.pid) })
+    say(`${needed.at(-1)?.mib.toFixed(0)} MiB without garbage`)
   }
   yardstick.disable()
   await come
@@ -123,7 +135,7 @@ export async function underLoad(options: LoadOptions): Promise<LoadResult> {
   using db = new DatabaseSync(path, { readOnly: true })
   const stored = StoredEvents.in(db, steady)
   const figures: LoadFigures = {
-    ...{ seconds: lived, rate, events, entries: last, outages, samples, last },
+    ...{ seconds: lived, rate, events, entries: last, outages, samples, needed, last },
     timings: [...seen.timings, ...visited.timings],
     yardstickMs: Math.max(0, yardstick.percentile(99) / 1e6 - YARDSTICK_MS),
     differences: differences(repositories, storedCounts(db)),

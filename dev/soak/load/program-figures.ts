@@ -21,16 +21,17 @@ export type Sample = {
   cpuSeconds: number
 }
 
+/** Memory without mapped files that the program has left after its garbage was collected, in MiB. */
+export type NeededMemory = { second: number; mib: number }
+
 const MIB = 2 ** 20
 
 /** Reads the figures of process `pid`, which serves `metrics`, the text of `/metrics`. */
 export function sampleOf(pid: number | undefined, metrics: string, second: number): Sample {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
   return {
     second,
-    anonymousMib: kib('RssAnon') / 1_024,
-    residentMib: kib('VmRSS') / 1_024,
+    anonymousMib: anonymousMib(pid),
+    residentMib: statusMib(pid, 'VmRSS'),
     heapMib: sumOf(metrics, 'nodejs_heap_size_used_bytes') / MIB,
     externalMib: sumOf(metrics, 'nodejs_external_memory_bytes') / MIB,
     descriptors: sumOf(metrics, 'process_open_fds'),
@@ -40,6 +41,16 @@ export function sampleOf(pid: number | undefined, metrics: string, second: numbe
     gaps: sumOf(metrics, 'bsky_rpg_gaps_total'),
     cpuSeconds: cpuSeconds(pid),
   }
+}
+
+/** Memory without mapped files, in MiB. */
+export function anonymousMib(pid: number | undefined): number {
+  return statusMib(pid, 'RssAnon')
+}
+
+function statusMib(pid: number | undefined, name: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1_024
 }
 
 /** The sum of all series of a metric. */

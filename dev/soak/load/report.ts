@@ -1,14 +1,14 @@
 import type { LoadFigures } from './figures.ts'
-import { boundMs, calm, growthMib } from './judge.ts'
+import { boundMs, calm, growthMib, lastTwoThirds } from './judge.ts'
+import type { NeededMemory } from './program-figures.ts'
 import { byKind } from './timings.ts'
 
 /** The figures of a run, as a Markdown table. */
 export function reportOf(figures: LoadFigures): string {
-  const { samples, followers, readers, outages, imports, descriptors, yardstickMs } = figures
+  const { samples, needed, followers, readers, outages, imports, descriptors, yardstickMs } = figures
   const rows: [string, string, string][] = []
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
   const highest = (values: readonly number[]): number => Math.max(0, ...values)
-  const late = samples.slice(Math.floor(samples.length / 3))
   const memory = samples.map(({ anonymousMib }) => anonymousMib)
   const cpu = (samples.at(-1)?.cpuSeconds ?? 0) - (samples[0]?.cpuSeconds ?? 0)
   const span = (samples.at(-1)?.second ?? 0) - (samples[0]?.second ?? 0)
@@ -26,7 +26,12 @@ export function reportOf(figures: LoadFigures): string {
     [
       'memory without mapped files',
       `${highest(memory).toFixed(0)} MiB at most`,
-      `${growthMib(late) < 0 ? '−' : '+'}${Math.abs(growthMib(late)).toFixed(0)} MiB over the last two thirds; heap ${highest(samples.map(({ heapMib }) => heapMib)).toFixed(0)} MiB, external ${highest(samples.map(({ externalMib }) => externalMib)).toFixed(0)} MiB at most`,
+      `heap of the main thread ${highest(samples.map(({ heapMib }) => heapMib)).toFixed(0)} MiB, external ${highest(samples.map(({ externalMib }) => externalMib)).toFixed(0)} MiB at most`,
+    ],
+    [
+      '  once garbage was collected',
+      `${highest(needed.map(({ mib }) => mib)).toFixed(0)} MiB at most`,
+      growthOf(needed),
     ],
     [
       'processor time',
@@ -92,4 +97,11 @@ function whole(n: number): string {
 
 function ms(value: number): string {
   return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`
+}
+
+function growthOf(needed: readonly NeededMemory[]): string {
+  const late = lastTwoThirds(needed)
+  if (late.length < 2) return ''
+  const grown = growthMib(late)
+  return `${grown < 0 ? '−' : '+'}${Math.abs(grown).toFixed(0)} MiB over the last two thirds`
 }

@@ -55,6 +55,7 @@ function figures(overrides: Partial<LoadFigures> = {}): LoadFigures {
   return {
     ...{ seconds: 1_200, rate: 1_000, events: 100, entries: 100, outages: [], timings: [], yardstickMs: 0 },
     samples: Array.from({ length: 120 }, (_, n) => sample(n * 10, 300 + (n % 7) * 10)),
+    needed: [200, 400, 600, 800, 1_000, 1_200].map((second) => ({ second, mib: 300 })),
     ...{
       differences: [],
       findings: undefined,
@@ -156,16 +157,17 @@ test('a reader of /v1/events that misses an event is found', () => {
   assertFault({ readers: reader(89) }, /was sent 89 events of 90 after 0/)
 })
 
-test('memory that grows is a fault, and garbage that comes and goes is none', () => {
-  const growing = (mibPerSample: number) =>
-    Array.from({ length: 120 }, (_, n) => sample(n * 10, 300 + (n % 7) * 10 + n * mibPerSample))
-  assert.ok(Math.abs(growthMib([sample(0, 100), sample(10, 150), sample(20, 200)]) - 100) < 1e-9)
-  assert.deepEqual(faults({ samples: growing(0.2) }), [])
-  assertFault({ samples: growing(1) }, /memory grew by (79|8\d) MiB/)
-  // What is filled at first, as caches are, is not growth.
-  const filling = Array.from({ length: 120 }, (_, n) => sample(n * 10, Math.min(400, 100 + n * 10)))
-  assert.deepEqual(faults({ samples: filling }), [])
-  assert.deepEqual(faults({ samples: growing(1), seconds: 20 }), [])
+test('memory that grows is a fault, and what fills caches at first is none', () => {
+  const needed = (mib: (n: number) => number) =>
+    Array.from({ length: 6 }, (_, n) => ({ second: (n + 1) * 200, mib: mib(n) }))
+  const line = [100, 150, 200].map((mib, n) => ({ second: n * 10, mib }))
+  assert.ok(Math.abs(growthMib(line) - 100) < 1e-9)
+  assert.deepEqual(faults({ needed: needed((n) => 300 + 10 * n) }), [])
+  const growing = needed((n) => 300 + 20 * n)
+  assertFault({ needed: growing }, /memory without garbage grew by 60 MiB/)
+  assert.deepEqual(faults({ needed: growing, seconds: 20 }), [])
+  assert.deepEqual(faults({ needed: needed((n) => Math.min(400, 100 + 150 * n)) }), [])
+  assertFault({ needed: [] }, /looked at less than twice/)
 })
 
 test('slow answers are a fault, unless the network was disturbed or the machine busy', () => {

@@ -20,10 +20,12 @@ type Sample = { labels: string; value: number }
 const steady = (value: number | string) => `${value}+0x480`
 const growing = (by: number, from = 0) => `${from}+${by}x480`
 const at = 'job="bsky-rpg", instance="a:8001"'
+const node = 'job="bsky-rpg-database", instance="a:9180"'
 
 /** A healthy server. Gauges that hold a Unix time follow promtool's clock, which begins at 0. */
 const HEALTHY: Series = {
   [`up{${at}}`]: steady(1),
+  [`up{${node}}`]: steady(1),
   [`bsky_rpg_heartbeat_timestamp_seconds{${at}}`]: growing(60),
   [`bsky_rpg_lag_seconds{${at}}`]: steady(0.4),
   [`process_start_time_seconds{${at}}`]: steady(0),
@@ -69,6 +71,7 @@ const HEALTHY: Series = {
 
 /** What differs from health where each alert fires; it goes wrong after seven hours, at the 420th minute. */
 const FAULTS: Readonly<Record<string, Series>> = {
+  DatabaseNodeDown: { [`up{${node}}`]: '1+0x419 0+0x60' },
   ProcessDown: { [`up{${at}}`]: '1+0x419 0+0x60' },
   IngestSilent: { [`bsky_rpg_heartbeat_timestamp_seconds{${at}}`]: '0+60x419 25140+0x60' },
   LedgerBehind: { [`bsky_rpg_lag_seconds{${at}}`]: '0.4+0x419 60+60x60' },

@@ -43,7 +43,10 @@ export async function observe({ rate, workers: count, scrapes }: ObserveOptions)
       ? []
       : [opened.use(await verifiedLedger(here.path('ledger.db'), here.path('verify.prom')))]
   const exporters = verified.map(({ url }) => new URL(url).host)
-  const prometheus = opened.use(await Prometheus.start(here.path, targets, { exporters }))
+  // An exporter stands for a node of a database, too: all that is asked of one is whether it answers.
+  const prometheus = opened.use(
+    await Prometheus.start(here.path, targets, { exporters, databases: exporters }),
+  )
   await until(
     `each target has been scraped ${scrapes} times`,
     async () => {

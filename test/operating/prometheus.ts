@@ -10,6 +10,8 @@ export type PrometheusOptions = {
   alerting?: Alerting
   /** Node exporters: a job of their own. */
   exporters?: Targets
+  /** Nodes of a database: another job. */
+  databases?: Targets
 }
 
 export type Alerting = {
@@ -40,7 +42,7 @@ export class Prometheus implements AsyncDisposable {
   static async start(
     path: (name: string) => string,
     targets: Targets,
-    { alerting, exporters = [] }: PrometheusOptions = {},
+    { alerting, exporters = [], databases = [] }: PrometheusOptions = {},
   ): Promise<Prometheus> {
     const config = {
       // A scrape that times out on a slow machine takes its series away until the next.
@@ -57,6 +59,7 @@ export class Prometheus implements AsyncDisposable {
       scrape_configs: [
         { job_name: 'bsky-rpg', static_configs: [{ targets }] },
         { job_name: 'node', static_configs: [{ targets: exporters }] },
+        { job_name: 'bsky-rpg-database', static_configs: [{ targets: databases }] },
       ],
     }
     writeFileSync(path('prometheus.yml'), JSON.stringify(config))

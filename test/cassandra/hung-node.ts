@@ -17,8 +17,8 @@ const HANGS_MS = 8_000
 const WARM_MS = 3_000
 /** The most that a commit may take. */
 const MAX_COMMIT_MS = 1_500
-/** Where a commit took longer than this with all nodes, the machine is too busy to tell. */
-const BUSY_MS = 1_000
+/** Where a commit took a third of that with all nodes, the machine is too busy to tell. */
+const BUSY_MS = 500
 /** How often to look, before each node hangs, whether the machine is free enough. */
 const MAX_LOOKS = 3
 

@@ -1,6 +1,8 @@
 // Has V8 collect the garbage of another process, so that what is left is what that process needs. By itself V8 collects late where it
 // may use gigabytes: half of a server's memory can be garbage, more and more of it as the machine is busier.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** A message of the inspector's protocol: an answer with its `id`, or an event. */
 type Message = {
   id?: number
@@ -16,6 +18,9 @@ const LISTENING = /Debugger listening on (ws:\/\/\S+)/
 /** Has Node serve its inspector at a free port of this machine. */
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' }
 
+/** A worker that is about to end may never answer: its garbage goes with it. */
+const WORKER_ANSWERS_WITHIN_MS = 10_000
+
 /**
  * Collects all garbage of the process that was started `INSPECTED` and has written `output`: in its main thread, and in all workers
  * that run now.
@@ -27,7 +32,10 @@ export async function collectGarbage(output: string): Promise<void> {
   using inspector = await Inspector.connect(url)
   await inspector.call('NodeWorker.enable', { waitForDebuggerOnStart: false })
   await inspector.call('HeapProfiler.collectGarbage')
-  for (const worker of inspector.workers) await inspector.callIn(worker, 'HeapProfiler.collectGarbage')
+  for (const worker of inspector.workers) {
+    const collected = inspector.callIn(worker, 'HeapProfiler.collectGarbage').catch(() => {})
+    await Promise.race([collected, sleep(WORKER_ANSWERS_WITHIN_MS, undefined, { ref: false })])
+  }
 }
 
 class Inspector implements Disposable {

@@ -60,6 +60,7 @@ async function populated() {
     ledger.join(did, profile(handle, { displayName })).earn(did, { delta: 20_000 * (n + 1) })
   }
   ledger.earn(bob, { delta: 400 })
+  ledger.cursor = { host: 'stream.example', wire: 'v2', value: 1, at: server.time.now }
   ledger.heartbeat = { at: server.time.now, lag: SECOND, host: 'stream.example' }
   for (const did of [CAROL, DAVE, ERIN]) ledger.imports.set(did, OPEN)
   ledger.join(CAROL, profile('carol.example', { displayName: 'Carol' })).earn(CAROL, { delta: 50 })

@@ -42,7 +42,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** A limit of our own is reached, whoever asks: 503. */
+/** A limit of our own for all clients together is reached: 503. */
 export class BusyError extends ProblemError {
   override name = 'BusyError'
 

@@ -1,13 +1,13 @@
 // A worker and an API over a real Cassandra, watched by a real Prometheus and a real Alertmanager: somebody hears of it when the
 // database is killed, and when it is back.
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../../dev/cassandra/cluster.ts'
-import { NO_FAULTS } from '../../src/simulator/faults.ts'
-import { Network } from '../../src/simulator/network.ts'
-import { startSimulator } from '../../src/simulator/simulator.ts'
-import { flagsFor, folder, Program, servedAt, until } from '../e2e/harness.ts'
+import { PORT } from '../../dev/cassandra/settings.ts'
+import { flagsFor, folder, Program, said, servedAt, startNetwork, until } from '../e2e/harness.ts'
 import { without } from '../operating/tools.ts'
 import { metricsOf, WATCH_TOOLS, Watch } from '../operating/watch.ts'
 import { addressOn, urlOf } from './places.ts'
@@ -32,28 +32,15 @@ async function killNode(cluster: Cluster, say: (line: string) => void): Promise<
   const begun = performance.now()
   const note = (what: string): void => say(`${Math.round((performance.now() - begun) / 1_000)} s: ${what}`)
   using here = folder()
-  const network = new Network({
-    seed: 9,
-    actors: 30,
-    start: Date.now() * 1_000,
-    step: 1_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 9, faults: NO_FAULTS })
+  await using simulator = await startNetwork({ seed: 9, actors: 30 })
   const flags = flagsFor(simulator, urlOf(addressOn(cluster, 'killed_node')))
   await using ingest = new Program(['ingest', ...flags, '--shards', '4', '--metrics-port', '0'])
-  await until(
-    'ingest listens',
-    () => {
-      assert.ok(!ingest.hasEnded, ingest.output)
-      return ingest.output.includes('listening to')
-    },
-    WITHIN_MS,
-  )
+  await said(ingest, /listening to/)
   await using api = new Program(['api', ...flags, '--rate-limit', '1000000'])
   const stats = `${await servedAt(api)}/v1/stats`
   const [ingestAt, apiAt] = [await metricsOf(ingest), new URL(stats).host]
-  await using watch = await Watch.start(here.path, [ingestAt, apiAt])
+  await using exporter = await exporterOf(cluster.contactPoints[0] ?? assert.fail())
+  await using watch = await Watch.start(here.path, [ingestAt, apiAt], [exporter.address])
   await using _visitors = visitors(stats)
   await watch.allWell({ up: 2, ingests: 1 })
 
@@ -67,19 +54,45 @@ async function killNode(cluster: Cluster, say: (line: string) => void): Promise<
       /no heartbeat .* a database that does not answer.* bring the database back/,
     ),
     watch.told('ApiErrors', apiAt, /503 on all routes: the ledger cannot be read.* the cluster/),
+    watch.told('DatabaseNodeDown', exporter.address, /one of the nodes .* Start it again/),
   ])
   for (const program of [ingest, api]) assert.ok(!program.hasEnded, program.output)
 
   note('somebody is told; the node is started again')
   await cluster.restart(1)
   note('the node answers')
-  await Promise.all([watch.resolved('IngestSilent', ingestAt), watch.resolved('ApiErrors', apiAt)])
-  note('both alerts are resolved')
+  await Promise.all([
+    watch.resolved('IngestSilent', ingestAt),
+    watch.resolved('ApiErrors', apiAt),
+    watch.resolved('DatabaseNodeDown', exporter.address),
+  ])
+  note('all alerts are resolved')
   const isCounted = async (): Promise<boolean> => {
     const { records } = (await (await fetch(stats)).json()) as { records: number }
     return records > 0
   }
   await until('the ledger has what happened meanwhile', isCounted, WITHIN_MS, 200)
+}
+
+/** Answers scrapes as long as the node at `host` takes connections, as an exporter in its process does. */
+async function exporterOf(host: string): Promise<AsyncDisposable & { address: string }> {
+  const server = createServer((_, response) => {
+    const node = connect(PORT, host)
+    node.once('connect', () => {
+      node.destroy()
+      response.setHeader('content-type', 'text/plain; version=0.0.4')
+      response.end()
+    })
+    node.once('error', () => response.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 /** People who ask for `url` again and again, whatever comes, until it is disposed. */

@@ -3,10 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { NO_FAULTS } from '../../src/simulator/faults.ts'
-import { Network } from '../../src/simulator/network.ts'
-import { startSimulator } from '../../src/simulator/simulator.ts'
-import { folder, freePort, Running, servedAt, until } from '../e2e/harness.ts'
+import { folder, freePort, Running, servedAt, startNetwork, until } from '../e2e/harness.ts'
 import { environmentOf, filesIn, makeImage, stagesOf } from './image.ts'
 
 test('the image is built on versions, runs as nobody special, and has no shell between Docker and Node', () => {
@@ -35,14 +32,7 @@ test('what the Dockerfile says makes a server that is healthy, writes to its vol
     [],
   )
 
-  const network = new Network({
-    seed: 3,
-    actors: 50,
-    start: Date.now() * 1000,
-    step: 10_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 3, faults: NO_FAULTS })
+  await using simulator = await startNetwork({ seed: 3, actors: 50 })
   const port = await freePort()
   const environment = {
     ...environmentOf(image),

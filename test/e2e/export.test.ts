@@ -7,7 +7,7 @@ import { NO_FAULTS } from '../../src/simulator/faults.ts'
 import { Network } from '../../src/simulator/network.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { flagsFor, folder, isAnswered, newestSent, Program, until } from './harness.ts'
+import { flagsFor, folder, isAnswered, newestSent, Program, startNetwork, until } from './harness.ts'
 import { assertLedgerIsRight } from './ledger.ts'
 
 const SEED = 5
@@ -92,14 +92,7 @@ test('a ledger that is exported beside its ingest, and restored by processes tha
 test('an export passes through pipes, and one that was altered or is none is refused with its line', async () => {
   using here = folder()
   const [file, text] = [here.path('ledger.db'), here.path('ledger.jsonl.zst')]
-  const network = new Network({
-    seed: 2,
-    actors: 20,
-    start: Date.now() * 1000,
-    step: 1_000,
-    mix: 'everything',
-  })
-  await using simulator = await startSimulator({ network, seed: 2, faults: NO_FAULTS })
+  await using simulator = await startNetwork({ seed: 2, actors: 20 })
   {
     await using store = openSqlite({ path: file, reserve: 0 })
     await using ingest = new Program(['ingest', ...flagsFor(simulator, file)])

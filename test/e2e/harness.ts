@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url'
 import type { Did } from '../../src/atproto/event.ts'
 import { PROFILE } from '../../src/atproto/profile.ts'
 import { NO_CHANGES, rulebook } from '../../src/game/rulebook.ts'
-import type { Simulator } from '../../src/simulator/simulator.ts'
+import { NO_FAULTS } from '../../src/simulator/faults.ts'
+import { Network } from '../../src/simulator/network.ts'
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
 import type { StoreStatus } from '../../src/store/status.ts'
 
 export const PROGRAM = fileURLToPath(new URL('../../bin/bsky-rpg.js', import.meta.url))
@@ -106,16 +108,26 @@ export async function until(
 const START_MS = 240_000
 
 /** The URL at which a program serves, once it does. */
-export async function servedAt(program: Running): Promise<string> {
-  const told = /serving at (http:[^"]+)/
-  const serves = (): boolean => {
+export function servedAt(program: Running): Promise<string> {
+  return said(program, /serving at (http:[^"]+)/)
+}
+
+/** Resolves once a program that starts has said something that matches `pattern`, with its first group. */
+export async function said(program: Running, pattern: RegExp): Promise<string> {
+  const hasSaid = (): boolean => {
     if (program.hasEnded) throw new Error('the program has ended')
-    return told.test(program.output)
+    return pattern.test(program.output)
   }
-  await until('it serves', serves, START_MS).catch((error: unknown) => {
+  await until(`it says ${pattern}`, hasSaid, START_MS).catch((error: unknown) => {
     throw new Error(`the program said: ${program.output}`, { cause: error })
   })
-  return told.exec(program.output)?.[1] ?? ''
+  return pattern.exec(program.output)?.[1] ?? ''
+}
+
+/** A simulator without faults, of a network that begins now. */
+export async function startNetwork({ seed, actors }: { seed: number; actors: number }): Promise<Simulator> {
+  const network = new Network({ seed, actors, start: Date.now() * 1_000, step: 1_000, mix: 'everything' })
+  return await startSimulator({ network, seed, faults: NO_FAULTS })
 }
 
 /** A port of 127.0.0.1 that nobody listened to just now, for programs that take no port of their own. */

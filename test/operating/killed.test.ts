@@ -3,9 +3,7 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
-import { Network } from '../../src/simulator/network.ts'
-import { startSimulator } from '../../src/simulator/simulator.ts'
-import { flagsFor, folder, Program } from '../e2e/harness.ts'
+import { flagsFor, folder, Program, startNetwork } from '../e2e/harness.ts'
 import { without } from './tools.ts'
 import { metricsOf, WATCH_TOOLS, Watch } from './watch.ts'
 
@@ -15,14 +13,7 @@ suite('somebody is told', {
 }, () => {
   test('of each process of a deployment that is killed or hangs, and of a ledger that cannot be written', async () => {
     using here = folder()
-    const network = new Network({
-      seed: 8,
-      actors: 30,
-      start: Date.now() * 1_000,
-      step: 1_000,
-      mix: 'everything',
-    })
-    await using simulator = await startSimulator({ network, seed: 8, faults: {} })
+    await using simulator = await startNetwork({ seed: 8, actors: 30 })
     const flags = flagsFor(simulator, here.path('parted.db'))
     await using ingest = new Program(['ingest', ...flags, '--metrics-port', '0'])
     await using whole = new Program(['start', ...flagsFor(simulator, here.path('whole.db'))])

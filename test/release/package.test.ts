@@ -6,10 +6,7 @@ import { after, before, suite, test } from 'node:test'
 import { writePackage } from '../../dev/release/package.ts'
 import { sbomOf } from '../../dev/release/sbom.ts'
 import { version } from '../../src/commands/version.ts'
-import { NO_FAULTS } from '../../src/simulator/faults.ts'
-import { Network } from '../../src/simulator/network.ts'
-import { startSimulator } from '../../src/simulator/simulator.ts'
-import { flagsFor, folder, Running, servedAt, until } from '../e2e/harness.ts'
+import { flagsFor, folder, Running, servedAt, startNetwork, until } from '../e2e/harness.ts'
 
 /** Has Node take itself for one of `version`, and fail as one if it is given the program all the same. */
 function asNode(version: string): string {
@@ -79,14 +76,7 @@ suite('the package', { concurrency: false }, () => {
   })
 
   test('serves pages, counts what comes, and ends on a signal, by the Node that it brings', async () => {
-    const network = new Network({
-      seed: 6,
-      actors: 50,
-      start: Date.now() * 1000,
-      step: 10_000,
-      mix: 'everything',
-    })
-    await using simulator = await startSimulator({ network, seed: 6, faults: NO_FAULTS })
+    await using simulator = await startNetwork({ seed: 6, actors: 50 })
     const flags = ['start', ...flagsFor(simulator, path('ledger.db'))]
     await using running = new Running(process.execPath, ['--import', OLD, program, ...flags], {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json' },

@@ -7,12 +7,15 @@ const COMMON = Object.entries(HEADERS)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')
 
-/** The answer to the latest request of each connection. */
-const latest = new WeakMap<Socket, ServerResponse>()
+/** The answers on each connection that were not over when its latest request came, and the one to that. */
+const answers = new WeakMap<Socket, ServerResponse[]>()
 
 /** Has `answerBrokenRequest` know which answers of `server` have begun. */
 export function noteAnswers(server: Server): void {
-  server.on('request', ({ socket }, response) => latest.set(socket, response))
+  server.on('request', ({ socket }, response) => {
+    // More than one where a client sends requests without waiting for answers.
+    answers.set(socket, [...(answers.get(socket) ?? []).filter(isOpen), response])
+  })
 }
 
 /**
@@ -33,11 +36,17 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   )
 }
 
-/** Whether the latest request is being answered, or was answered before all of it had come. */
+/** Whether a request is being answered, or was answered before all of it had come. */
 function hasBegunAnswer(socket: Socket): boolean {
-  const response = latest.get(socket)
-  if (response === undefined) return false
-  return response.headersSent && (!response.writableFinished || !response.req.complete)
+  // A server for a second address of the same name has no notes: there, whatever was written may be such an answer.
+  const noted = answers.get(socket)
+  if (noted === undefined) return socket.bytesWritten > 0
+  return noted.some((response) => response.headersSent && isOpen(response))
+}
+
+/** Whether more of an answer may be written, or more of its request come. */
+function isOpen({ writableFinished, req }: ServerResponse): boolean {
+  return !writableFinished || !req.complete
 }
 
 /** By the error codes of Node's HTTP parser. */

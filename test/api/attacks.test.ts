@@ -63,6 +63,10 @@ for (const [what, sent] of [
     'POST /v1/rules HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n',
   ],
   ['what is no request while an answer goes on', 'GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\nHELLO\r\n\r\n'],
+  [
+    'what is no request behind one that waits for its turn',
+    'GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHELLO\r\n\r\n',
+  ],
 ] as const) {
   test(`a connection with ${what} is closed without a second answer`, async () => {
     await using server = await build()
@@ -73,11 +77,11 @@ for (const [what, sent] of [
     socket.on('data', (piece) => {
       answer += piece
     })
-    const [head = '', body = ''] = sent.split(/(?<=\r\n\r\n)/)
+    const [head = '', ...rest] = sent.split(/(?<=\r\n\r\n)/)
     socket.write(head)
     // The answer begins before the rest comes.
     await once(socket, 'data')
-    socket.write(body)
+    socket.write(rest.join(''))
     await once(socket, 'close')
     assert.equal(answer.split('HTTP/1.1 ').length - 1, 1, answer)
   })

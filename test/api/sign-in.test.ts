@@ -224,14 +224,18 @@ suite('signing in', () => {
     const slow = Array.from({ length: 4 }, () => begin('192.0.2.1'))
     const refused = [await begin('192.0.2.1'), await comeBack()]
     for (const { statusCode, body, cookies } of refused) {
-      assert.deepEqual([statusCode, cookies], [503, []])
-      assert.match(body, /Too many people are signing in/)
+      assert.deepEqual([statusCode, cookies], [429, []])
+      assert.match(body, /You are signing in several times at once/)
     }
     assert.equal(held.length, 4)
     const other = begin('192.0.2.2')
-    while (held.length < 5) await new Promise(setImmediate)
+    const crowd = Array.from({ length: 35 }, (_, n) => begin(`192.0.2.${3 + (n >> 2)}`))
+    while (held.length < 40) await new Promise(setImmediate)
+    const late = await begin('192.0.2.99')
+    assert.equal(late.statusCode, 503)
+    assert.match(late.body, /Too many people are signing in/)
     for (const answer of held) answer()
-    for (const answer of [...slow, other]) assert.equal((await answer).statusCode, 303)
+    for (const answer of [...slow, other, ...crowd]) assert.equal((await answer).statusCode, 303)
     assert.equal((await comeBack()).headers.location, '/me')
   })
 

@@ -12,7 +12,7 @@ import { noSignInPage, signInPage } from '../../web/own/sign-in-page.ts'
 import { countRefusal } from '../measured.ts'
 import { assertOwnPage, fieldsOf, takeForms } from '../own-forms.ts'
 import { sendPage } from '../pages.ts'
-import { Places } from '../places.ts'
+import { Places, type Refused } from '../places.ts'
 import { problemOf, sendProblem, tooDear } from '../problem.ts'
 import { addressOf, clientOf } from '../protect.ts'
 import { markBrowser, SignedIn, takeMark } from '../signed-in.ts'
@@ -26,7 +26,7 @@ const MAX_AT_ONCE = { max: 40, maxOfAClient: 4 }
 const PUBLISHED_AGE = 'public, max-age=300'
 
 /** Why somebody is not signed in: also where too many sign-ins are under way. */
-type Failure = SignInFailure | 'busy'
+type Failure = SignInFailure | 'busy' | 'enough'
 
 const TROUBLES: Readonly<Record<Failure, string>> = {
   unknown:
@@ -35,6 +35,11 @@ const TROUBLES: Readonly<Record<Failure, string>> = {
   expired: 'That took too long, or was begun in another browser. Please begin again.',
   unavailable: 'Your server does not answer, or not as it should. Try again in a minute.',
   busy: 'Too many people are signing in right now. Try again in a minute.',
+  enough: 'You are signing in several times at once. Try again in a minute.',
+}
+
+const STATUS: Readonly<Record<Failure, number>> = {
+  ...{ unknown: 404, denied: 400, expired: 400, unavailable: 503, busy: 503, enough: 429 },
 }
 
 /** Signing in: our form, the way to the person's own server, and back. */
@@ -54,10 +59,9 @@ export const signInRoutes: Routes = (app, options) => {
     return failure
   }
   const failed = (reply: FastifyReply, failure: Failure, name?: string): FastifyReply => {
-    const status = failure === 'unavailable' || failure === 'busy' ? 503 : failure === 'unknown' ? 404 : 400
     if (failure === 'busy') countRefusal(reply, apiMetrics)
     const page = { site, trouble: TROUBLES[failure], ...(name === undefined ? {} : { name }) }
-    return sendSignIn(reply.code(status), signInPage(page))
+    return sendSignIn(reply.code(STATUS[failure]), signInPage(page))
   }
 
   app.get('/sign-in', { schema: { hide: true } }, async (request, reply) => {
@@ -79,7 +83,7 @@ export const signInRoutes: Routes = (app, options) => {
     const { charge, signal } = clientOf(request, reply)
     if (!charge(SIGN_IN_COST)) throw tooDear('Signing in', SIGN_IN_COST)
     const place = places.take(addressOf(request))
-    if (typeof place === 'string') return failed(reply, 'busy', typed)
+    if (typeof place === 'string') return failed(reply, refusalOf(place), typed)
     try {
       const browser = markBrowser(reply, isSecure(address))
       const to = await signIn.begin(name, { address, browser, signal })
@@ -97,7 +101,7 @@ export const signInRoutes: Routes = (app, options) => {
     const secure = isSecure(address)
     const place = places.take(addressOf(request))
     // The browser keeps its mark, so that loading the page again goes on from here.
-    if (typeof place === 'string') return failed(reply, 'busy')
+    if (typeof place === 'string') return failed(reply, refusalOf(place))
     try {
       const mark = takeMark(request, reply, secure)
       // Nobody is asked anything on behalf of a browser that has begun nothing.
@@ -143,4 +147,8 @@ function sendSignIn(reply: FastifyReply, page: string): FastifyReply {
   // Servers of a network on somebody's own machine have no certificates.
   const formsLeadTo = ["'self'", 'https:', ...(isPublic ? [] : ['http:'])]
   return sendPage(reply.header('cache-control', 'no-store'), page, { formsLeadTo })
+}
+
+function refusalOf(refused: Refused): Failure {
+  return refused === 'all taken' ? 'busy' : 'enough'
 }

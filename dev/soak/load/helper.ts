@@ -35,7 +35,7 @@ export class Helper<C extends Calls> implements AsyncDisposable {
     name: K,
     argument: Parameters<C[K]>[0],
   ): Promise<Awaited<ReturnType<C[K]>>> {
-    if (this.#child.exitCode !== null) throw new Error(`${this.#script.pathname} has ended`)
+    if (!this.#child.connected) throw new Error(`${this.#script.pathname} has ended`)
     const n = this.#asked++
     return await new Promise((resolve, reject) => {
       this.#waiting.set(n, { resolve, reject })

@@ -97,6 +97,8 @@ export async function underLoad(options: LoadOptions): Promise<LoadResult> {
   await network.call('live', { rate, outages, beganMs })
   await visitors.call('come', { ...{ url, steady, quiet, seed, beganMs }, size: options.visitors })
   const come = crowd.call('come', { ...{ url, steady, seed, beganMs }, size: options.crowd })
+  // Awaited below; where something fails before, that is what is told.
+  come.catch(() => {})
   const samples: Sample[] = []
   /** Memory without garbage, at the end of each sixth of the run. */
   const needed: NeededMemory[] = []

@@ -134,8 +134,8 @@ export class CompareRepository {
   }
 
   /**
-   * Notes a status that the stream has not brought, as of the beginning of the latest gap: whatever it has brought since outweighs
-   * it, and nothing that it brought before.
+   * Notes a status that the stream has not brought, as of the beginning of the latest gap: a status that it has brought since
+   * outweighs this one, and none that it brought before does.
    */
   async #noteAccount(
     { did, latest, actor, ledger }: KnownComparison,

@@ -22,7 +22,7 @@ export type HostTurnsOptions = {
 /** Asks hosts politely: one request of each at a time, at a rate, not before the time that it names, and not while it is down. */
 export class HostTurns {
   readonly #options: HostTurnsOptions
-  /** Of each host one at a time, however many hosts have one that waits: who waits for a host's pace keeps nobody else back. */
+  /** Of each host one at a time: a request that waits for its host's pace holds up no other host. */
   readonly #lines = new KeyedLimit(Number.POSITIVE_INFINITY)
   readonly #limit: KeyedLimit
   readonly #paces = new LruCache<string, Pace>(MAX_HOSTS)

@@ -4,7 +4,7 @@ import type { ReadRecord } from '../bluesky/repository/record-list.ts'
 import type { Snapshot } from '../bluesky/repository/snapshot.ts'
 import type { Brought, Import, ImportedRecord, Operation } from '../game/operation.ts'
 import type { QuestionId } from '../game/question.ts'
-import { type Changes, type Outcome, pathOf } from '../game/state.ts'
+import { type Changes, type Outcome, pathOf, pathParts } from '../game/state.ts'
 import { removeAbsent } from './absent.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -135,6 +135,5 @@ function has({ outcomes }: Changes, outcome: Outcome): boolean {
 }
 
 function importedOf({ path, facts, claimed }: ReadRecord): ImportedRecord {
-  const slash = path.indexOf('/')
-  return { collection: path.slice(0, slash) as Nsid, rkey: path.slice(slash + 1), facts, claimed }
+  return { ...pathParts(path), facts, claimed }
 }

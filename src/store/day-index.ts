@@ -36,7 +36,7 @@ export function isWithin({ first, last }: Readonly<DaySpan>, day: Day): boolean 
 }
 
 /**
- * The days of one person at a time, read in pieces while others write; what is committed meanwhile is noted. It is in memory
+ * The days of one person at a time, read in pieces while others write; records that are committed meanwhile are noted. It is in memory
  * alone: after a crash it is read again, and the move goes on at its place.
  */
 export class DayIndex {
@@ -63,7 +63,7 @@ export class DayIndex {
     return this.#isComplete
   }
 
-  /** Notes the records that a batch has written, unless the batch belongs to the move itself. */
+  /** Notes the records that a batch has written. Batches of the move itself need not be noted: they change no record's day. */
   note({ actors }: Pick<Changes, 'actors'>): void {
     if (this.#of === undefined) return
     const change = actors.get(this.#of.did)

@@ -65,8 +65,13 @@ function titlesForScript({ titles }: Rulebook): { level: number; title: string; 
 
 function figures({ totals, today }: HomeOptions): Html {
   const { characters, experience, lagSeconds, connected } = totals
-  const lag =
-    lagSeconds === null ? 'not listening yet' : connected ? lasting(lagSeconds * 1_000_000) : 'not connected'
+  const lag = connected
+    ? lagSeconds === null
+      ? 'not known yet'
+      : lasting(lagSeconds * 1_000_000)
+    : lagSeconds === null
+      ? 'not listening yet'
+      : 'not connected'
   const entries: [string, string][] = [
     ['characters', count(characters)],
     ['XP held', count(experience)],

@@ -77,13 +77,10 @@ async function use(text: string, result: HTMLElement): Promise<void> {
 
 function lines({ title, version, characters, lagSeconds, connected, rules }: Finding): HTMLElement[] {
   const points = ['post.text', 'post.alt', 'like'].map((reason) => count(rules.points[reason] ?? 0))
-  const lag =
-    connected && lagSeconds !== null
-      ? i18n.t('options.lag', [count(Math.round(lagSeconds))])
-      : i18n.t('options.notConnected')
+  const lag = lagSeconds === null ? [] : [i18n.t('options.lag', [count(Math.round(lagSeconds))])]
   return [
     i18n.t('options.found', [plain(title), plain(version), count(characters)]),
-    lag,
+    ...(connected ? lag : [i18n.t('options.notConnected')]),
     i18n.t('options.rules', points as [string, string, string]),
     i18n.t('options.inUse'),
   ].map((line) => el('p', {}, line))

@@ -38,7 +38,10 @@ const Stats = Type.Object({
     reached: maybe(Type.String({ format: 'date-time', description: 'time of the last event in the ledger' })),
     heard: maybe(Type.String({ format: 'date-time', description: 'last heartbeat of ingest' })),
     lagSeconds: maybe(
-      Type.Integer({ description: 'how far behind the network ingest was at its last heartbeat' }),
+      Type.Integer({
+        description:
+          'how far behind the network ingest was at its last heartbeat; null before the first event',
+      }),
     ),
     connected: Type.Boolean(),
   }),

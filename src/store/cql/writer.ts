@@ -268,6 +268,8 @@ export class CqlWriter implements Writer {
     this.#samples.countEvents(events)
     this.#moving.advance(plans, place)
     await this.#commits.commit(plans)
+    // Nobody is half moved by day any more: their days need no more memory.
+    if (place.part === undefined) this.#dayIndex.clear()
   }
 
   async endMove(): Promise<void> {

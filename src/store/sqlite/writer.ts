@@ -224,6 +224,8 @@ export class SqliteWriter implements Writer {
       for (const change of changes.actors.values()) apply(this.#tables, change)
       this.#tables.save()
     })
+    // Nobody is half moved by day any more: their days need no more memory.
+    if (part === undefined) this.#dayIndex.clear()
   }
 
   async endMove(): Promise<void> {

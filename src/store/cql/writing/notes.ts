@@ -38,7 +38,8 @@ async function followNote(item: InboxItem & { note: Note }, parts: NoteParts): P
   if (character === undefined) return
   switch (note.kind) {
     case 'unname-all': {
-      // Even if the person counts again by now: no record from before they were forgotten may name them.
+      // Even if the person counts again by now: no record from before they were forgotten may name them. Records that name them anew
+      // meanwhile lose the name, too, since nothing tells them apart (docs/gotchas.md).
       const { did, bucket } = note
       const { records, next } = await mentionsOf(session, did, bucket)
       for (const record of records) {

@@ -110,6 +110,7 @@ suite('the status page', () => {
     assert.match(body, /<li>the ledger has nothing of the stream yet<\/li>/)
     assert.match(body, /Behind the network<\/h2><p class="soft">Not known yet\./)
     assert.doesNotMatch(body, /days/)
+    assert.match((await server.get('/', { accept })).body, /behind the network<\/dt><dd>not known yet</)
   })
 
   test('is a 503 with a page where the ledger cannot be read', async () => {

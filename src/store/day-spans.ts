@@ -41,12 +41,17 @@ export function spansToRead(
   records: Iterable<Pick<RecordState, 'at' | 'claimed'>>,
 ): DaySpan[] {
   if (earlier.size === 0) return []
-  const days = new Set<Day>()
-  if (day < running.day) days.add(day)
-  for (const { at, claimed } of records) {
-    const counted = claimed ?? dayOf(at)
-    if (counted < running.day) days.add(counted)
+  let days: Set<Day> | undefined
+  const need = (counted: Day): void => {
+    if (counted < running.day) days = (days ?? new Set()).add(counted)
   }
+  need(day)
+  for (const { at, claimed } of records) need(claimed ?? dayOf(at))
+  return days === undefined ? [] : spansAround(days)
+}
+
+/** The spans of days around these; those that meet are joined. */
+function spansAround(days: ReadonlySet<Day>): DaySpan[] {
   const spans: DaySpan[] = []
   for (const { first, last } of [...days].sort((a, b) => a - b).map(daysAround)) {
     const before = spans.at(-1)

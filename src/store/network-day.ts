@@ -6,15 +6,16 @@ import type { Day } from '../game/time.ts'
 export class NetworkDay {
   /** The latest day on which a record of anybody's counted; 0 before the first. */
   day: Day
-  readonly #counts: Map<string, number>
+  /** By reason; in objects, so that a change needs one look-up. */
+  readonly #counts = new Map<string, { n: number }>()
 
   constructor(day: Day, counts: Counts = NO_COUNTS) {
     this.day = day
-    this.#counts = new Map(counts)
+    for (const [reason, n] of counts) this.#counts.set(reason, { n })
   }
 
   get counts(): Counts {
-    return this.#counts
+    return new Map([...this.#counts].flatMap(([reason, { n }]) => (n === 0 ? [] : [[reason, n]])))
   }
 
   /** Counts the change of one person. Nobody's running day is later than the network's, so nobody's earlier days matter. */
@@ -31,7 +32,7 @@ export class NetworkDay {
     const has = after.day === this.day ? after.counts : NO_COUNTS
     let kept = 0
     for (const [reason, n] of has) {
-      const former = had.get(reason)
+      const former = had.size === 0 ? undefined : had.get(reason)
       if (former !== undefined) kept += 1
       this.#add(reason, n - (former ?? 0))
     }
@@ -41,8 +42,8 @@ export class NetworkDay {
 
   #add(reason: string, step: number): void {
     if (step === 0) return
-    const n = (this.#counts.get(reason) ?? 0) + step
-    if (n === 0) this.#counts.delete(reason)
-    else this.#counts.set(reason, n)
+    const count = this.#counts.get(reason)
+    if (count !== undefined) count.n += step
+    else this.#counts.set(reason, { n: step })
   }
 }

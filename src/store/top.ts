@@ -58,6 +58,8 @@ export class TopPlaces<Key> {
     if (amount !== undefined && (amount > this.#above || (had !== undefined && amount === this.#above))) {
       this.#places.set(key, amount)
       if (had === undefined || (had !== amount && this.#kept === 'amounts')) this.#touched.add(key)
+      // Many come at once while nearly everybody is new: what was cut keeps the next ones out.
+      if (this.#places.size > this.#max * 2) this.#cut()
     } else if (had !== undefined) {
       this.#places.delete(key)
       this.#touched.add(key)

@@ -75,6 +75,15 @@ test('everybody above the end of the board is on it, whatever happens, and also 
   )
 })
 
+test('of many who come at once only some have to be written', () => {
+  const board = new TopPlaces<number>({ max: MAX, places: [], above: NOBODY_LEFT_OUT })
+  for (let key = 0; key < 1_000; key++) board.place(key, 1_000 - key)
+  const changes = board.takeChanges()
+  assert.ok(changes.length <= MAX * 2 + 1, `${changes.length} were written`)
+  const kept = changes.flatMap(([key, amount]) => (amount === undefined ? [] : [key]))
+  assert.deepEqual(kept.sort(), [0, 1, 2, 3])
+})
+
 test('a board of equals keeps half of its places rather than none', () => {
   const here = kept()
   for (let key = 0; key <= MAX; key++) here.place(key, 10)

@@ -32,6 +32,8 @@ export class Draft {
   readonly changes: Changes
   readonly #known: Known
   readonly #game: Pick<Game, 'appview' | 'rules' | 'former'>
+  /** Every change, with what the store has of the person; `undefined` for an unknown one. */
+  readonly #begun: { before: ActorState | undefined; change: ActorChange }[] = []
   /** People whom this batch moves to the newest rules. */
   readonly #moved = new Set<Did>()
   /** See `placeAnew`. */
@@ -51,11 +53,12 @@ export class Draft {
 
   /** Completes the changes by what follows from them as a whole. */
   settle(): Changes {
-    for (const [did, change] of this.changes.actors) {
-      // Of what is purged nothing stands any more: the person begins anew.
-      const before = change.purge ? undefined : this.#known.actor(did)
+    for (const { before, change } of this.#begun) {
+      const { did } = change.actor
       const anew = this.#placedAnew.has(did)
-      change.standings = changedStandings(before, this.daysBefore(did), change, { anew })
+      // Of what is purged nothing stands any more: the person begins anew.
+      const stood = change.purge ? undefined : before
+      change.standings = changedStandings(stood, this.daysBefore(did, change), change, { anew })
     }
     return this.changes
   }
@@ -102,12 +105,7 @@ export class Draft {
 
   /** The record as of now; `undefined` where it is unknown or purged in this batch. */
   record(id: RecordId): RecordState | undefined {
-    const change = this.changes.actors.get(id.did)
-    if (change === undefined) return this.#known.record(id)
-    // Skips building the path for people without other changes in this batch, which is nearly everybody.
-    const drafted = change.records.size === 0 ? undefined : change.records.get(pathOf(id))
-    if (drafted !== undefined) return drafted.state
-    return change.purge ? undefined : this.#known.record(id)
+    return this.#recordOf(this.changes.actors.get(id.did), id)
   }
 
   /** All records of a person as of now; only for people in `Touched.whole`. */
@@ -125,11 +123,11 @@ export class Draft {
   change(did: Did): ActorChange {
     const begun = this.changes.actors.get(did)
     if (begun !== undefined) return begun
-    const actor = this.#known.actor(did) ?? unknownActor(did)
+    const before = this.#known.actor(did)
     const change: ActorChange = {
       purge: false,
       erase: false,
-      actor: { ...actor },
+      actor: before === undefined ? unknownActor(did) : { ...before },
       records: new Map(),
       granted: NO_GRANTS,
       days: NO_DAYS,
@@ -142,6 +140,7 @@ export class Draft {
       unnamed: undefined,
     }
     this.changes.actors.set(did, change)
+    this.#begun.push({ before, change })
     return change
   }
 
@@ -150,14 +149,14 @@ export class Draft {
    * left alone: only a ledger event (`enter`) changes it.
    */
   put(change: ActorChange, id: RecordId, state: RecordState): void {
-    const before = this.record(id)
+    const before = this.#recordOf(change, id)
     const path = pathOf(id)
     // A record created earlier in this batch is still new to the store.
     const created = before === undefined || change.records.get(path)?.created === true
     change.records.set(path, { id, state, created })
     const rules = this.rulesOf(id.did)
     const shares = [shareOf(rules, id.collection, before), shareOf(rules, id.collection, state)] as const
-    recount(change, this.daysBefore(id.did), ...shares)
+    recount(change, this.daysBefore(id.did, change), ...shares)
     // Neither a baseline nor what a fetched repository brought was earned in a week or month that we watched.
     if (id.collection !== BASELINE) {
       if (before !== undefined) earnedBy(change, before, -before.xp)
@@ -244,9 +243,17 @@ export class Draft {
     else if (former.profile.handle === handle) former.profile = { ...former.profile, handle: undefined }
   }
 
-  /** The days before the running one as the store has them. */
-  daysBefore(did: Did): ReadonlyMap<Day, Tally> {
-    return this.changes.actors.get(did)?.purge ? NO_DAYS : this.#known.days(did)
+  /** The days before the running one as the store has them. `change` is the person's, where there is one. */
+  daysBefore(did: Did, change = this.changes.actors.get(did)): ReadonlyMap<Day, Tally> {
+    return change?.purge ? NO_DAYS : this.#known.days(did)
+  }
+
+  #recordOf(change: ActorChange | undefined, id: RecordId): RecordState | undefined {
+    if (change === undefined) return this.#known.record(id)
+    // Skips building the path for people without other changes in this batch, which is nearly everybody.
+    const drafted = change.records.size === 0 ? undefined : change.records.get(pathOf(id))
+    if (drafted !== undefined) return drafted.state
+    return change.purge ? undefined : this.#known.record(id)
   }
 
   #grantedBefore(did: Did): ReadonlyMap<Day, Granted> {

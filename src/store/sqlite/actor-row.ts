@@ -78,20 +78,21 @@ export function changingValues(row: ActorRow, names: RowNames): ReturnType<Writt
   return values
 }
 
-/** Reads a row of `ACTOR_COLUMNS`. */
+/**
+ * Reads a row of `ACTOR_COLUMNS`. The fields are in the order of `unknownActor`, for V8 reads objects faster where all have one
+ * shape.
+ */
 export function actorRow(row: readonly unknown[], names: RowNames): ActorRow {
   const kinds = readKinds(row[AT.kinds] as string, (id) => names.nsid(id))
   const reason = (id: number): string => names.reason(id)
   const purgedTime = row[AT.purged_time]
+  const visibility = readVisibility(Number(row[AT.standing]))
   return {
     id: Number(row[AT.id]),
     stored: true,
-    kinds,
     state: {
       did: row[AT.did] as Did,
-      ...readVisibility(Number(row[AT.standing])),
-      statusTime: Number(row[AT.status_time]),
-      purgedTime: purgedTime === null ? undefined : Number(purgedTime),
+      born: visibility.born,
       experience: Number(row[AT.experience]),
       lastDelta: Number(row[AT.last_delta]),
       updatedAt: Number(row[AT.updated_at]) * 1000,
@@ -112,10 +113,20 @@ export function actorRow(row: readonly unknown[], names: RowNames): ActorRow {
       rev: tidOf(row[AT.rev]),
       floor: tidOf(row[AT.floor]),
       head: tidOf(row[AT.head]),
+      status: visibility.status,
+      statusTime: Number(row[AT.status_time]),
+      purgedTime: purgedTime === null ? undefined : Number(purgedTime),
+      optedOut: visibility.optedOut,
       profileRev: tidOf(row[AT.profile_rev]),
+      introduced: visibility.introduced,
       namedAt: Number(row[AT.named_at]),
       handle: (row[AT.handle] as Handle | null) ?? undefined,
+      forgotten: visibility.forgotten,
+      hidden: visibility.hidden,
+      left: visibility.left,
+      unfollowed: visibility.unfollowed,
     },
+    kinds,
   }
 }
 

@@ -25,6 +25,8 @@ export function apply(tables: Tables, change: ActorChange): void {
   const before = row.state
   if (change.purge) purge(tables, row)
   if (change.erase) records.eraseMentions(row.id)
+  // Nothing can be open about somebody who is not in the file yet.
+  const hasQuestions = row.stored
   for (const record of change.records.values()) {
     records.put(row, kindOf(row, record.id.collection), record)
     if (record.created) totals.records += 1
@@ -39,7 +41,7 @@ export function apply(tables: Tables, change: ActorChange): void {
   // In this order: a new question may take over the pause of the one that it replaces (`startOf`).
   for (const question of change.answered) questions.answered(question)
   for (const question of change.postponed) questions.postpone(question)
-  for (const question of change.asked) questions.ask(row.id, question)
+  for (const question of change.asked) questions.ask(row.id, question, hasQuestions)
   if (change.profile === null) profiles.drop(row.id)
   else if (change.profile !== undefined) profiles.put(row.id, change.profile)
   if (change.unnamed !== undefined) profiles.dropHandle(row.id, change.unnamed)
@@ -73,10 +75,9 @@ function purge(
 
 /** What `row` says of `collection`, which it says from now on. */
 export function kindOf(row: ActorRow, collection: Nsid): Kind {
-  return row.kinds.getOrInsertComputed(collection, () => ({
-    live: 0,
-    lastEvent: 0,
-    lastRecord: undefined,
-    greatest: undefined,
-  }))
+  const known = row.kinds.get(collection)
+  if (known !== undefined) return known
+  const kind: Kind = { live: 0, lastEvent: 0, lastRecord: undefined, greatest: undefined }
+  row.kinds.set(collection, kind)
+  return kind
 }

@@ -20,6 +20,8 @@ export class People {
   readonly #update: StatementSync
   readonly #setPruned: StatementSync
   readonly #rows = new GenerationalCache<Did, ActorRow>(MAX_CACHED)
+  /** The row that was found last: mostly the next one that is asked for, too. */
+  #last: ActorRow | undefined
   /** DIDs known to have no row: a batch looks the same unknown person up several times. */
   readonly #absent = new Set<Did>()
   /** The id that the next new person takes. */
@@ -42,8 +44,12 @@ export class People {
 
   /** The person's row; `undefined` where they have none. */
   find(did: Did): ActorRow | undefined {
+    if (this.#last?.state.did === did) return this.#last
     const cached = this.#rows.get(did)
-    if (cached !== undefined) return cached
+    if (cached !== undefined) {
+      this.#last = cached
+      return cached
+    }
     if (this.#absent.has(did)) return undefined
     const row = this.#byDid.get(did) as unknown as unknown[] | undefined
     if (row !== undefined) return this.#cache(actorRow(row, this.#names))
@@ -95,6 +101,7 @@ export class People {
 
   #cache(row: ActorRow): ActorRow {
     this.#rows.set(row.state.did, row)
+    this.#last = row
     return row
   }
 }

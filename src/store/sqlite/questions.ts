@@ -113,7 +113,8 @@ export class Questions {
     }
   }
 
-  ask(actor: number, question: Ask): void {
+  /** @param mayBeOpen whether the person may have an open question already, which a new one of its kind replaces */
+  ask(actor: number, question: Ask, mayBeOpen: boolean): void {
     const kind = KINDS.indexOf(question.kind)
     if (question.kind === 'subject') {
       const collection = this.#names.collection(question.collection)
@@ -125,7 +126,7 @@ export class Questions {
       ])
       return
     }
-    const open = this.#openOf.get(actor, kind) as (Place & { tries: number }) | undefined
+    const open = mayBeOpen ? this.#open(actor, kind) : undefined
     const start = startOf(question.ifOpen, open)
     if (start === undefined) return
     if (open !== undefined) this.#drop(open)
@@ -201,8 +202,12 @@ export class Questions {
 
   /** The open question of this kind about a person. */
   about(actor: number, did: Did, kind: PersonQuestion['kind']): AskedQuestion | undefined {
-    const open = this.#openOf.get(actor, KINDS.indexOf(kind)) as (Place & { tries: number }) | undefined
+    const open = this.#open(actor, KINDS.indexOf(kind))
     return open && { kind, did, id: `${kind}:${open.due}:${open.id}`, tries: open.tries }
+  }
+
+  #open(actor: number, kind: number): (Place & { tries: number }) | undefined {
+    return this.#openOf.get(actor, kind) as (Place & { tries: number }) | undefined
   }
 
   /** Adds questions that are due after `after` and not after `until`. */

@@ -53,10 +53,11 @@ export class CharacterAnswers {
 export function sendReady(request: FastifyRequest, reply: FastifyReply, ready: ReadyAnswer): void {
   const { body, bytes, etag } = ready
   if (isKnown(request.headers['if-none-match'], etag)) {
-    beginRaw(reply, 304, { etag, 'cache-control': NAMES_PEOPLE })
+    beginRaw(reply, 304, ['etag', etag, 'cache-control', NAMES_PEOPLE])
     reply.raw.end()
     return
   }
-  beginRaw(reply, 200, { etag, 'cache-control': NAMES_PEOPLE, 'content-type': TYPE, 'content-length': bytes })
+  const fields = ['etag', etag, 'cache-control', NAMES_PEOPLE, 'content-type', TYPE, 'content-length', bytes]
+  beginRaw(reply, 200, fields)
   reply.raw.end(body)
 }

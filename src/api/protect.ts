@@ -1,13 +1,18 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeader } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from './actors.ts'
 import { readAddress } from './addresses.ts'
 import { problemOf, sendProblem } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 
+/** Names and values of headers in turn. Node.js writes them a good deal faster than an object's. */
+export type Fields = readonly OutgoingHttpHeader[]
+
 declare module 'fastify' {
   interface FastifyInstance {
     constantHeaders: Readonly<Record<string, string>>
+    /** The same as `beginRaw` takes them. */
+    constantFields: Fields
     clients: RateLimit
   }
   interface FastifyReply {
@@ -32,7 +37,9 @@ export const UNLIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 export function protect(app: FastifyInstance, { perMinute }: { perMinute: number }): void {
   const limit = new RateLimit(perMinute)
   app.decorate('clients', limit)
-  app.decorate('constantHeaders', { ...HEADERS, 'ratelimit-policy': `"default";q=${perMinute};w=60` })
+  const constant = { ...HEADERS, 'ratelimit-policy': `"default";q=${perMinute};w=60` }
+  app.decorate('constantHeaders', constant)
+  app.decorate('constantFields', Object.entries(constant).flat())
   app.decorateReply('rateLimit', '')
 
   app.addHook('onRequest', function limitRate(request, reply, done) {
@@ -104,7 +111,7 @@ function rateLimitField(remaining: number, resetSeconds: number): string {
  * Begins an answer past the framework, with the headers of every answer. No hook and no error handler runs for it any
  * more: for ready bytes and for endless streams.
  */
-export function beginRaw(reply: FastifyReply, status: number, headers: OutgoingHttpHeaders): void {
+export function beginRaw(reply: FastifyReply, status: number, fields: Fields): void {
   reply.hijack()
-  reply.raw.writeHead(status, { ...reply.server.constantHeaders, ratelimit: reply.rateLimit, ...headers })
+  reply.raw.writeHead(status, [...reply.server.constantFields, 'ratelimit', reply.rateLimit, ...fields])
 }

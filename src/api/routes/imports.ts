@@ -131,7 +131,7 @@ export const importRoutes: Routes = (app, { actors, imports, settings, logger, a
       places.take(addressOf(request), reply.raw)
       const did = await actors.didOf(request.params.actor, clientOf(request, reply))
       const state = (await imports.state(did)) ?? noImport()
-      beginRaw(reply, 200, STREAM_HEADERS)
+      beginRaw(reply, 200, Object.entries(STREAM_HEADERS).flat())
       countStream(reply, apiMetrics)
       reply.raw.write('retry: 3000\n\n')
       followers.add(did, state, reply.raw)

@@ -101,7 +101,7 @@ export const streamRoutes: Routes = (app, { reader, presenter, actors, logger, a
       // Before the first await, so that it is given back whenever the connection closes.
       places.take(addressOf(request), reply.raw)
       const dids = named && new Set(await Promise.all(named.map((name) => actors.didOf(name, client))))
-      beginRaw(reply, 200, STREAM_HEADERS)
+      beginRaw(reply, 200, Object.entries(STREAM_HEADERS).flat())
       countStream(reply, apiMetrics)
       reply.raw.write('retry: 3000\n\n')
       const { 'last-event-id': last } = request.headers

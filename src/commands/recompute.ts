@@ -151,12 +151,12 @@ async function judgeAll(store: Store, { game, state, signal }: Parts): Promise<n
     }
     const dids = await writer.people(after, PEOPLE_AT_ONCE)
     if (dids.length === 0) break
-    const { outcomes } = await ledger.fold(
+    const changes = await ledger.fold(
       dids.map((did) => ({ kind: 'recompute', did, at })),
       undefined,
     )
     judged += dids.length
-    changed += outcomes.applied
+    for (const { outcomes } of changes) changed += outcomes.applied
     after = dids.at(-1)
     if (judged % (PEOPLE_AT_ONCE * 20) === 0) console.error(`${judged} people judged, ${changed} changed`)
   }

@@ -114,11 +114,12 @@ class Importing {
   async #fold(operation: Operation & { kind: Import['kind'] | 'commit' }): Promise<void> {
     const { ledger, did, signal } = this.#options
     signal.throwIfAborted()
-    const changes = await ledger.fold([operation], undefined)
-    this.#note(changes, did)
-    if (operation.kind === 'commit') return
-    if (has(changes, 'forgotten')) this.#outcome = 'refused'
-    else if (has(changes, 'stale')) this.#outcome = 'overtaken'
+    for (const changes of await ledger.fold([operation], undefined)) {
+      this.#note(changes, did)
+      if (operation.kind === 'commit') return
+      if (has(changes, 'forgotten')) this.#outcome = 'refused'
+      else if (has(changes, 'stale')) this.#outcome = 'overtaken'
+    }
   }
 
   #note({ actors }: Changes, did: Did): void {

@@ -37,7 +37,7 @@ export class LeasedLedger {
   }
 
   /** See `Ledger.fold`. @throws {LeaseEndedError} where it may have folded nothing */
-  fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes> {
+  fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes[]> {
     return this.use((writer) => this.#ledger.foldNow(writer, operations, cursor))
   }
 

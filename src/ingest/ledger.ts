@@ -7,6 +7,7 @@ import type { Operation } from '../game/operation.ts'
 import type { Changes } from '../game/state.ts'
 import { touched } from '../game/touched.ts'
 import type { RulesState } from '../store/rules.ts'
+import type { FoldTimes, Slice } from '../store/slices.ts'
 import type { Writer } from '../store/store.ts'
 import { gameInForce } from './rules-in-force.ts'
 import { moveSome } from './rules-move.ts'
@@ -14,12 +15,12 @@ import { moveSome } from './rules-move.ts'
 export type LedgerOptions = {
   game: Game
   writer: Writer
-  /** Called with the changes of each batch after its commit, and how long the store took; must not throw. */
+  /**
+   * Called with the changes of each batch after its commit, slice by slice where it was folded so, and with how long the store
+   * took for all of it the last time; must not throw.
+   */
   folded: (changes: Changes, took: FoldTimes | undefined) => void
 }
-
-/** How long the store took for a batch, in seconds. */
-export type FoldTimes = { loadSeconds: number; commitSeconds: number }
 
 /** The only place where the ledger changes. */
 export class Ledger {
@@ -44,8 +45,9 @@ export class Ledger {
   /**
    * Decides and commits; durable when it resolves. `cursor` is the place after `operations`; `undefined` leaves the stored
    * one.
+   * @returns the changes, of a long batch those of each slice in turn
    */
-  fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes> {
+  fold(operations: readonly Operation[], cursor: Cursor | undefined): Promise<Changes[]> {
     return this.use((writer) => this.foldNow(writer, operations, cursor))
   }
 
@@ -54,21 +56,16 @@ export class Ledger {
     writer: Writer,
     operations: readonly Operation[],
     cursor: Cursor | undefined,
-  ): Promise<Changes> {
+  ): Promise<Changes[]> {
     // Skips people whose shard has moved to another worker.
     const own = operations.filter(({ did }) => writer.owns(did))
-    const wanted = touched(this.#game, own)
-    const began = performance.now()
-    const known = await writer.load(wanted)
-    const loaded = performance.now()
-    const changes = decide(this.#game, known, own)
-    const decided = performance.now()
-    await writer.commit(changes, cursor)
-    const committed = performance.now()
-    this.#folded(changes, {
-      loadSeconds: (loaded - began) / 1_000,
-      commitSeconds: (committed - decided) / 1_000,
-    })
+    const changes: Changes[] = []
+    const { sliced } = writer
+    const took =
+      sliced === undefined || own.length <= sliced.operations
+        ? await foldWhole(writer, this.#slice(own, changes), cursor)
+        : await sliced.fold(this.#slices(own, sliced.operations, changes), cursor)
+    for (const [i, some] of changes.entries()) this.#folded(some, i === changes.length - 1 ? took : undefined)
     return changes
   }
 
@@ -111,4 +108,37 @@ export class Ledger {
     this.#turn = turn.catch((error: unknown) => this.#failure.abort(error))
     return turn
   }
+
+  /** One slice after the other, each made when the one before is decided. */
+  *#slices(operations: readonly Operation[], atOnce: number, changes: Changes[]): Generator<Slice> {
+    for (let at = 0; at < operations.length; at += atOnce)
+      yield this.#slice(operations.slice(at, at + atOnce), changes)
+  }
+
+  /** @param changes takes what is decided */
+  #slice(operations: readonly Operation[], changes: Changes[]): Slice {
+    return {
+      touched: touched(this.#game, operations),
+      decide: (known) => {
+        const decided = decide(this.#game, known, operations)
+        changes.push(decided)
+        return decided
+      },
+    }
+  }
+}
+
+async function foldWhole(
+  writer: Writer,
+  { touched, decide }: Slice,
+  cursor: Cursor | undefined,
+): Promise<FoldTimes> {
+  const began = performance.now()
+  const known = await writer.load(touched)
+  const loaded = performance.now()
+  const changes = decide(known)
+  const decided = performance.now()
+  await writer.commit(changes, cursor)
+  const committed = performance.now()
+  return { loadSeconds: (loaded - began) / 1_000, commitSeconds: (committed - decided) / 1_000 }
 }

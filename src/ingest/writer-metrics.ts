@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { WriterMeasures } from '../store/measures.ts'
-import type { FoldTimes } from './ledger.ts'
+import type { FoldTimes } from '../store/slices.ts'
 import { writtenBytes } from './written-bytes.ts'
 
 /** What a metric shows before there is a writer. */

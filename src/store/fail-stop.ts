@@ -9,6 +9,7 @@ import type { Expiry } from './expired.ts'
 import type { WriterMeasures } from './measures.ts'
 import type { NewGap, ReconciliationStep } from './reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from './rules.ts'
+import type { SlicedFold } from './slices.ts'
 import type { Gap, Heartbeat } from './status.ts'
 import type { FollowChange, RecordPage, Writer } from './store.ts'
 
@@ -66,6 +67,11 @@ export class FailStopWriter implements Writer {
 
   commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     return this.#call(() => this.#writer.commit(changes, cursor))
+  }
+
+  get sliced(): SlicedFold | undefined {
+    const { sliced } = this.#writer
+    return sliced && { ...sliced, fold: (slices, cursor) => this.#call(() => sliced.fold(slices, cursor)) }
   }
 
   questions(

@@ -20,6 +20,7 @@ import type { WriterMeasures } from './measures.ts'
 import type { NewGap, Reconciliation, ReconciliationStep } from './reconciliation.ts'
 import type { LedgerRules, MovePlace, RulesState, UnmovedPerson } from './rules.ts'
 import type { Sessions } from './sessions.ts'
+import type { SlicedFold } from './slices.ts'
 import type { Gap, Heartbeat, StoreStatus } from './status.ts'
 
 /** An open store; disposing closes its connections. */
@@ -209,6 +210,8 @@ export interface Writer extends AsyncDisposable {
    * stored one.
    */
   commit(changes: Changes, cursor: Cursor | undefined): Promise<void>
+  /** For long batches; `undefined` where the store would rather have them as a whole. */
+  readonly sliced: SlicedFold | undefined
   /**
    * Open questions that may be asked at `now`, without those in `except`: first those that were never asked, oldest first,
    * then those whose pause is over.

@@ -4,6 +4,7 @@ import { touched } from '../../src/game/touched.ts'
 import { StoreBusyError, type Writer } from '../../src/store/store.ts'
 import { game, POST, START } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
+import { slicesOf } from '../slices.ts'
 import { type Check, check, KEEP } from './check.ts'
 import { alice, before, NOW, post } from './operations.ts'
 
@@ -63,6 +64,9 @@ export const disposedChecks: readonly Check[] = [
     for (const [name, call] of Object.entries(CALLS)) {
       await assert.rejects(call(writer), Error, `${name} was taken`)
     }
+    const { sliced } = writer
+    if (sliced !== undefined)
+      await assert.rejects(sliced.fold(slicesOf(game, [post(alice, 1), post(alice, 2)], 1), undefined))
     await using again = await open()
     assert.equal(await again.reader.character(alice), undefined)
     const { characters, events, gaps, heartbeat } = await reader.status()

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { cut, game, stream } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
+import { slicesOf } from '../slices.ts'
 import { type Check, onPlace, opened } from './check.ts'
 import { compare } from './compare.ts'
 import { fold } from './operations.ts'
@@ -17,7 +18,9 @@ export const streamsChecks: readonly Check[] = [
         await using _ = { [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() }
         for (const [index, piece] of cut(events, sizes).entries()) {
           expected.fold(game, piece)
-          await fold(open.writer, piece)
+          const { sliced } = open.writer
+          if (sliced === undefined || index % 2 === 0) await fold(open.writer, piece)
+          else await sliced.fold(slicesOf(game, piece, 1 + (index % 5)), undefined)
           if (restartEvery === 0 || index % restartEvery !== 0) continue
           await open[Symbol.asyncDispose]()
           open = await opened(here)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Changes } from '../../src/game/state.ts'
 import { Ledger } from '../../src/ingest/ledger.ts'
+import type { SlicedFold } from '../../src/store/slices.ts'
 import type { Writer } from '../../src/store/store.ts'
 import { game, POST, person, START, tid } from '../game/arbitrary.ts'
 import { MemoryLedger } from '../memory-ledger.ts'
@@ -35,8 +36,60 @@ test('what is folded is told once it is committed, and not before', async () => 
   assert.deepEqual(reported, [])
   committed.resolve()
   assert.deepEqual(reported, [])
-  const changes = await folded
+  const [changes] = await folded
   assert.deepEqual(reported, [changes])
+})
+
+test('a long batch is decided slice by slice, each by what the ones before have changed, and told as a whole', async () => {
+  const memory = new MemoryLedger()
+  const committed = Promise.withResolvers<void>()
+  const [sizes, places, reported] = [[] as number[], [] as unknown[], [] as [Changes, unknown][]]
+  const took = { loadSeconds: 1, commitSeconds: 2 }
+  const sliced: SlicedFold = {
+    operations: 3,
+    fold: async (slices, cursor) => {
+      for (const { touched, decide } of slices) {
+        sizes.push(touched.records.length)
+        memory.commit(decide(memory))
+      }
+      await committed.promise
+      places.push(cursor)
+      return took
+    },
+  }
+  const writer: Partial<Writer> = {
+    owns: (did) => did === person(0),
+    load: async () => assert.fail('it was taken as a whole'),
+    sliced,
+  }
+  const ledger = new Ledger({
+    game,
+    writer: writer as Writer,
+    folded: (...told) => reported.push(told),
+  })
+  const posts = [1, 2, 3, 4, 5, 6, 7].map(post)
+  const cursor = { host: 'a.test', wire: 'v2', value: 7, at: START }
+  // The first post comes again, in a later slice, which has to know it.
+  const folded = ledger.fold([...posts, { ...post(8), did: person(1) }, post(1)], cursor)
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+  assert.deepEqual(reported, [])
+  committed.resolve()
+  const changes = await folded
+  assert.deepEqual(sizes, [3, 3, 2])
+  assert.deepEqual(
+    changes.map(({ outcomes }) => [outcomes.applied, outcomes.repeated]),
+    [
+      [3, 0],
+      [3, 0],
+      [1, 1],
+    ],
+  )
+  assert.deepEqual(reported, [
+    [changes[0], undefined],
+    [changes[1], undefined],
+    [changes[2], took],
+  ])
+  assert.deepEqual(places, [cursor])
 })
 
 test('what has become the business of others is left to them', async () => {

@@ -81,6 +81,8 @@ export class MemoryWriter implements Writer {
     this.#open().cursor ??= cursor
   }
 
+  readonly sliced = undefined
+
   async load({ parts }: Pick<Touched, 'parts'>): Promise<Known> {
     const { ledger } = this.#open()
     ledger.parts = parts

@@ -3,6 +3,7 @@ import { createRaw } from '@atcute/tid'
 import type {
   AccountStatus,
   CommitEvent,
+  Cursor,
   Did,
   Handle,
   Micros,
@@ -29,6 +30,7 @@ import { nothingTouched, touched } from '../../src/game/touched.ts'
 import { moveSome } from '../../src/ingest/rules-move.ts'
 import type { Store, Writer } from '../../src/store/store.ts'
 import { cut } from '../game/arbitrary.ts'
+import { slicesOf } from '../slices.ts'
 import { assertSame, comparePeriods, Versions } from './compare.ts'
 import { factsOf, LIKE, POST, PROFILE, REPOST } from './judge.ts'
 import { Model } from './model.ts'
@@ -161,13 +163,24 @@ export class Play implements AsyncDisposable {
 
   async #commit(operations: readonly Operation[]): Promise<void> {
     const { writer } = this.#open
-    const known = await writer.load(touched(this.#game, operations))
     // Nothing but the stream moves the place in it.
     const delivered = operations.at(-1) === this.#shown.at(-1)
     const place = { host: 'a.test', wire: 'v2', value: this.#shown.length, at: this.#now } as const
-    await writer.commit(decide(this.#game, known, operations), delivered ? place : undefined)
+    await this.#store(writer, operations, delivered ? place : undefined)
     await this.#versions.check(this.#open.store.reader, [...this.#model.people.keys()])
     await this.#lookWhoMoved()
+  }
+
+  /** As a whole, or in slices of any length where the store takes them. */
+  async #store(writer: Writer, operations: readonly Operation[], cursor: Cursor | undefined): Promise<void> {
+    const { sliced } = writer
+    const atOnce = 1 + (operations.length % 4)
+    if (sliced !== undefined && operations.length > atOnce) {
+      await sliced.fold(slicesOf(this.#game, operations, atOnce), cursor)
+      return
+    }
+    const known = await writer.load(touched(this.#game, operations))
+    await writer.commit(decide(this.#game, known, operations), cursor)
   }
 
   /** The stream's event for a step; `undefined` for a step that does not come from the stream. */

@@ -14,6 +14,7 @@ const CALLS: Readonly<Record<string, (writer: Writer) => Promise<unknown>>> = {
   begin: (writer) => writer.begin({ host: 'a.test', wire: 'v2', value: 1, at: START }),
   load: (writer) => writer.load({ ...nothingTouched() }),
   commit: (writer) => writer.commit(NOTHING, undefined),
+  sliced: async (writer) => writer.sliced?.fold([], undefined),
   questions: (writer) => writer.questions('profile', 1, new Set(), 0),
   questionsAbout: (writer) => writer.questionsAbout('profile', []),
   records: (writer) => writer.records('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', undefined, 1),
@@ -48,15 +49,13 @@ const MEASURES: WriterMeasures = {
 /** A writer whose methods all succeed except the one named `failing`. */
 function writerFailingAt(failing: string | undefined, error: Error) {
   const done: string[] = []
-  const methods = Object.keys(CALLS).map((name) => [
-    name,
-    async () => {
-      done.push(name)
-      if (name === failing) throw error
-    },
-  ])
+  const call = (name: string) => async () => {
+    done.push(name)
+    if (name === failing) throw error
+  }
   const writer = {
-    ...Object.fromEntries(methods),
+    ...Object.fromEntries(Object.keys(CALLS).map((name) => [name, call(name)])),
+    sliced: { operations: 5, fold: call('sliced') },
     owns: () => true,
     faults: () => [],
     measures: () => MEASURES,
@@ -66,7 +65,7 @@ function writerFailingAt(failing: string | undefined, error: Error) {
       done.push('dispose')
       throw new Error('the log cannot be emptied')
     },
-  } as Writer
+  } as unknown as Writer
   return { writer: new FailStopWriter(writer), inner: writer, done }
 }
 
@@ -91,6 +90,7 @@ test('while nothing fails everything goes through, and a failure to give it back
   assert.deepEqual(done, Object.keys(CALLS))
   assert.equal(writer.owns('did:web:a.example'), true)
   assert.equal(writer.batchWindowMs, 7)
+  assert.equal(writer.sliced?.operations, 5)
   assert.equal(writer.measures(), MEASURES)
   assert.equal(writer.moved, inner.moved)
   await assert.rejects(async () => writer[Symbol.asyncDispose](), /cannot be emptied/)

@@ -168,6 +168,9 @@ export class CqlWriter implements Writer {
     if (isBehind) this.#beginAnew()
   }
 
+  /** The journal takes a batch as a whole, and a request for many people costs less than one for each slice of them. */
+  readonly sliced = undefined
+
   async load(touched: Touched): Promise<Known> {
     this.#assertOpen()
     this.#loaded = await this.#people.load(touched)

@@ -31,15 +31,20 @@ export class Transactions {
 
   /**
    * Runs `work` in one transaction, as soon as the file's write lock is free.
-   * @param overwrites whether it fills the pages that it frees with zeros (`secure_delete`), which costs a write of each. Rows
-   *   deleted within a page are always overwritten, since that page is written anyway.
    * @throws {StoreFullError | StoreError | StoreBusyError} see `explained`
    */
-  async run<T>(work: () => T, { overwrites } = { overwrites: false }): Promise<T> {
-    const { db } = this.#options
-    db.exec(`PRAGMA secure_delete = ${overwrites ? 'ON' : 'FAST'}`)
+  async run<T>(work: () => T): Promise<T> {
+    this.#options.db.exec('PRAGMA secure_delete = FAST')
     await this.#begin()
     return this.#finish(work)
+  }
+
+  /**
+   * To be called within the work of `run`: from now on it fills the pages that it frees with zeros, which costs a write of each.
+   * Rows deleted within a page are always overwritten, since that page is written anyway.
+   */
+  overwriteFreed(): void {
+    this.#options.db.exec('PRAGMA secure_delete = ON')
   }
 
   /**
@@ -54,6 +59,20 @@ export class Transactions {
       throw explained(error, path)
     }
     return this.#finish(work)
+  }
+
+  /** Runs `work`, which only reads, in one transaction: each statement of its own would lock the file and release it again. */
+  read<T>(work: () => T): T {
+    const { db, path } = this.#options
+    try {
+      db.exec('BEGIN')
+      const result = work()
+      db.exec('COMMIT')
+      return result
+    } catch (error) {
+      rollBack(db)
+      throw explained(error, path)
+    }
   }
 
   #finish<T>(work: () => T): T {

@@ -12,6 +12,7 @@ import type { Expiry } from '../expired.ts'
 import type { WriterMeasures } from '../measures.ts'
 import type { NewGap, Reconciliation, ReconciliationStep } from '../reconciliation.ts'
 import type { MovePlace, RulesState, UnmovedPerson } from '../rules.ts'
+import type { FoldTimes, SlicedFold } from '../slices.ts'
 import type { Gap, Heartbeat } from '../status.ts'
 import type { FollowChange, RecordPage, Writer } from '../store.ts'
 import { wishOf } from '../stored-wish.ts'
@@ -24,6 +25,9 @@ import { bindRules, Rulebooks } from './rulebooks.ts'
 import { Samples } from './samples.ts'
 import { Tables } from './tables.ts'
 import type { Transactions } from './transactions.ts'
+
+/** As many as a processor's cache of a megabyte or two holds, with all that is loaded and decided for them. */
+const SLICE_OPERATIONS = 1_000
 
 export type WriterOptions = {
   db: DatabaseSync
@@ -111,25 +115,45 @@ export class SqliteWriter implements Writer {
   }
 
   async load(touched: Touched): Promise<Known> {
-    return load(this.#tables, touched, (did, part) => this.#dayIndex.page(this.#indexed(did, part), part))
+    return this.#transactions.read(() => this.#load(touched))
   }
 
   async commit(changes: Changes, cursor: Cursor | undefined): Promise<void> {
     this.#assertSpace()
-    const actors = [...changes.actors.values()]
-    const forgets = actors.some(({ erase }) => erase)
-    const erases = forgets || actors.some(({ purge, profile }) => purge || profile === null)
-    const write = (): void => {
-      for (const change of actors) apply(this.#tables, change)
-      for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
-      this.#tables.save()
-      if (cursor !== undefined) this.#cursor.save(cursor)
-    }
-    await this.#transactions.run(write, { overwrites: erases })
-    this.#dayIndex.note(changes)
-    if (forgets) this.#erasure.requireNow()
-    else if (erases) this.#erasure.requireSoon()
+    await this.#transactions.run(() => {
+      this.#store(changes)
+      this.#finish(cursor)
+    })
     this.#erasure.run()
+  }
+
+  readonly sliced: SlicedFold = {
+    operations: SLICE_OPERATIONS,
+    fold: async (slices, cursor) => {
+      this.#assertSpace()
+      const times: FoldTimes = { loadSeconds: 0, commitSeconds: 0 }
+      let lastMs = performance.now()
+      const lap = (what: keyof FoldTimes | undefined): void => {
+        const nowMs = performance.now()
+        if (what !== undefined) times[what] += (nowMs - lastMs) / 1_000
+        lastMs = nowMs
+      }
+      await this.#transactions.run(() => {
+        for (const { touched, decide } of slices) {
+          lap(undefined)
+          const known = this.#load(touched)
+          lap('loadSeconds')
+          const changes = decide(known)
+          lap(undefined)
+          this.#store(changes)
+          lap('commitSeconds')
+        }
+        this.#finish(cursor)
+      })
+      lap('commitSeconds')
+      this.#erasure.run()
+      return times
+    },
   }
 
   async questions(kind: QuestionKind, limit: number, except: ReadonlySet<string>, now: Seconds) {
@@ -305,6 +329,28 @@ export class SqliteWriter implements Writer {
       this.#db.close()
       this.#lock[Symbol.dispose]()
     }
+  }
+
+  #load(touched: Touched): Known {
+    return load(this.#tables, touched, (did, part) => this.#dayIndex.page(this.#indexed(did, part), part))
+  }
+
+  /** Writes changes. Must run inside a transaction that ends with `#finish`. */
+  #store(changes: Changes): void {
+    const actors = [...changes.actors.values()]
+    const forgets = actors.some(({ erase }) => erase)
+    const erases = forgets || actors.some(({ purge, profile }) => purge || profile === null)
+    if (erases) this.#transactions.overwriteFreed()
+    for (const change of actors) apply(this.#tables, change)
+    for (const wish of changes.fulfilled) this.#sql.fulfil.run(Number(wish))
+    this.#dayIndex.note(changes)
+    if (forgets) this.#erasure.requireNow()
+    else if (erases) this.#erasure.requireSoon()
+  }
+
+  #finish(cursor: Cursor | undefined): void {
+    this.#tables.save()
+    if (cursor !== undefined) this.#cursor.save(cursor)
   }
 
   #indexed(did: Did, { collections }: RecordsPart): Indexed {

@@ -70,7 +70,7 @@ test('a lease is another one after the shard was away, although nobody else had 
     LeaseEndedError,
   )
   const anew = await LeasedLedger.begin(ledger, alice)
-  assert.equal((await anew.fold([like(alice, 3)], undefined)).outcomes.applied, 1)
+  assert.equal((await anew.fold([like(alice, 3)], undefined))[0]?.outcomes.applied, 1)
   // The end of a lease is no failure of the ledger.
   assert.ok(!ledger.failed.aborted)
 })

@@ -11,6 +11,7 @@ import { StoreError, StoreFullError, type Writer } from '../../../src/store/stor
 import { folder } from '../../e2e/harness.ts'
 import { FOLLOW, game, LIKE, POST, person, REPOST, START, tid } from '../../game/arbitrary.ts'
 import { MemoryLedger } from '../../memory-ledger.ts'
+import { slicesOf } from '../../slices.ts'
 import { BROKEN, Breakage, contentsOf, writerOn } from './failing-database.ts'
 
 const KEEP = { fingerprint: game.rules.fingerprint, purpose: 'keep' } as const
@@ -111,7 +112,8 @@ async function assertIsRight(path: string): Promise<void> {
   )
 }
 
-test('whichever statement of a commit fails, the file is as before, the writer is of no more use, and a replay is right', async () => {
+/** Breaks one statement after the other until none is left to break. @returns how many there were */
+async function breakEach(foldBatch: (writer: Writer) => Promise<unknown>): Promise<number> {
   using here = folder()
   const path = here.path('ledger.db')
   const db = await ledgerIn(path)
@@ -127,7 +129,7 @@ test('whichever statement of a commit fails, the file is as before, the writer i
         if (existsSync(path + suffix)) copyFileSync(path + suffix, killed + suffix)
       }
     })
-    const done = await fold(writer, BATCH, AT_LAST).then(
+    const done = await foldBatch(writer).then(
       () => true,
       (error) => {
         assert.equal(error.message, BROKEN)
@@ -154,8 +156,25 @@ test('whichever statement of a commit fails, the file is as before, the writer i
     dead.close()
   }
   db.close()
-  assert.ok(statements > 30, `${statements} statements, COMMIT among them`)
   await assertIsRight(path)
+  return statements
+}
+
+test('whichever statement of a commit fails, the file is as before, the writer is of no more use, and a replay is right', async () => {
+  const statements = await breakEach((writer) => fold(writer, BATCH, AT_LAST))
+  assert.ok(statements > 30, `${statements} statements, COMMIT among them`)
+})
+
+test('of a batch that is folded in slices, nothing is left either', async () => {
+  const whole = BATCH.length
+  for (const atOnce of [1, 3, whole]) {
+    const statements = await breakEach((writer) => {
+      const { sliced } = writer
+      assert.ok(sliced)
+      return sliced.fold(slicesOf(game, BATCH, atOnce), AT_LAST)
+    })
+    assert.ok(statements > 30, `${statements} statements in slices of ${atOnce}`)
+  }
 })
 
 test('whatever else a writer cannot write ends it, too, and leaves nothing by half', async () => {

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { BandCount } from './ranks.ts'
+import { RequestCounts } from './request-counts.ts'
 
 /** Reads of the ledger whose time is measured, by their names in `Reader`. */
 export type QueryName =
@@ -22,30 +23,14 @@ type Bands = () => Promise<readonly BandCount[] | undefined>
 
 /** Prometheus metrics of the API. */
 export class ApiMetrics {
-  readonly #requests: Counter<'route' | 'code' | 'limit'>
-  readonly #seconds: Histogram<'route'>
+  readonly #requests: RequestCounts
   readonly #queries: Histogram<'query'>
   #clients = (): number => 0
   #bands: Bands = async () => undefined
 
   constructor(registry: Registry) {
     const registers = [registry]
-    this.#requests = new Counter({
-      name: 'bsky_rpg_http_requests_total',
-      help: "Requests answered, by route and status code; `limit` is yes for a 503 by a limit of the server's own",
-      labelNames: ['route', 'code', 'limit'],
-      registers,
-    })
-    // Where nothing has failed, the share of failures is 0 and not unknown.
-    this.#requests.inc({ route: 'none', code: 500 }, 0)
-    this.#requests.inc({ route: 'none', code: 503, limit: 'yes' }, 0)
-    this.#seconds = new Histogram({
-      name: 'bsky_rpg_http_request_seconds',
-      help: 'Time from a request to the end of its answer, by route; streams of events are left out',
-      labelNames: ['route'],
-      buckets: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
-      registers,
-    })
+    this.#requests = new RequestCounts(registry)
     this.#queries = new Histogram({
       name: 'bsky_rpg_query_seconds',
       help: 'Time that a read of the ledger took, failed ones included',
@@ -78,14 +63,12 @@ export class ApiMetrics {
 
   /** @param route the route's pattern; `undefined` where there is none at the address */
   answered(route: string | undefined, code: number, seconds: number | undefined): void {
-    const name = route ?? 'none'
-    this.#requests.inc({ route: name, code })
-    if (seconds !== undefined) this.#seconds.observe({ route: name }, seconds)
+    this.#requests.answered(route ?? 'none', code, seconds)
   }
 
   /** Counts a request that a limit of our own refused for all, which is no failure. */
   refused(route: string | undefined): void {
-    this.#requests.inc({ route: route ?? 'none', code: 503, limit: 'yes' })
+    this.#requests.refused(route ?? 'none')
   }
 
   queried(query: QueryName, seconds: number): void {

@@ -139,6 +139,8 @@ export class SqliteWriter implements Writer {
         lastMs = nowMs
       }
       await this.#transactions.run(() => {
+        // The wait for the file's write lock.
+        lap('commitSeconds')
         for (const { touched, decide } of slices) {
           lap(undefined)
           const known = this.#load(touched)

@@ -128,7 +128,8 @@ export function openSqlite({
 function connection(file: string, purpose: keyof typeof LOCK_TIMEOUT_MS): DatabaseSync {
   return explaining(file, () => {
     const db = new DatabaseSync(file, { readOnly: purpose === 'read', timeout: LOCK_TIMEOUT_MS[purpose] })
-    db.exec('PRAGMA mmap_size = 1073741824')
+    // The writer has a page cache that holds what it needs; of a mapped file it would look each page up in the log first.
+    if (purpose !== 'write') db.exec('PRAGMA mmap_size = 1073741824')
     // Leaves checkpoints to the writer: they take far longer than leaving a wish may.
     if (purpose === 'leave') db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
     if (purpose === 'write') {

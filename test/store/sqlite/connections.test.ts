@@ -63,7 +63,7 @@ test('readers cannot write, and wait for locks longest; wishes wait for none', a
   await store[Symbol.asyncDispose]()
 })
 
-test('a writer keeps a log of 256 MB, whatever the size of pages, and syncs it with the file', async (t) => {
+test('a writer keeps a log of 256 MB, whatever the size of pages, syncs it with the file, and maps no file', async (t) => {
   for (const bytes of [1_024, 8_192]) {
     using here = ledger(t)
     const made = new DatabaseSync(here.path)
@@ -78,6 +78,7 @@ test('a writer keeps a log of 256 MB, whatever the size of pages, and syncs it w
       ),
       [100, 1, -65_536, 2 ** 28 / bytes, 2 ** 28],
     )
+    assert.equal(pragma(db, 'mmap_size'), 0)
     for (const writer of kept) await writer[Symbol.asyncDispose]()
     assert.equal(db?.isOpen, false)
   }

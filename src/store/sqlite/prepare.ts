@@ -5,6 +5,7 @@ import type { Preparation } from '../driver.ts'
 import { StoreBusyError, StoreError, StoreFullError } from '../store.ts'
 import { explained } from './failure.ts'
 import { APPLICATION_ID, applicationId, migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts'
+import { useWriteAheadLog } from './write-ahead-log.ts'
 
 /**
  * Small, since a commit writes every page that it changed, and nearly every event changes another person's row on a page of
@@ -40,7 +41,7 @@ export function prepareFile(path: string, preparation: Preparation): string {
     try {
       // Takes effect only on a new file.
       db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
-      db.exec('PRAGMA journal_mode = WAL')
+      useWriteAheadLog(db, LOCK_TIMEOUT_MS)
       migrate(db)
     } finally {
       db.close()
@@ -89,6 +90,8 @@ function contents(file: string): number | 'missing' | 'empty' {
   if (found.size === 0) return 'empty'
   const db = new DatabaseSync(file, { readOnly: true, timeout: LOCK_TIMEOUT_MS })
   try {
+    // All of this is of one moment: another process may be creating the ledger.
+    db.exec('BEGIN')
     const version = schemaVersion(db)
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
     if (version === 0 && tables.length === 0) return 'empty'

@@ -6,6 +6,7 @@ import type { PendingSignIn, Sessions, SignedIn } from '../sessions.ts'
 import { StoreError } from '../store.ts'
 import { explained } from './failure.ts'
 import { applicationId } from './schema.ts'
+import { useWriteAheadLog } from './write-ahead-log.ts'
 
 /** Marks the file as ours, in its header: "brps" in ASCII. */
 const APPLICATION_ID = 0x62_72_70_73
@@ -124,7 +125,8 @@ function open(path: string): Opened {
       )
     }
     chmodSync(path, MODE)
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON')
+    useWriteAheadLog(db, LOCK_TIMEOUT_MS)
+    db.exec('PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON')
     db.exec('BEGIN IMMEDIATE')
     if (Number(db.prepare('PRAGMA user_version').get()?.user_version) === 0) db.exec(SCHEMA)
     db.exec('COMMIT')

@@ -1,5 +1,6 @@
 // Moves everybody to the newest version of the rules, some people at a time, while the stream goes on.
 import type { Did, Micros, Nsid } from '../atproto/event.ts'
+import { isWholePart } from '../game/decide/recompute.ts'
 import { decide } from '../game/decide.ts'
 import type { Game } from '../game/game.ts'
 import type { Move, RecordsPart } from '../game/operation.ts'
@@ -82,8 +83,7 @@ async function moveByDay(
   const known = await writer.load(touched(game, own))
   const { days, next } = known.part(did)
   const changes = decide(game, known, own)
-  // Where it has made as many changes as it may, there may be more to make on these days.
-  const isDone = days !== undefined && (changes.actors.get(did)?.records.size ?? 0) < limit
+  const isDone = days !== undefined && isWholePart(changes.actors.get(did)?.records.size ?? 0, limit)
   const from = isDone ? next : begun
   const after = visited[visited.indexOf(did) - 1]
   await writer.commitMoved(

@@ -46,8 +46,16 @@ function judgeDays(draft: Draft, { did, at, limit }: { did: Did; at: Micros; lim
   const { changed, granted } = judge(draft, did, draft.part(did))
   for (const judged of changed.slice(0, limit)) award(draft, judged, at)
   const days = draft.daysOfPart(did)
-  if (changed.length <= limit && days !== undefined) draft.replaceGranted(did, granted, days)
+  if (isWholePart(changed.length, limit) && days !== undefined) draft.replaceGranted(did, granted, days)
   return changed.length > 0 ? 'applied' : 'repeated'
+}
+
+/**
+ * Whether a step that may change `limit` records has judged its part to the end. One that changed as many as it may has
+ * perhaps left some, which only the next one can tell.
+ */
+export function isWholePart(changed: number, limit: number): boolean {
+  return changed < limit
 }
 
 /** A record that is to count for `share`, and counts otherwise. */

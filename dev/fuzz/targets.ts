@@ -15,6 +15,14 @@ export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
     const { sqlitePlace } = await import('../../test/model/sqlite-place.ts')
     return { property: showsWhatTheModelHas(sqlitePlace), promise: 'ledgers were as the model has them' }
   },
+  clusters: async () => {
+    const { showsWhatTheModelHas } = await import('../../test/model/property.ts')
+    const { cqlPlace } = await import('../../test/model/cql-place.ts')
+    return {
+      property: showsWhatTheModelHas(cqlPlace),
+      promise: 'ledgers on clusters were as the model has them',
+    }
+  },
   handover: async () => {
     const { skipsNothing } = await import('../../test/store/cql/handover.ts')
     return { property: skipsNothing, promise: 'hand-overs skipped nothing', endOnFailure: true }

@@ -1,17 +1,9 @@
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MemoryCluster } from '../store/cql/memory-cluster.ts'
-import { openOn } from '../store/cql/memory-store.ts'
+import { cqlPlace } from './cql-place.ts'
 import { KEPT_COURSES, showsWhatTheModelHas } from './property.ts'
 
+// `npm run fuzz -- clusters` tries more.
 test('whatever happens, in whatever order, a ledger on a cluster shows what the naive model has', async () => {
-  const place = async () => {
-    const cluster = new MemoryCluster()
-    return {
-      readsLater: true,
-      open: () => openOn(cluster, { pageRows: 2 }),
-      [Symbol.asyncDispose]: async () => {},
-    }
-  }
-  await fc.assert(showsWhatTheModelHas(place), { numRuns: 20, examples: KEPT_COURSES })
+  await fc.assert(showsWhatTheModelHas(cqlPlace), { numRuns: 20, examples: KEPT_COURSES })
 })

@@ -282,9 +282,9 @@ export class Model {
   }
 
   #account({ did, status, time }: AccountEvent): void {
-    const known = this.people.get(did)
-    if (known === undefined && status === 'active') return
     const person = this.person(did)
+    // No news of somebody who has done nothing and was never away.
+    if (status === 'active' && !isBorn(person) && person.statusTime === 0) return
     if (time < person.statusTime || (time === person.statusTime && status === person.status)) return
     person.status = status
     person.statusTime = time

@@ -20,6 +20,38 @@ export const KEPT_COURSES: [Course][] = [
       rules: 0,
     },
   ],
+  // Somebody whom others name, and who has done nothing, is active, and was away by an older event that comes later.
+  [
+    {
+      steps: [
+        { kind: 'write', who: 1, collection: 2, key: 5, shows: 7, op: 'create', rev: 'own' },
+        { kind: 'account', who: 0, status: 0, sameTime: false },
+        { kind: 'wait', minutes: -1 },
+        { kind: 'account', who: 0, status: 3, sameTime: false },
+        { kind: 'import', who: 0, says: 0, size: 0, rev: 'own', since: undefined },
+      ],
+      batch: 1,
+      baseline: false,
+      rules: 0,
+    },
+  ],
+  // A step of a move changes as many records as it may, all of its day, and an update follows before the next step.
+  [
+    {
+      steps: [
+        { kind: 'write', who: 4, collection: 1, key: 0, shows: 0, op: 'create', rev: 'own' },
+        { kind: 'write', who: 4, collection: 0, key: 0, shows: 0, op: 'create', rev: 'own' },
+        { kind: 'write', who: 4, collection: 0, key: 1, shows: 0, op: 'create', rev: 'own' },
+        { kind: 'write', who: 4, collection: 0, key: 2, shows: 0, op: 'create', rev: 'own' },
+        { kind: 'change-rules', by: 1 },
+        { kind: 'move-on', steps: 2, people: 1, records: 3 },
+        { kind: 'write', who: 4, collection: 0, key: 1, shows: 0, op: 'create', rev: 'own' },
+      ],
+      batch: 1,
+      baseline: false,
+      rules: 0,
+    },
+  ],
 ]
 
 /** The property that a store equals the naive model after any steps in any order; each run has a place of its own. */

@@ -26,7 +26,8 @@ export function decideIdentity(draft: Draft, { did, at, handle }: IdentityEvent)
  */
 export function decideAccount(draft: Draft, { did, status, time }: AccountEvent): Outcome {
   const actor = draft.actor(did)
-  if (actor === undefined && status === 'active') return 'unfollowed'
+  // No news of somebody who has done nothing and was never away. The store may have a row of them or not: others name them.
+  if (status === 'active' && !actor?.born && !actor?.statusTime) return 'unfollowed'
   if (actor !== undefined && time < actor.statusTime) return 'repeated'
   if (actor?.status === status && time === actor.statusTime) return 'repeated'
   const change = draft.change(did)

@@ -1,0 +1,13 @@
+import { MemoryCluster } from '../store/cql/memory-cluster.ts'
+import { openOn } from '../store/cql/memory-store.ts'
+import type { Place } from './play.ts'
+
+/** An empty ledger on a cluster in memory, read in small pages. */
+export async function cqlPlace(): Promise<Place & AsyncDisposable> {
+  const cluster = new MemoryCluster()
+  return {
+    readsLater: true,
+    open: () => openOn(cluster, { pageRows: 2 }),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}

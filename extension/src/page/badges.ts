@@ -3,17 +3,20 @@ import type { Character } from '../client/character.ts'
 import type { Found } from '../client/lookups.ts'
 import { ask } from '../messages.ts'
 import { badge, update } from './badge.ts'
-import { namesIn } from './names.ts'
+import { type Name, namesIn } from './names.ts'
+import { growing } from './running-text.ts'
 import { Tooltip } from './tooltip.ts'
 
 /** A name on the page. */
-type Place = {
-  element: Element
-  actor: string
+type Place = Name & {
   /** `undefined` as long as no character is known. */
   character: Character | undefined
+  /** `undefined` also where running text has no room for it. */
   leaf: HTMLElement | undefined
 }
+
+/** What a place is to show. */
+type Showing = { place: Place; character: Character }
 
 /** Names that come on screen together are asked for together. */
 const GATHER_MS = 40
@@ -41,13 +44,15 @@ export class Badges {
 
   /** Finds the names in `root`. */
   scan(root: Element): void {
-    for (const { element, actor } of namesIn(root)) {
+    for (const name of namesIn(root)) {
+      const { element, actor } = name
       const place = this.#places.get(element)
-      if (place?.actor === actor) this.#restore(place)
-      else {
+      if (place?.actor === actor) {
+        place.text = name.text
+        this.#restore(place)
+      } else {
         if (place !== undefined) this.#forget(place)
-        const added: Place = { element, actor, character: undefined, leaf: undefined }
-        this.#places.set(element, added)
+        this.#places.set(element, { ...name, character: undefined, leaf: undefined })
         this.#screen.observe(element)
       }
     }
@@ -66,9 +71,8 @@ export class Badges {
     for (const place of this.#places.values()) {
       if (place.character?.did !== character.did || place.leaf === undefined) continue
       if (place.character.level >= character.level) continue
-      place.character = character
-      update(place.leaf, character)
-      place.leaf.classList.add('bsky-rpg-raised')
+      this.#showAll([{ place, character }])
+      place.leaf?.classList.add('bsky-rpg-raised')
     }
   }
 
@@ -123,20 +127,34 @@ export class Badges {
   async #askFor(actors: string[], byActor: ReadonlyMap<string, readonly Place[]>): Promise<void> {
     const answers = await ask('characters', { actors })
     if (this.#over) return
+    const known: Showing[] = []
     for (const [n, actor] of actors.entries()) {
       const found = answers?.[n]
       for (const place of byActor.get(actor) ?? []) {
         // It may have become another's name meanwhile, or have gone.
         if (this.#places.get(place.element) !== place) continue
-        if (found?.kind === 'known') this.#show(place, found.character)
+        if (found?.kind === 'known') known.push({ place, character: found.character })
         else if (found?.kind === 'unknown') this.#hide(place)
         this.#later.set(place, performance.now() + againMsOf(found))
       }
     }
+    this.#showAll(known)
   }
 
-  #show(place: Place, character: Character): void {
-    if (!place.element.isConnected) return
+  /** Shows them, but leaves badges out of running text that would need one more line for them: nothing on the page may move. */
+  #showAll(all: readonly Showing[]): void {
+    const connected = all.filter(({ place }) => place.element.isConnected)
+    const inText = Map.groupBy(connected, ({ place }) => place.text)
+    const texts = [...inText.keys()].filter((text) => text !== undefined)
+    const grown = growing(texts, () => {
+      for (const showing of connected) this.#show(showing)
+    })
+    for (const [text, isStillGrown] of grown) {
+      for (const { place } of inText.get(text)?.toReversed() ?? []) if (isStillGrown()) this.#leaveOut(place)
+    }
+  }
+
+  #show({ place, character }: Showing): void {
     place.character = character
     if (place.leaf === undefined) place.leaf = badge(character)
     else update(place.leaf, character)
@@ -144,9 +162,13 @@ export class Badges {
   }
 
   #hide(place: Place): void {
+    this.#leaveOut(place)
+    place.character = undefined
+  }
+
+  #leaveOut(place: Place): void {
     place.leaf?.remove()
     place.leaf = undefined
-    place.character = undefined
   }
 
   /** Watches names again whose time has come. */

@@ -2,8 +2,8 @@
 // profiles, how they lie in each other, and the app's test ids. Nothing here asks for layout, which would cost time on every row.
 import { actorIn, actorOfPath } from '../actor.ts'
 
-/** A name on the page: a badge for `actor` goes right after `element`. */
-export type Name = { element: Element; actor: string }
+/** A name on the page: a badge for `actor` goes right after `element`. `text` is the running text that the name is a part of. */
+export type Name = { element: Element; actor: string; text: Element | undefined }
 
 const LINKS = 'a[href^="/profile/"]'
 /** Texts by people, in which a name is a mention; the composer, where people write; the app's own menus. */
@@ -46,12 +46,13 @@ function nameOfLink(link: Element): Name | undefined {
   if (actor === undefined || link.closest(ELSEWHERE) !== null) return undefined
   // Cards, and the first post of a thread: one link around everything, with the handle below the name.
   const block = nameInBlock(link)
-  if (block !== undefined) return { element: block, actor }
+  if (block !== undefined) return { element: block, actor, text: undefined }
   const text = textOf(link)
   // Pictures have no text; handles and mentions begin with @.
   if (text === '' || isHandle(text)) return undefined
-  if (isFollowedByHandle(link, href)) return { element: link, actor }
-  return isNotified(link) ? { element: link, actor } : undefined
+  if (isFollowedByHandle(link, href)) return { element: link, actor, text: undefined }
+  const running = notificationAround(link)
+  return running && { element: link, actor, text: running }
 }
 
 /** Post, feed and search rows: the name's link, perhaps marks, and a second link of the same address with the handle. */
@@ -62,11 +63,11 @@ function isFollowedByHandle(link: Element, href: string | null): boolean {
   return false
 }
 
-/** Who did something, in a notification: a link in running text, in an item that is not a post of its own. */
-function isNotified(link: Element): boolean {
+/** The text of a notification whose `link` names who did something: running text, in an item that is not a post of its own. */
+function notificationAround(link: Element): Element | undefined {
   const item = link.closest(ITEM)
-  if (item === null || link.parentElement?.closest(TEXT) == null) return false
-  return !hasPost(item)
+  const running = link.parentElement?.closest(TEXT)
+  return item === null || running == null || hasPost(item) ? undefined : running
 }
 
 /** Whether a row with a name and a handle is in `item`: then links in running text are others than the author. */
@@ -97,7 +98,7 @@ function quotedName(text: Element): Name | undefined {
   if (card === null || first === null || first === text || !first.matches(TEXT)) return undefined
   if (text.closest(`${LINKS}, ${ELSEWHERE}`) !== null) return undefined
   const actor = actorIn(content)
-  return actor === undefined ? undefined : { element: first, actor }
+  return actor === undefined ? undefined : { element: first, actor, text: undefined }
 }
 
 /** The header of a profile: the handle's row below the name, since the name itself wraps. */
@@ -107,7 +108,7 @@ function headerName(heading: Element): Name | undefined {
   if (row == null) return undefined
   const handle = [...row.children].findLast((child) => isHandle(textOf(child)))
   const actor = handle && actorIn(textOf(handle))
-  return handle === undefined || actor === undefined ? undefined : { element: handle, actor }
+  return handle === undefined || actor === undefined ? undefined : { element: handle, actor, text: undefined }
 }
 
 function textOf(element: Element): string {

@@ -1,6 +1,7 @@
 // A second, naive implementation of the game: plain maps of people and records, no batches, no store, every sum added up when
 // it is needed. It is written from the documented rules (docs/invariants.md) and shares with the program only what tables
 // can test, media and points, so that the two can be compared.
+import { isDeepStrictEqual } from 'node:util'
 import { isTid } from '@atcute/lexicons/syntax'
 import { parse } from '@atcute/tid'
 import type {
@@ -141,7 +142,7 @@ export class Model {
         this.#recompute(operation)
         break
       case 'follow':
-        if (this.people.has(operation.did)) this.person(operation.did).unfollowed = !operation.followed
+        if (this.isKnown(operation.did)) this.person(operation.did).unfollowed = !operation.followed
         break
     }
   }
@@ -207,6 +208,11 @@ export class Model {
 
   person(did: Did): ModelPerson {
     return this.people.getOrInsertComputed(did, () => newPerson(did))
+  }
+
+  /** Whether anything is to be stored of a person. */
+  isKnown(did: Did): boolean {
+    return !isDeepStrictEqual(this.person(did), newPerson(did))
   }
 
   /** Reposts of unknown posts, about which the network is asked. */

@@ -99,7 +99,7 @@ export class Play implements AsyncDisposable {
   #present: ReadonlySet<string> | undefined
   /** Everything that the stream has sent. */
   readonly #shown: StreamEvent[] = []
-  /** Profile records of people who had done nothing yet: sent again, they would change something. */
+  /** Profile records and names of people who had done nothing yet: sent again, they may change something. */
   readonly #unnoted = new Set<StreamEvent>()
   readonly #unfollowed = new Set<Did>()
   readonly #revs = new Map<Did, Micros>()
@@ -207,8 +207,12 @@ export class Play implements AsyncDisposable {
         if (unnoted) this.#unnoted.add(written)
         return written
       }
-      case 'identity':
-        return { kind: 'identity', did: person(step.who), at, handle: handleAt(at) }
+      case 'identity': {
+        const did = person(step.who)
+        const event = { kind: 'identity', did, at, handle: handleAt(at) } as const
+        if (!isBorn(this.#model.person(did))) this.#unnoted.add(event)
+        return event
+      }
       case 'account': {
         const did = person(step.who)
         const time = step.sameTime ? (this.#times.get(did) ?? at) : at
@@ -353,6 +357,8 @@ export class Play implements AsyncDisposable {
     const did = person(who)
     // Ingest would refuse it.
     if (this.#unfollowed.has(did)) return
+    // Nobody is compared with their repository after a gap of whom nothing was known before it.
+    if (minutes !== undefined && !this.#model.isKnown(did)) return
     if (minutes === undefined) await this.#wish('import', did)
     const rev = this.#rev(did, how)
     const since = minutes === undefined ? undefined : tid(this.#now - minutes * MINUTE)
@@ -564,8 +570,15 @@ export class Play implements AsyncDisposable {
       .slice(Math.floor((this.#shown.length * from) / 100))
       // In a collection that was not followed at the time, they would be news.
       .filter((event) => event.kind !== 'commit' || event.collection !== FOLLOW)
-      .filter((event) => !this.#unnoted.has(event) && !this.#unfollowed.has(event.did))
+      .filter((event) => !this.#isNews(event) && !this.#unfollowed.has(event.did))
     for (let at = 0; at < again.length; at += pieces + 1) await this.#commit(again.slice(at, at + pieces + 1))
+  }
+
+  /** Whether an event that is sent again says something of somebody of whom nothing was noted at the time. */
+  #isNews(event: StreamEvent): boolean {
+    if (!this.#unnoted.has(event)) return false
+    // The stream's times may go back: what they did first may be dated before this.
+    return event.kind !== 'identity' || event.at > this.#model.person(event.did).named.at
   }
 
   async #compare(): Promise<void> {

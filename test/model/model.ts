@@ -232,8 +232,8 @@ export class Model {
     const before = person.records.get(path)
     // All that the imported repository had is known, and anything else that was written by then was gone again.
     if (op !== 'delete' && rev <= person.head) return
-    if (before !== undefined && rev <= before.rev) return
     if (rev > person.rev) person.rev = rev
+    if (before !== undefined && rev <= before.rev) return
     if (op === 'delete') {
       const unseen = { id, rev, live: false, xp: 0, facts: undefined, at, claimed: undefined }
       this.#remove(person, before ?? unseen, rev, at, 'delete')

@@ -35,6 +35,21 @@ export const KEPT_COURSES: [Course][] = [
       rules: 0,
     },
   ],
+  // A fetched repository has brought what the stream brings later; the account is deleted, and all of it is sent again.
+  [
+    {
+      steps: [
+        { kind: 'write', who: 4, collection: 0, key: 0, shows: 0, op: 'create', rev: 'own' },
+        { kind: 'import', who: 4, says: 0, size: 0, rev: 'own', since: 1 },
+        { kind: 'write', who: 4, collection: 0, key: 1, shows: 0, op: 'create', rev: 'late' },
+        { kind: 'account', who: 4, status: 5, sameTime: false },
+        { kind: 'replay', from: 0, pieces: 0 },
+      ],
+      batch: 1,
+      baseline: false,
+      rules: 0,
+    },
+  ],
   // A step of a move changes as many records as it may, all of its day, and an update follows before the next step.
   [
     {

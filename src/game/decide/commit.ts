@@ -19,10 +19,13 @@ export function decideCommit(game: Game, draft: Draft, commit: CommitEvent): Out
 
   if (commit.op !== 'delete' && actor?.head !== undefined && commit.rev <= actor.head) return 'repeated'
   const before = draft.record(commit)
-  if (before !== undefined && commit.rev <= before.rev) return 'repeated'
+  const isRepeated = before !== undefined && commit.rev <= before.rev
+  if (isRepeated && actor?.rev !== undefined && commit.rev <= actor.rev) return 'repeated'
   const change = draft.change(commit.did)
-  // Only the stream advances `rev`: a fetched repository is ahead of it, and commits in between still have to count.
+  // Only the stream advances `rev`: a fetched repository is ahead of it, and commits in between still have to count. Of those
+  // that it had, too, this alone remains, so that a replay brings none of them back once the person is purged.
   change.actor.rev = latest(change.actor.rev, commit.rev)
+  if (isRepeated) return 'repeated'
   if (commit.op === 'delete') {
     remove(draft, change, commit, before)
     return 'applied'

@@ -50,6 +50,23 @@ export const KEPT_COURSES: [Course][] = [
       rules: 0,
     },
   ],
+  // Somebody gives a handle up, and another is said to have it by a clock that was set back.
+  [
+    {
+      steps: [
+        { kind: 'write', who: 0, collection: 0, key: 0, shows: 0, op: 'create', rev: 'own' },
+        { kind: 'profiles', limit: 1, says: 29 },
+        { kind: 'look-up', who: 0 },
+        { kind: 'profiles', limit: 1, says: 96 },
+        { kind: 'wait', minutes: -1 },
+        { kind: 'write', who: 4, collection: 0, key: 4, shows: 3, op: 'create', rev: 'own' },
+        { kind: 'profiles', limit: 5, says: 29 },
+      ],
+      batch: 1,
+      baseline: false,
+      rules: 0,
+    },
+  ],
   // A step of a move changes as many records as it may, all of its day, and an update follows before the next step.
   [
     {

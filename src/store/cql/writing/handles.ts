@@ -1,8 +1,9 @@
 // The table `handles`: which person is found by a handle. Workers share it: the owner of a person who takes a handle writes
 // that with a later time than the row has. Where two do so at the same moment, the one that asked the network later wins, by
 // the servers' clock.
-import type { Did } from '../../../atproto/event.ts'
+import type { Did, Micros } from '../../../atproto/event.ts'
 import type { Profile } from '../../../atproto/profile.ts'
+import type { Row } from '../driver/paging.ts'
 import type { ServerClock } from '../driver/server-clock.ts'
 import type { Session } from '../driver/session.ts'
 import { numberOf } from '../driver/values.ts'
@@ -35,13 +36,21 @@ export async function planHandle(
   if (profile?.handle === undefined) return plan
   const { handle } = profile
   const [row] = await session.readForDecision(HANDLE, [handle])
-  // Always later than the row there, whose writer's clock may be ahead; the former owner gets a note.
-  const asked = Math.min(clock.now(), clock.of(profile.asked))
-  plan.mutations.push(['handle', handle, did, Math.max(asked, numberOf(row?.written) + 1)])
+  plan.mutations.push(['handle', handle, did, claimedAt(clock, profile, row)])
   const owner = row?.did as Did | null | undefined
   // For a person of our own shards, the game has decided the same.
   if (owner !== null && owner !== undefined && owner !== did && !owns(owner)) {
     plan.notes.push({ kind: 'unhandle', did: owner, handle })
   }
   return plan
+}
+
+/** Under which time a person takes the handle of `profile`, by the servers' clock. */
+function claimedAt(clock: ServerClock, { asked }: Profile, row: Row | undefined): Micros {
+  const now = clock.now()
+  // Of an owner who has given it up a deletion remains under the time of their row, which nobody can read: now it is past. The
+  // question may be older than that, by a clock that was set back.
+  if (row === undefined) return now
+  // Always later than the row there, whose writer's clock may be ahead; its owner gets a note.
+  return Math.max(Math.min(now, clock.of(asked)), numberOf(row.written) + 1)
 }

@@ -146,7 +146,8 @@ test('a backup overwrites nothing, and leaves nothing where it fails or is kille
   assert.throws(() => new DatabaseSync(partial).prepare('SELECT * FROM totals').all(), /not a database/)
 
   const leftover = statSync(partial).ino
-  await using stopped = new Program(['backup', copy, '--rate', '2MB', ...flags])
+  // So slowly that it is under way on the busiest machine when the signal comes.
+  await using stopped = new Program(['backup', copy, '--rate', '100KB', ...flags])
   await until('it has begun anew', () => statSync(partial, { throwIfNoEntry: false })?.ino !== leftover)
   assert.equal(await stopped.kill('SIGTERM'), 143)
   assert.ok(!existsSync(copy) && !existsSync(partial))

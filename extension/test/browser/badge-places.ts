@@ -113,9 +113,12 @@ export function testBadgePlaces(surroundings: () => Surroundings): void {
     const count = { shown: 0, leftOut: 0 }
     // Each is a narrow word longer than the one before: whatever the font, some of these texts end where their line does.
     for (const words of [8, 16, 24, 32, 40, 48]) {
-      const people = all.shown
-        .slice(0, 8)
-        .map((person, n) => ({ ...person, name: Array(words + n).fill('i').join(' ') }))
+      const people = all.shown.slice(0, 8).map((person, n) => ({
+        ...person,
+        name: Array(words + n)
+          .fill('i')
+          .join(' '),
+      }))
       await all.opened('/notifications', { people, width: 360 }, async (page) => {
         await scrollThrough(page)
         await page.waitForSelector(BADGE)

@@ -147,7 +147,7 @@ test('a backup overwrites nothing, and leaves nothing where it fails or is kille
 
   const leftover = statSync(partial).ino
   // So slowly that it is under way on the busiest machine when the signal comes.
-  await using stopped = new Program(['backup', copy, '--rate', '100KB', ...flags])
+  await using stopped = new Program(['backup', copy, '--rate', '400KB', ...flags])
   await until('it has begun anew', () => statSync(partial, { throwIfNoEntry: false })?.ino !== leftover)
   assert.equal(await stopped.kill('SIGTERM'), 143)
   assert.ok(!existsSync(copy) && !existsSync(partial))

@@ -1,7 +1,8 @@
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { cqlPlace } from './cql-place.ts'
-import { KEPT_COURSES, showsWhatTheModelHas } from './property.ts'
+import { KEPT_COURSES } from './kept-courses.ts'
+import { showsWhatTheModelHas } from './property.ts'
 
 // `npm run fuzz -- clusters` tries more.
 test('whatever happens, in whatever order, a ledger on a cluster shows what the naive model has', async () => {

@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { KEPT_COURSES, showsWhatTheModelHas } from './property.ts'
+import { KEPT_COURSES } from './kept-courses.ts'
+import { showsWhatTheModelHas } from './property.ts'
 import { sqlitePlace } from './sqlite-place.ts'
 
 // `npm run fuzz` tries more. A failure prints its seed and path, which repeat it.

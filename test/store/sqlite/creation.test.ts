@@ -14,6 +14,7 @@ import {
   schemaVersion,
 } from '../../../src/store/sqlite/schema.ts'
 import { useWriteAheadLog } from '../../../src/store/sqlite/write-ahead-log.ts'
+import { StoreError } from '../../../src/store/store.ts'
 import { folder } from '../../e2e/harness.ts'
 
 /** Calls `before` once, just before any connection prepares a statement that `text` matches. */
@@ -47,6 +48,22 @@ test('a ledger that another process creates meanwhile is no other program’s da
     assert.equal((await store.reader.status()).records, 0)
     t.mock.restoreAll()
   }
+})
+
+test('who looks at a file while a ledger is created in it sees it as it was before', (t) => {
+  using here = folder()
+  const path = here.path('ledger.db')
+  {
+    using begun = new DatabaseSync(path)
+    useWriteAheadLog(begun, 0)
+  }
+  beforePreparing(t, /sqlite_schema/, () => void openSqlite({ path, reserve: 0 }))
+  const look = () => openSqlite({ path, reserve: 0, preparation: 'nothing' })
+  assert.throws(
+    look,
+    (error) => error instanceof StoreError && /is empty: there is no ledger/.test(error.message),
+  )
+  look()
 })
 
 test('a ledger whose creation fails at any step is not there, and is created by the next one', async (t) => {

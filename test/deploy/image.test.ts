@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { folder, freePort, Running, servedAt, startNetwork, until } from '../e2e/harness.ts'
+import { folder, freePort, Running, said, servedAt, startNetwork, until } from '../e2e/harness.ts'
 import { environmentOf, filesIn, makeImage, stagesOf } from './image.ts'
 
 test('the image is built on versions, runs as nobody special, and has no shell between Docker and Node', () => {
@@ -51,6 +51,8 @@ test('what the Dockerfile says makes a server that is healthy, writes to its vol
   }
   await servedAt(server)
   assert.equal(health(), 0, server.output)
+  // The API may be there before ingest, which begins with what comes after it has connected.
+  await said(server, /listening to/)
   simulator.emit(200)
   await until('it counts', async () => {
     const stats = (await (await fetch(`http://127.0.0.1:${port}/v1/stats`)).json()) as {

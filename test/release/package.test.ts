@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test'
 import { writePackage } from '../../dev/release/package.ts'
 import { sbomOf } from '../../dev/release/sbom.ts'
 import { version } from '../../src/commands/version.ts'
-import { flagsFor, folder, Running, servedAt, startNetwork, until } from '../e2e/harness.ts'
+import { flagsFor, folder, Running, said, servedAt, startNetwork, until } from '../e2e/harness.ts'
 
 /** Has Node take itself for one of `version`, and fail as one if it is given the program all the same. */
 function asNode(version: string): string {
@@ -82,6 +82,8 @@ suite('the package', { concurrency: false }, () => {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json' },
     })
     const url = await servedAt(running)
+    // The API may be there before ingest, which begins with what comes after it has connected.
+    await said(running, /listening to/)
     simulator.emit(300)
     await until('it counts', async () => {
       const stats = (await (await fetch(`${url}/v1/stats`)).json()) as { characters: number }

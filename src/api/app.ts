@@ -13,6 +13,7 @@ import { guarded, guardedSessions } from './guarded.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import { Imports } from './imports.ts'
 import { KnownNames } from './known-names.ts'
+import { lazyCompilers } from './lazy-schemas.ts'
 import { LevelUps } from './level-ups.ts'
 import { countRefusal, countRequests, measured } from './measured.ts'
 import { collectMethods } from './methods.ts'
@@ -63,6 +64,7 @@ export async function buildApp(
       clientErrorHandler: answerBrokenRequest,
       // Query text is coerced to the schema's types, but nothing is dropped silently.
       ajv: { customOptions: { removeAdditional: false, allErrors: false } },
+      schemaController: { compilersFactory: lazyCompilers() },
     }) as unknown as FastifyInstance,
   )
   noteAnswers(app.server)
